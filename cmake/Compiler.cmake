@@ -1,0 +1,23 @@
+# What every target is compiled with: the interface library p2a_build.
+add_library(p2a_build INTERFACE)
+target_compile_definitions(p2a_build INTERFACE _GNU_SOURCE)
+target_compile_options(p2a_build INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes
+    -Wmissing-prototypes -Wvla -Wformat=2)
+if(PROF2ANY_WERROR)
+    target_compile_options(p2a_build INTERFACE -Werror)
+endif()
+
+if(PROF2ANY_SANITIZE)
+    target_compile_options(p2a_build INTERFACE -fsanitize=address,undefined
+        -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(p2a_build INTERFACE -fsanitize=address,undefined)
+elseif(CMAKE_BUILD_TYPE MATCHES "Rel")
+    target_compile_options(p2a_build INTERFACE -fstack-protector-strong)
+    target_compile_definitions(p2a_build INTERFACE _FORTIFY_SOURCE=2)
+    target_link_options(p2a_build INTERFACE -Wl,-z,relro,-z,now)
+endif()
+
+if(PROF2ANY_COVERAGE)
+    target_compile_options(p2a_build INTERFACE --coverage)
+    target_link_options(p2a_build INTERFACE --coverage)
+endif()

@@ -1,0 +1,347 @@
+/* format.h - for those who write a format: the profile's tables, how a reader fills them, how a
+ * writer draws from them, and the descriptor that makes a file in formats/ a format.
+ *
+ * A reader gets a struct p2a_in, a writer a struct p2a_out. Both keep the first error and make every
+ * later call harmless: ids become P2A_NONE, reads see the end, writes go nowhere. So a reader is a
+ * plain loop and returns p2a_in_status(in) at its end. */
+#ifndef PROF2ANY_FORMAT_H
+#define PROF2ANY_FORMAT_H
+
+#include "prof2any.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- text ------------------------------------------------------------------------------------ */
+
+/* Bytes with their length; may hold NUL and broken UTF-8. Not NUL-terminated unless interned. */
+struct p2a_str {
+    const char *at;
+    size_t n;
+};
+#define P2A_LIT(literal) ((struct p2a_str){literal, sizeof(literal) - 1})
+struct p2a_str p2a_str_of(const char *text); /* up to the NUL; NULL gives "" */
+bool p2a_str_is(struct p2a_str s, const char *text);
+bool p2a_str_starts(struct p2a_str s, const char *prefix);
+bool p2a_str_ends(struct p2a_str s, const char *suffix);
+/* Cuts S at the first C: *head before it, *tail after it. Without one, head is S, tail "", false. */
+bool p2a_str_cut(struct p2a_str s, char c, struct p2a_str *head, struct p2a_str *tail);
+struct p2a_str p2a_str_trim(struct p2a_str s); /* blanks and tabs at both ends */
+struct p2a_str p2a_str_base(struct p2a_str path); /* after the last '/' (or '\\') */
+/* The whole of S as a decimal number; false where it is anything else or out of range. */
+bool p2a_str_u64(struct p2a_str s, uint64_t *value);
+bool p2a_str_double(struct p2a_str s, double *value);
+
+/* ---- the tables ------------------------------------------------------------------------------ */
+
+typedef uint32_t p2a_id; /* a row number */
+#define P2A_NONE UINT32_MAX
+
+enum p2a_kind { /* of a function */
+    P2A_UNKNOWN,
+    P2A_PYTHON,
+    P2A_BUILTIN, /* a C function called from Python: "<built-in method len>", file "~" */
+    P2A_NATIVE,
+    P2A_KERNEL,
+    P2A_INLINED,
+    P2A_JIT,
+    P2A_MARKER /* not a function: "what has no place in the picture" */
+};
+
+/* Identity is all of it but qualname. Strings are ids; 0 is "not known". */
+struct p2a_function {
+    p2a_id name, qualname, file, module; /* module: Python module or object file */
+    int64_t line;                        /* where it starts; 0: not known */
+    enum p2a_kind kind;
+};
+
+struct p2a_metric {
+    p2a_id name; /* "time", "samples", "Ir" */
+    p2a_id unit; /* "seconds", "bytes", "count", or the event's own word */
+    double scale; /* a value times scale is in the unit: 1e-9 for nanoseconds */
+    p2a_id title; /* "Instruction Fetch"; 0: none */
+};
+
+struct p2a_thread {
+    uint64_t pid, tid; /* 0: not known */
+    p2a_id name;
+};
+
+/* A node of the calling context tree: F, called on exactly this path. Parents stand before their
+ * children: parent < own id, P2A_NONE for a root. */
+struct p2a_context {
+    p2a_id parent, function, thread; /* thread: P2A_NONE where threads aren't known */
+    uint64_t calls;                  /* valid where the profile has the fact P2A_CALLS */
+};
+
+/* Which values of a node or an arc the file has; what is absent is not zero. */
+enum { P2A_HAS_ROW = 1, P2A_HAS_CALLS = 2, P2A_HAS_PRIMITIVE = 4, P2A_HAS_SELF = 8, P2A_HAS_TOTAL = 16 };
+#define P2A_HAS_ALL (P2A_HAS_ROW | P2A_HAS_CALLS | P2A_HAS_PRIMITIVE | P2A_HAS_SELF | P2A_HAS_TOTAL)
+
+/* A function in the call graph; row number = function id. Without P2A_HAS_ROW it is a name only:
+ * somebody's caller that has no figures of its own. */
+struct p2a_node {
+    uint64_t calls, primitive; /* primitive: calls while the function wasn't active already */
+    unsigned has;
+};
+
+/* caller -> callee; one row a pair. primitive and total leave out calls made while the same pair
+ * was active already. */
+struct p2a_arc {
+    p2a_id caller, callee;
+    uint64_t calls, primitive;
+    unsigned has;
+};
+
+/* Self value at a place in a function's code; the lines of a function sum to its self. */
+struct p2a_line {
+    p2a_id function, file; /* file differs from the function's where code was inlined */
+    uint64_t line, address; /* 0: not known */
+};
+
+/* Where an arc's calls are made; the sites of an arc sum to its calls and total. */
+struct p2a_site {
+    p2a_id arc, file;
+    uint64_t line, address, calls;
+};
+
+/* Value columns: row r of a table holds values[r * columns + c]. Column c is metric c; a profile
+ * with the fact P2A_BEFORE has columns = 2 * metrics, and column metrics + c is metric c before. */
+struct p2a_contexts {
+    uint32_t n;
+    struct p2a_context *row;
+    double *self;
+};
+
+struct p2a_graph {
+    uint32_t node_n;        /* = functions.n where the graph is there */
+    struct p2a_node *node;
+    double *self, *total;   /* of the nodes */
+    uint32_t order_n;
+    p2a_id *order;          /* functions with P2A_HAS_ROW in the order of the file */
+    uint32_t arc_n;
+    struct p2a_arc *arc;    /* in the order of the file */
+    double *arc_self, *arc_total;
+    uint32_t line_n;
+    struct p2a_line *line;
+    double *line_self;
+    uint32_t site_n;
+    struct p2a_site *site;
+    double *site_total;
+};
+
+/* What a profile holds and what a format gives, needs and keeps. */
+enum p2a_fact {
+    P2A_CONTEXTS = 1 << 0,  /* call paths, recorded or estimated */
+    P2A_GRAPH = 1 << 1,     /* functions and arcs, recorded or derived */
+    P2A_CALLS = 1 << 2,     /* call counts */
+    P2A_LINES = 1 << 3,     /* self per source line, call sites */
+    P2A_ADDRESSES = 1 << 4, /* the same per instruction address */
+    P2A_THREADS = 1 << 5,   /* more than one thread, kept apart */
+    P2A_MANY = 1 << 6,      /* more than one metric */
+    P2A_BEFORE = 1 << 7,    /* a second set of columns: a comparison */
+    P2A_MODULES = 1 << 8,   /* object files or modules of functions */
+    P2A_PLACES = 1 << 9,    /* files and lines of functions */
+    P2A_PICTURE = 1 << 10,  /* (needs only) contexts for the eye: small ones gathered in marked frames */
+};
+
+struct p2a_profile {
+    struct {
+        uint32_t n;
+        struct p2a_str *row; /* interned, NUL-terminated, row 0 is "" */
+    } strings;
+    struct {
+        uint32_t n;
+        struct p2a_function *row;
+    } functions;
+    struct {
+        uint32_t n;
+        struct p2a_metric *row;
+    } metrics;
+    struct {
+        uint32_t n;
+        struct p2a_thread *row;
+    } threads;
+    struct p2a_contexts contexts;
+    struct p2a_graph graph;
+    uint32_t columns;   /* metrics.n, or twice that with P2A_BEFORE */
+    unsigned facts;     /* what is here now: enum p2a_fact */
+    unsigned recorded;  /* of these, what the input itself said */
+    unsigned estimated; /* P2A_CONTEXTS where paths are estimated, P2A_GRAPH where totals in cycles are */
+    double cycle_share; /* of an estimate: share of the time spent in cycles, 0 to 1 */
+    p2a_id source;      /* string: the format read from */
+    struct p2a_core *core; /* memory, lookup tables, notes: the library's own */
+};
+
+/* ---- filling a profile ----------------------------------------------------------------------- */
+
+p2a_id p2a_intern(struct p2a_profile *p, struct p2a_str text);
+struct p2a_str p2a_string(const struct p2a_profile *p, p2a_id string);
+
+/* Finds or adds. A metric with the same name and unit is the same metric. */
+p2a_id p2a_metric(struct p2a_profile *p, const char *name, const char *unit, double scale);
+p2a_id p2a_function(struct p2a_profile *p, const struct p2a_function *function);
+p2a_id p2a_thread(struct p2a_profile *p, uint64_t pid, uint64_t tid, struct p2a_str name);
+/* Doubles the columns: the profile is a comparison from here on. */
+void p2a_compare_columns(struct p2a_profile *p);
+
+/* The child of PARENT (P2A_NONE: a root of THREAD) for FUNCTION; finds or adds. Children have their
+ * parent's thread, whatever THREAD says. */
+p2a_id p2a_context(struct p2a_profile *p, p2a_id parent, p2a_id function, p2a_id thread);
+void p2a_context_add(struct p2a_profile *p, p2a_id context, uint32_t column, double self);
+void p2a_context_calls(struct p2a_profile *p, p2a_id context, uint64_t calls);
+
+/* Gives the function a row in the graph, at the end of the order unless it has one. The pointer is
+ * good until the next call that adds a function. NULL after an error. */
+struct p2a_node *p2a_node(struct p2a_profile *p, p2a_id function);
+double *p2a_node_self(struct p2a_profile *p, p2a_id function);
+double *p2a_node_total(struct p2a_profile *p, p2a_id function);
+/* Finds or adds; the caller may stay a name only. */
+p2a_id p2a_arc(struct p2a_profile *p, p2a_id caller, p2a_id callee);
+p2a_id p2a_arc_find(const struct p2a_profile *p, p2a_id caller, p2a_id callee);
+/* Find or add, so that costs of one place can be added up. */
+p2a_id p2a_line(struct p2a_profile *p, const struct p2a_line *line);
+p2a_id p2a_site(struct p2a_profile *p, const struct p2a_site *site);
+
+/* A sentence for the user. The same sentence is kept once. */
+void p2a_note(struct p2a_profile *p, const char *text, ...) P2A_PRINTF(2, 3);
+
+/* ---- drawing from a profile ------------------------------------------------------------------ */
+
+/* The sum of self over contexts where they are there, else over the graph's nodes; in raw values. */
+double p2a_whole(const struct p2a_profile *p, uint32_t column);
+
+/* How a frame is spelled: "name (base.py:12)", qualified where known, builtins as the file has them.
+ * Good until the next call with the same buffer; the buffer is freed by p2a_buffer_free. */
+struct p2a_buffer {
+    char *at;
+    size_t n, room;
+};
+struct p2a_str p2a_spell(const struct p2a_profile *p, p2a_id function, enum p2a_names names,
+                         struct p2a_buffer *buffer);
+bool p2a_buffer_add(struct p2a_buffer *buffer, const void *bytes, size_t n); /* false: no memory */
+void p2a_buffer_free(struct p2a_buffer *buffer);
+
+/* The contexts as a tree that can be walked down, with inclusive values. Children stand in the order
+ * of their ids. All arrays have contexts.n rows. Free with p2a_tree_free. */
+struct p2a_tree {
+    p2a_id first;      /* the first root; P2A_NONE: none */
+    p2a_id *child;     /* first child or P2A_NONE */
+    p2a_id *next;      /* next sibling or P2A_NONE; roots are siblings */
+    double *total;     /* [context * columns + column] */
+};
+bool p2a_tree_build(const struct p2a_profile *p, struct p2a_tree *tree); /* false: no memory */
+void p2a_tree_free(struct p2a_tree *tree);
+
+/* Rounds values[0], values[stride], … (n of them) times scale to whole numbers so that their sum is
+ * the rounded sum, none is off by one or more, and zeros stay zero. Negative, NaN and infinite values
+ * count as zero. Returns the sum. */
+uint64_t p2a_round(const double *values, size_t n, size_t stride, double scale, uint64_t *rounded);
+
+/* Strongly connected components of the graph's arcs: component[f] is P2A_NONE for a function in no
+ * cycle (calls to itself alone make none), else the number of its cycle from 0. Returns how many
+ * cycles, P2A_NONE without memory. `component` has functions.n rows, the caller's. */
+uint32_t p2a_cycles(const struct p2a_profile *p, p2a_id *component);
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+struct p2a_in {
+    struct p2a_profile *profile; /* empty; the reader fills it */
+    struct p2a_source *source;   /* the library's own */
+};
+
+/* Looks ahead: at least WANT bytes from the current place, fewer only at the end. Returns how many
+ * bytes there are at *at, good until the next call that looks ahead. */
+size_t p2a_ahead(struct p2a_in *in, size_t want, const unsigned char **at);
+void p2a_consume(struct p2a_in *in, size_t n);
+/* The next line without its LF or CRLF, consumed; a UTF-8 byte order mark before the first is
+ * dropped. Good until the next call. False at the end and after an error. */
+bool p2a_next_line(struct p2a_in *in, struct p2a_str *line);
+/* Everything from the current place to the end, consumed; good until the reader returns. */
+bool p2a_all(struct p2a_in *in, struct p2a_str *bytes);
+uint64_t p2a_line_number(const struct p2a_in *in); /* of the line read last, from 1 */
+uint64_t p2a_offset(const struct p2a_in *in);      /* bytes consumed */
+
+/* Report that the input is bad: at the line read last, or at a byte. They return P2A_INPUT. Only the
+ * first report counts. */
+enum p2a_status p2a_bad_line(struct p2a_in *in, const char *message, ...) P2A_PRINTF(2, 3);
+enum p2a_status p2a_bad_byte(struct p2a_in *in, uint64_t offset, const char *message, ...)
+    P2A_PRINTF(3, 4);
+/* The first error so far: bad input, a failed read, no memory, a limit; else P2A_OK. */
+enum p2a_status p2a_in_status(const struct p2a_in *in);
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+enum p2a_option_kind { P2A_FLAG, P2A_NUMBER, P2A_TEXT, P2A_CHOICE };
+
+/* An option of a format; a table of them ends with a row without name. */
+struct p2a_option {
+    const char *name;
+    enum p2a_option_kind kind;
+    const char *fallback; /* the default, spelled as a user would; "" for none */
+    const char *choices;  /* P2A_CHOICE: "light dark bw"; else a word for the value, or NULL */
+    const char *help;     /* half a sentence */
+};
+
+struct p2a_out {
+    const struct p2a_profile *profile; /* with all that the format needs */
+    enum p2a_names names;
+    struct p2a_sink *sink; /* the library's own, as the next two */
+    const struct p2a_format *format;
+    const char **values;
+};
+
+void p2a_put(struct p2a_out *out, const void *bytes, size_t n);
+void p2a_put_text(struct p2a_out *out, const char *text);
+void p2a_put_str(struct p2a_out *out, struct p2a_str text);
+void p2a_put_u64(struct p2a_out *out, uint64_t value);
+void p2a_putf(struct p2a_out *out, const char *text, ...) P2A_PRINTF(2, 3);
+
+/* The value of one of the format's options: what the user said, else the default. */
+const char *p2a_option_text(const struct p2a_out *out, const char *name);
+double p2a_option_number(const struct p2a_out *out, const char *name);
+bool p2a_option_flag(const struct p2a_out *out, const char *name);
+
+/* Report that writing can't go on; they return the status. */
+enum p2a_status p2a_cant_write(struct p2a_out *out, enum p2a_status status, const char *message, ...)
+    P2A_PRINTF(3, 4);
+enum p2a_status p2a_no_memory(struct p2a_out *out);
+enum p2a_status p2a_out_status(const struct p2a_out *out);
+
+/* ---- a format -------------------------------------------------------------------------------- */
+
+/* How sure a format is that the input is its own. Two formats that are equally sure are a mistake. */
+enum p2a_sure {
+    P2A_NO = 0,
+    P2A_PERHAPS = 25, /* nothing speaks against it; text that would suit a laxer format */
+    P2A_LIKELY = 50,  /* the shape is right over several lines */
+    P2A_SURE = 75,    /* the opening is the format's own */
+    P2A_CERTAIN = 100 /* a magic number or a line that says so */
+};
+
+struct p2a_probe {
+    struct p2a_str start; /* the first bytes, uncompressed, up to P2A_PROBE_BYTES */
+    bool whole;           /* start is all there is */
+};
+#define P2A_PROBE_BYTES 8192
+/* Takes the next line off *rest, without its end and without a byte order mark at the start of it
+ * all; false at the end, and for a last line that goes on beyond the first bytes. */
+bool p2a_probe_line(const struct p2a_probe *probe, struct p2a_str *rest, struct p2a_str *line);
+
+struct p2a_format {
+    const char *name, *title;            /* "callgrind", "Callgrind, for KCachegrind" */
+    const char *const *aliases;          /* NULL at the end; the pointer NULL where there are none */
+    const char *const *patterns;         /* of file names: "callgrind.out.*", "*.prof" */
+    enum p2a_sure (*probe)(const struct p2a_probe *probe);
+    enum p2a_status (*read)(struct p2a_in *in);   /* NULL where the format is only written */
+    enum p2a_status (*write)(struct p2a_out *out); /* NULL where it is only read */
+    unsigned gives, needs, keeps; /* enum p2a_fact: can record; wants first; carries */
+    bool binary;                  /* never written to a terminal */
+    const struct p2a_option *options; /* NULL where there are none */
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

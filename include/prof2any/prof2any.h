@@ -1,0 +1,166 @@
+/* prof2any.h - load a profile, change it, write it in another format.
+ *
+ *     struct p2a_error error;
+ *     struct p2a_profile *profile;
+ *     if (p2a_load("out.prof", NULL, &profile, &error) == P2A_OK)
+ *         p2a_save(profile, "callgrind.out.app", NULL, &error);
+ *     p2a_free(profile);
+ *
+ * The library keeps no state of its own: profiles are independent of one another and may be used on
+ * different threads at the same time, each on one thread at once. It never prints and never exits.
+ * A function that can fail returns a status and, where the caller gave a p2a_error, fills it in. */
+#ifndef PROF2ANY_H
+#define PROF2ANY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define P2A_VERSION "0.1.0"
+
+#if defined(__GNUC__)
+#define P2A_API __attribute__((visibility("default")))
+#define P2A_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#else
+#define P2A_API
+#define P2A_PRINTF(f, a)
+#endif
+
+/* What went wrong, by who can mend it. The values are the program's exit statuses. */
+enum p2a_status {
+    P2A_OK = 0,
+    P2A_USAGE = 2,  /* the call asks for something that doesn't exist or doesn't go together */
+    P2A_INPUT = 3,  /* the input is not a profile, or a broken one */
+    P2A_SYSTEM = 4, /* reading, writing or memory failed */
+    P2A_CLOSED = 5  /* the reader of our output went away: nothing to report */
+};
+
+enum p2a_place { P2A_NOWHERE, P2A_AT_BYTE, P2A_AT_LINE };
+
+/* An error is a value; all its text is inside, so it can be copied and needs no freeing. */
+struct p2a_error {
+    enum p2a_status status;
+    enum p2a_place place_kind;
+    uint64_t place;    /* byte offset from 0, or line from 1, in the uncompressed input */
+    char format[24];   /* name of the format that complains, or "" */
+    char path[512];    /* the file, "standard input", or "" */
+    char message[512]; /* one sentence: what is wrong, what was expected */
+};
+
+/* Writes "PATH: line 7: MESSAGE" into text, cut to size bytes with the closing NUL; returns text. */
+P2A_API char *p2a_error_text(const struct p2a_error *error, char *text, size_t size);
+
+/* A profile: functions, call graph, and the tree of call paths where it is known. Opaque here;
+ * format.h shows its tables to those who write a format. */
+struct p2a_profile;
+
+struct p2a_load_options {
+    const char *format;       /* NULL: detect it from the first bytes */
+    uint64_t max_bytes;       /* limit on the input, uncompressed; 0: 64 GiB */
+    uint64_t max_rows;        /* limit on the rows of one table; 0: 2^30 */
+};
+
+/* Reads the profile in the file PATH; "-" is standard input. gzip (and zstd, where built in) is
+ * unwrapped. The caller frees *profile with p2a_free; on failure it is NULL. Two formats that claim
+ * the input, or none, is P2A_INPUT. */
+P2A_API enum p2a_status p2a_load(const char *path, const struct p2a_load_options *options,
+                                 struct p2a_profile **profile, struct p2a_error *error);
+
+/* The same from memory, which must stay until the call returns; NAME is for messages. */
+P2A_API enum p2a_status p2a_load_memory(const void *bytes, size_t size, const char *name,
+                                        const struct p2a_load_options *options,
+                                        struct p2a_profile **profile, struct p2a_error *error);
+
+P2A_API void p2a_free(struct p2a_profile *profile); /* NULL is fine */
+
+/* Adds FROM to INTO as pstats.Stats.add does: functions are the same where name, file, line and
+ * module are; metrics where name and unit are. P2A_INPUT where their units differ. */
+P2A_API enum p2a_status p2a_add(struct p2a_profile *into, const struct p2a_profile *from,
+                                struct p2a_error *error);
+
+enum p2a_group { P2A_BY_FUNCTION, P2A_BY_FILE, P2A_BY_MODULE, P2A_BY_LINE };
+
+/* What to keep of a profile. Zero keeps everything. Patterns are PCRE2 regular expressions, searched
+ * in "name (file:line)" with the full path; NULL is no pattern. */
+struct p2a_selection {
+    const char *focus;      /* only stacks in which a frame matches */
+    const char *ignore;     /* no stacks in which a frame matches */
+    const char *show;       /* only frames that match; the others' time goes to their callers */
+    const char *hide;       /* no frames that match; their time goes to their callers */
+    const char *prune_from; /* nothing below a frame that matches; its time goes to that frame */
+    const char *root;       /* only what is reached from a function that matches */
+    const char *leaf;       /* only what leads to a function that matches */
+    const char *metric;     /* this metric alone, by name */
+    const char *thread;     /* only threads whose name, pid or tid is this */
+    unsigned depth;         /* at most so many frames deep; 0: all */
+    enum p2a_group group_by;
+    bool strip_dirs;        /* files by their base names, as pstats.Stats.strip_dirs */
+    double node_threshold;  /* drop functions whose total is below this share of the whole, 0 to 1 */
+    double edge_threshold;  /* drop arcs whose total is below this share of the whole, 0 to 1 */
+    bool exact;             /* refuse where stacks would have to be estimated */
+};
+
+/* Applies SELECTION to the profile in place. P2A_USAGE: a pattern that doesn't compile, a metric or
+ * thread that isn't there, `exact` where stacks are needed and weren't recorded. After an error the
+ * profile is as it was. */
+P2A_API enum p2a_status p2a_select(struct p2a_profile *profile,
+                                   const struct p2a_selection *selection, struct p2a_error *error);
+
+enum p2a_names { P2A_NAMES_SHORT, P2A_NAMES_FULL, P2A_NAMES_PSTATS };
+
+struct p2a_save_options {
+    const char *format;          /* NULL: by the ending of the path */
+    enum p2a_names names;        /* how a frame is spelled */
+    const char *const *settings; /* "key=value" of the format's own options, NULL at the end */
+    bool exact;                  /* refuse to estimate stacks */
+};
+
+/* Writes the profile to the file PATH, whole or not at all; "-" is standard output. A path that ends
+ * in ".gz" is compressed. P2A_USAGE: no such format, a setting it doesn't have. */
+P2A_API enum p2a_status p2a_save(struct p2a_profile *profile, const char *path,
+                                 const struct p2a_save_options *options, struct p2a_error *error);
+
+/* The same into memory: *bytes is malloc'ed, the caller frees it. options->format must be given. */
+P2A_API enum p2a_status p2a_save_memory(struct p2a_profile *profile,
+                                        const struct p2a_save_options *options, void **bytes,
+                                        size_t *size, struct p2a_error *error);
+
+/* What the user should know about how the profile was read, estimated, selected and written; grows
+ * with each call above. Sentences belong to the profile. */
+P2A_API size_t p2a_note_count(const struct p2a_profile *profile);
+P2A_API const char *p2a_note_at(const struct p2a_profile *profile, size_t i);
+
+/* Figures of a profile. */
+P2A_API size_t p2a_function_count(const struct p2a_profile *profile);
+P2A_API size_t p2a_metric_count(const struct p2a_profile *profile);
+P2A_API const char *p2a_metric_name(const struct p2a_profile *profile, size_t metric);
+P2A_API const char *p2a_metric_unit(const struct p2a_profile *profile, size_t metric);
+/* The sum of self over all functions, in the metric's unit ("seconds", "bytes", "count", …). */
+P2A_API double p2a_metric_total(const struct p2a_profile *profile, size_t metric);
+/* Whether the call paths were estimated from a call graph. */
+P2A_API bool p2a_is_estimated(const struct p2a_profile *profile);
+
+/* Checks the equations that hold in every profile (see src/model/invariants.c); the first that is
+ * broken is the error. For tests of formats. */
+P2A_API enum p2a_status p2a_check(struct p2a_profile *profile, struct p2a_error *error);
+
+/* The formats, in the order of their names. */
+struct p2a_format;
+P2A_API size_t p2a_format_count(void);
+P2A_API const struct p2a_format *p2a_format_at(size_t i);
+/* By name or alias; NULL where there is none. */
+P2A_API const struct p2a_format *p2a_format_named(const char *name);
+/* By the patterns of the formats that can be written, ".gz" aside; NULL where none matches. */
+P2A_API const struct p2a_format *p2a_format_for_path(const char *path);
+/* What the input would be read as; NULL with an error where none or several claim it. */
+P2A_API const struct p2a_format *p2a_detect(const void *bytes, size_t size, const char *name,
+                                            struct p2a_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
