@@ -1,0 +1,185 @@
+/* cycles.c - Tarjan's strongly connected components, without recursion: a profile may be a chain of
+ * a million calls. One visit per function and per arc. */
+#include "model/cycles.h"
+
+#include <stdlib.h>
+
+/* ---- arcs by caller -------------------------------------------------------------------------- */
+
+bool p2a_outs_build(const struct p2a_profile *p, struct p2a_outs *outs) {
+    const struct p2a_graph *g = &p->graph;
+    outs->first = calloc((size_t)p->functions.n + 2, sizeof *outs->first);
+    outs->arc = calloc((size_t)g->arc_n + 1, sizeof *outs->arc);
+    if (!outs->first || !outs->arc) {
+        p2a_outs_free(outs);
+        return false;
+    }
+    /* first[f + 2] counts, then first[f + 1] is where f's range is being filled. */
+    uint32_t *fill = outs->first + 1;
+    for (uint32_t a = 0; a < g->arc_n; a++) {
+        fill[g->arc[a].caller + 1]++;
+    }
+    for (uint32_t f = 0; f < p->functions.n; f++) {
+        fill[f + 1] += fill[f];
+    }
+    for (p2a_id a = 0; a < g->arc_n; a++) {
+        outs->arc[fill[g->arc[a].caller]++] = a;
+    }
+    return true;
+}
+
+void p2a_outs_free(struct p2a_outs *outs) {
+    free(outs->first);
+    free(outs->arc);
+    *outs = (struct p2a_outs){0};
+}
+
+/* ---- components ------------------------------------------------------------------------------ */
+
+/* A function is new (visit 0), on the path, open (its component's head is still on the path) or
+ * done (its component is known). low is the lowest `low` met among callees that aren't done; the
+ * head of a component is the member whose low stays its own visit, and its members are what was
+ * opened since. */
+struct search {
+    const struct p2a_arc *arc;
+    const struct p2a_outs *outs;
+    struct p2a_components *found;
+    uint32_t *visit, *low;
+    uint32_t *next; /* place in outs->arc */
+    p2a_id *path, *open;
+    uint32_t path_n, open_n, visits;
+};
+
+static void enter(struct search *s, p2a_id f) {
+    s->visit[f] = s->low[f] = ++s->visits;
+    s->next[f] = s->outs->first[f];
+    s->path[s->path_n++] = f;
+}
+
+static void see(struct search *s, p2a_id f, p2a_id callee) {
+    if (s->found->of[callee] == P2A_NONE && s->low[callee] < s->low[f]) {
+        s->low[f] = s->low[callee];
+    }
+}
+
+/* Steps to the next callee that is new; false when there is none. */
+static bool descend(struct search *s, p2a_id f) {
+    while (s->next[f] < s->outs->first[f + 1]) {
+        p2a_id callee = s->arc[s->outs->arc[s->next[f]++]].callee;
+        if (s->visit[callee] == 0) {
+            enter(s, callee);
+            return true;
+        }
+        see(s, f, callee);
+    }
+    return false;
+}
+
+static void close_component(struct search *s, p2a_id head) {
+    p2a_id number = s->found->n++;
+    uint32_t size = 1;
+    s->found->of[head] = number;
+    while (s->open_n && s->low[s->open[s->open_n - 1]] >= s->visit[head]) {
+        s->found->of[s->open[--s->open_n]] = number;
+        size++;
+    }
+    s->found->size[number] = size;
+}
+
+static void leave(struct search *s, p2a_id f) {
+    s->path_n--;
+    if (s->low[f] == s->visit[f]) {
+        close_component(s, f);
+    } else {
+        s->open[s->open_n++] = f;
+        see(s, s->path[s->path_n - 1], f);
+    }
+}
+
+static void search_from(struct search *s, p2a_id root) {
+    enter(s, root);
+    while (s->path_n) {
+        p2a_id f = s->path[s->path_n - 1];
+        if (!descend(s, f)) {
+            leave(s, f);
+        }
+    }
+}
+
+static bool search_begin(struct search *s, size_t n) {
+    s->visit = calloc(n, 5 * sizeof *s->visit);
+    if (!s->visit) {
+        return false;
+    }
+    s->low = s->visit + n;
+    s->next = s->low + n;
+    s->path = s->next + n;
+    s->open = s->path + n;
+    return true;
+}
+
+bool p2a_components_build(const struct p2a_profile *p, const struct p2a_outs *outs,
+                          struct p2a_components *components) {
+    size_t n = (size_t)p->functions.n + 1;
+    struct search s = {.arc = p->graph.arc, .outs = outs, .found = components};
+    *components = (struct p2a_components){.of = malloc(n * sizeof(p2a_id)),
+                                          .size = calloc(n, sizeof(uint32_t))};
+    if (!components->of || !components->size || !search_begin(&s, n)) {
+        p2a_components_free(components);
+        return false;
+    }
+    for (size_t f = 0; f < n; f++) {
+        components->of[f] = P2A_NONE;
+    }
+    for (p2a_id f = 0; f < p->functions.n; f++) {
+        if (s.visit[f] == 0) {
+            search_from(&s, f);
+        }
+    }
+    free(s.visit);
+    return true;
+}
+
+void p2a_components_free(struct p2a_components *components) {
+    free(components->of);
+    free(components->size);
+    *components = (struct p2a_components){0};
+}
+
+/* ---- cycles ---------------------------------------------------------------------------------- */
+
+/* Numbers the components of more than one function by their first members. */
+static uint32_t number_cycles(uint32_t function_n, const struct p2a_components *c, p2a_id *number,
+                              p2a_id *component) {
+    uint32_t cycles = 0;
+    for (uint32_t i = 0; i < c->n; i++) {
+        number[i] = P2A_NONE;
+    }
+    for (p2a_id f = 0; f < function_n; f++) {
+        p2a_id own = c->of[f];
+        if (c->size[own] > 1 && number[own] == P2A_NONE) {
+            number[own] = cycles++;
+        }
+        component[f] = number[own];
+    }
+    return cycles;
+}
+
+uint32_t p2a_cycles(const struct p2a_profile *p, p2a_id *component) {
+    struct p2a_outs outs;
+    struct p2a_components c;
+    if (!p2a_outs_build(p, &outs)) {
+        return P2A_NONE;
+    }
+    uint32_t cycles = P2A_NONE;
+    if (p2a_components_build(p, &outs, &c)) {
+        p2a_id *number = calloc((size_t)c.n + 1, sizeof *number);
+        if (number) {
+            cycles = number_cycles(p->functions.n, &c, number, component);
+        }
+        free(number);
+        p2a_components_free(&c);
+    }
+    p2a_outs_free(&outs);
+    return cycles;
+}

@@ -1,0 +1,31 @@
+/* cycles.h - the strongly connected components of the call graph, every function in one. */
+#ifndef P2A_MODEL_CYCLES_H
+#define P2A_MODEL_CYCLES_H
+
+#include "prof2any/format.h"
+
+/* The arcs out of every function, as ranges of one array, in the order of the arc table:
+ *
+ *     arc[first[f]] … arc[first[f + 1] - 1]     are the arcs whose caller is f
+ *
+ * first has functions.n + 1 rows, arc has arc_n. */
+struct p2a_outs {
+    uint32_t *first;
+    p2a_id *arc;
+};
+bool p2a_outs_build(const struct p2a_profile *p, struct p2a_outs *outs); /* false: no memory */
+void p2a_outs_free(struct p2a_outs *outs);
+
+/* Components are numbered in reverse topological order: an arc that leaves its component leads to
+ * one with a lower number, so that a walk upwards sees every callee before its callers. */
+struct p2a_components {
+    uint32_t n;
+    p2a_id *of;     /* functions.n rows: the function's component */
+    uint32_t *size; /* n rows: members */
+};
+/* OUTS are those of P. False: no memory. */
+bool p2a_components_build(const struct p2a_profile *p, const struct p2a_outs *outs,
+                          struct p2a_components *components);
+void p2a_components_free(struct p2a_components *components);
+
+#endif
