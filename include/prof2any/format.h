@@ -244,6 +244,10 @@ uint64_t p2a_round(const double *values, size_t n, size_t stride, double scale, 
  * cycles, P2A_NONE without memory. `component` has functions.n rows, the caller's. */
 uint32_t p2a_cycles(const struct p2a_profile *p, p2a_id *component);
 
+/* Gives the nodes that have no total the one that follows from self and the arcs; in a cycle it is an
+ * estimate, and the profile says so. For readers of formats that record totals on arcs alone. */
+void p2a_totals_from_arcs(struct p2a_profile *p);
+
 /* ---- reading --------------------------------------------------------------------------------- */
 
 struct p2a_in {
@@ -302,6 +306,9 @@ void p2a_putf(struct p2a_out *out, const char *text, ...) P2A_PRINTF(2, 3);
 const char *p2a_option_text(const struct p2a_out *out, const char *name);
 double p2a_option_number(const struct p2a_out *out, const char *name);
 bool p2a_option_flag(const struct p2a_out *out, const char *name);
+
+/* A sentence for the user about what was written. */
+void p2a_out_note(struct p2a_out *out, const char *text, ...) P2A_PRINTF(2, 3);
 
 /* Report that writing can't go on; they return the status. */
 enum p2a_status p2a_cant_write(struct p2a_out *out, enum p2a_status status, const char *message, ...)

@@ -1,0 +1,30 @@
+/* A hash index over the rows of a table: it holds row numbers, the table holds the keys. */
+#ifndef P2A_BASE_INDEX_H
+#define P2A_BASE_INDEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define P2A_INDEX_NONE UINT32_MAX
+
+/* Zero is an empty index.
+ *   slot:  | hash id | - | hash id | hash id | - | …    open addressing, room a power of two     */
+struct p2a_index {
+    struct p2a_slot {
+        uint32_t hash, id;
+    } * slot;
+    uint32_t n, room;
+};
+
+/* Whether row ID of TABLE has this KEY. */
+typedef bool p2a_same(const void *table, uint32_t id, const void *key);
+
+uint64_t p2a_hash(const void *bytes, size_t n);
+uint32_t p2a_index_find(const struct p2a_index *index, uint64_t hash, p2a_same *same,
+                        const void *table, const void *key);
+/* Adds a row that isn't there yet. False: no memory. */
+bool p2a_index_add(struct p2a_index *index, uint64_t hash, uint32_t id);
+void p2a_index_free(struct p2a_index *index);
+
+#endif

@@ -1,0 +1,192 @@
+#include "io/inflate.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+#ifdef PROF2ANY_ZSTD
+#include <zstd.h>
+#endif
+
+#include "base/error.h"
+
+enum { PIECE = (1 << 18) + 16 }; /* holds what a source has read before it saw the magic number */
+
+/* Deflate can't grow data more than 1032-fold; profiles grow 5- to 100-fold. */
+enum { BOMB_RATIO = 400, BOMB_FROM = 64 << 20 };
+
+struct p2a_inflate {
+    p2a_pull *pull;
+    void *from;
+    struct p2a_error *error;
+    bool zstd, ended, begun; /* ended: a member's end was reached; begun: it has a first byte */
+    uint64_t in, out;
+    z_stream z;
+#ifdef PROF2ANY_ZSTD
+    ZSTD_DStream *zs;
+#endif
+    size_t at, n; /* piece[at..n) is not yet unwrapped */
+    unsigned char piece[PIECE];
+};
+
+static bool is_gzip(const unsigned char *start, size_t n)
+{
+    return n >= 2 && start[0] == 0x1f && start[1] == 0x8b;
+}
+
+static bool is_zstd(const unsigned char *start, size_t n)
+{
+    return n >= 4 && memcmp(start, "\x28\xb5\x2f\xfd", 4) == 0;
+}
+
+bool p2a_is_compressed(const unsigned char *start, size_t n)
+{
+    return is_gzip(start, n) || is_zstd(start, n);
+}
+
+static bool start_zstd(struct p2a_inflate *f)
+{
+#ifdef PROF2ANY_ZSTD
+    f->zs = ZSTD_createDStream();
+    return f->zs || (p2a_error_memory(f->error), false);
+#else
+    p2a_error_set(f->error, P2A_INPUT,
+                  "zstd-compressed: this prof2any is built without zstd, unpack it first (zstd -d)");
+    return false;
+#endif
+}
+
+static bool start_gzip(struct p2a_inflate *f)
+{
+    if (inflateInit2(&f->z, 15 + 16) == Z_OK)
+        return true;
+    p2a_error_memory(f->error);
+    return false;
+}
+
+struct p2a_inflate *p2a_inflate_new(p2a_pull *pull, void *from, const unsigned char *start, size_t n,
+                                    struct p2a_error *error)
+{
+    struct p2a_inflate *f = calloc(1, sizeof *f);
+    if (!f) {
+        p2a_error_memory(error);
+        return NULL;
+    }
+    f->pull = pull;
+    f->from = from;
+    f->error = error;
+    f->n = n < PIECE ? n : PIECE;
+    f->in = f->n;
+    memcpy(f->piece, start, f->n);
+    f->zstd = is_zstd(start, n);
+    if (f->zstd ? start_zstd(f) : start_gzip(f))
+        return f;
+    free(f);
+    return NULL;
+}
+
+void p2a_inflate_free(struct p2a_inflate *f)
+{
+    if (!f)
+        return;
+    if (!f->zstd)
+        inflateEnd(&f->z);
+#ifdef PROF2ANY_ZSTD
+    else
+        ZSTD_freeDStream(f->zs);
+#endif
+    free(f);
+}
+
+/* The next piece; false at the end and after an error. */
+static bool refill(struct p2a_inflate *f)
+{
+    long got = f->pull(f->from, f->piece, PIECE);
+    f->at = 0;
+    f->n = got > 0 ? (size_t)got : 0;
+    f->in += f->n;
+    return got > 0;
+}
+
+static long broken(struct p2a_inflate *f, const char *what)
+{
+    p2a_error_set(f->error, P2A_INPUT, "%s after %llu bytes of compressed data", what,
+                  (unsigned long long)(f->in - (f->n - f->at)));
+    return -1;
+}
+
+/* One step: unwraps from the piece into BYTES. Returns bytes made, or -1. */
+static long step_gzip(struct p2a_inflate *f, unsigned char *bytes, size_t n)
+{
+    f->z.next_in = f->piece + f->at;
+    f->z.avail_in = (uInt)(f->n - f->at);
+    f->z.next_out = bytes;
+    f->z.avail_out = (uInt)n;
+    int result = inflate(&f->z, Z_NO_FLUSH);
+    size_t made = n - f->z.avail_out;
+    f->at = f->n - f->z.avail_in;
+    if (result == Z_STREAM_END) {
+        f->ended = true;
+        inflateReset(&f->z);
+    } else if (result == Z_MEM_ERROR) {
+        p2a_error_memory(f->error);
+        return -1;
+    } else if (result != Z_OK && result != Z_BUF_ERROR) {
+        return broken(f, "corrupt gzip data");
+    }
+    return (long)made;
+}
+
+static long step_zstd(struct p2a_inflate *f, unsigned char *bytes, size_t n)
+{
+#ifdef PROF2ANY_ZSTD
+    ZSTD_inBuffer in = {f->piece, f->n, f->at};
+    ZSTD_outBuffer out = {bytes, n, 0};
+    size_t result = ZSTD_decompressStream(f->zs, &out, &in);
+    f->at = in.pos;
+    if (ZSTD_isError(result))
+        return broken(f, "corrupt zstd data");
+    f->ended = result == 0;
+    return (long)out.pos;
+#else
+    (void)f, (void)bytes, (void)n;
+    return -1;
+#endif
+}
+
+/* Behind a member may come another one, padding zeros, or nothing. */
+static bool next_member(struct p2a_inflate *f)
+{
+    while (f->at < f->n || refill(f)) {
+        if (f->piece[f->at] != 0)
+            return f->piece[f->at] == (f->zstd ? 0x28 : 0x1f);
+        f->at++;
+    }
+    return false;
+}
+
+long p2a_inflate_pull(void *from, unsigned char *bytes, size_t n)
+{
+    struct p2a_inflate *f = from;
+    if (n > 1u << 30)
+        n = 1u << 30;
+    for (;;) {
+        if (f->ended && !next_member(f))
+            return f->error && f->error->status != P2A_OK ? -1 : 0;
+        f->ended = false;
+        bool more = f->at < f->n || refill(f);
+        if (f->error && f->error->status != P2A_OK)
+            return -1;
+        size_t before = f->at;
+        long made = f->zstd ? step_zstd(f, bytes, n) : step_gzip(f, bytes, n);
+        if (made < 0)
+            return -1;
+        f->out += (uint64_t)made;
+        if (f->out > BOMB_FROM && f->out / BOMB_RATIO > f->in)
+            return broken(f, "input that grows more than 400-fold when unpacked, refused: unpack it "
+                             "yourself if it is meant so; seen");
+        if (made)
+            return made;
+        if (!more && !f->ended && f->at == before)
+            return broken(f, "compressed data ends early");
+    }
+}

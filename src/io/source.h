@@ -1,0 +1,21 @@
+/* Where a reader's bytes come from: a file, a pipe, memory, compressed or not. All look the same. */
+#ifndef P2A_IO_SOURCE_H
+#define P2A_IO_SOURCE_H
+
+#include "base/error.h"
+#include "prof2any/format.h"
+
+struct p2a_source;
+
+/* Opens PATH ("-": standard input). ERROR is where the source reports, and lives as long as it: the
+ * profile's own, so that what either of them meets ends the reader's loop. NULL after an error. */
+struct p2a_source *p2a_source_open(const char *path, uint64_t max_bytes, struct p2a_error *error);
+struct p2a_source *p2a_source_memory(const void *bytes, size_t n, uint64_t max_bytes,
+                                     struct p2a_error *error);
+void p2a_source_close(struct p2a_source *source);
+
+/* The first bytes, for the probes. */
+void p2a_source_probe(struct p2a_source *source, struct p2a_probe *probe);
+struct p2a_error *p2a_source_error(const struct p2a_source *source);
+
+#endif

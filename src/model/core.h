@@ -1,0 +1,57 @@
+/* What a profile keeps behind its tables: memory, lookup, notes, the first error. */
+#ifndef P2A_MODEL_CORE_H
+#define P2A_MODEL_CORE_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/index.h"
+#include "prof2any/format.h"
+
+struct p2a_core {
+    struct p2a_arena arena; /* strings and notes */
+    struct p2a_index string_of, function_of, context_of, arc_of, line_of, site_of;
+    uint32_t string_room, function_room, metric_room, thread_room, context_room, node_room,
+        order_room, arc_room, line_room, site_room, note_room;
+    uint32_t note_n;
+    char **note;
+    struct p2a_error error; /* the first one; everything after it is a no-op */
+    uint64_t max_rows;
+};
+
+struct p2a_profile *p2a_profile_new(uint64_t max_rows); /* NULL: no memory */
+
+/* Fails the profile: later calls that fill it do nothing. */
+enum p2a_status p2a_fail(struct p2a_profile *p, enum p2a_status status, const char *message, ...)
+    P2A_PRINTF(3, 4);
+enum p2a_status p2a_profile_status(const struct p2a_profile *p);
+
+/* After the last row: evens out the tables and works out the facts. */
+void p2a_finish(struct p2a_profile *p);
+
+/* Copies the error out and makes the profile usable again. */
+enum p2a_status p2a_take_error(struct p2a_profile *p, struct p2a_error *error);
+
+/* Forgets the contexts, or the graph. */
+void p2a_drop_contexts(struct p2a_profile *p);
+void p2a_drop_graph(struct p2a_profile *p);
+
+/* Swaps two profiles whole. */
+void p2a_swap(struct p2a_profile *a, struct p2a_profile *b);
+
+/* Neumaier's compensated sum: what is lost to rounding is kept beside. */
+struct p2a_sum {
+    double sum, lost;
+};
+void p2a_sum_add(struct p2a_sum *sum, double value);
+static inline double p2a_sum_value(const struct p2a_sum *sum)
+{
+    return sum->sum + sum->lost;
+}
+
+/* Σ with saturation. */
+static inline uint64_t p2a_add_calls(uint64_t a, uint64_t b)
+{
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+#endif

@@ -1,0 +1,653 @@
+/* The profile's tables: finding and adding rows.
+ *
+ *   table.row:  | row 0 | row 1 | … | row n-1 | free … room |      values: | row 0: c0 c1 … | row 1: …
+ *
+ * Rows are found by an index over their keys. Value arrays have `columns` doubles a row and grow with
+ * their rows; a metric that turns up late makes every row wider. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/core.h"
+
+static const uint64_t DEFAULT_ROWS = 1u << 30;
+
+struct p2a_profile *p2a_profile_new(uint64_t max_rows)
+{
+    struct p2a_profile *p = calloc(1, sizeof *p);
+    struct p2a_core *core = calloc(1, sizeof *core);
+    if (!p || !core) {
+        free(p);
+        free(core);
+        return NULL;
+    }
+    p->core = core;
+    core->max_rows = max_rows ? max_rows : DEFAULT_ROWS;
+    if (core->max_rows > DEFAULT_ROWS)
+        core->max_rows = DEFAULT_ROWS;
+    if (p2a_intern(p, P2A_LIT("")) != 0) {
+        p2a_free(p);
+        return NULL;
+    }
+    return p;
+}
+
+void p2a_drop_contexts(struct p2a_profile *p)
+{
+    free(p->contexts.row);
+    free(p->contexts.self);
+    p->contexts = (struct p2a_contexts){0};
+    p->core->context_room = 0;
+    p2a_index_free(&p->core->context_of);
+    p->facts &= ~(unsigned)P2A_CONTEXTS;
+    p->estimated &= ~(unsigned)P2A_CONTEXTS;
+}
+
+void p2a_drop_graph(struct p2a_profile *p)
+{
+    struct p2a_graph *g = &p->graph;
+    void *all[] = {g->node, g->self, g->total,     g->order, g->arc,       g->arc_self,
+                   g->arc_total, g->line, g->line_self, g->site, g->site_total};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        free(all[i]);
+    *g = (struct p2a_graph){0};
+    struct p2a_core *core = p->core;
+    core->node_room = core->order_room = core->arc_room = core->line_room = core->site_room = 0;
+    p2a_index_free(&core->arc_of);
+    p2a_index_free(&core->line_of);
+    p2a_index_free(&core->site_of);
+    p->facts &= ~(unsigned)(P2A_GRAPH | P2A_LINES | P2A_ADDRESSES);
+    p->estimated &= ~(unsigned)P2A_GRAPH;
+}
+
+void p2a_free(struct p2a_profile *p)
+{
+    if (!p)
+        return;
+    p2a_drop_contexts(p);
+    p2a_drop_graph(p);
+    free(p->strings.row);
+    free(p->functions.row);
+    free(p->metrics.row);
+    free(p->threads.row);
+    free(p->core->note);
+    p2a_index_free(&p->core->string_of);
+    p2a_index_free(&p->core->function_of);
+    p2a_arena_free(&p->core->arena);
+    free(p->core);
+    free(p);
+}
+
+void p2a_swap(struct p2a_profile *a, struct p2a_profile *b)
+{
+    struct p2a_profile kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
+enum p2a_status p2a_fail(struct p2a_profile *p, enum p2a_status status, const char *message, ...)
+{
+    va_list arguments;
+    va_start(arguments, message);
+    status = p2a_error_setv(&p->core->error, status, message, arguments);
+    va_end(arguments);
+    return status;
+}
+
+enum p2a_status p2a_profile_status(const struct p2a_profile *p)
+{
+    return p->core->error.status;
+}
+
+enum p2a_status p2a_take_error(struct p2a_profile *p, struct p2a_error *error)
+{
+    enum p2a_status status = p->core->error.status;
+    if (error && status != P2A_OK)
+        *error = p->core->error;
+    p->core->error = (struct p2a_error){.status = P2A_OK};
+    return status;
+}
+
+static bool failed(const struct p2a_profile *p)
+{
+    return p->core->error.status != P2A_OK;
+}
+
+static bool no_memory(struct p2a_profile *p)
+{
+    p2a_error_memory(&p->core->error);
+    return false;
+}
+
+/* Room for one more row, within the limit. */
+static bool room_for(struct p2a_profile *p, void *array_pointer, uint32_t *room, uint32_t n,
+                     size_t size)
+{
+    if (n >= p->core->max_rows) {
+        p2a_fail(p, P2A_INPUT, "more than %llu rows in one table, the limit",
+                 (unsigned long long)p->core->max_rows);
+        return false;
+    }
+    return p2a_grow(array_pointer, room, (uint64_t)n + 1, size) || no_memory(p);
+}
+
+/* As many values as there is room for rows, the new ones zero. */
+static bool widen_values(struct p2a_profile *p, double **values, uint32_t rows, uint32_t room)
+{
+    size_t width = p->columns;
+    if (width && room > SIZE_MAX / 2 / sizeof(double) / width)
+        return no_memory(p);
+    double *wider = realloc(*values, (size_t)room * width * sizeof(double) + 1);
+    if (!wider)
+        return no_memory(p);
+    memset(wider + rows * width, 0, (room - rows) * width * sizeof(double));
+    *values = wider;
+    return true;
+}
+
+/* ---- strings, functions, metrics, threads ---- */
+
+static bool same_string(const void *table, uint32_t id, const void *key)
+{
+    const struct p2a_str *row = (const struct p2a_str *)table + id, *s = key;
+    return row->n == s->n && (s->n == 0 || memcmp(row->at, s->at, s->n) == 0);
+}
+
+p2a_id p2a_intern(struct p2a_profile *p, struct p2a_str text)
+{
+    struct p2a_core *core = p->core;
+    if (failed(p))
+        return P2A_NONE;
+    if (!text.n)
+        text.at = "";
+    uint64_t hash = p2a_hash(text.at, text.n);
+    p2a_id id = p2a_index_find(&core->string_of, hash, same_string, p->strings.row, &text);
+    if (id != P2A_NONE)
+        return id;
+    id = p->strings.n;
+    if (!room_for(p, &p->strings.row, &core->string_room, id, sizeof text))
+        return P2A_NONE;
+    text.at = p2a_arena_copy(&core->arena, text.at, text.n);
+    if (!text.at || !p2a_index_add(&core->string_of, hash, id)) {
+        no_memory(p);
+        return P2A_NONE;
+    }
+    p->strings.row[id] = text;
+    p->strings.n++;
+    return id;
+}
+
+struct p2a_str p2a_string(const struct p2a_profile *p, p2a_id string)
+{
+    return string < p->strings.n ? p->strings.row[string] : P2A_LIT("");
+}
+
+static uint64_t hash_function(const struct p2a_function *f)
+{
+    uint64_t key[] = {(uint64_t)f->name << 32 | f->file, (uint64_t)f->line,
+                      (uint64_t)f->module << 32 | (uint64_t)f->kind};
+    return p2a_hash(key, sizeof key);
+}
+
+static bool same_function(const void *table, uint32_t id, const void *key)
+{
+    const struct p2a_function *row = (const struct p2a_function *)table + id, *f = key;
+    return row->name == f->name && row->file == f->file && row->line == f->line &&
+           row->module == f->module && row->kind == f->kind;
+}
+
+p2a_id p2a_function(struct p2a_profile *p, const struct p2a_function *function)
+{
+    struct p2a_core *core = p->core;
+    if (failed(p))
+        return P2A_NONE;
+    uint64_t hash = hash_function(function);
+    p2a_id id =
+        p2a_index_find(&core->function_of, hash, same_function, p->functions.row, function);
+    if (id != P2A_NONE) {
+        if (!p->functions.row[id].qualname)
+            p->functions.row[id].qualname = function->qualname;
+        return id;
+    }
+    id = p->functions.n;
+    if (!room_for(p, &p->functions.row, &core->function_room, id, sizeof *function))
+        return P2A_NONE;
+    if (!p2a_index_add(&core->function_of, hash, id)) {
+        no_memory(p);
+        return P2A_NONE;
+    }
+    p->functions.row[id] = *function;
+    p->functions.n++;
+    return id;
+}
+
+p2a_id p2a_thread(struct p2a_profile *p, uint64_t pid, uint64_t tid, struct p2a_str name)
+{
+    p2a_id named = p2a_intern(p, name);
+    if (failed(p))
+        return P2A_NONE;
+    for (p2a_id i = 0; i < p->threads.n; i++) {
+        const struct p2a_thread *t = &p->threads.row[i];
+        if (t->pid == pid && t->tid == tid && t->name == named)
+            return i;
+    }
+    if (!room_for(p, &p->threads.row, &p->core->thread_room, p->threads.n, sizeof *p->threads.row))
+        return P2A_NONE;
+    p->threads.row[p->threads.n] = (struct p2a_thread){pid, tid, named};
+    return p->threads.n++;
+}
+
+/* The metrics become METRICS, their sets of columns SETS: column c of set s moves from
+ * s * old + c to s * METRICS + c. */
+static bool restride(struct p2a_profile *p, double **values, uint32_t n, uint32_t room,
+                     uint32_t metrics, uint32_t sets)
+{
+    uint32_t old = p->columns, width = metrics * sets;
+    uint32_t old_metrics = p->metrics.n, old_sets = old_metrics ? old / old_metrics : 1;
+    double *wider = calloc((size_t)room * width + 1, sizeof(double));
+    if (!wider)
+        return no_memory(p);
+    for (size_t r = 0; r < n && *values; r++)
+        for (uint32_t s = 0; s < old_sets; s++)
+            for (uint32_t m = 0; m < old_metrics; m++)
+                wider[r * width + s * metrics + m] = (*values)[r * old + s * old_metrics + m];
+    free(*values);
+    *values = wider;
+    return true;
+}
+
+static bool set_columns(struct p2a_profile *p, uint32_t metrics, uint32_t sets)
+{
+    struct p2a_graph *g = &p->graph;
+    struct p2a_core *core = p->core;
+    struct {
+        double **values;
+        uint32_t n, room;
+    } all[] = {{&p->contexts.self, p->contexts.n, core->context_room},
+               {&g->self, g->node_n, core->node_room},
+               {&g->total, g->node_n, core->node_room},
+               {&g->arc_self, g->arc_n, core->arc_room},
+               {&g->arc_total, g->arc_n, core->arc_room},
+               {&g->line_self, g->line_n, core->line_room},
+               {&g->site_total, g->site_n, core->site_room}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i].room && !restride(p, all[i].values, all[i].n, all[i].room, metrics, sets))
+            return false;
+    p->columns = metrics * sets;
+    return true;
+}
+
+p2a_id p2a_metric(struct p2a_profile *p, const char *name, const char *unit, double scale)
+{
+    struct p2a_metric metric = {.name = p2a_intern(p, p2a_str_of(name)),
+                                .unit = p2a_intern(p, p2a_str_of(unit)),
+                                .scale = scale};
+    if (failed(p))
+        return P2A_NONE;
+    p2a_id id = p->metrics.n;
+    for (p2a_id i = 0; i < id; i++)
+        if (p->metrics.row[i].name == metric.name && p->metrics.row[i].unit == metric.unit)
+            return i;
+    uint32_t sets = id && p->columns > id ? 2 : 1;
+    if (id >= 4096) {
+        p2a_fail(p, P2A_INPUT, "more than 4096 metrics, the limit");
+        return P2A_NONE;
+    }
+    if (!room_for(p, &p->metrics.row, &p->core->metric_room, id, sizeof metric) ||
+        !set_columns(p, id + 1, sets))
+        return P2A_NONE;
+    p->metrics.row[id] = metric;
+    p->metrics.n++;
+    return id;
+}
+
+void p2a_compare_columns(struct p2a_profile *p)
+{
+    if (!failed(p) && p->metrics.n && p->columns == p->metrics.n)
+        set_columns(p, p->metrics.n, 2);
+}
+
+/* ---- contexts ---- */
+
+static bool same_context(const void *table, uint32_t id, const void *key)
+{
+    const struct p2a_context *row = (const struct p2a_context *)table + id, *c = key;
+    return row->parent == c->parent && row->function == c->function && row->thread == c->thread;
+}
+
+p2a_id p2a_context(struct p2a_profile *p, p2a_id parent, p2a_id function, p2a_id thread)
+{
+    struct p2a_core *core = p->core;
+    struct p2a_contexts *t = &p->contexts;
+    if (failed(p) || function >= p->functions.n || (parent != P2A_NONE && parent >= t->n))
+        return P2A_NONE;
+    if (parent != P2A_NONE)
+        thread = t->row[parent].thread;
+    struct p2a_context key = {.parent = parent, .function = function, .thread = thread};
+    uint32_t words[] = {parent, function, thread};
+    uint64_t hash = p2a_hash(words, sizeof words);
+    p2a_id id = p2a_index_find(&core->context_of, hash, same_context, t->row, &key);
+    if (id != P2A_NONE)
+        return id;
+    uint32_t room = core->context_room;
+    if (!room_for(p, &t->row, &core->context_room, t->n, sizeof key))
+        return P2A_NONE;
+    if (room != core->context_room && !widen_values(p, &t->self, room, core->context_room))
+        return P2A_NONE;
+    if (!p2a_index_add(&core->context_of, hash, t->n)) {
+        no_memory(p);
+        return P2A_NONE;
+    }
+    t->row[t->n] = key;
+    return t->n++;
+}
+
+void p2a_context_add(struct p2a_profile *p, p2a_id context, uint32_t column, double self)
+{
+    if (context < p->contexts.n && column < p->columns)
+        p->contexts.self[(size_t)context * p->columns + column] += self;
+}
+
+void p2a_context_calls(struct p2a_profile *p, p2a_id context, uint64_t calls)
+{
+    if (context < p->contexts.n)
+        p->contexts.row[context].calls = p2a_add_calls(p->contexts.row[context].calls, calls);
+}
+
+/* ---- the graph ---- */
+
+/* A node for every function. */
+static bool even_nodes(struct p2a_profile *p)
+{
+    struct p2a_graph *g = &p->graph;
+    uint32_t room = p->core->node_room, n = p->functions.n;
+    if (g->node_n >= n)
+        return true;
+    if (!p2a_grow(&g->node, &p->core->node_room, n, sizeof *g->node))
+        return no_memory(p);
+    if (room != p->core->node_room && (!widen_values(p, &g->self, room, p->core->node_room) ||
+                                       !widen_values(p, &g->total, room, p->core->node_room)))
+        return false;
+    memset(g->node + g->node_n, 0, (n - g->node_n) * sizeof *g->node);
+    g->node_n = n;
+    return true;
+}
+
+struct p2a_node *p2a_node(struct p2a_profile *p, p2a_id function)
+{
+    struct p2a_graph *g = &p->graph;
+    if (failed(p) || function >= p->functions.n || !even_nodes(p))
+        return NULL;
+    struct p2a_node *node = &g->node[function];
+    if (!(node->has & P2A_HAS_ROW)) {
+        if (!room_for(p, &g->order, &p->core->order_room, g->order_n, sizeof *g->order))
+            return NULL;
+        g->order[g->order_n++] = function;
+        node->has |= P2A_HAS_ROW;
+    }
+    return node;
+}
+
+double *p2a_node_self(struct p2a_profile *p, p2a_id function)
+{
+    return function < p->graph.node_n ? p->graph.self + (size_t)function * p->columns : NULL;
+}
+
+double *p2a_node_total(struct p2a_profile *p, p2a_id function)
+{
+    return function < p->graph.node_n ? p->graph.total + (size_t)function * p->columns : NULL;
+}
+
+static bool same_arc(const void *table, uint32_t id, const void *key)
+{
+    const struct p2a_arc *row = (const struct p2a_arc *)table + id, *arc = key;
+    return row->caller == arc->caller && row->callee == arc->callee;
+}
+
+static uint64_t hash_arc(p2a_id caller, p2a_id callee)
+{
+    uint64_t key = (uint64_t)caller << 32 | callee;
+    return p2a_hash(&key, sizeof key);
+}
+
+p2a_id p2a_arc_find(const struct p2a_profile *p, p2a_id caller, p2a_id callee)
+{
+    struct p2a_arc key = {.caller = caller, .callee = callee};
+    return p2a_index_find(&p->core->arc_of, hash_arc(caller, callee), same_arc, p->graph.arc,
+                          &key);
+}
+
+p2a_id p2a_arc(struct p2a_profile *p, p2a_id caller, p2a_id callee)
+{
+    struct p2a_graph *g = &p->graph;
+    struct p2a_core *core = p->core;
+    if (failed(p) || caller >= p->functions.n || callee >= p->functions.n || !even_nodes(p))
+        return P2A_NONE;
+    p2a_id id = p2a_arc_find(p, caller, callee);
+    if (id != P2A_NONE)
+        return id;
+    uint32_t room = core->arc_room;
+    if (!room_for(p, &g->arc, &core->arc_room, g->arc_n, sizeof *g->arc))
+        return P2A_NONE;
+    if (room != core->arc_room && (!widen_values(p, &g->arc_self, room, core->arc_room) ||
+                                   !widen_values(p, &g->arc_total, room, core->arc_room)))
+        return P2A_NONE;
+    if (!p2a_index_add(&core->arc_of, hash_arc(caller, callee), g->arc_n)) {
+        no_memory(p);
+        return P2A_NONE;
+    }
+    g->arc[g->arc_n] = (struct p2a_arc){.caller = caller, .callee = callee};
+    return g->arc_n++;
+}
+
+static bool same_line(const void *table, uint32_t id, const void *key)
+{
+    const struct p2a_line *row = (const struct p2a_line *)table + id, *line = key;
+    return row->function == line->function && row->file == line->file && row->line == line->line &&
+           row->address == line->address;
+}
+
+p2a_id p2a_line(struct p2a_profile *p, const struct p2a_line *line)
+{
+    struct p2a_graph *g = &p->graph;
+    struct p2a_core *core = p->core;
+    if (failed(p) || line->function >= p->functions.n)
+        return P2A_NONE;
+    uint64_t key[] = {(uint64_t)line->function << 32 | line->file, line->line, line->address};
+    uint64_t hash = p2a_hash(key, sizeof key);
+    p2a_id id = p2a_index_find(&core->line_of, hash, same_line, g->line, line);
+    if (id != P2A_NONE)
+        return id;
+    uint32_t room = core->line_room;
+    if (!room_for(p, &g->line, &core->line_room, g->line_n, sizeof *line))
+        return P2A_NONE;
+    if (room != core->line_room && !widen_values(p, &g->line_self, room, core->line_room))
+        return P2A_NONE;
+    if (!p2a_index_add(&core->line_of, hash, g->line_n)) {
+        no_memory(p);
+        return P2A_NONE;
+    }
+    g->line[g->line_n] = *line;
+    return g->line_n++;
+}
+
+static bool same_site(const void *table, uint32_t id, const void *key)
+{
+    const struct p2a_site *row = (const struct p2a_site *)table + id, *site = key;
+    return row->arc == site->arc && row->file == site->file && row->line == site->line &&
+           row->address == site->address;
+}
+
+p2a_id p2a_site(struct p2a_profile *p, const struct p2a_site *site)
+{
+    struct p2a_graph *g = &p->graph;
+    struct p2a_core *core = p->core;
+    if (failed(p) || site->arc >= g->arc_n)
+        return P2A_NONE;
+    uint64_t key[] = {(uint64_t)site->arc << 32 | site->file, site->line, site->address};
+    uint64_t hash = p2a_hash(key, sizeof key);
+    p2a_id id = p2a_index_find(&core->site_of, hash, same_site, g->site, site);
+    if (id == P2A_NONE) {
+        uint32_t room = core->site_room;
+        if (!room_for(p, &g->site, &core->site_room, g->site_n, sizeof *site))
+            return P2A_NONE;
+        if (room != core->site_room && !widen_values(p, &g->site_total, room, core->site_room))
+            return P2A_NONE;
+        if (!p2a_index_add(&core->site_of, hash, g->site_n)) {
+            no_memory(p);
+            return P2A_NONE;
+        }
+        id = g->site_n++;
+        g->site[id] = *site;
+    } else {
+        g->site[id].calls = p2a_add_calls(g->site[id].calls, site->calls);
+    }
+    return id;
+}
+
+/* ---- facts and notes ---- */
+
+static unsigned function_facts(const struct p2a_profile *p)
+{
+    unsigned facts = 0;
+    for (uint32_t i = 0; i < p->functions.n; i++) {
+        const struct p2a_function *f = &p->functions.row[i];
+        if (f->module)
+            facts |= P2A_MODULES;
+        if (f->file || f->line)
+            facts |= P2A_PLACES;
+    }
+    return facts;
+}
+
+static unsigned row_facts(const struct p2a_profile *p)
+{
+    const struct p2a_graph *g = &p->graph;
+    unsigned facts = 0;
+    for (uint32_t i = 0; i < p->contexts.n && !(facts & P2A_CALLS); i++)
+        if (p->contexts.row[i].calls)
+            facts |= P2A_CALLS;
+    for (uint32_t i = 0; i < g->node_n && !(facts & P2A_CALLS); i++)
+        if (g->node[i].has & P2A_HAS_CALLS)
+            facts |= P2A_CALLS;
+    for (uint32_t i = 0; i < g->line_n && !(facts & P2A_ADDRESSES); i++)
+        if (g->line[i].address)
+            facts |= P2A_ADDRESSES;
+    return facts;
+}
+
+static void finish_facts(struct p2a_profile *p)
+{
+    unsigned facts = function_facts(p) | row_facts(p);
+    if (p->contexts.n)
+        facts |= P2A_CONTEXTS;
+    if (p->graph.order_n || p->graph.arc_n)
+        facts |= P2A_GRAPH;
+    if (p->graph.line_n || p->graph.site_n)
+        facts |= P2A_LINES;
+    if (p->threads.n > 1)
+        facts |= P2A_THREADS;
+    if (p->metrics.n > 1)
+        facts |= P2A_MANY;
+    if (p->columns > p->metrics.n)
+        facts |= P2A_BEFORE;
+    p->facts = facts;
+}
+
+static const double EXACT = 9007199254740992.0; /* 2^53 */
+
+void p2a_finish(struct p2a_profile *p)
+{
+    if (failed(p) || (p->graph.node_n && !even_nodes(p)))
+        return;
+    finish_facts(p);
+    for (uint32_t c = 0; c < p->columns; c++)
+        if (p2a_whole(p, c) > EXACT)
+            p2a_note(p, "values of %s add up to more than 2^53: the last digits are rounded",
+                     p2a_string(p, p->metrics.row[c % p->metrics.n].name).at);
+}
+
+void p2a_note(struct p2a_profile *p, const char *text, ...)
+{
+    struct p2a_core *core = p->core;
+    char sentence[512];
+    va_list arguments;
+    va_start(arguments, text);
+    vsnprintf(sentence, sizeof sentence, text, arguments);
+    va_end(arguments);
+    for (uint32_t i = 0; i < core->note_n; i++)
+        if (strcmp(core->note[i], sentence) == 0)
+            return;
+    if (core->note_n >= 1000 || !p2a_grow(&core->note, &core->note_room, (uint64_t)core->note_n + 1,
+                                          sizeof *core->note))
+        return;
+    char *kept = p2a_arena_copy(&core->arena, sentence, strlen(sentence));
+    if (kept)
+        core->note[core->note_n++] = kept;
+}
+
+size_t p2a_note_count(const struct p2a_profile *p)
+{
+    return p->core->note_n;
+}
+
+const char *p2a_note_at(const struct p2a_profile *p, size_t i)
+{
+    return i < p->core->note_n ? p->core->note[i] : NULL;
+}
+
+/* ---- figures ---- */
+
+void p2a_sum_add(struct p2a_sum *sum, double value)
+{
+    double t = sum->sum + value;
+    double a = sum->sum < 0 ? -sum->sum : sum->sum, b = value < 0 ? -value : value;
+    double lost = a >= b ? (sum->sum - t) + value : (value - t) + sum->sum;
+    if (lost - lost == 0) /* an infinite sum loses nothing */
+        sum->lost += lost;
+    sum->sum = t;
+}
+
+double p2a_whole(const struct p2a_profile *p, uint32_t column)
+{
+    bool tree = p->contexts.n > 0;
+    const double *values = tree ? p->contexts.self : p->graph.self;
+    uint32_t n = tree ? p->contexts.n : p->graph.node_n;
+    struct p2a_sum sum = {0};
+    for (size_t i = 0; i < n && column < p->columns; i++)
+        p2a_sum_add(&sum, values[i * p->columns + column]);
+    return p2a_sum_value(&sum);
+}
+
+size_t p2a_function_count(const struct p2a_profile *p)
+{
+    return p->functions.n;
+}
+
+size_t p2a_metric_count(const struct p2a_profile *p)
+{
+    return p->metrics.n;
+}
+
+const char *p2a_metric_name(const struct p2a_profile *p, size_t metric)
+{
+    return metric < p->metrics.n ? p2a_string(p, p->metrics.row[metric].name).at : NULL;
+}
+
+const char *p2a_metric_unit(const struct p2a_profile *p, size_t metric)
+{
+    return metric < p->metrics.n ? p2a_string(p, p->metrics.row[metric].unit).at : NULL;
+}
+
+double p2a_metric_total(const struct p2a_profile *p, size_t metric)
+{
+    return metric < p->metrics.n
+               ? p2a_whole(p, (uint32_t)metric) * p->metrics.row[metric].scale
+               : 0;
+}
+
+bool p2a_is_estimated(const struct p2a_profile *p)
+{
+    return p->estimated & P2A_CONTEXTS;
+}
