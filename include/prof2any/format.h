@@ -291,7 +291,8 @@ struct p2a_option {
 struct p2a_out {
     const struct p2a_profile *profile; /* with all that the format needs */
     enum p2a_names names;
-    struct p2a_sink *sink; /* the library's own, as the next two */
+    struct p2a_sink *sink; /* the library's own, as the next three */
+    struct p2a_profile *noted;
     const struct p2a_format *format;
     const char **values;
 };

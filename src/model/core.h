@@ -35,6 +35,9 @@ enum p2a_status p2a_take_error(struct p2a_profile *p, struct p2a_error *error);
 void p2a_drop_contexts(struct p2a_profile *p);
 void p2a_drop_graph(struct p2a_profile *p);
 
+/* A profile with the same rows; of a tree its contexts alone, notes aside. NULL after an error. */
+struct p2a_profile *p2a_copy(const struct p2a_profile *from, struct p2a_error *error);
+
 /* Swaps two profiles whole. */
 void p2a_swap(struct p2a_profile *a, struct p2a_profile *b);
 

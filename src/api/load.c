@@ -1,0 +1,89 @@
+/* Reading a profile: open, detect, let the format read, even out. */
+#include <string.h>
+
+#include "api/formats.h"
+#include "io/source.h"
+#include "model/core.h"
+
+static const struct p2a_format *choose(struct p2a_source *source,
+                                       const struct p2a_load_options *options,
+                                       struct p2a_error *error)
+{
+    struct p2a_probe probe;
+    p2a_source_probe(source, &probe);
+    if (error->status != P2A_OK)
+        return NULL;
+    if (probe.start.n == 0) {
+        p2a_error_set(error, P2A_INPUT, "no input: empty, expected a profile");
+        return NULL;
+    }
+    if (!options->format)
+        return p2a_detect_probe(&probe, error);
+    const struct p2a_format *format = p2a_format_named(options->format);
+    if (!format || !format->read)
+        p2a_error_set(error, P2A_USAGE, "no format '%s' to read, see prof2any formats",
+                      options->format);
+    return format && format->read ? format : NULL;
+}
+
+static void read_source(struct p2a_profile *p, struct p2a_source *source,
+                        const struct p2a_load_options *options)
+{
+    struct p2a_error *error = &p->core->error;
+    const struct p2a_format *format = choose(source, options, error);
+    if (!format)
+        return;
+    strncpy(error->format, format->name, sizeof error->format - 1);
+    struct p2a_in in = {p, source};
+    enum p2a_status status = format->read(&in);
+    if (status != P2A_OK)
+        p2a_error_set(error, status, "can't be read as %s", format->name);
+    p->source = p2a_intern(p, p2a_str_of(format->name));
+    p2a_finish(p);
+    p->recorded = p->facts;
+}
+
+static enum p2a_status load(const char *path, const void *bytes, size_t size,
+                            const struct p2a_load_options *options, struct p2a_profile **profile,
+                            struct p2a_error *error)
+{
+    static const struct p2a_load_options none;
+    if (!options)
+        options = &none;
+    *profile = NULL;
+    struct p2a_error ours;
+    p2a_error_start(&ours, path && strcmp(path, "-") == 0 ? "standard input" : path);
+    struct p2a_profile *p = p2a_profile_new(options->max_rows);
+    if (p) {
+        p->core->error = ours;
+        struct p2a_source *source =
+            bytes ? p2a_source_memory(bytes, size, options->max_bytes, &p->core->error)
+                  : p2a_source_open(path, options->max_bytes, &p->core->error);
+        if (source)
+            read_source(p, source, options);
+        p2a_source_close(source);
+        p2a_take_error(p, &ours);
+    } else {
+        p2a_error_memory(&ours);
+    }
+    if (error)
+        *error = ours;
+    if (ours.status == P2A_OK)
+        *profile = p;
+    else
+        p2a_free(p);
+    return ours.status;
+}
+
+enum p2a_status p2a_load(const char *path, const struct p2a_load_options *options,
+                         struct p2a_profile **profile, struct p2a_error *error)
+{
+    return load(path, NULL, 0, options, profile, error);
+}
+
+enum p2a_status p2a_load_memory(const void *bytes, size_t size, const char *name,
+                                const struct p2a_load_options *options,
+                                struct p2a_profile **profile, struct p2a_error *error)
+{
+    return load(name, bytes ? bytes : "", size, options, profile, error);
+}

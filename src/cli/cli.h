@@ -1,0 +1,17 @@
+/* The program's commands and its voice. Everything here uses the public headers alone. */
+#ifndef P2A_CLI_CLI_H
+#define P2A_CLI_CLI_H
+
+#include "cli/options.h"
+
+/* Each does what the command line says and returns the exit status. */
+int command_convert(const struct options *options);
+int command_formats(const struct options *options);
+
+/* "prof2any: …" on stderr; return P2A_USAGE and P2A_SYSTEM. */
+enum p2a_status complain(const char *message, ...) P2A_PRINTF(1, 2);
+enum p2a_status complain_system(const char *message);
+enum p2a_status complain_error(const struct p2a_error *error);
+void print_help(void);
+
+#endif

@@ -1,0 +1,80 @@
+/* prof2any [INPUT…] [-f FORMAT] [-o OUTPUT] */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "prof2any/format.h"
+
+/* Reads every input and adds them up in order. */
+static enum p2a_status load_inputs(const struct options *options, struct p2a_profile **sum,
+                                   struct p2a_error *error)
+{
+    static const char *const standard_input[] = {"-"};
+    const char *const *input = options->input_n ? options->input : standard_input;
+    int n = options->input_n ? options->input_n : 1;
+    struct p2a_load_options load = {.format = options->from};
+    *sum = NULL;
+    for (int i = 0; i < n; i++) {
+        struct p2a_profile *next = NULL;
+        enum p2a_status status = p2a_load(input[i], &load, &next, error);
+        if (status == P2A_OK && *sum) {
+            snprintf(error->path, sizeof error->path, "%s", input[i]);
+            status = p2a_add(*sum, next, error);
+            p2a_free(next);
+        } else if (status == P2A_OK) {
+            *sum = next;
+        }
+        if (status != P2A_OK)
+            return status;
+    }
+    return P2A_OK;
+}
+
+/* Text goes to a terminal; what is binary would only disturb it. */
+static enum p2a_status check_output(const struct options *options)
+{
+    const char *name = options->save.format;
+    const struct p2a_format *format = name ? p2a_format_named(name) : NULL;
+    if (!options->output && format && format->binary && isatty(STDOUT_FILENO))
+        return complain("%s is binary: write it to a file with -o, or through a pipe", name);
+    return P2A_OK;
+}
+
+static void print_notes(const struct p2a_profile *profile)
+{
+    for (size_t i = 0; i < p2a_note_count(profile); i++)
+        fprintf(stderr, "prof2any: note: %s\n", p2a_note_at(profile, i));
+}
+
+static enum p2a_status convert(const struct options *options, struct p2a_profile **profile)
+{
+    struct p2a_error error = {.status = P2A_OK};
+    struct p2a_save_options save = options->save;
+    const char *output = options->output ? options->output : "-";
+    if (load_inputs(options, profile, &error) != P2A_OK)
+        return complain_error(&error);
+    if (p2a_select(*profile, &options->select, &error) != P2A_OK)
+        return complain_error(&error);
+    if (!save.format && !options->output)
+        save.format = "text";
+    if (p2a_save(*profile, output, &save, &error) != P2A_OK)
+        return complain_error(&error);
+    return P2A_OK;
+}
+
+int command_convert(const struct options *options)
+{
+    struct p2a_profile *profile = NULL;
+    if (!options->input_n && isatty(STDIN_FILENO)) {
+        print_help();
+        return P2A_USAGE;
+    }
+    enum p2a_status status = check_output(options);
+    if (status == P2A_OK)
+        status = convert(options, &profile);
+    if (profile && !options->quiet && status != P2A_CLOSED)
+        print_notes(profile);
+    p2a_free(profile);
+    return status;
+}

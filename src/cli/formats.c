@@ -1,0 +1,77 @@
+/* prof2any formats [NAME] */
+#include <stdio.h>
+
+#include "cli/cli.h"
+#include "prof2any/format.h"
+
+static void join(char *text, size_t size, const char *const *words, const char *first)
+{
+    size_t n = (size_t)snprintf(text, size, "%s", first ? first : "");
+    for (; words && *words && n < size; words++)
+        n += (size_t)snprintf(text + n, size - n, "%s%s", n ? ", " : "", *words);
+}
+
+static void list_formats(bool markdown)
+{
+    const char *row = markdown ? "| %s | %s | %s | %s | %s |\n" : "%-12s %-6s %-7s %-44s %s\n";
+    printf(row, "format", "reads", "writes", "what it is", "file names");
+    if (markdown)
+        puts("| --- | --- | --- | --- | --- |");
+    for (size_t i = 0; i < p2a_format_count(); i++) {
+        const struct p2a_format *format = p2a_format_at(i);
+        char patterns[256], quoted[258];
+        join(patterns, sizeof patterns, format->patterns, NULL);
+        snprintf(quoted, sizeof quoted, markdown && patterns[0] ? "`%s`" : "%s", patterns);
+        printf(row, format->name, format->read ? "yes" : "", format->write ? "yes" : "",
+               format->title, quoted);
+    }
+}
+
+static void print_facts(const char *title, unsigned facts)
+{
+    static const char *const names[] = {"call paths", "call graph", "call counts", "costs per line",
+                                        "addresses", "threads", "several metrics", "comparisons",
+                                        "modules", "files and lines"};
+    printf("%s", title);
+    for (unsigned i = 0, n = 0; i < sizeof names / sizeof *names; i++)
+        if (facts & 1u << i)
+            printf("%s%s", n++ ? ", " : "", names[i]);
+    putchar('\n');
+}
+
+static void print_format(const struct p2a_format *format)
+{
+    char text[256];
+    printf("%s: %s\n", format->name, format->title);
+    join(text, sizeof text, format->aliases, NULL);
+    if (text[0])
+        printf("also called: %s\n", text);
+    join(text, sizeof text, format->patterns, NULL);
+    if (text[0])
+        printf("file names:  %s\n", text);
+    if (format->read)
+        print_facts("reads:       ", format->gives);
+    if (format->write)
+        print_facts("writes:      ", format->keeps);
+    for (const struct p2a_option *o = format->options; o && o->name; o++) {
+        if (o == format->options)
+            puts("options (-O KEY=VALUE):");
+        snprintf(text, sizeof text, "%s%s%s", o->name, o->kind == P2A_FLAG ? "" : "=",
+                 o->kind == P2A_FLAG ? "" : o->choices ? o->choices : "VALUE");
+        printf("  %-34s %s%s%s%s\n", text, o->help, o->fallback[0] ? " (default: " : "",
+               o->fallback, o->fallback[0] ? ")" : "");
+    }
+}
+
+int command_formats(const struct options *options)
+{
+    if (!options->input_n)
+        list_formats(options->markdown);
+    for (int i = 0; i < options->input_n; i++) {
+        const struct p2a_format *format = p2a_format_named(options->input[i]);
+        if (!format)
+            return complain("no format '%s', see prof2any formats", options->input[i]);
+        print_format(format);
+    }
+    return P2A_OK;
+}

@@ -1,0 +1,325 @@
+#include "io/sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+enum { ROOM = 1 << 16 };
+
+/*   put -> buffer -> [ deflate -> ] file descriptor or memory   */
+struct p2a_sink {
+    struct p2a_error *error;
+    int fd; /* -1: memory */
+    char *target, *beside; /* a regular file: where it goes, where it is written */
+    struct p2a_buffer memory;
+    bool compress;
+    z_stream z;
+    size_t n;
+    unsigned char buffer[ROOM], packed[ROOM];
+};
+
+struct p2a_error *p2a_sink_error(const struct p2a_sink *sink)
+{
+    return sink->error;
+}
+
+static void system_error(struct p2a_error *error, const char *what)
+{
+    if (errno == EPIPE)
+        p2a_error_set(error, P2A_CLOSED, "closed by its reader");
+    else
+        p2a_error_set(error, P2A_SYSTEM, "%s: %s", what, strerror(errno));
+}
+
+/* ---- opening ---- */
+
+/* PATH with symbolic links at its end followed, also where the file isn't there; malloc'ed. */
+static char *follow_links(const char *path)
+{
+    char *at = strdup(path), link[PATH_MAX];
+    for (int hops = 0; at && hops < 40; hops++) {
+        ssize_t n = readlink(at, link, sizeof link - 1);
+        if (n < 0)
+            return at;
+        link[n] = '\0';
+        const char *slash = strrchr(at, '/');
+        size_t folder = link[0] == '/' || !slash ? 0 : (size_t)(slash - at) + 1;
+        char *next = malloc(folder + (size_t)n + 1);
+        if (next) {
+            memcpy(next, at, folder);
+            memcpy(next + folder, link, (size_t)n + 1);
+        }
+        free(at);
+        at = next;
+    }
+    return at;
+}
+
+/* Opens a new file ".NAME.PID-TRY" in the target's folder. */
+static int open_beside(struct p2a_sink *sink)
+{
+    const char *slash = strrchr(sink->target, '/');
+    int folder = slash ? (int)(slash - sink->target) + 1 : 0;
+    const char *name = sink->target + folder;
+    size_t size = strlen(sink->target) + 48;
+    sink->beside = malloc(size);
+    if (!sink->beside)
+        return errno = ENOMEM, -1;
+    int fd = -1;
+    for (int try = 0; fd < 0 && try < 100; try++) {
+        snprintf(sink->beside, size, "%.*s.%.200s.%ld-%d", folder, sink->target, name,
+                 (long)getpid(), try);
+        fd = open(sink->beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd < 0 && errno != EEXIST)
+            break;
+    }
+    if (fd < 0) {
+        free(sink->beside);
+        sink->beside = NULL;
+    }
+    return fd;
+}
+
+static bool open_file(struct p2a_sink *sink, const char *path)
+{
+    struct stat old;
+    sink->target = follow_links(path);
+    if (!sink->target)
+        return p2a_error_memory(sink->error), false;
+    bool there = stat(sink->target, &old) == 0;
+    if (there && S_ISDIR(old.st_mode))
+        return p2a_error_set(sink->error, P2A_SYSTEM, "is a directory, expected a file to write"),
+               false;
+    if (there && !S_ISREG(old.st_mode)) {
+        sink->fd = open(sink->target, O_WRONLY | O_CLOEXEC);
+    } else {
+        sink->fd = open_beside(sink);
+        if (sink->fd >= 0 && there && fchmod(sink->fd, old.st_mode & 07777) != 0)
+            system_error(sink->error, "can't be given the old file's mode");
+    }
+    if (sink->fd < 0)
+        system_error(sink->error, "can't be written");
+    return sink->error->status == P2A_OK;
+}
+
+static bool start_gzip(struct p2a_sink *sink)
+{
+    if (deflateInit2(&sink->z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8,
+                     Z_DEFAULT_STRATEGY) == Z_OK)
+        return sink->compress = true;
+    return p2a_error_memory(sink->error), false;
+}
+
+struct p2a_sink *p2a_sink_memory(struct p2a_error *error)
+{
+    struct p2a_sink *sink = calloc(1, sizeof *sink);
+    if (!sink) {
+        p2a_error_memory(error);
+        return NULL;
+    }
+    sink->error = error;
+    sink->fd = -1;
+    return sink;
+}
+
+struct p2a_sink *p2a_sink_open(const char *path, struct p2a_error *error)
+{
+    struct p2a_sink *sink = p2a_sink_memory(error);
+    if (!sink)
+        return NULL;
+    bool ready = true;
+    if (strcmp(path, "-") == 0)
+        sink->fd = STDOUT_FILENO;
+    else
+        ready = open_file(sink, path);
+    if (ready && p2a_str_ends(p2a_str_of(path), ".gz"))
+        ready = start_gzip(sink);
+    if (ready)
+        return sink;
+    p2a_sink_close(sink);
+    return NULL;
+}
+
+/* ---- writing ---- */
+
+static void deliver(struct p2a_sink *sink, const unsigned char *bytes, size_t n)
+{
+    if (sink->fd < 0) {
+        if (!p2a_buffer_add(&sink->memory, bytes, n))
+            p2a_error_memory(sink->error);
+        return;
+    }
+    while (n && sink->error->status == P2A_OK) {
+        ssize_t done = write(sink->fd, bytes, n);
+        if (done >= 0) {
+            bytes += done;
+            n -= (size_t)done;
+        } else if (errno != EINTR) {
+            system_error(sink->error, "can't be written");
+        }
+    }
+}
+
+static void deflate_buffer(struct p2a_sink *sink, int flush)
+{
+    sink->z.next_in = sink->buffer;
+    sink->z.avail_in = (uInt)sink->n;
+    do {
+        sink->z.next_out = sink->packed;
+        sink->z.avail_out = ROOM;
+        deflate(&sink->z, flush);
+        deliver(sink, sink->packed, ROOM - sink->z.avail_out);
+    } while (sink->z.avail_out == 0 && sink->error->status == P2A_OK);
+}
+
+static void flush_buffer(struct p2a_sink *sink, bool last)
+{
+    if (sink->error->status != P2A_OK)
+        return;
+    if (sink->compress)
+        deflate_buffer(sink, last ? Z_FINISH : Z_NO_FLUSH);
+    else
+        deliver(sink, sink->buffer, sink->n);
+    sink->n = 0;
+}
+
+void p2a_sink_write(struct p2a_sink *sink, const void *bytes, size_t n)
+{
+    const unsigned char *at = bytes;
+    while (n && sink->error->status == P2A_OK) {
+        if (sink->n == ROOM)
+            flush_buffer(sink, false);
+        size_t piece = ROOM - sink->n < n ? ROOM - sink->n : n;
+        memcpy(sink->buffer + sink->n, at, piece);
+        sink->n += piece;
+        at += piece;
+        n -= piece;
+    }
+}
+
+/* ---- closing ---- */
+
+static void move_into_place(struct p2a_sink *sink)
+{
+    if (rename(sink->beside, sink->target) != 0) {
+        system_error(sink->error, "can't be put in its place");
+        return;
+    }
+    free(sink->beside);
+    sink->beside = NULL;
+}
+
+enum p2a_status p2a_sink_finish(struct p2a_sink *sink)
+{
+    flush_buffer(sink, true);
+    if (sink->fd > STDOUT_FILENO) {
+        if (close(sink->fd) != 0)
+            system_error(sink->error, "can't be written");
+        sink->fd = -1;
+    }
+    if (sink->beside && sink->error->status == P2A_OK)
+        move_into_place(sink);
+    return sink->error->status;
+}
+
+void *p2a_sink_take(struct p2a_sink *sink, size_t *n)
+{
+    if (!sink->memory.at && !p2a_buffer_add(&sink->memory, "", 0))
+        p2a_error_memory(sink->error);
+    void *bytes = sink->memory.at;
+    *n = sink->memory.n;
+    sink->memory = (struct p2a_buffer){0};
+    return bytes;
+}
+
+void p2a_sink_close(struct p2a_sink *sink)
+{
+    if (!sink)
+        return;
+    if (sink->fd > STDOUT_FILENO)
+        close(sink->fd);
+    if (sink->beside)
+        unlink(sink->beside);
+    if (sink->compress)
+        deflateEnd(&sink->z);
+    free(sink->beside);
+    free(sink->target);
+    p2a_buffer_free(&sink->memory);
+    free(sink);
+}
+
+/* ---- what writers call ---- */
+
+void p2a_put(struct p2a_out *out, const void *bytes, size_t n)
+{
+    p2a_sink_write(out->sink, bytes, n);
+}
+
+void p2a_put_text(struct p2a_out *out, const char *text)
+{
+    p2a_put(out, text, strlen(text));
+}
+
+void p2a_put_str(struct p2a_out *out, struct p2a_str text)
+{
+    p2a_put(out, text.at, text.n);
+}
+
+void p2a_put_u64(struct p2a_out *out, uint64_t value)
+{
+    char digits[20];
+    size_t i = sizeof digits;
+    do {
+        digits[--i] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value);
+    p2a_put(out, digits + i, sizeof digits - i);
+}
+
+void p2a_putf(struct p2a_out *out, const char *text, ...)
+{
+    char few[512], *many;
+    va_list arguments;
+    va_start(arguments, text);
+    int n = vsnprintf(few, sizeof few, text, arguments);
+    va_end(arguments);
+    if (n < (int)sizeof few) {
+        p2a_put(out, few, n > 0 ? (size_t)n : 0);
+        return;
+    }
+    va_start(arguments, text);
+    n = vasprintf(&many, text, arguments);
+    va_end(arguments);
+    if (n < 0) {
+        p2a_no_memory(out);
+        return;
+    }
+    p2a_put(out, many, (size_t)n);
+    free(many);
+}
+
+enum p2a_status p2a_cant_write(struct p2a_out *out, enum p2a_status status, const char *message, ...)
+{
+    va_list arguments;
+    va_start(arguments, message);
+    status = p2a_error_setv(p2a_sink_error(out->sink), status, message, arguments);
+    va_end(arguments);
+    return status;
+}
+
+enum p2a_status p2a_no_memory(struct p2a_out *out)
+{
+    return p2a_error_memory(p2a_sink_error(out->sink));
+}
+
+enum p2a_status p2a_out_status(const struct p2a_out *out)
+{
+    return p2a_sink_error(out->sink)->status;
+}

@@ -1,0 +1,10 @@
+/* From call paths to the call graph. */
+#ifndef P2A_MODEL_DERIVE_H
+#define P2A_MODEL_DERIVE_H
+
+#include "model/core.h"
+
+/* Fills the graph from the contexts, by the equations in derive.c. The profile has no graph yet. */
+enum p2a_status p2a_derive(struct p2a_profile *p, struct p2a_error *error);
+
+#endif

@@ -1,0 +1,295 @@
+/* Adding profiles up, as pstats.Stats.add does: INTO's rows first, what only FROM has behind them in
+ * its order; values as plain sums, so that they are pstats' own to the last bit. What only one side's
+ * arc knows (integer callers beside cProfile's) is known of their sum no more.
+ *
+ *   contexts + contexts = contexts        anything with a graph alone = a graph                     */
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/core.h"
+#include "model/derive.h"
+
+/* FROM's ids in INTO, and what FROM's values are multiplied by. */
+struct mapping {
+    struct p2a_profile *into;
+    const struct p2a_profile *from;
+    p2a_id *function, *thread, *column;
+    double *factor; /* by column of from */
+};
+
+static p2a_id map_string(struct mapping *m, p2a_id string)
+{
+    return p2a_intern(m->into, p2a_string(m->from, string));
+}
+
+static void end_mapping(struct mapping *m)
+{
+    free(m->function);
+    free(m->thread);
+    free(m->column);
+    free(m->factor);
+}
+
+static void map_functions(struct mapping *m)
+{
+    for (uint32_t i = 0; i < m->from->functions.n; i++) {
+        struct p2a_function f = m->from->functions.row[i];
+        f.name = map_string(m, f.name);
+        f.qualname = map_string(m, f.qualname);
+        f.file = map_string(m, f.file);
+        f.module = map_string(m, f.module);
+        m->function[i] = p2a_function(m->into, &f);
+    }
+    for (uint32_t i = 0; i < m->from->threads.n; i++) {
+        const struct p2a_thread *t = &m->from->threads.row[i];
+        m->thread[i] = p2a_thread(m->into, t->pid, t->tid, p2a_string(m->from, t->name));
+    }
+}
+
+/* Metrics join by name and unit; the same name in another unit can't be added. */
+static enum p2a_status map_metrics(struct mapping *m, struct p2a_error *error)
+{
+    struct p2a_profile *into = m->into;
+    uint32_t n = m->from->metrics.n;
+    bool shared = false, fresh = into->metrics.n == 0;
+    for (uint32_t i = 0; i < n; i++) {
+        const char *name = p2a_metric_name(m->from, i), *unit = p2a_metric_unit(m->from, i);
+        for (uint32_t j = 0; j < into->metrics.n; j++) {
+            if (strcmp(p2a_metric_name(into, j), name) != 0)
+                continue;
+            if (strcmp(p2a_metric_unit(into, j), unit) != 0)
+                return p2a_error_set(error, P2A_INPUT, "measures %s in %s, the input before it in %s",
+                                     name, unit, p2a_metric_unit(into, j));
+            shared = true;
+        }
+    }
+    if (!shared && !fresh && n)
+        return p2a_error_set(error, P2A_INPUT,
+                             "measures %s in %s, the input before it %s in %s: they can't be added",
+                             p2a_metric_name(m->from, 0), p2a_metric_unit(m->from, 0),
+                             p2a_metric_name(into, 0), p2a_metric_unit(into, 0));
+    return P2A_OK;
+}
+
+static void map_columns(struct mapping *m)
+{
+    const struct p2a_profile *from = m->from;
+    uint32_t n = from->metrics.n;
+    bool before = from->columns > n;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct p2a_metric *row = &from->metrics.row[i];
+        p2a_id id = p2a_metric(m->into, p2a_metric_name(from, i), p2a_metric_unit(from, i),
+                               row->scale);
+        if (id == P2A_NONE)
+            return;
+        m->column[i] = id;
+        struct p2a_metric *to = &m->into->metrics.row[id];
+        if (!to->title)
+            to->title = map_string(m, row->title);
+        m->factor[i] = row->scale == to->scale ? 1 : row->scale / to->scale;
+    }
+    if (before)
+        p2a_compare_columns(m->into);
+    for (uint32_t i = 0; before && i < n; i++) {
+        m->column[n + i] = m->into->metrics.n + m->column[i];
+        m->factor[n + i] = m->factor[i];
+    }
+}
+
+static void add_values(const struct mapping *m, double *to, const double *from, size_t row)
+{
+    const double *values = from + row * m->from->columns;
+    for (uint32_t c = 0; to && c < m->from->columns; c++)
+        to[m->column[c]] += m->factor[c] == 1 ? values[c] : values[c] * m->factor[c];
+}
+
+static void add_contexts(struct mapping *m, p2a_id *id)
+{
+    const struct p2a_contexts *t = &m->from->contexts;
+    for (uint32_t i = 0; i < t->n; i++) {
+        const struct p2a_context *c = &t->row[i];
+        p2a_id parent = c->parent == P2A_NONE ? P2A_NONE : id[c->parent];
+        p2a_id thread = c->thread == P2A_NONE ? P2A_NONE : m->thread[c->thread];
+        id[i] = p2a_context(m->into, parent, m->function[c->function], thread);
+        if (id[i] == P2A_NONE)
+            return;
+        p2a_context_calls(m->into, id[i], c->calls);
+        add_values(m, m->into->contexts.self + (size_t)id[i] * m->into->columns, t->self, i);
+    }
+}
+
+/* HAS of a sum: what both know; a side that has no row at all says nothing. */
+static unsigned both(unsigned into, unsigned from, bool fresh)
+{
+    return fresh ? from : (into & from) | ((into | from) & P2A_HAS_ROW);
+}
+
+static void add_node(struct mapping *m, p2a_id f)
+{
+    const struct p2a_graph *g = &m->from->graph;
+    p2a_id to = m->function[f];
+    bool fresh = to >= m->into->graph.node_n || !(m->into->graph.node[to].has & P2A_HAS_ROW);
+    struct p2a_node *node = p2a_node(m->into, to);
+    if (!node)
+        return;
+    node->has = both(node->has, g->node[f].has, fresh);
+    node->calls = p2a_add_calls(node->calls, g->node[f].calls);
+    node->primitive = p2a_add_calls(node->primitive, g->node[f].primitive);
+    add_values(m, p2a_node_self(m->into, to), g->self, f);
+    add_values(m, p2a_node_total(m->into, to), g->total, f);
+}
+
+static p2a_id add_arc(struct mapping *m, p2a_id a)
+{
+    const struct p2a_graph *g = &m->from->graph;
+    const struct p2a_arc *arc = &g->arc[a];
+    uint32_t before = m->into->graph.arc_n;
+    p2a_id id = p2a_arc(m->into, m->function[arc->caller], m->function[arc->callee]);
+    if (id == P2A_NONE)
+        return id;
+    struct p2a_arc *to = &m->into->graph.arc[id];
+    unsigned has = both(to->has, arc->has, id >= before);
+    if (id < before && has != to->has)
+        p2a_note(m->into, "some arcs have times in one input and only calls in another: their "
+                          "times are not known");
+    to->has = has;
+    to->calls = p2a_add_calls(to->calls, arc->calls);
+    to->primitive = p2a_add_calls(to->primitive, arc->primitive);
+    size_t row = (size_t)id * m->into->columns;
+    add_values(m, m->into->graph.arc_self + row, g->arc_self, a);
+    add_values(m, m->into->graph.arc_total + row, g->arc_total, a);
+    return id;
+}
+
+static void add_lines(struct mapping *m)
+{
+    const struct p2a_graph *g = &m->from->graph;
+    for (uint32_t i = 0; i < g->line_n; i++) {
+        struct p2a_line line = g->line[i];
+        line.function = m->function[line.function];
+        line.file = map_string(m, line.file);
+        p2a_id id = p2a_line(m->into, &line);
+        if (id == P2A_NONE)
+            return;
+        add_values(m, m->into->graph.line_self + (size_t)id * m->into->columns, g->line_self, i);
+    }
+}
+
+static void add_sites(struct mapping *m, const p2a_id *arc)
+{
+    const struct p2a_graph *g = &m->from->graph;
+    for (uint32_t i = 0; i < g->site_n; i++) {
+        struct p2a_site site = g->site[i];
+        site.arc = arc[site.arc];
+        site.file = map_string(m, site.file);
+        p2a_id id = p2a_site(m->into, &site);
+        if (id == P2A_NONE)
+            return;
+        add_values(m, m->into->graph.site_total + (size_t)id * m->into->columns, g->site_total, i);
+    }
+}
+
+static void add_graph(struct mapping *m, p2a_id *arc)
+{
+    const struct p2a_graph *g = &m->from->graph;
+    for (uint32_t i = 0; i < g->order_n; i++)
+        add_node(m, g->order[i]);
+    for (uint32_t i = 0; i < g->arc_n; i++)
+        arc[i] = add_arc(m, i);
+    if (p2a_profile_status(m->into) != P2A_OK)
+        return;
+    add_lines(m);
+    add_sites(m, arc);
+}
+
+/* Whether the sum can be a tree: FROM is one, and INTO is one or empty. */
+static bool both_trees(const struct p2a_profile *into, const struct p2a_profile *from)
+{
+    bool empty = !into->contexts.n && !into->graph.order_n;
+    bool tree = into->contexts.n && !(into->estimated & P2A_CONTEXTS);
+    return from->contexts.n && !(from->estimated & P2A_CONTEXTS) && (tree || empty);
+}
+
+static enum p2a_status add_rows(struct mapping *m, struct p2a_error *error)
+{
+    const struct p2a_profile *from = m->from;
+    size_t rows = from->contexts.n > from->graph.arc_n ? from->contexts.n : from->graph.arc_n;
+    p2a_id *ids = malloc((rows + 1) * sizeof *ids);
+    m->function = malloc(((size_t)from->functions.n + 1) * sizeof *m->function);
+    m->thread = malloc(((size_t)from->threads.n + 1) * sizeof *m->thread);
+    m->column = calloc((size_t)from->columns + 1, sizeof *m->column);
+    m->factor = calloc((size_t)from->columns + 1, sizeof *m->factor);
+    if (ids && m->function && m->thread && m->column && m->factor) {
+        map_functions(m);
+        map_columns(m);
+        bool tree = both_trees(m->into, from);
+        if (p2a_profile_status(m->into) == P2A_OK && tree)
+            add_contexts(m, ids);
+        else if (p2a_profile_status(m->into) == P2A_OK)
+            add_graph(m, ids);
+        p2a_finish(m->into);
+    } else {
+        p2a_fail(m->into, P2A_SYSTEM, "out of memory");
+    }
+    free(ids);
+    return p2a_take_error(m->into, error);
+}
+
+/* Either side in the shape the sum needs: a tree loses its derived graph, and becomes a graph where
+ * the other is only that. */
+static enum p2a_status shape(struct p2a_profile *p, bool tree, struct p2a_error *error)
+{
+    enum p2a_status status = P2A_OK;
+    if (tree) {
+        p2a_drop_graph(p);
+        return status;
+    }
+    if (p->facts & P2A_CONTEXTS && !(p->facts & P2A_GRAPH))
+        status = p2a_derive(p, error);
+    if (status == P2A_OK)
+        p2a_drop_contexts(p);
+    return status;
+}
+
+enum p2a_status p2a_add(struct p2a_profile *into, const struct p2a_profile *from,
+                        struct p2a_error *error)
+{
+    struct p2a_error ours;
+    p2a_error_start(&ours, error ? error->path : "");
+    struct mapping m = {.into = into, .from = from};
+    struct p2a_profile *graph = NULL;
+    bool tree = both_trees(into, from);
+    if (map_metrics(&m, &ours) == P2A_OK && shape(into, tree, &ours) == P2A_OK) {
+        if (!tree && !(from->facts & P2A_GRAPH) && from->contexts.n) {
+            graph = p2a_copy(from, &ours);
+            if (graph && shape(graph, false, &ours) == P2A_OK)
+                m.from = graph;
+        }
+        if (ours.status == P2A_OK)
+            add_rows(&m, &ours);
+        into->recorded = into->facts;
+    }
+    for (size_t i = 0; i < p2a_note_count(from); i++)
+        p2a_note(into, "%s", p2a_note_at(from, i));
+    end_mapping(&m);
+    p2a_free(graph);
+    if (error)
+        *error = ours;
+    return ours.status;
+}
+
+struct p2a_profile *p2a_copy(const struct p2a_profile *from, struct p2a_error *error)
+{
+    struct p2a_profile *copy = p2a_profile_new(from->core->max_rows);
+    struct mapping m = {.into = copy, .from = from};
+    if (!copy) {
+        p2a_error_memory(error);
+        return NULL;
+    }
+    if (add_rows(&m, error) != P2A_OK) {
+        p2a_free(copy);
+        copy = NULL;
+    }
+    end_mapping(&m);
+    return copy;
+}

@@ -1,0 +1,66 @@
+/* How a frame is spelled, everywhere the same:
+ *   short   name (base.py:12)          full   name (/all/of/the/base.py:12)
+ *   pstats  base.py:12(name)           as pstats.func_std_string prints the key
+ * A builtin is its name alone; without a line it is "name (base)", without a file "name". A module
+ * stands in for a file that isn't known. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "model/core.h"
+
+static bool add(struct p2a_buffer *b, struct p2a_str s)
+{
+    return p2a_buffer_add(b, s.at, s.n);
+}
+
+static bool add_line(struct p2a_buffer *b, int64_t line)
+{
+    char text[24];
+    int n = snprintf(text, sizeof text, ":%" PRId64, line);
+    return p2a_buffer_add(b, text, (size_t)n);
+}
+
+static bool spell_pstats(struct p2a_buffer *b, struct p2a_str name, struct p2a_str file,
+                         int64_t line)
+{
+    if (p2a_str_is(file, "~") && line == 0) {
+        if (p2a_str_starts(name, "<") && p2a_str_ends(name, ">"))
+            return p2a_buffer_add(b, "{", 1) && p2a_buffer_add(b, name.at + 1, name.n - 2) &&
+                   p2a_buffer_add(b, "}", 1);
+        return add(b, name);
+    }
+    return add(b, file) && add_line(b, line) && p2a_buffer_add(b, "(", 1) && add(b, name) &&
+           p2a_buffer_add(b, ")", 1);
+}
+
+static bool spell_plain(struct p2a_buffer *b, struct p2a_str name, struct p2a_str file,
+                        int64_t line)
+{
+    if (!add(b, name))
+        return false;
+    if (!file.n || p2a_str_is(file, "~"))
+        return true;
+    return p2a_buffer_add(b, " (", 2) && add(b, file) && (line == 0 || add_line(b, line)) &&
+           p2a_buffer_add(b, ")", 1);
+}
+
+struct p2a_str p2a_spell(const struct p2a_profile *p, p2a_id function, enum p2a_names names,
+                         struct p2a_buffer *buffer)
+{
+    buffer->n = 0;
+    if (function >= p->functions.n)
+        return P2A_LIT("");
+    const struct p2a_function *f = &p->functions.row[function];
+    struct p2a_str name = p2a_string(p, f->name), file = p2a_string(p, f->file);
+    if (names != P2A_NAMES_PSTATS) {
+        if (f->qualname)
+            name = p2a_string(p, f->qualname);
+        if (!file.n)
+            file = p2a_string(p, f->module);
+        if (names == P2A_NAMES_SHORT)
+            file = p2a_str_base(file);
+    }
+    bool spelled = names == P2A_NAMES_PSTATS ? spell_pstats(buffer, name, file, f->line)
+                                             : spell_plain(buffer, name, file, f->line);
+    return spelled ? (struct p2a_str){buffer->at, buffer->n} : P2A_LIT("?");
+}
