@@ -272,6 +272,8 @@ uint64_t p2a_offset(const struct p2a_in *in);      /* bytes consumed */
 enum p2a_status p2a_bad_line(struct p2a_in *in, const char *message, ...) P2A_PRINTF(2, 3);
 enum p2a_status p2a_bad_byte(struct p2a_in *in, uint64_t offset, const char *message, ...)
     P2A_PRINTF(3, 4);
+/* Report that there is no memory for what the reader itself keeps; returns the status. */
+enum p2a_status p2a_in_no_memory(struct p2a_in *in);
 /* The first error so far: bad input, a failed read, no memory, a limit; else P2A_OK. */
 enum p2a_status p2a_in_status(const struct p2a_in *in);
 

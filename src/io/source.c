@@ -371,6 +371,11 @@ enum p2a_status p2a_bad_byte(struct p2a_in *in, uint64_t offset, const char *mes
     return status;
 }
 
+enum p2a_status p2a_in_no_memory(struct p2a_in *in)
+{
+    return p2a_error_memory(in->source->error);
+}
+
 enum p2a_status p2a_in_status(const struct p2a_in *in)
 {
     return in->source->error->status;
