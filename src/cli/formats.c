@@ -11,19 +11,27 @@ static void join(char *text, size_t size, const char *const *words, const char *
         n += (size_t)snprintf(text + n, size - n, "%s%s", n ? ", " : "", *words);
 }
 
+static void print_row(bool markdown, const char *name, const char *reads, const char *writes,
+                      const char *title, const char *patterns)
+{
+    if (markdown)
+        printf("| %s | %s | %s | %s | %s |\n", name, reads, writes, title, patterns);
+    else
+        printf("%-12s %-6s %-7s %-44s %s\n", name, reads, writes, title, patterns);
+}
+
 static void list_formats(bool markdown)
 {
-    const char *row = markdown ? "| %s | %s | %s | %s | %s |\n" : "%-12s %-6s %-7s %-44s %s\n";
-    printf(row, "format", "reads", "writes", "what it is", "file names");
+    print_row(markdown, "format", "reads", "writes", "what it is", "file names");
     if (markdown)
-        puts("| --- | --- | --- | --- | --- |");
+        print_row(markdown, "---", "---", "---", "---", "---");
     for (size_t i = 0; i < p2a_format_count(); i++) {
         const struct p2a_format *format = p2a_format_at(i);
         char patterns[256], quoted[258];
         join(patterns, sizeof patterns, format->patterns, NULL);
         snprintf(quoted, sizeof quoted, markdown && patterns[0] ? "`%s`" : "%s", patterns);
-        printf(row, format->name, format->read ? "yes" : "", format->write ? "yes" : "",
-               format->title, quoted);
+        print_row(markdown, format->name, format->read ? "yes" : "", format->write ? "yes" : "",
+                  format->title, quoted);
     }
 }
 

@@ -268,6 +268,7 @@ enum p2a_status p2a_add(struct p2a_profile *into, const struct p2a_profile *from
         if (ours.status == P2A_OK)
             add_rows(&m, &ours);
         into->recorded = into->facts;
+        into->estimated |= from->estimated & P2A_GRAPH;
     }
     for (size_t i = 0; i < p2a_note_count(from); i++)
         p2a_note(into, "%s", p2a_note_at(from, i));
@@ -286,7 +287,12 @@ struct p2a_profile *p2a_copy(const struct p2a_profile *from, struct p2a_error *e
         p2a_error_memory(error);
         return NULL;
     }
-    if (add_rows(&m, error) != P2A_OK) {
+    if (add_rows(&m, error) == P2A_OK) {
+        copy->recorded = copy->facts & from->recorded;
+        copy->estimated = copy->facts & from->estimated;
+        copy->cycle_share = from->cycle_share;
+        copy->source = p2a_intern(copy, p2a_string(from, from->source));
+    } else {
         p2a_free(copy);
         copy = NULL;
     }

@@ -1,0 +1,485 @@
+/* Selecting works on the model, so it works for every format. A stack is the path from a root to a
+ * context; what a pattern keeps and where the rest goes:
+ *
+ *   focus       stacks with a match stay            (the others' self is dropped)
+ *   ignore      stacks with a match are dropped
+ *   show, hide  frames that don't, that do match go; their self goes to their caller
+ *   prune-from  what is below a match goes; its self goes to the match
+ *   root        the topmost match becomes a root    (what is above is dropped)
+ *   leaf        contexts that lead to a match stay
+ *   depth       what is deeper goes; its self goes to the last frame that stays
+ *
+ * A call graph alone has no stacks. root, leaf and show are reachability there, and stay exact; the
+ * others estimate the stacks first, and say so. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include "model/cycles.h"
+#include "model/derive.h"
+#include "model/estimate.h"
+#include "model/rewrite.h"
+
+/* ---- patterns ---- */
+
+/* matched[f]: whether function f's full spelling holds a match. NULL after an error. PCRE2 because
+ * its expressions are the ones people know from Perl and Python. */
+static unsigned char *match_functions(const struct p2a_profile *p, const char *option,
+                                      const char *pattern, struct p2a_error *error)
+{
+    int code;
+    size_t where;
+    unsigned char message[128];
+    pcre2_code *re = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, 0, &code, &where, NULL);
+    if (!re) {
+        pcre2_get_error_message(code, message, sizeof message);
+        p2a_error_set(error, P2A_USAGE, "--%s '%s': %s at character %zu", option, pattern,
+                      (char *)message, where + 1);
+        return NULL;
+    }
+    unsigned char *matched = calloc((size_t)p->functions.n + 1, 1);
+    pcre2_match_data *data = pcre2_match_data_create(1, NULL);
+    struct p2a_buffer buffer = {0};
+    for (p2a_id f = 0; matched && data && f < p->functions.n; f++) {
+        struct p2a_str name = p2a_spell(p, f, P2A_NAMES_FULL, &buffer);
+        matched[f] = pcre2_match(re, (PCRE2_SPTR)name.at, name.n, 0, 0, data, NULL) >= 0;
+    }
+    if (!matched || !data) {
+        p2a_error_memory(error);
+        free(matched);
+        matched = NULL;
+    }
+    p2a_buffer_free(&buffer);
+    pcre2_match_data_free(data);
+    pcre2_code_free(re);
+    return matched;
+}
+
+static void note_no_match(struct p2a_profile *p, const unsigned char *matched, const char *option,
+                          const char *pattern)
+{
+    if (!memchr(matched, 1, p->functions.n))
+        p2a_note(p, "--%s '%s' matches no function", option, pattern);
+}
+
+/* ---- on the tree ---- */
+
+enum rule { FOCUS, IGNORE, SHOW, HIDE, PRUNE, ROOT, LEAF };
+static const char *const rule_names[] = {"focus", "ignore", "show", "hide", "prune-from", "root",
+                                         "leaf"};
+
+struct marks {
+    const struct p2a_contexts *t;
+    const unsigned char *matched;   /* by function */
+    unsigned char *above, *below;   /* by context: a match on the path to it (itself included), in its subtree */
+};
+
+static bool is_match(const struct marks *m, uint32_t i)
+{
+    return m->matched[m->t->row[i].function];
+}
+
+static bool match_above_parent(const struct marks *m, uint32_t i)
+{
+    p2a_id parent = m->t->row[i].parent;
+    return parent != P2A_NONE && m->above[parent];
+}
+
+static void mark(struct marks *m)
+{
+    for (uint32_t i = 0; i < m->t->n; i++)
+        m->above[i] = is_match(m, i) || match_above_parent(m, i);
+    for (uint32_t i = m->t->n; i-- > 0;) {
+        p2a_id parent = m->t->row[i].parent;
+        m->below[i] |= is_match(m, i);
+        if (parent != P2A_NONE)
+            m->below[parent] |= m->below[i];
+    }
+}
+
+/* A context off the kept stacks loses its self; it stays as a frame where kept ones are below it. */
+static enum p2a_fate fate_of(const struct marks *m, enum rule rule, uint32_t i)
+{
+    switch (rule) {
+    case IGNORE:
+        return m->above[i] ? P2A_DROP : P2A_KEEP;
+    case SHOW:
+        return is_match(m, i) ? P2A_KEEP : P2A_FOLD;
+    case HIDE:
+        return is_match(m, i) ? P2A_FOLD : P2A_KEEP;
+    case PRUNE:
+        return match_above_parent(m, i) ? P2A_FOLD : P2A_KEEP;
+    case ROOT:
+        return !m->above[i] ? P2A_DROP : match_above_parent(m, i) ? P2A_KEEP : P2A_RAISE;
+    case LEAF:
+        return m->below[i] ? P2A_KEEP : P2A_DROP;
+    case FOCUS:
+        break;
+    }
+    return m->above[i] || m->below[i] ? P2A_KEEP : P2A_DROP;
+}
+
+/* The frames above a focus stay for their place, their own self isn't in focus. */
+static void clear_unfocused(struct p2a_profile *p, const struct marks *m)
+{
+    for (uint32_t i = 0; i < p->contexts.n; i++)
+        for (uint32_t c = 0; c < p->columns && !m->above[i]; c++)
+            p->contexts.self[(size_t)i * p->columns + c] = 0;
+}
+
+static enum p2a_status apply_to_tree(struct p2a_profile *p, enum rule rule,
+                                     const unsigned char *matched, struct p2a_error *error)
+{
+    size_t n = p->contexts.n;
+    unsigned char *bytes = calloc(3, n + 1);
+    if (!bytes)
+        return p2a_error_memory(error);
+    struct marks m = {&p->contexts, matched, bytes, bytes + n};
+    mark(&m);
+    for (uint32_t i = 0; i < n; i++)
+        bytes[2 * n + i] = (unsigned char)fate_of(&m, rule, i);
+    if (rule == FOCUS)
+        clear_unfocused(p, &m);
+    struct p2a_rewrite rewrite = {.fate = bytes + 2 * n};
+    enum p2a_status status = p2a_rewrite_contexts(p, &rewrite, error);
+    free(bytes);
+    return status;
+}
+
+static enum p2a_status limit_depth(struct p2a_profile *p, unsigned depth, struct p2a_error *error)
+{
+    const struct p2a_contexts *t = &p->contexts;
+    unsigned char *fate = calloc((size_t)t->n + 1, 1);
+    uint32_t *deep = malloc(((size_t)t->n + 1) * sizeof *deep);
+    enum p2a_status status = P2A_SYSTEM;
+    if (fate && deep) {
+        for (uint32_t i = 0; i < t->n; i++) {
+            deep[i] = t->row[i].parent == P2A_NONE ? 1 : deep[t->row[i].parent] + 1;
+            fate[i] = deep[i] > depth ? P2A_FOLD : P2A_KEEP;
+        }
+        struct p2a_rewrite rewrite = {.fate = fate};
+        status = p2a_rewrite_contexts(p, &rewrite, error);
+    } else {
+        p2a_error_memory(error);
+    }
+    free(fate);
+    free(deep);
+    return status;
+}
+
+/* ---- on the graph ---- */
+
+/* Spreads REACHED along the arcs, down or up, until nothing is new. */
+static bool spread(const struct p2a_profile *p, unsigned char *reached, bool up)
+{
+    const struct p2a_graph *g = &p->graph;
+    size_t n = p->functions.n;
+    uint32_t *start = calloc(n + 2, sizeof *start), *next = malloc(((size_t)g->arc_n + 1) * sizeof *next);
+    p2a_id *stack = malloc((n + 1) * sizeof *stack);
+    size_t top = 0;
+    bool done = start && next && stack;
+    for (uint32_t a = 0; done && a < g->arc_n; a++)
+        start[(up ? g->arc[a].callee : g->arc[a].caller) + 2]++;
+    for (size_t f = 0; done && f < n; f++)
+        start[f + 2] += start[f + 1]; /* start[f+1] is now where f's arcs begin */
+    for (uint32_t a = 0; done && a < g->arc_n; a++)
+        next[start[(up ? g->arc[a].callee : g->arc[a].caller) + 1]++] =
+            up ? g->arc[a].caller : g->arc[a].callee;
+    for (p2a_id f = 0; done && f < n; f++)
+        if (reached[f])
+            stack[top++] = f;
+    while (done && top) {
+        p2a_id f = stack[--top];
+        for (uint32_t i = start[f]; i < start[f + 1]; i++)
+            if (!reached[next[i]])
+                reached[stack[top++] = next[i]] = 1;
+    }
+    free(start);
+    free(next);
+    free(stack);
+    return done;
+}
+
+static enum p2a_status apply_to_graph(struct p2a_profile *p, enum rule rule, unsigned char *matched,
+                                      struct p2a_error *error)
+{
+    if (rule != SHOW && !spread(p, matched, rule == LEAF))
+        return p2a_error_memory(error);
+    return p2a_rewrite_graph(p, matched, NULL, NULL, error);
+}
+
+/* ---- renaming ---- */
+
+static void name_module(struct p2a_profile *p, struct p2a_function *f)
+{
+    p2a_id module = f->module;
+    struct p2a_str file = p2a_str_base(p2a_string(p, f->file));
+    if (!module && p2a_str_ends(file, ".py"))
+        module = p2a_intern(p, (struct p2a_str){file.at, file.n - 3});
+    *f = (struct p2a_function){.name = module ? module : f->file, .kind = f->kind};
+}
+
+/* "file:line", where functions that start on one line are one. */
+static void name_line(struct p2a_profile *p, struct p2a_function *f)
+{
+    struct p2a_buffer text = {0};
+    struct p2a_str file = p2a_string(p, f->file);
+    char line[24];
+    int n = snprintf(line, sizeof line, ":%lld", (long long)f->line);
+    if (p2a_buffer_add(&text, file.at, file.n) && p2a_buffer_add(&text, line, (size_t)n))
+        *f = (struct p2a_function){.name = p2a_intern(p, (struct p2a_str){text.at, text.n}),
+                                   .kind = f->kind};
+    else
+        p2a_fail(p, P2A_SYSTEM, "out of memory");
+    p2a_buffer_free(&text);
+}
+
+/* What a function becomes; without a file or module it stays itself. */
+static p2a_id regroup(struct p2a_profile *p, p2a_id id, const struct p2a_selection *s)
+{
+    struct p2a_function f = p->functions.row[id];
+    struct p2a_str file = p2a_string(p, f.file);
+    bool placed = file.n && !p2a_str_is(file, "~");
+    if (s->strip_dirs && placed) {
+        f.file = p2a_intern(p, p2a_str_base(file));
+        f.qualname = p->functions.row[id].qualname;
+    }
+    if (s->group_by == P2A_BY_FILE && placed)
+        f = (struct p2a_function){.name = f.file, .kind = f.kind};
+    else if (s->group_by == P2A_BY_MODULE && (placed || f.module))
+        name_module(p, &f);
+    else if (s->group_by == P2A_BY_LINE && placed)
+        name_line(p, &f);
+    return p2a_function(p, &f);
+}
+
+static enum p2a_status rename_functions(struct p2a_profile *p, const struct p2a_selection *s,
+                                        struct p2a_error *error)
+{
+    uint32_t n = p->functions.n;
+    p2a_id *rename = malloc(((size_t)n * 2 + 1) * sizeof *rename);
+    if (!rename)
+        return p2a_error_memory(error);
+    for (p2a_id f = 0; f < n; f++)
+        rename[f] = regroup(p, f, s);
+    enum p2a_status status = p2a_take_error(p, error);
+    struct p2a_rewrite rewrite = {.rename = rename, .join = s->group_by != P2A_BY_FUNCTION};
+    if (status == P2A_OK && p->facts & P2A_CONTEXTS)
+        status = p2a_rewrite_contexts(p, &rewrite, error);
+    else if (status == P2A_OK)
+        status = p2a_rewrite_graph(p, NULL, NULL, rename, error);
+    free(rename);
+    return status;
+}
+
+/* ---- thresholds ---- */
+
+static void note_dropped(struct p2a_profile *p, uint32_t functions, uint32_t arcs, double share)
+{
+    if (functions || arcs)
+        p2a_note(p, "left out below the threshold: %u functions with %.2g %% of the whole, %u arcs",
+                 functions, share * 100, arcs);
+}
+
+/* Functions below the node threshold lose their frames; in a tree their self goes to the caller. */
+static enum p2a_status apply_thresholds(struct p2a_profile *p, const struct p2a_selection *s,
+                                        struct p2a_error *error)
+{
+    if (!(p->facts & P2A_GRAPH) && p->facts & P2A_CONTEXTS && p2a_derive(p, error) != P2A_OK)
+        return error->status;
+    const struct p2a_graph *g = &p->graph;
+    double whole = p2a_whole(p, 0), share = 0;
+    unsigned char *keep = malloc((size_t)g->node_n + 1), *arc = malloc((size_t)g->arc_n + 1);
+    unsigned char *fate = calloc((size_t)p->contexts.n + 1, 1);
+    uint32_t functions = 0, arcs = 0;
+    enum p2a_status status = P2A_SYSTEM;
+    if (!keep || !arc || !fate) {
+        status = p2a_error_memory(error);
+    } else {
+        for (uint32_t f = 0; f < g->node_n; f++) {
+            double total = g->total[(size_t)f * p->columns], self = g->self[(size_t)f * p->columns];
+            bool row = g->node[f].has & P2A_HAS_ROW;
+            keep[f] = !row || total >= s->node_threshold * whole;
+            functions += row && !keep[f];
+            share += keep[f] || whole <= 0 ? 0 : self / whole;
+        }
+        for (uint32_t a = 0; a < g->arc_n; a++) {
+            arc[a] = g->arc_total[(size_t)a * p->columns] >= s->edge_threshold * whole;
+            arcs += !arc[a];
+        }
+        for (uint32_t i = 0; i < p->contexts.n; i++)
+            fate[i] = keep[p->contexts.row[i].function] ? P2A_KEEP : P2A_FOLD;
+        struct p2a_rewrite rewrite = {.fate = fate};
+        status = p->facts & P2A_CONTEXTS ? p2a_rewrite_contexts(p, &rewrite, error)
+                                         : p2a_rewrite_graph(p, keep, arc, NULL, error);
+        note_dropped(p, functions, p->facts & P2A_CONTEXTS ? 0 : arcs, share);
+    }
+    free(keep);
+    free(arc);
+    free(fate);
+    return status;
+}
+
+/* ---- metric and thread ---- */
+
+static void keep_column(double *values, size_t rows, uint32_t columns, uint32_t metrics, uint32_t m)
+{
+    uint32_t sets = columns / metrics;
+    for (size_t r = 0; r < rows; r++)
+        for (uint32_t s = 0; s < sets; s++)
+            values[r * sets + s] = values[r * columns + s * metrics + m];
+}
+
+static enum p2a_status select_metric(struct p2a_profile *p, const char *name, struct p2a_error *error)
+{
+    struct p2a_graph *g = &p->graph;
+    char list[256] = "";
+    size_t n = 0;
+    uint32_t m = 0, columns = p->columns, metrics = p->metrics.n;
+    for (; m < metrics && strcmp(p2a_metric_name(p, m), name) != 0; m++)
+        if (n < sizeof list)
+            n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "",
+                                  p2a_metric_name(p, m));
+    if (m == metrics)
+        return p2a_error_set(error, P2A_USAGE, "--metric %s: the input has %s", name, list);
+    keep_column(p->contexts.self, p->contexts.n, columns, metrics, m);
+    keep_column(g->self, g->node_n, columns, metrics, m);
+    keep_column(g->total, g->node_n, columns, metrics, m);
+    keep_column(g->arc_self, g->arc_n, columns, metrics, m);
+    keep_column(g->arc_total, g->arc_n, columns, metrics, m);
+    keep_column(g->line_self, g->line_n, columns, metrics, m);
+    keep_column(g->site_total, g->site_n, columns, metrics, m);
+    p->metrics.row[0] = p->metrics.row[m];
+    p->metrics.n = 1;
+    p->columns = columns / metrics;
+    p->facts &= ~(unsigned)P2A_MANY;
+    return P2A_OK;
+}
+
+static bool is_thread(const struct p2a_profile *p, p2a_id thread, const char *wanted)
+{
+    if (thread == P2A_NONE)
+        return false;
+    const struct p2a_thread *t = &p->threads.row[thread];
+    uint64_t number;
+    if (p2a_str_is(p2a_string(p, t->name), wanted))
+        return true;
+    return p2a_str_u64(p2a_str_of(wanted), &number) && (t->tid == number || t->pid == number);
+}
+
+static enum p2a_status select_thread(struct p2a_profile *p, const char *wanted,
+                                     struct p2a_error *error)
+{
+    bool found = false;
+    for (p2a_id i = 0; i < p->threads.n; i++)
+        found = found || is_thread(p, i, wanted);
+    if (!found || !(p->facts & P2A_CONTEXTS) || p->estimated & P2A_CONTEXTS)
+        return p2a_error_set(error, P2A_USAGE, "--thread %s: the input %s", wanted,
+                             p->threads.n ? "has no such thread" : "doesn't tell threads apart");
+    unsigned char *fate = calloc((size_t)p->contexts.n + 1, 1);
+    if (!fate)
+        return p2a_error_memory(error);
+    for (uint32_t i = 0; i < p->contexts.n; i++)
+        fate[i] = is_thread(p, p->contexts.row[i].thread, wanted) ? P2A_KEEP : P2A_DROP;
+    struct p2a_rewrite rewrite = {.fate = fate};
+    enum p2a_status status = p2a_rewrite_contexts(p, &rewrite, error);
+    free(fate);
+    return status;
+}
+
+/* ---- all of it ---- */
+
+static enum p2a_status need_stacks(struct p2a_profile *p, const char *option, bool exact,
+                                   struct p2a_error *error)
+{
+    if (p->facts & P2A_CONTEXTS || !(p->facts & P2A_GRAPH))
+        return P2A_OK;
+    if (exact)
+        return p2a_error_set(error, P2A_USAGE,
+                             "--%s needs stacks, which the input doesn't have; --exact refuses to "
+                             "estimate them", option);
+    enum p2a_status status = p2a_estimate(p, false, error);
+    if (status == P2A_OK)
+        p2a_drop_graph(p);
+    return status;
+}
+
+static enum p2a_status apply_rule(struct p2a_profile *p, enum rule rule, const char *pattern,
+                                  bool exact, struct p2a_error *error)
+{
+    bool reachability = rule == ROOT || rule == LEAF || rule == SHOW;
+    if (!pattern)
+        return P2A_OK;
+    unsigned char *matched = match_functions(p, rule_names[rule], pattern, error);
+    if (!matched)
+        return error->status;
+    note_no_match(p, matched, rule_names[rule], pattern);
+    enum p2a_status status = P2A_OK;
+    uint32_t functions = p->functions.n;
+    if (!reachability)
+        status = need_stacks(p, rule_names[rule], exact, error);
+    if (status == P2A_OK && p->functions.n > functions) { /* the estimate has made marker frames */
+        free(matched);
+        matched = match_functions(p, rule_names[rule], pattern, error);
+        status = matched ? P2A_OK : error->status;
+    }
+    if (status == P2A_OK)
+        status = p->facts & P2A_CONTEXTS ? apply_to_tree(p, rule, matched, error)
+                                         : apply_to_graph(p, rule, matched, error);
+    free(matched);
+    return status;
+}
+
+static enum p2a_status apply(struct p2a_profile *p, const struct p2a_selection *s,
+                             struct p2a_error *error)
+{
+    const char *const patterns[] = {s->focus, s->ignore, s->show, s->hide, s->prune_from, s->root,
+                                    s->leaf};
+    static const enum rule order[] = {ROOT, LEAF, FOCUS, IGNORE, PRUNE, SHOW, HIDE};
+    enum p2a_status status = P2A_OK;
+    if (s->metric)
+        status = select_metric(p, s->metric, error);
+    if (status == P2A_OK && s->thread)
+        status = select_thread(p, s->thread, error);
+    for (size_t i = 0; status == P2A_OK && i < sizeof order / sizeof *order; i++)
+        status = apply_rule(p, order[i], patterns[order[i]], s->exact, error);
+    if (status == P2A_OK && s->group_by)
+        status = need_stacks(p, "group-by", s->exact, error);
+    if (status == P2A_OK && (s->strip_dirs || s->group_by))
+        status = rename_functions(p, s, error);
+    if (status == P2A_OK && s->depth)
+        status = need_stacks(p, "depth", s->exact, error);
+    if (status == P2A_OK && s->depth)
+        status = limit_depth(p, s->depth, error);
+    if (status == P2A_OK && (s->node_threshold > 0 || s->edge_threshold > 0))
+        status = apply_thresholds(p, s, error);
+    return status;
+}
+
+static bool is_empty(const struct p2a_selection *s)
+{
+    return !s->focus && !s->ignore && !s->show && !s->hide && !s->prune_from && !s->root &&
+           !s->leaf && !s->metric && !s->thread && !s->depth && !s->group_by && !s->strip_dirs &&
+           s->node_threshold <= 0 && s->edge_threshold <= 0;
+}
+
+enum p2a_status p2a_select(struct p2a_profile *p, const struct p2a_selection *selection,
+                           struct p2a_error *error)
+{
+    struct p2a_error ours;
+    p2a_error_start(&ours, "");
+    if (!is_empty(selection)) {
+        struct p2a_profile *changed = p2a_copy(p, &ours);
+        for (size_t i = 0; changed && i < p2a_note_count(p); i++)
+            p2a_note(changed, "%s", p2a_note_at(p, i));
+        if (changed && apply(changed, selection, &ours) == P2A_OK)
+            p2a_swap(p, changed);
+        p2a_free(changed);
+    }
+    if (error)
+        *error = ours;
+    return ours.status;
+}
