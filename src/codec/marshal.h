@@ -1,0 +1,159 @@
+/* marshal.h - Python's marshal streams, versions 0 to 5, read and written; knows nothing of
+ * profiles. The definition is CPython's Python/marshal.c.
+ *
+ * Reading pulls one object at a time from bytes in memory:
+ *
+ *     struct marshal m;
+ *     struct marshal_value v;
+ *     marshal_start(&m, bytes);
+ *     while (marshal_read(&m, &v)) ...
+ *     marshal_stop(&m);
+ *
+ * An atom is a value at once. A container is a header: the calls that follow return its children,
+ * and the one after the last child returns what comes behind it. A dict has no count: its keys and
+ * values are closed by MARSHAL_END. Every failure is kept: from then on all calls fail, and
+ * m.failure says what was wrong where. */
+#ifndef P2A_CODEC_MARSHAL_H
+#define P2A_CODEC_MARSHAL_H
+
+#include "prof2any/format.h"
+
+enum marshal_kind {
+    MARSHAL_END, /* of a dict */
+    MARSHAL_NONE,
+    MARSHAL_BOOL, /* integer: 0 or 1 */
+    MARSHAL_STOP, /* StopIteration */
+    MARSHAL_ELLIPSIS,
+    MARSHAL_INT,   /* integer */
+    MARSHAL_BIG,   /* an integer that doesn't fit in 64 bits; no value */
+    MARSHAL_FLOAT, /* real */
+    MARSHAL_COMPLEX,
+    MARSHAL_BYTES, /* text */
+    MARSHAL_TEXT,  /* text: UTF-8, lone surrogates possible */
+    /* Containers: n children follow. */
+    MARSHAL_TUPLE,
+    MARSHAL_LIST,
+    MARSHAL_SET,
+    MARSHAL_FROZENSET,
+    MARSHAL_SLICE,
+    MARSHAL_DICT, /* n is 0; MARSHAL_END closes it */
+    MARSHAL_CODE  /* n is 0; marshal_code or marshal_leave comes next */
+};
+/* "a tuple", "an integer": for messages. */
+const char *marshal_kind_name(enum marshal_kind kind);
+
+#define MARSHAL_DEPTH  2000 /* as deep as CPython reads */
+#define MARSHAL_NO_REF UINT32_MAX
+
+struct marshal_value {
+    enum marshal_kind kind;
+    uint32_t n;
+    uint32_t ref; /* the object's number, where others can refer to it; else MARSHAL_NO_REF */
+    uint64_t at;  /* byte at which it (or the reference to it) stands */
+    int64_t integer;
+    double real;
+    struct p2a_str text; /* borrowed from the input */
+};
+
+/* An object that others may refer to. A reference to an atom decodes the atom again; one to a
+ * container sends the reader back to the container's bytes, and forward again at its end.
+ *
+ *   stream   … [tuple #7][u "a.py" #8][i 12][r 8] … [r 7] …
+ *                ^ refs[7].at                         the reader goes back to refs[7].at, numbering
+ * from #8 on, and resumes behind [r 7] */
+struct marshal_ref {
+    uint64_t at;   /* of the type byte */
+    uint32_t tag;  /* the caller's, 0 at first */
+    uint32_t done; /* 0 while the object's children are being read */
+};
+
+/* A container whose children are being read. */
+struct marshal_open {
+    uint64_t resume;      /* 0: read in place; else where reading goes on after a reference */
+    uint32_t resume_refs; /* number of the next object there */
+    uint32_t left; /* children to come; of a dict: 1 while a value is due, 0 while a key is */
+    uint32_t ref;
+    unsigned char kind; /* enum marshal_kind */
+    unsigned char tail; /* of code: objects after the line number, 0 while that isn't known */
+};
+
+struct marshal_failure {
+    bool failed, no_memory;
+    uint64_t at;
+    char text[192];
+};
+
+struct marshal {
+    const unsigned char *start;
+    uint64_t at, size;
+    struct marshal_ref *refs; /* by number */
+    uint32_t ref_n, ref_room;
+    uint32_t next_ref;
+    uint64_t *interned; /* offsets of version 1 and 2's interned strings, for type R */
+    uint32_t interned_n, interned_room;
+    struct marshal_open *open; /* MARSHAL_DEPTH of them */
+    uint32_t depth;
+    uint32_t replays;  /* of the open containers, how many were reached by a reference */
+    uint64_t unfolded; /* bytes that references may still be read again for */
+    bool again;        /* since marshal_again: all numbers are given already */
+    unsigned char code_longs, code_tail; /* layout of code objects; 0: not known yet */
+    int64_t code_line;
+    struct marshal_failure failure;
+};
+
+/* The bytes must stay until marshal_stop. False: no memory. */
+bool marshal_start(struct marshal *m, struct p2a_str bytes);
+void marshal_stop(struct marshal *m);
+
+/* The next object, or the end of the dict being read. False after a failure. */
+bool marshal_read(struct marshal *m, struct marshal_value *value);
+/* Passes one whole object; references in it are checked and not followed. */
+bool marshal_skip(struct marshal *m);
+/* After marshal_read gave VALUE and some of its children, if it has any: passes the others. At no
+ * cost where it was reached by a reference, so tagging what was understood once makes references
+ * cheap. */
+bool marshal_leave(struct marshal *m, const struct marshal_value *value);
+
+struct marshal_code {
+    struct p2a_str name, file;
+    int64_t line;
+};
+/* After MARSHAL_CODE: reads the code object to its end. The layout, which the stream doesn't name,
+ * is told from the first one and kept. */
+bool marshal_code(struct marshal *m, struct marshal_code *code);
+
+/* A place between two objects, to which the reader can go back when it has read a whole object from
+ * the outside to the end. */
+struct marshal_mark {
+    uint64_t at;
+    uint32_t next_ref;
+};
+struct marshal_mark marshal_here(const struct marshal *m);
+/* Reads once more from the mark on: one object, as if it stood alone. Its references are good,
+ * those to objects behind it as well. */
+void marshal_again(struct marshal *m, struct marshal_mark mark);
+
+/* A number that the caller keeps for the object REF; 0 for MARSHAL_NO_REF. */
+uint32_t marshal_tag(const struct marshal *m, uint32_t ref);
+void marshal_set_tag(struct marshal *m, uint32_t ref, uint32_t tag);
+
+/* Fails at byte AT with a sentence of the caller's; returns false. */
+bool marshal_fail(struct marshal *m, uint64_t at, const char *text, ...) P2A_PRINTF(3, 4);
+
+/* Writing: each call puts one object, or the head of one, at AT and returns its end. Only types u (
+ * i l g { 0 are used and no references, which every Python from 2.5 on reads. A container's head is
+ * followed by its children; a dict is closed by marshal_put_end. Nothing but text takes more than
+ * MARSHAL_MOST bytes. */
+#define MARSHAL_MOST 16
+unsigned char *marshal_put_tuple(unsigned char *at, uint32_t n);
+unsigned char *marshal_put_dict(unsigned char *at);
+unsigned char *marshal_put_end(unsigned char *at);
+unsigned char *marshal_put_int(unsigned char *at, int64_t value);
+unsigned char *marshal_put_count(unsigned char *at, uint64_t value);
+unsigned char *marshal_put_float(unsigned char *at, double value);
+/* Text is UTF-8 in which lone surrogates may stand; any other byte 0xNN is written as U+DCNN, as
+ * Python's surrogateescape does. Takes marshal_text_size bytes, which must be below 2^31. */
+uint64_t marshal_text_size(struct p2a_str text);
+unsigned char *marshal_put_text(unsigned char *at, struct p2a_str text);
+
+#endif
