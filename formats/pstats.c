@@ -1,0 +1,622 @@
+/* pstats: what cProfile, profile and pstats.Stats.dump_stats of Python write; one marshal object:
+ *
+ *   {(file, line, name): (primitive calls, calls, self, total, callers), …}
+ *   callers: {(file, line, name): (calls, primitive calls, self, total), …}      cProfile
+ *            {(file, line, name): calls, …}                                      profile
+ *
+ * The counts of a caller stand the other way round than a function's own. Defined by CPython's
+ * Lib/cProfile.py, Lib/profile.py and Lib/pstats.py. Times are in seconds.
+ *
+ * A negative count (pyinstrument writes -1, sums of its files -2) is one that isn't known. Carried:
+ * functions with place, callers that have no row of their own, counts, times to the bit, the order
+ * of rows and callers. Not carried: more than one metric, lines, threads, object files, call paths.
+ *
+ * Written is the subset of marshal that every Python reads; strings become unicode, also for Python
+ * 2, where they compare equal as long as they are ASCII. A metric that isn't time is written as it
+ * is in its unit. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/index.h"
+#include "codec/marshal.h"
+#include "prof2any/format.h"
+
+static const char *const aliases[] = {"prof", "cprofile", NULL};
+static const char *const patterns[] = {"*.prof", "*.pstats", "*.pstat", NULL};
+
+/* ---- probing --------------------------------------------------------------------------------- */
+
+/* A tuple of 3, or of 1 as in the mark of Python 3.15, at S: returns its head's length, 0 for none.
+ */
+static size_t tuple_head(const unsigned char *s, size_t n) {
+    unsigned char type = n > 0 ? s[0] & 0x7f : 0;
+    if (type == ')' && n > 1 && (s[1] == 3 || s[1] == 1))
+        return 2;
+    if (type == '(' && n > 4 && (s[1] == 3 || s[1] == 1) && !s[2] && !s[3] && !s[4])
+        return 5;
+    return 0;
+}
+
+/* JSON begins with '{' too, but has no control character behind a parenthesis. */
+static enum p2a_sure probe(const struct p2a_probe *input) {
+    const unsigned char *s = (const unsigned char *)input->start.at;
+    size_t n = input->start.n;
+    if (n < 2 || (s[0] & 0x7f) != '{')
+        return P2A_NO;
+    if (s[1] == '0')
+        return n == 2 && input->whole ? P2A_CERTAIN : P2A_NO;
+    size_t head = tuple_head(s + 1, n - 1);
+    if (head == 0)
+        return P2A_NO;
+    bool is_string = head + 1 == n || memchr("stuaAzZ", s[head + 1] & 0x7f, 7);
+    return is_string ? P2A_CERTAIN : P2A_NO;
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+/* The file is read twice: first the keys, so that functions get their numbers in the order of the
+ * file and a key that comes again replaces the value, as in Python's dict; then each function's
+ * value. */
+struct reader {
+    struct p2a_profile *p;
+    struct marshal m;
+    struct marshal_mark *values; /* by function; the functions with a row are the first ones */
+    uint32_t n, room;
+    uint32_t others; /* keys that are no functions */
+    bool is_sampled;
+};
+
+enum key { KEY_FUNCTION, KEY_OTHER, KEY_END, KEY_FAILED };
+
+static bool unexpected(struct reader *r, const struct marshal_value *v, const char *expected) {
+    return marshal_fail(&r->m, v->at, "%s was expected, this is %s", expected,
+                        marshal_kind_name(v->kind));
+}
+
+static bool is_text(const struct marshal_value *v) {
+    return v->kind == MARSHAL_TEXT || v->kind == MARSHAL_BYTES;
+}
+
+/* The string V, interned; strings and key tuples that others refer to carry id + 1 as their tag. */
+static bool intern(struct reader *r, const struct marshal_value *v, p2a_id *id) {
+    uint32_t tag = marshal_tag(&r->m, v->ref);
+    if (tag) {
+        *id = tag - 1;
+        return true;
+    }
+    *id = p2a_intern(r->p, v->text);
+    if (*id == P2A_NONE)
+        return false;
+    marshal_set_tag(&r->m, v->ref, *id + 1);
+    return true;
+}
+
+static bool read_file(struct reader *r, p2a_id *file) {
+    struct marshal_value v;
+    if (!marshal_read(&r->m, &v))
+        return false;
+    return is_text(&v) ? intern(r, &v, file) : unexpected(r, &v, "a function's file, a string,");
+}
+
+static bool read_line(struct reader *r, int64_t *line) {
+    struct marshal_value v;
+    if (!marshal_read(&r->m, &v))
+        return false;
+    *line = v.integer;
+    return v.kind == MARSHAL_INT || unexpected(r, &v, "a function's line, an integer,");
+}
+
+static bool add_text(struct p2a_buffer *b, struct p2a_str text) {
+    return p2a_buffer_add(b, text.at, text.n);
+}
+
+/* `python -m profile` has the program's code object in the place of its name. */
+static bool read_code_name(struct reader *r, p2a_id *name) {
+    struct marshal_code code;
+    struct p2a_buffer b = {0};
+    char line[32];
+    if (!marshal_code(&r->m, &code))
+        return false;
+    snprintf(line, sizeof line, "\", line %lld>", (long long)code.line);
+    bool ok = add_text(&b, P2A_LIT("<code object ")) && add_text(&b, code.name) &&
+              add_text(&b, P2A_LIT(", file \"")) && add_text(&b, code.file) &&
+              add_text(&b, p2a_str_of(line));
+    *name = ok ? p2a_intern(r->p, (struct p2a_str){b.at, b.n}) : P2A_NONE;
+    p2a_buffer_free(&b);
+    return *name != P2A_NONE;
+}
+
+static bool read_name(struct reader *r, p2a_id *name) {
+    struct marshal_value v;
+    if (!marshal_read(&r->m, &v))
+        return false;
+    if (v.kind == MARSHAL_CODE)
+        return read_code_name(r, name);
+    return is_text(&v) ? intern(r, &v, name) : unexpected(r, &v, "a function's name, a string,");
+}
+
+/* cProfile has C functions in file "~", profile in file "". */
+static enum p2a_kind kind_of(const struct p2a_profile *p, const struct p2a_function *f) {
+    bool is_builtin = f->line == 0 && (f->file == 0 || p2a_str_is(p2a_string(p, f->file), "~"));
+    return is_builtin ? P2A_BUILTIN : P2A_PYTHON;
+}
+
+/* A key that isn't (file, line, name); 3.15 marks sampled profiles with ('__sampled__',). */
+static enum key pass_other(struct reader *r, const struct marshal_value *key) {
+    struct marshal_value v;
+    bool ok;
+    if (key->kind == MARSHAL_TUPLE && key->n == 1) {
+        ok = marshal_read(&r->m, &v) && marshal_leave(&r->m, &v);
+        if (ok && is_text(&v) && p2a_str_is(v.text, "__sampled__"))
+            r->is_sampled = true;
+        else
+            r->others++;
+    } else {
+        ok = marshal_leave(&r->m, key);
+        r->others++;
+    }
+    return ok ? KEY_OTHER : KEY_FAILED;
+}
+
+static enum key read_key(struct reader *r, p2a_id *function) {
+    struct marshal_value v;
+    if (!marshal_read(&r->m, &v))
+        return KEY_FAILED;
+    if (v.kind == MARSHAL_END)
+        return KEY_END;
+    if (v.kind != MARSHAL_TUPLE || v.n != 3)
+        return pass_other(r, &v);
+    uint32_t tag = marshal_tag(&r->m, v.ref);
+    if (tag) {
+        *function = tag - 1;
+        return marshal_leave(&r->m, &v) ? KEY_FUNCTION : KEY_FAILED;
+    }
+    struct p2a_function f = {0};
+    if (!read_file(r, &f.file) || !read_line(r, &f.line) || !read_name(r, &f.name))
+        return KEY_FAILED;
+    f.kind = kind_of(r->p, &f);
+    *function = p2a_function(r->p, &f);
+    if (*function == P2A_NONE)
+        return KEY_FAILED;
+    marshal_set_tag(&r->m, v.ref, *function + 1);
+    return KEY_FUNCTION;
+}
+
+/* A count; HAS says in *KNOWN that it is there. */
+static bool read_count(struct reader *r, uint64_t *count, unsigned *known, unsigned has) {
+    struct marshal_value v;
+    if (!marshal_read(&r->m, &v))
+        return false;
+    if (v.kind != MARSHAL_INT)
+        return unexpected(r, &v, "a number of calls, an integer,");
+    *count = v.integer >= 0 ? (uint64_t)v.integer : 0;
+    *known |= v.integer >= 0 ? has : 0;
+    return true;
+}
+
+static bool read_seconds(struct reader *r, double *seconds) {
+    struct marshal_value v;
+    if (!marshal_read(&r->m, &v))
+        return false;
+    if (v.kind != MARSHAL_FLOAT && v.kind != MARSHAL_INT)
+        return unexpected(r, &v, "a time, a float,");
+    *seconds = v.kind == MARSHAL_INT ? (double)v.integer : v.real;
+    return true;
+}
+
+struct figures {
+    uint64_t calls, primitive;
+    double self, total;
+    unsigned has;
+};
+
+/* Four of an arc's items, and the first four of a function's. */
+static bool read_arc_figures(struct reader *r, struct figures *f) {
+    f->has = P2A_HAS_ROW | P2A_HAS_SELF | P2A_HAS_TOTAL;
+    return read_count(r, &f->calls, &f->has, P2A_HAS_CALLS) &&
+           read_count(r, &f->primitive, &f->has, P2A_HAS_PRIMITIVE) && read_seconds(r, &f->self) &&
+           read_seconds(r, &f->total);
+}
+
+static bool read_row_figures(struct reader *r, struct figures *f) {
+    f->has = P2A_HAS_ROW | P2A_HAS_SELF | P2A_HAS_TOTAL;
+    return read_count(r, &f->primitive, &f->has, P2A_HAS_PRIMITIVE) &&
+           read_count(r, &f->calls, &f->has, P2A_HAS_CALLS) && read_seconds(r, &f->self) &&
+           read_seconds(r, &f->total);
+}
+
+static uint64_t sum_calls(uint64_t a, uint64_t b) {
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+/* Old versions of pstats.add joined the tuples of an arc instead of adding them up. */
+static bool read_joined_figures(struct reader *r, struct figures *f, uint32_t items) {
+    if (!read_arc_figures(r, f))
+        return false;
+    for (uint32_t i = 4; i < items; i += 4) {
+        struct figures more;
+        if (!read_arc_figures(r, &more))
+            return false;
+        f->calls = sum_calls(f->calls, more.calls);
+        f->primitive = sum_calls(f->primitive, more.primitive);
+        f->self += more.self;
+        f->total += more.total;
+        f->has &= more.has;
+    }
+    return true;
+}
+
+static bool set_arc(struct reader *r, p2a_id caller, p2a_id callee, const struct figures *f) {
+    p2a_id id = p2a_arc(r->p, caller, callee);
+    if (id == P2A_NONE)
+        return false;
+    struct p2a_graph *g = &r->p->graph;
+    g->arc[id].calls = f->calls;
+    g->arc[id].primitive = f->primitive;
+    g->arc[id].has = f->has;
+    g->arc_self[id] = f->self;
+    g->arc_total[id] = f->total;
+    return true;
+}
+
+static bool read_arc(struct reader *r, p2a_id caller, p2a_id callee) {
+    struct figures f = {.has = P2A_HAS_ROW};
+    struct marshal_value v;
+    if (!marshal_read(&r->m, &v))
+        return false;
+    if (v.kind == MARSHAL_INT) {
+        if (v.integer >= 0) {
+            f.calls = (uint64_t)v.integer;
+            f.has |= P2A_HAS_CALLS;
+        }
+        return set_arc(r, caller, callee, &f);
+    }
+    if (v.kind != MARSHAL_TUPLE)
+        return unexpected(r, &v, "a caller's figures, a tuple of 4 or an integer,");
+    if (v.n == 0 || v.n % 4 != 0)
+        return marshal_fail(&r->m, v.at, "a caller's figures are a tuple of %u, 4 were expected",
+                            v.n);
+    return read_joined_figures(r, &f, v.n) && set_arc(r, caller, callee, &f);
+}
+
+static bool read_callers(struct reader *r, p2a_id callee) {
+    struct marshal_value v;
+    p2a_id caller = P2A_NONE;
+    enum key key;
+    if (!marshal_read(&r->m, &v))
+        return false;
+    if (v.kind != MARSHAL_DICT)
+        return unexpected(r, &v, "a function's callers, a dict,");
+    while ((key = read_key(r, &caller)) < KEY_END) {
+        bool ok = key == KEY_FUNCTION ? read_arc(r, caller, callee) : marshal_skip(&r->m);
+        if (!ok)
+            return false;
+    }
+    return key == KEY_END;
+}
+
+static bool read_row(struct reader *r, p2a_id function) {
+    struct marshal_value v;
+    struct figures f = {0};
+    marshal_again(&r->m, r->values[function]);
+    if (!marshal_read(&r->m, &v))
+        return false;
+    if (v.kind != MARSHAL_TUPLE)
+        return unexpected(r, &v, "a function's figures, a tuple of 5,");
+    if (v.n != 5)
+        return marshal_fail(&r->m, v.at, "a function's figures are a tuple of %u, 5 were expected",
+                            v.n);
+    if (!read_row_figures(r, &f))
+        return false;
+    struct p2a_node *node = p2a_node(r->p, function);
+    if (!node)
+        return false;
+    node->calls = f.calls;
+    node->primitive = f.primitive;
+    node->has = f.has;
+    *p2a_node_self(r->p, function) = f.self;
+    *p2a_node_total(r->p, function) = f.total;
+    return read_callers(r, function);
+}
+
+/* Keeps where the value of FUNCTION, which comes next, is. */
+static bool keep_value(struct reader *r, p2a_id function) {
+    if (function == r->n && r->n == r->room) {
+        uint32_t room = r->room ? r->room * 2 : 256;
+        struct marshal_mark *wider = realloc(r->values, room * sizeof *wider);
+        if (!wider) {
+            marshal_fail(&r->m, 0, "out of memory");
+            r->m.failure.no_memory = true;
+            return false;
+        }
+        r->values = wider;
+        r->room = room;
+    }
+    r->values[function] = marshal_here(&r->m);
+    r->n += function == r->n;
+    return true;
+}
+
+static bool read_keys(struct reader *r) {
+    struct marshal_value v;
+    p2a_id function = P2A_NONE;
+    enum key key;
+    if (!marshal_read(&r->m, &v))
+        return false;
+    if (v.kind != MARSHAL_DICT)
+        return unexpected(r, &v, "a dict of functions");
+    while ((key = read_key(r, &function)) < KEY_END) {
+        if (key == KEY_FUNCTION && !keep_value(r, function))
+            return false;
+        if (!marshal_skip(&r->m))
+            return false;
+    }
+    return key == KEY_END;
+}
+
+/* Python ignores what follows the profile, and loses the second of two that were written into one
+ * file. */
+static bool check_end(struct reader *r) {
+    uint64_t rest = r->m.size - r->m.at;
+    if (rest > 0)
+        return marshal_fail(&r->m, r->m.at, "%llu bytes after the end of the profile",
+                            (unsigned long long)rest);
+    if (r->others > 0 && r->n == 0)
+        return marshal_fail(&r->m, 0, "no function in it, keys (file, line, name) were expected");
+    return true;
+}
+
+static void add_notes(const struct reader *r) {
+    if (r->is_sampled)
+        p2a_note(r->p, "the profile was sampled: its calls are numbers of samples");
+    if (r->others > 0)
+        p2a_note(r->p, "left out %u keys that are no functions", r->others);
+}
+
+static void read_all(struct reader *r) {
+    p2a_metric(r->p, "time", "seconds", 1);
+    if (!read_keys(r) || !check_end(r))
+        return;
+    for (p2a_id f = 0; f < r->n; f++)
+        if (!read_row(r, f))
+            return;
+    add_notes(r);
+}
+
+static enum p2a_status read_pstats(struct p2a_in *in) {
+    struct reader r = {.p = in->profile};
+    struct p2a_str bytes;
+    if (!p2a_all(in, &bytes))
+        return p2a_in_status(in);
+    if (marshal_start(&r.m, bytes))
+        read_all(&r);
+    const struct marshal_failure *failure = &r.m.failure;
+    enum p2a_status status = P2A_OK;
+    if (failure->no_memory)
+        status = p2a_in_no_memory(in);
+    else if (failure->failed)
+        status = p2a_bad_byte(in, failure->at, "%s", failure->text);
+    marshal_stop(&r.m);
+    free(r.values);
+    return status != P2A_OK ? status : p2a_in_status(in);
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+struct writer {
+    struct p2a_out *out;
+    const struct p2a_profile *p;
+    /* Every function's key as marshal, made once: key f is at keys[key_at[f]] up to keys[key_at[f +
+     * 1]]. */
+    unsigned char *keys;
+    uint64_t *key_at;
+    uint64_t room;
+    struct p2a_index taken; /* the keys so far */
+    /* Arcs by callee, in the order of the file: arcs[first[f]] up to arcs[first[f + 1]]. */
+    p2a_id *arcs;
+    uint32_t *first;
+    double scale;
+};
+
+static bool same_key(const void *table, uint32_t id, const void *key) {
+    const struct writer *w = table;
+    const uint32_t *f = key;
+    uint64_t n = w->key_at[*f + 1] - w->key_at[*f];
+    return w->key_at[id + 1] - w->key_at[id] == n &&
+           memcmp(w->keys + w->key_at[id], w->keys + w->key_at[*f], n) == 0;
+}
+
+static bool reserve(struct writer *w, uint64_t room) {
+    if (room <= w->room)
+        return true;
+    unsigned char *wider = realloc(w->keys, (size_t)(2 * room));
+    if (!wider)
+        return p2a_no_memory(w->out), false;
+    w->keys = wider;
+    w->room = 2 * room;
+    return true;
+}
+
+/* Makes the key of function F, with NAME for its name. */
+static bool put_key(struct writer *w, p2a_id f, struct p2a_str name) {
+    const struct p2a_function *function = &w->p->functions.row[f];
+    struct p2a_str file = p2a_string(w->p, function->file ? function->file : function->module);
+    uint64_t file_size = marshal_text_size(file), name_size = marshal_text_size(name);
+    if (file_size > INT32_MAX || name_size > INT32_MAX)
+        return p2a_cant_write(w->out, P2A_INPUT, "a name of more than 2 GiB"), false;
+    if (!reserve(w, w->key_at[f] + file_size + name_size + 2ULL * MARSHAL_MOST))
+        return false;
+    unsigned char *at = marshal_put_tuple(w->keys + w->key_at[f], 3);
+    at = marshal_put_text(at, file);
+    at = marshal_put_int(at, function->line);
+    at = marshal_put_text(at, name);
+    w->key_at[f + 1] = (uint64_t)(at - w->keys);
+    return true;
+}
+
+/* Adds the key of F to those that are taken; *was_taken where it is one already. */
+static bool take_key(struct writer *w, p2a_id f, bool *was_taken) {
+    uint64_t hash = p2a_hash(w->keys + w->key_at[f], (size_t)(w->key_at[f + 1] - w->key_at[f]));
+    *was_taken = p2a_index_find(&w->taken, hash, same_key, w, &f) != P2A_INDEX_NONE;
+    if (*was_taken || p2a_index_add(&w->taken, hash, f))
+        return true;
+    return p2a_no_memory(w->out), false;
+}
+
+/* A name that tells F from others with its place: with its module, then with a number as well. */
+static bool put_other_key(struct writer *w, p2a_id f, struct p2a_str name, unsigned attempt) {
+    struct p2a_str module = p2a_string(w->p, w->p->functions.row[f].module);
+    struct p2a_buffer b = {0};
+    char number[32] = "";
+    if (attempt > 1)
+        snprintf(number, sizeof number, " %u", attempt);
+    bool ok = add_text(&b, name) && add_text(&b, P2A_LIT(" [")) && add_text(&b, module) &&
+              add_text(&b, p2a_str_of(number)) && add_text(&b, P2A_LIT("]"));
+    if (ok)
+        ok = put_key(w, f, (struct p2a_str){b.at, b.n});
+    else
+        p2a_no_memory(w->out);
+    p2a_buffer_free(&b);
+    return ok;
+}
+
+/* Two functions of a profile can have one file, line and name; in a dict the second would replace
+ * the first. */
+static bool add_key(struct writer *w, p2a_id f) {
+    const struct p2a_function *function = &w->p->functions.row[f];
+    struct p2a_str name = p2a_string(w->p, function->name ? function->name : function->qualname);
+    bool was_taken;
+    if (!put_key(w, f, name) || !take_key(w, f, &was_taken))
+        return false;
+    for (unsigned attempt = 1; was_taken; attempt++)
+        if (!put_other_key(w, f, name, attempt) || !take_key(w, f, &was_taken))
+            return false;
+    return true;
+}
+
+static bool make_keys(struct writer *w) {
+    uint32_t n = w->p->functions.n;
+    w->key_at = calloc((size_t)n + 1, sizeof *w->key_at);
+    if (!w->key_at)
+        return p2a_no_memory(w->out), false;
+    for (p2a_id f = 0; f < n; f++)
+        if (!add_key(w, f))
+            return false;
+    return true;
+}
+
+static void put_key_of(const struct writer *w, p2a_id f) {
+    p2a_put(w->out, w->keys + w->key_at[f], (size_t)(w->key_at[f + 1] - w->key_at[f]));
+}
+
+/* Sorts the arcs by callee, keeping their order. */
+static bool sort_arcs(struct writer *w) {
+    const struct p2a_graph *g = &w->p->graph;
+    uint32_t n = w->p->functions.n;
+    w->first = calloc((size_t)n + 2, sizeof *w->first);
+    w->arcs = calloc((size_t)g->arc_n + 1, sizeof *w->arcs);
+    if (!w->first || !w->arcs)
+        return p2a_no_memory(w->out), false;
+    uint32_t *next = w->first + 1; /* becomes first: each slot moves on to its end */
+    for (uint32_t a = 0; a < g->arc_n; a++)
+        next[g->arc[a].callee + 1]++;
+    for (uint32_t f = 0; f < n; f++)
+        next[f + 1] += next[f];
+    for (uint32_t a = 0; a < g->arc_n; a++)
+        w->arcs[next[g->arc[a].callee]++] = a;
+    return true;
+}
+
+static unsigned char *put_count(unsigned char *at, uint64_t count, bool is_known) {
+    return is_known ? marshal_put_count(at, count) : marshal_put_int(at, -1);
+}
+
+/* A value in the metric's unit; not touched where that changes nothing, so that every bit stays. */
+static unsigned char *put_value(const struct writer *w, unsigned char *at, double value) {
+    return marshal_put_float(at, w->scale == 1 ? value : value * w->scale);
+}
+
+static void put_arc(const struct writer *w, p2a_id id) {
+    const struct p2a_graph *g = &w->p->graph;
+    const struct p2a_arc *arc = &g->arc[id];
+    size_t value = (size_t)id * w->p->columns;
+    unsigned char bytes[5 * MARSHAL_MOST], *at = bytes;
+    put_key_of(w, arc->caller);
+    if (arc->has & (P2A_HAS_SELF | P2A_HAS_TOTAL)) {
+        at = marshal_put_tuple(at, 4);
+        at = put_count(at, arc->calls, arc->has & P2A_HAS_CALLS);
+        at = put_count(at, arc->primitive, arc->has & P2A_HAS_PRIMITIVE);
+        at = put_value(w, at, g->arc_self[value]);
+        at = put_value(w, at, g->arc_total[value]);
+    } else {
+        at = put_count(at, arc->calls, arc->has & P2A_HAS_CALLS);
+    }
+    p2a_put(w->out, bytes, (size_t)(at - bytes));
+}
+
+static void put_row(const struct writer *w, p2a_id f) {
+    const struct p2a_graph *g = &w->p->graph;
+    const struct p2a_node *node = &g->node[f];
+    size_t value = (size_t)f * w->p->columns;
+    unsigned char bytes[6 * MARSHAL_MOST], *at = marshal_put_tuple(bytes, 5);
+    put_key_of(w, f);
+    at = put_count(at, node->primitive, node->has & P2A_HAS_PRIMITIVE);
+    at = put_count(at, node->calls, node->has & P2A_HAS_CALLS);
+    at = put_value(w, at, g->self[value]);
+    at = put_value(w, at, g->total[value]);
+    at = marshal_put_dict(at);
+    p2a_put(w->out, bytes, (size_t)(at - bytes));
+    for (uint32_t i = w->first[f]; i < w->first[f + 1]; i++)
+        put_arc(w, w->arcs[i]);
+    p2a_put(w->out, bytes, (size_t)(marshal_put_end(bytes) - bytes));
+}
+
+static void put_rows(const struct writer *w) {
+    const struct p2a_graph *g = &w->p->graph;
+    p2a_put(w->out, "{", 1);
+    for (uint32_t i = 0; i < g->order_n; i++)
+        put_row(w, g->order[i]);
+    /* A row of unknown figures for a callee that has none, or its callers would be lost. */
+    for (p2a_id f = 0; f < g->node_n; f++)
+        if (!(g->node[f].has & P2A_HAS_ROW) && w->first[f] < w->first[f + 1])
+            put_row(w, f);
+    p2a_put(w->out, "0", 1);
+}
+
+static void choose_metric(struct writer *w) {
+    const struct p2a_profile *p = w->p;
+    w->scale = p->metrics.n > 0 ? p->metrics.row[0].scale : 1;
+    if (p->metrics.n == 0 || p2a_str_is(p2a_string(p, p->metrics.row[0].unit), "seconds"))
+        return;
+    p2a_out_note(w->out, "pstats calls all values seconds: these are %s in %s",
+                 p2a_string(p, p->metrics.row[0].name).at,
+                 p2a_string(p, p->metrics.row[0].unit).at);
+}
+
+static enum p2a_status write_pstats(struct p2a_out *out) {
+    struct writer w = {.out = out, .p = out->profile};
+    choose_metric(&w);
+    if (make_keys(&w) && sort_arcs(&w))
+        put_rows(&w);
+    p2a_index_free(&w.taken);
+    free(w.keys);
+    free(w.key_at);
+    free(w.arcs);
+    free(w.first);
+    return p2a_out_status(out);
+}
+
+const struct p2a_format p2a_format_pstats = {
+    .name = "pstats",
+    .title = "Python's cProfile, profile and pstats",
+    .aliases = aliases,
+    .patterns = patterns,
+    .probe = probe,
+    .read = read_pstats,
+    .write = write_pstats,
+    .gives = P2A_GRAPH | P2A_CALLS | P2A_PLACES,
+    .needs = P2A_GRAPH,
+    .keeps = P2A_GRAPH | P2A_CALLS | P2A_PLACES,
+    .binary = true,
+};
