@@ -2,7 +2,7 @@
 #ifndef P2A_CLI_CLI_H
 #define P2A_CLI_CLI_H
 
-#include "cli/options.h"
+#include "options.h"
 
 /* Each does what the command line says and returns the exit status. */
 int command_convert(const struct options *options);

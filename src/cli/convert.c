@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli.h"
 #include "prof2any/format.h"
 
 /* Reads every input and adds them up in order. */

@@ -1,7 +1,7 @@
 /* prof2any formats [NAME] */
 #include <stdio.h>
 
-#include "cli/cli.h"
+#include "cli.h"
 #include "prof2any/format.h"
 
 static void join(char *text, size_t size, const char *const *words, const char *first)

@@ -1,4 +1,4 @@
-#include "cli/options.h"
+#include "options.h"
 
 #include <getopt.h>
 #include <math.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli.h"
 
 enum kind { TITLE, FLAG, TEXT, COUNT, PERCENT, SETTING };
 
