@@ -137,6 +137,7 @@ const struct p2a_format p2a_format_text = {
     .patterns = patterns,
     .write = write_text,
     .needs = P2A_GRAPH,
-    .keeps = P2A_GRAPH | P2A_CALLS | P2A_PLACES | P2A_CONTEXTS | P2A_MODULES,
+    .keeps = P2A_GRAPH | P2A_CALLS | P2A_PLACES,
+    .view = true,
     .options = options,
 };

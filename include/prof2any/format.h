@@ -348,6 +348,7 @@ struct p2a_format {
     enum p2a_status (*write)(struct p2a_out *out); /* NULL where it is only read */
     unsigned gives, needs, keeps; /* enum p2a_fact: can record; wants first; carries */
     bool binary;                  /* never written to a terminal */
+    bool view;                    /* for reading only: what it leaves out goes without saying */
     const struct p2a_option *options; /* NULL where there are none */
 };
 

@@ -222,7 +222,8 @@ static enum p2a_status save(struct p2a_profile *p, const char *path,
     const struct p2a_format *format = choose(path, options, error);
     if (!format || make_needs(p, format, options->exact, error) != P2A_OK)
         return error->status;
-    note_left_out(p, format);
+    if (!format->view)
+        note_left_out(p, format);
     struct p2a_sink *sink = path ? p2a_sink_open(path, error) : p2a_sink_memory(error);
     if (!sink)
         return error->status;

@@ -6,7 +6,8 @@
 #include "cli.h"
 #include "prof2any/format.h"
 
-/* Reads every input and adds them up in order. */
+/* Reads every input and adds them up in the order of pstats.Stats(a, b, …, z): a, then z back to b.
+ * Rows come out in its order and sums are its own to the last bit. */
 static enum p2a_status load_inputs(const struct options *options, struct p2a_profile **sum,
                                    struct p2a_error *error)
 {
@@ -17,9 +18,10 @@ static enum p2a_status load_inputs(const struct options *options, struct p2a_pro
     *sum = NULL;
     for (int i = 0; i < n; i++) {
         struct p2a_profile *next = NULL;
-        enum p2a_status status = p2a_load(input[i], &load, &next, error);
+        const char *path = input[i ? n - i : 0];
+        enum p2a_status status = p2a_load(path, &load, &next, error);
         if (status == P2A_OK && *sum) {
-            snprintf(error->path, sizeof error->path, "%s", input[i]);
+            snprintf(error->path, sizeof error->path, "%s", path);
             status = p2a_add(*sum, next, error);
             p2a_free(next);
         } else if (status == P2A_OK) {

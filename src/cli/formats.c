@@ -64,8 +64,12 @@ static void print_format(const struct p2a_format *format)
     for (const struct p2a_option *o = format->options; o && o->name; o++) {
         if (o == format->options)
             puts("options (-O KEY=VALUE):");
-        snprintf(text, sizeof text, "%s%s%s", o->name, o->kind == P2A_FLAG ? "" : "=",
-                 o->kind == P2A_FLAG ? "" : o->choices ? o->choices : "VALUE");
+        size_t n = (size_t)snprintf(text, sizeof text, "%s%s%s", o->name,
+                                    o->kind == P2A_FLAG ? "" : "=",
+                                    o->kind == P2A_FLAG ? "" : o->choices ? o->choices : "VALUE");
+        for (size_t i = 0; i < n && i < sizeof text; i++)
+            if (text[i] == ' ')
+                text[i] = '|';
         printf("  %-34s %s%s%s%s\n", text, o->help, o->fallback[0] ? " (default: " : "",
                o->fallback, o->fallback[0] ? ")" : "");
     }

@@ -1,0 +1,152 @@
+/* What each selection keeps of one tree, and where the rest goes. */
+#include "make.h"
+
+static const char *const stacks[] = {"main 1",       "main;a 2",       "main;a;c 4", "main;b 8",
+                                     "main;b;c 16", "main;b;c;d 32", NULL};
+
+/* SELECTION of the tree is FOLDED. */
+static void gives(struct p2a_selection selection, const char *folded)
+{
+    struct p2a_profile *p = make_tree(stacks);
+    struct p2a_error error;
+    assert_int_equal(p2a_select(p, &selection, &error), P2A_OK);
+    assert_int_equal(p2a_check(p, &error), P2A_OK);
+    char *text = folded_of(p);
+    assert_string_equal(text, folded);
+    free(text);
+    p2a_free(p);
+}
+
+static void focus_keeps_stacks_with_a_match(void **state)
+{
+    (void)state;
+    gives((struct p2a_selection){.focus = "^a$"}, "main;a 2\nmain;a;c 4\n");
+    gives((struct p2a_selection){.focus = "c"},
+          "main;a;c 4\nmain;b;c 16\nmain;b;c;d 32\n");
+}
+
+static void ignore_drops_stacks_with_a_match(void **state)
+{
+    (void)state;
+    gives((struct p2a_selection){.ignore = "^c"}, "main 1\nmain;a 2\nmain;b 8\n");
+}
+
+static void hide_and_show_give_a_frames_time_to_its_caller(void **state)
+{
+    (void)state;
+    gives((struct p2a_selection){.hide = "^c"}, "main 1\nmain;a 6\nmain;b 24\nmain;b;d 32\n");
+    gives((struct p2a_selection){.show = "^(main|c)$"}, "main 11\nmain;c 52\n");
+}
+
+static void prune_from_gives_what_is_below_to_the_match(void **state)
+{
+    (void)state;
+    gives((struct p2a_selection){.prune_from = "^b$"}, "main 1\nmain;a 2\nmain;a;c 4\nmain;b 56\n");
+}
+
+static void root_starts_the_stacks_at_the_match(void **state)
+{
+    (void)state;
+    gives((struct p2a_selection){.root = "^c$"}, "c 20\nc;d 32\n");
+}
+
+static void leaf_keeps_what_leads_to_the_match(void **state)
+{
+    (void)state;
+    gives((struct p2a_selection){.leaf = "^a$"}, "main 1\nmain;a 2\n");
+}
+
+static void depth_gives_what_is_deeper_to_the_last_frame(void **state)
+{
+    (void)state;
+    gives((struct p2a_selection){.depth = 2}, "main 1\nmain;a 6\nmain;b 56\n");
+}
+
+static void node_threshold_gives_small_functions_to_their_callers(void **state)
+{
+    (void)state; /* a has 6 of 63 */
+    gives((struct p2a_selection){.node_threshold = 0.2},
+          "main 3\nmain;c 4\nmain;b 8\nmain;b;c 16\nmain;b;c;d 32\n");
+}
+
+static void a_pattern_that_does_not_compile_is_a_usage_error(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = make_tree(stacks);
+    struct p2a_error error;
+    assert_int_equal(p2a_select(p, &(struct p2a_selection){.focus = "("}, &error), P2A_USAGE);
+    assert_int_equal(p2a_select(p, &(struct p2a_selection){.metric = "Ir"}, &error), P2A_USAGE);
+    assert_int_equal(p2a_select(p, &(struct p2a_selection){.thread = "7"}, &error), P2A_USAGE);
+    assert_true(p2a_whole(p, 0) == 63);
+    p2a_free(p);
+}
+
+/* main -> a -> c, main -> b -> c as a graph alone. */
+static struct p2a_profile *graph_alone(void)
+{
+    struct p2a_profile *tree = make_tree(stacks);
+    struct p2a_error error;
+    assert_int_equal(p2a_derive(tree, &error), P2A_OK);
+    tree->recorded = tree->facts;
+    p2a_drop_contexts(tree);
+    return tree;
+}
+
+static void on_a_graph_root_and_leaf_are_reachability_and_exact(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = graph_alone();
+    struct p2a_error error;
+    struct p2a_selection root = {.root = "^b$", .exact = true};
+    assert_int_equal(p2a_select(p, &root, &error), P2A_OK);
+    assert_int_equal(p->graph.order_n, 3); /* b c d */
+    assert_true(self_of(p, "c") == 20 && total_of(p, "b") == 56);
+    struct p2a_selection leaf = {.leaf = "^c$", .exact = true};
+    assert_int_equal(p2a_select(p, &leaf, &error), P2A_OK);
+    assert_int_equal(p->graph.order_n, 2);
+    p2a_free(p);
+}
+
+static void on_a_graph_focus_is_refused_when_exact(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = graph_alone();
+    struct p2a_error error;
+    struct p2a_selection focus = {.focus = "^b$", .exact = true};
+    assert_int_equal(p2a_select(p, &focus, &error), P2A_USAGE);
+    assert_int_equal(p->graph.order_n, 5);
+    p2a_free(p);
+}
+
+static void metric_keeps_one_column(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = make_tree(stacks);
+    struct p2a_error error;
+    p2a_metric(p, "bytes", "bytes", 1);
+    p2a_context_add(p, 1, 1, 70);
+    p2a_finish(p);
+    assert_int_equal(p2a_select(p, &(struct p2a_selection){.metric = "bytes"}, &error), P2A_OK);
+    assert_int_equal(p->columns, 1);
+    assert_true(p2a_whole(p, 0) == 70);
+    p2a_free(p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(focus_keeps_stacks_with_a_match),
+        cmocka_unit_test(ignore_drops_stacks_with_a_match),
+        cmocka_unit_test(hide_and_show_give_a_frames_time_to_its_caller),
+        cmocka_unit_test(prune_from_gives_what_is_below_to_the_match),
+        cmocka_unit_test(root_starts_the_stacks_at_the_match),
+        cmocka_unit_test(leaf_keeps_what_leads_to_the_match),
+        cmocka_unit_test(depth_gives_what_is_deeper_to_the_last_frame),
+        cmocka_unit_test(node_threshold_gives_small_functions_to_their_callers),
+        cmocka_unit_test(a_pattern_that_does_not_compile_is_a_usage_error),
+        cmocka_unit_test(on_a_graph_root_and_leaf_are_reachability_and_exact),
+        cmocka_unit_test(on_a_graph_focus_is_refused_when_exact),
+        cmocka_unit_test(metric_keeps_one_column),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
