@@ -342,6 +342,7 @@ bool p2a_probe_line(const struct p2a_probe *probe, struct p2a_str *rest, struct 
 
 /* ---- reporting ---- */
 
+P2A_PRINTF(4, 0)
 static enum p2a_status bad(struct p2a_in *in, enum p2a_place kind, uint64_t place,
                            const char *message, va_list arguments)
 {
