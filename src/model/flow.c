@@ -1,0 +1,319 @@
+/* flow.c - what follows from self per function and inclusive cost per arc:
+ *
+ *     total(f) = self(f) + Σ total(arcs out of f, but not to itself)        outside cycles
+ *     total(K) = Σ self of K's members + Σ total(arcs that leave K)         for a cycle as a whole
+ *
+ * and the same turned round, as whole-number costs of arcs (flow.h). Both walk the components of
+ * the graph, which are numbered so that callees come before their callers. */
+#include "model/flow.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "model/core.h"
+
+/* ---- totals ---------------------------------------------------------------------------------- */
+
+/* Adds one column of the arcs to the nodes' totals, and of what leaves a component to the
+ * component's. */
+static void add_arcs(struct p2a_profile *p, const struct p2a_components *parts, uint32_t column,
+                     const bool *wanted, double *whole) {
+    const struct p2a_graph *g = &p->graph;
+    for (size_t a = 0; a < g->arc_n; a++) {
+        p2a_id caller = g->arc[a].caller, callee = g->arc[a].callee;
+        double total = g->arc_total[a * p->columns + column];
+        if (caller != callee && wanted[caller])
+            g->total[(size_t)caller * p->columns + column] += total;
+        if (parts->of[caller] != parts->of[callee])
+            whole[parts->of[caller]] += total;
+    }
+}
+
+static void column_totals(struct p2a_profile *p, const struct p2a_components *parts,
+                          uint32_t column, const bool *wanted, double *whole) {
+    const struct p2a_graph *g = &p->graph;
+    for (uint32_t k = 0; k < parts->n; k++)
+        whole[k] = 0;
+    for (size_t f = 0; f < g->node_n; f++) {
+        size_t at = f * p->columns + column;
+        whole[parts->of[f]] += g->self[at];
+        if (wanted[f])
+            g->total[at] = g->self[at];
+    }
+    add_arcs(p, parts, column, wanted, whole);
+    for (size_t f = 0; f < g->node_n; f++) {
+        size_t at = f * p->columns + column;
+        if (wanted[f] && parts->size[parts->of[f]] > 1 && g->total[at] > whole[parts->of[f]])
+            g->total[at] = whole[parts->of[f]];
+    }
+}
+
+static void fill_totals(struct p2a_profile *p, const struct p2a_components *parts, bool *wanted,
+                        double *whole) {
+    struct p2a_graph *g = &p->graph;
+    for (uint32_t f = 0; f < g->node_n; f++)
+        wanted[f] = (g->node[f].has & (P2A_HAS_ROW | P2A_HAS_TOTAL)) == P2A_HAS_ROW;
+    for (uint32_t c = 0; c < p->columns; c++)
+        column_totals(p, parts, c, wanted, whole);
+    for (uint32_t f = 0; f < g->node_n; f++) {
+        if (wanted[f]) {
+            g->node[f].has |= P2A_HAS_TOTAL;
+            if (parts->size[parts->of[f]] > 1)
+                p->estimated |= P2A_GRAPH;
+        }
+    }
+}
+
+void p2a_totals_from_arcs(struct p2a_profile *p) {
+    struct p2a_outs outs;
+    struct p2a_components parts;
+    if (p2a_profile_status(p) != P2A_OK || !p->graph.node_n)
+        return;
+    bool ready = p2a_outs_build(p, &outs);
+    bool found = ready && p2a_components_build(p, &outs, &parts);
+    bool *wanted = calloc((size_t)p->functions.n + 1, sizeof *wanted);
+    double *whole = calloc((size_t)p->functions.n + 1, sizeof *whole);
+    if (found && wanted && whole)
+        fill_totals(p, &parts, wanted, whole);
+    else
+        p2a_error_memory(&p->core->error);
+    free(wanted);
+    free(whole);
+    if (found)
+        p2a_components_free(&parts);
+    if (ready)
+        p2a_outs_free(&outs);
+}
+
+/* ---- whole numbers --------------------------------------------------------------------------- */
+
+uint64_t p2a_whole_number(double value) {
+    if (!(value > 0))
+        return 0;
+    double whole = floor(value + 0.5);
+    if (value >= 4503599627370496.0) /* 2^52: nothing behind the point, and adding 0.5 rounds */
+        whole = value;
+    return whole >= 18446744073709551615.0 ? UINT64_MAX : (uint64_t)whole;
+}
+
+__extension__ typedef unsigned __int128 wide;
+
+void p2a_share(uint64_t total, const uint64_t *weight, size_t n, uint64_t *share) {
+    wide sum = 0, so_far = 0;
+    uint64_t given = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += weight[i];
+    unsigned shift = 0; /* so that the product below fits */
+    while (sum >> shift > UINT64_MAX)
+        shift++;
+    for (size_t i = 0; i < n; i++) {
+        so_far += weight[i];
+        uint64_t upto = sum >> shift ? (uint64_t)((so_far >> shift) * total / (sum >> shift)) : 0;
+        share[i] = upto - given;
+        given = upto;
+    }
+}
+
+/* ---- flow ------------------------------------------------------------------------------------ */
+
+static uint32_t part_of_callee(const struct p2a_profile *p, const struct p2a_flow *flow, size_t a) {
+    return flow->parts.of[p->graph.arc[a].callee];
+}
+
+/* Sorts the arcs by the component they lead into. */
+static void sort_arcs(const struct p2a_profile *p, struct p2a_flow *flow) {
+    uint32_t *fill = flow->first + 1; /* as in p2a_outs_build */
+    for (size_t a = 0; a < p->graph.arc_n; a++)
+        fill[part_of_callee(p, flow, a) + 1]++;
+    for (uint32_t k = 0; k < flow->parts.n; k++)
+        fill[k + 1] += fill[k];
+    for (p2a_id a = 0; a < p->graph.arc_n; a++)
+        flow->arcs[fill[part_of_callee(p, flow, a)]++] = a;
+}
+
+bool p2a_flow_begin(const struct p2a_profile *p, struct p2a_flow *flow) {
+    size_t n = (size_t)p->functions.n + 1, arcs = (size_t)p->graph.arc_n + 1;
+    *flow = (struct p2a_flow){.first = calloc(n + 1, sizeof *flow->first),
+                              .arcs = calloc(arcs, sizeof *flow->arcs),
+                              .calls = calloc(n, sizeof *flow->calls),
+                              .total = calloc(n, sizeof *flow->total),
+                              .blur = calloc(n, sizeof *flow->blur),
+                              .scratch = calloc(arcs, 2 * sizeof *flow->scratch),
+                              .picked = calloc(arcs, sizeof *flow->picked),
+                              .arc = calloc(arcs, sizeof *flow->arc)};
+    bool room = flow->first && flow->arcs && flow->calls && flow->total && flow->blur &&
+                flow->scratch && flow->picked && flow->arc;
+    if (!room || !p2a_outs_build(p, &flow->outs) ||
+        !p2a_components_build(p, &flow->outs, &flow->parts)) {
+        p2a_flow_free(flow);
+        return false;
+    }
+    sort_arcs(p, flow);
+    for (uint32_t f = 0; f < p->graph.node_n; f++) {
+        uint64_t *calls = &flow->calls[flow->parts.of[f]];
+        *calls = p2a_add_calls(*calls, p->graph.node[f].calls);
+    }
+    return true;
+}
+
+void p2a_flow_free(struct p2a_flow *flow) {
+    p2a_outs_free(&flow->outs);
+    p2a_components_free(&flow->parts);
+    free(flow->first);
+    free(flow->arcs);
+    free(flow->calls);
+    free(flow->total);
+    free(flow->blur);
+    free(flow->scratch);
+    free(flow->picked);
+    free(flow->arc);
+    *flow = (struct p2a_flow){0};
+}
+
+/* One column's pass. */
+struct pass {
+    const struct p2a_profile *p;
+    struct p2a_flow *flow;
+    uint32_t column;
+    double scale;
+    bool fractional; /* rounding makes arcs into a component differ from its inclusive cost */
+};
+
+static double raw_total(const struct pass *s, p2a_id arc) {
+    return s->p->graph.arc_total[(size_t)arc * s->p->columns + s->column] * s->scale;
+}
+
+static bool any_fraction(const struct pass *s) {
+    for (p2a_id a = 0; a < s->p->graph.arc_n; a++) {
+        double total = raw_total(s, a);
+        if (fabs(total - floor(total + 0.5)) > 1e-9)
+            return true;
+    }
+    return false;
+}
+
+static uint64_t weight_of(const struct p2a_arc *arc) {
+    return arc->has & P2A_HAS_CALLS ? arc->calls : 1;
+}
+
+/* Calls of a component's members that no arc explains: its own share of a total shared by calls. */
+static uint64_t unexplained_calls(const struct pass *s, uint32_t part) {
+    const struct p2a_flow *flow = s->flow;
+    uint64_t explained = 0;
+    for (uint32_t i = flow->first[part]; i < flow->first[part + 1]; i++)
+        explained = p2a_add_calls(explained, weight_of(&s->p->graph.arc[flow->arcs[i]]));
+    return flow->calls[part] > explained ? flow->calls[part] - explained : 0;
+}
+
+/* Arcs within a component hold its inclusive cost at most; those without a total get a share of it
+ * by calls. */
+static void set_inner(struct pass *s, uint32_t part, p2a_id a) {
+    struct p2a_flow *flow = s->flow;
+    const struct p2a_arc *arc = &s->p->graph.arc[a];
+    uint64_t most = flow->total[part], cost = p2a_whole_number(raw_total(s, a));
+    if (!(arc->has & P2A_HAS_TOTAL)) {
+        double share = (double)weight_of(arc) / fmax((double)flow->calls[part], 1);
+        cost = p2a_whole_number((double)most * fmin(share, 1));
+        flow->shared++;
+    } else if (cost > most) {
+        flow->recursive++;
+    }
+    flow->arc[a] = cost < most ? cost : most;
+}
+
+/* The arcs of one sort that enter a component: with a total of their own, or without. */
+struct entering {
+    p2a_id *arc;
+    uint64_t *want, *cost;
+    size_t n;
+    uint64_t sum; /* of want, saturated */
+};
+
+static void gather(struct pass *s, uint32_t part, bool with_total, struct entering *e) {
+    struct p2a_flow *flow = s->flow;
+    uint32_t begin = flow->first[part];
+    e->n = 0;
+    e->sum = 0;
+    for (uint32_t i = begin; i < flow->first[part + 1]; i++) {
+        const struct p2a_arc *arc = &s->p->graph.arc[flow->arcs[i]];
+        if (flow->parts.of[arc->caller] == part || with_total != !!(arc->has & P2A_HAS_TOTAL))
+            continue;
+        uint64_t want = with_total ? p2a_whole_number(raw_total(s, flow->arcs[i])) : weight_of(arc);
+        e->arc[e->n] = flow->arcs[i];
+        e->want[e->n++] = want;
+        e->sum = p2a_add_calls(e->sum, want);
+    }
+}
+
+/* Gives the arcs their costs, and their callers' components what comes up through them. */
+static void settle(struct pass *s, const struct entering *e, bool rounding) {
+    struct p2a_flow *flow = s->flow;
+    for (size_t i = 0; i < e->n; i++) {
+        uint32_t above = flow->parts.of[s->p->graph.arc[e->arc[i]].caller];
+        uint64_t cost = e->cost[i], want = e->want[i];
+        uint64_t moved = rounding ? (cost > want ? cost - want : want - cost) : 0;
+        flow->arc[e->arc[i]] = cost;
+        flow->total[above] = p2a_add_calls(flow->total[above], cost);
+        flow->blur[above] = p2a_add_calls(flow->blur[above], p2a_add_calls(moved, 1));
+    }
+}
+
+/* Arcs with totals keep them, unless they sum to more than there is. What is rounded may miss the
+ * inclusive cost by a little; that is made good. Returns what is left for arcs without totals. */
+static uint64_t settle_known(struct pass *s, uint32_t part, const struct entering *e) {
+    uint64_t most = s->flow->total[part];
+    uint64_t slack = s->fractional ? p2a_add_calls(s->flow->blur[part], e->n) : 0;
+    uint64_t off = e->sum > most ? e->sum - most : most - e->sum;
+    bool rounding = off <= slack;
+    if (e->sum > most && !rounding)
+        s->flow->cut += (uint32_t)e->n;
+    uint64_t target = e->sum > most || rounding ? most : e->sum;
+    p2a_share(target, e->want, e->n, e->cost);
+    settle(s, e, rounding);
+    return e->sum ? most - target : most;
+}
+
+/* Arcs without totals share what is left by calls, as gprof has it; so do calls from nowhere. */
+static void settle_unknown(struct pass *s, uint32_t part, uint64_t left, const struct entering *e) {
+    if (!e->n)
+        return;
+    uint64_t apart = unexplained_calls(s, part), given = left;
+    if (apart) {
+        given =
+            p2a_whole_number((double)left * ((double)e->sum / ((double)e->sum + (double)apart)));
+    }
+    p2a_share(given < left ? given : left, e->want, e->n, e->cost);
+    settle(s, e, false);
+    s->flow->shared += (uint32_t)e->n;
+}
+
+/* The component's inclusive cost is complete: everything that leaves it was settled before. */
+static void settle_component(struct pass *s, uint32_t part) {
+    struct p2a_flow *flow = s->flow;
+    for (uint32_t i = flow->first[part]; i < flow->first[part + 1]; i++)
+        if (flow->parts.of[s->p->graph.arc[flow->arcs[i]].caller] == part)
+            set_inner(s, part, flow->arcs[i]);
+    struct entering e = {
+        .arc = flow->picked, .want = flow->scratch, .cost = flow->scratch + s->p->graph.arc_n};
+    gather(s, part, true, &e);
+    uint64_t left = settle_known(s, part, &e);
+    gather(s, part, false, &e);
+    settle_unknown(s, part, left, &e);
+}
+
+void p2a_flow_column(const struct p2a_profile *p, struct p2a_flow *flow, uint32_t column,
+                     double scale, const uint64_t *self) {
+    struct pass s = {.p = p, .flow = flow, .column = column, .scale = scale};
+    s.fractional = any_fraction(&s);
+    flow->cut = flow->recursive = flow->shared = 0;
+    for (uint32_t k = 0; k < flow->parts.n; k++) {
+        flow->total[k] = 0;
+        flow->blur[k] = flow->parts.size[k];
+    }
+    for (uint32_t f = 0; f < p->functions.n; f++) {
+        uint64_t *total = &flow->total[flow->parts.of[f]];
+        *total = p2a_add_calls(*total, self[f]);
+    }
+    for (uint32_t k = 0; k < flow->parts.n; k++)
+        settle_component(&s, k);
+}

@@ -1,0 +1,44 @@
+/* flow.h - whole-number costs for formats that know self per function and inclusive cost per arc,
+ * and whose readers add up the rest:
+ *
+ *     inclusive(component) = Σ self of its members + Σ cost of the arcs that leave it
+ *     Σ cost of the arcs that enter it <= inclusive(component)
+ *
+ * With both, every unit of self goes up to the roots once at most, so nothing that is added up this
+ * way exceeds the whole, however inconsistent the profile. */
+#ifndef P2A_MODEL_FLOW_H
+#define P2A_MODEL_FLOW_H
+
+#include "model/cycles.h"
+
+struct p2a_flow {
+    struct p2a_outs outs;
+    struct p2a_components parts;
+    uint32_t *first; /* arcs[first[k]] … arcs[first[k + 1] - 1]: the arcs into component k */
+    p2a_id *arcs;
+    uint64_t *calls;    /* per component: Σ calls of its members */
+    uint64_t *total;    /* per component: inclusive cost */
+    uint64_t *blur;     /* per component: how far rounding may have moved its inclusive cost */
+    uint64_t *scratch;  /* 2 * arc_n rows */
+    p2a_id *picked;     /* scratch, arc_n rows */
+    uint64_t *arc;      /* arc_n rows: the result of the latest p2a_flow_column */
+    uint32_t cut;       /* arcs that entered a component with more than its inclusive cost */
+    uint32_t recursive; /* arcs within a component that held more than that */
+    uint32_t shared;    /* arcs without a total of their own, given a share by calls */
+};
+
+bool p2a_flow_begin(const struct p2a_profile *p, struct p2a_flow *flow); /* false: no memory */
+/* Costs of the arcs for one column, in units of 1 / SCALE of its raw values; SELF is the
+ * whole-number self of every function (functions.n rows). The counts hold for this column. */
+void p2a_flow_column(const struct p2a_profile *p, struct p2a_flow *flow, uint32_t column,
+                     double scale, const uint64_t *self);
+void p2a_flow_free(struct p2a_flow *flow);
+
+/* TOTAL in shares of the N weights: Σ share = TOTAL, each off by less than one, zeros stay zero.
+ * Weights that sum to TOTAL come out as they are; without any weight all shares are zero. */
+void p2a_share(uint64_t total, const uint64_t *weight, size_t n, uint64_t *share);
+
+/* VALUE as the nearest whole number; what is negative or no number is 0, what is too big 2^64-1. */
+uint64_t p2a_whole_number(double value);
+
+#endif
