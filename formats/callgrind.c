@@ -1,0 +1,1837 @@
+/* Callgrind's profile format, as Valgrind's manual defines it ("Callgrind Format Specification")
+ * and KCachegrind reads it; Cachegrind's output files are the same without calls.
+ *
+ *     # callgrind format                 header: what was run, what is counted
+ *     events: Ir Dr
+ *     fl=(1) main.c                      a function: object file, source file, name;
+ *     fn=(1) main                        "(1) name" defines a number, "(1)" alone refers to it
+ *     16 400 12                          self cost at line 16
+ *     cfn=(2) work                       a call: callee, how often, then from where
+ *     calls=3 20                         and its inclusive cost
+ *     17 9000 300
+ *
+ * It carries functions, arcs, their lines and addresses, object files and any number of events, all
+ * in whole numbers. It carries no call paths, no threads beside one another and no self per arc;
+ * totals of functions aren't in the file, they follow from self and arcs. */
+#include "prof2any/format.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/index.h"
+#include "model/flow.h"
+
+enum { MAX_EVENTS = 256, MAX_FORMULAS = 1024 };
+
+/* What the writer says where the profile has no call counts, so that the reader knows. */
+static const char NO_CALLS[] = "Calls: not recorded";
+
+/* With saturation. */
+static uint64_t add_counts(uint64_t a, uint64_t b) {
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+/* ---- events ---------------------------------------------------------------------------------- */
+
+/* Events that files use without saying what they mean. With a formula: derived, and known to
+ * formulas without being defined. */
+static const struct known_event {
+    const char *name, *title, *formula;
+} known_events[] = {
+    {"Ir", "Instruction Fetch", NULL},
+    {"Dr", "Data Read Access", NULL},
+    {"Dw", "Data Write Access", NULL},
+    {"I1mr", "L1 Instruction Fetch Miss", NULL},
+    {"D1mr", "L1 Data Read Miss", NULL},
+    {"D1mw", "L1 Data Write Miss", NULL},
+    {"I2mr", "L2 Instruction Fetch Miss", NULL},
+    {"D2mr", "L2 Data Read Miss", NULL},
+    {"D2mw", "L2 Data Write Miss", NULL},
+    {"ILmr", "Last-level Instruction Fetch Miss", NULL},
+    {"DLmr", "Last-level Data Read Miss", NULL},
+    {"DLmw", "Last-level Data Write Miss", NULL},
+    {"Bc", "Conditional Branch", NULL},
+    {"Bcm", "Mispredicted Conditional Branch", NULL},
+    {"Bi", "Indirect Branch", NULL},
+    {"Bim", "Mispredicted Indirect Branch", NULL},
+    {"Ge", "Global Bus Event", NULL},
+    {"L1m", "L1 Miss Sum", "I1mr + D1mr + D1mw"},
+    {"L2m", "L2 Miss Sum", "I2mr + D2mr + D2mw"},
+    {"LLm", "Last-level Miss Sum", "ILmr + DLmr + DLmw"},
+    {"Bm", "Mispredicted Branch", "Bim + Bcm"},
+    {"CEst", "Cycle Estimation", "Ir + 10 Bm + 10 L1m + 20 Ge + 100 L2m + 100 LLm"},
+};
+enum { KNOWN_EVENTS = sizeof known_events / sizeof *known_events };
+
+static const struct known_event *known_event(struct p2a_str name) {
+    for (size_t i = 0; i < KNOWN_EVENTS; i++)
+        if (p2a_str_is(name, known_events[i].name))
+            return &known_events[i];
+    return NULL;
+}
+
+/* Words for a unit, in what the model calls it. */
+static const struct unit {
+    const char *word, *unit;
+    double scale;
+} units[] = {
+    {"ns", "seconds", 1e-9},
+    {"nanoseconds", "seconds", 1e-9},
+    {"us", "seconds", 1e-6},
+    {"\xc2\xb5s", "seconds", 1e-6},
+    {"usec", "seconds", 1e-6},
+    {"microseconds", "seconds", 1e-6},
+    {"ms", "seconds", 1e-3},
+    {"msec", "seconds", 1e-3},
+    {"milliseconds", "seconds", 1e-3},
+    {"s", "seconds", 1},
+    {"sec", "seconds", 1},
+    {"seconds", "seconds", 1},
+    {"bytes", "bytes", 1},
+    {"b", "bytes", 1},
+    {"kb", "bytes", 1024},
+    {"mb", "bytes", 1048576},
+    {"gb", "bytes", 1073741824},
+    {"count", "count", 1},
+};
+
+static bool same_word(struct p2a_str s, const char *word) {
+    size_t n = strlen(word);
+    for (size_t i = 0; i < n && i < s.n; i++) {
+        char c = s.at[i] >= 'A' && s.at[i] <= 'Z' ? (char)(s.at[i] + 32) : s.at[i];
+        if (c != word[i])
+            return false;
+    }
+    return s.n == n;
+}
+
+static const struct unit *unit_of(struct p2a_str word) {
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (same_word(word, units[i].word))
+            return &units[i];
+    return NULL;
+}
+
+/* An event's word taken apart: "ns", "Ir", "cpu(ns)", "Time_(10ns)". */
+struct event {
+    char name[128], unit[64];
+    double scale;
+};
+
+static void copy_text(char *to, size_t room, struct p2a_str s) {
+    size_t n = s.n < room - 1 ? s.n : room - 1;
+    memcpy(to, s.at, n);
+    to[n] = '\0';
+}
+
+/* "NAME(UNIT)", the unit with a whole number before it or not; false where it isn't that. */
+static bool split_unit(struct p2a_str word, struct event *event) {
+    struct p2a_str name, unit;
+    if (!p2a_str_ends(word, ")") || !p2a_str_cut(word, '(', &name, &unit) || !name.n || unit.n < 2)
+        return false;
+    unit.n--;
+    if (p2a_str_ends(name, "_"))
+        name.n--;
+    size_t digits = 0;
+    while (digits < unit.n && unit.at[digits] >= '0' && unit.at[digits] <= '9')
+        digits++;
+    double times = 1;
+    const struct unit *known = unit_of((struct p2a_str){unit.at + digits, unit.n - digits});
+    if (known && (!digits || p2a_str_double((struct p2a_str){unit.at, digits}, &times))) {
+        copy_text(event->unit, sizeof event->unit, p2a_str_of(known->unit));
+        event->scale = times * known->scale;
+    } else {
+        copy_text(event->unit, sizeof event->unit, unit);
+    }
+    copy_text(event->name, sizeof event->name, same_word(name, "time") ? P2A_LIT("time") : name);
+    return name.n > 0;
+}
+
+static struct event event_of(struct p2a_str word) {
+    struct event event = {.scale = 1};
+    const struct unit *unit = unit_of(word);
+    if (unit && strcmp(unit->unit, "seconds") == 0) {
+        copy_text(event.name, sizeof event.name, P2A_LIT("time"));
+        copy_text(event.unit, sizeof event.unit, P2A_LIT("seconds"));
+        event.scale = unit->scale;
+    } else if (!split_unit(word, &event)) {
+        copy_text(event.name, sizeof event.name, word);
+        copy_text(event.unit, sizeof event.unit, P2A_LIT("count"));
+    }
+    return event;
+}
+
+/* ---- the reader's state ---------------------------------------------------------------------- */
+
+/* What the numbers of one kind of name stand for. Small ones are a place in an array; a file may
+ * use any others, too. */
+struct names {
+    p2a_id *small;
+    uint32_t small_room;
+    struct big {
+        uint64_t id;
+        p2a_id string;
+    } * big;
+    size_t big_n, big_room; /* open addressing, room a power of two */
+};
+enum { SMALL = 1 << 20 };
+
+/* An event of the file: its metric, and in the part being read what was summed and announced. */
+struct column {
+    p2a_id metric;
+    uint64_t cost; /* of the line being read */
+    bool negative;
+    __extension__ __int128 sum;
+};
+
+struct announced { /* a summary: or totals: line */
+    uint64_t cost[MAX_EVENTS];
+    uint32_t n;
+};
+
+/* An event: line. */
+struct declared {
+    struct p2a_str name, formula, title;
+    enum { NEW, BUSY, GOOD, BAD } state;
+    double *factor; /* per metric; where the event is derived */
+};
+
+struct reader {
+    struct p2a_in *in;
+    struct p2a_profile *p;
+    struct names objects, files, functions, threads;
+
+    struct column column[MAX_EVENTS];
+    uint32_t events; /* of the part being read; 0: still in its header */
+    struct announced summary, totals;
+    struct declared *declared;
+    uint32_t declared_n, declared_room;
+
+    bool with_address, with_line;
+    uint64_t address, line;                    /* the running position */
+    p2a_id object, file, own_file;             /* strings; own_file: the latest fl= */
+    p2a_id function;                           /* P2A_NONE: none yet */
+    p2a_id called, called_file, called_object; /* strings; P2A_NONE: not said */
+    enum { SELF, CALL, JUMP } expected;        /* what the next cost line is */
+    uint64_t calls;
+
+    bool calls_unknown;
+    uint64_t parts, thread_n, jumps, unnamed, unnamed_line, mismatches;
+    struct p2a_arena texts; /* of declared events */
+};
+
+static bool failed(const struct reader *r) {
+    return p2a_in_status(r->in) != P2A_OK;
+}
+
+static void no_memory(struct reader *r) {
+    p2a_in_no_memory(r->in);
+}
+
+/* ---- words and numbers ----------------------------------------------------------------------- */
+
+static void skip_blanks(struct p2a_str *s) {
+    while (s->n && (*s->at == ' ' || *s->at == '\t')) {
+        s->at++;
+        s->n--;
+    }
+}
+
+static bool digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+static unsigned hex_digit(char c) {
+    if (digit(c))
+        return (unsigned)(c - '0');
+    c = (char)(c | 32);
+    return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
+}
+
+enum number { NO_NUMBER, NUMBER, TOO_BIG };
+
+static enum number take_hex(struct p2a_str *s, uint64_t *value) {
+    uint64_t v = 0;
+    enum number got = NO_NUMBER;
+    for (s->at += 2, s->n -= 2; s->n && hex_digit(*s->at) < 16; s->at++, s->n--) {
+        if (got == TOO_BIG || v >> 60) {
+            got = TOO_BIG;
+        } else {
+            v = v << 4 | hex_digit(*s->at);
+            got = NUMBER;
+        }
+    }
+    *value = v;
+    return got;
+}
+
+/* Takes a whole number, decimal or 0x…, off S. */
+static enum number take_number(struct p2a_str *s, uint64_t *value) {
+    if (s->n > 2 && s->at[0] == '0' && (s->at[1] | 32) == 'x')
+        return take_hex(s, value);
+    const char *at = s->at, *end = s->at + s->n;
+    uint64_t v = 0;
+    bool fits = true;
+    for (; at < end && digit(*at); at++) {
+        unsigned d = (unsigned)(*at - '0');
+        if (v >= UINT64_MAX / 10 && (v > UINT64_MAX / 10 || d > UINT64_MAX % 10))
+            fits = false;
+        v = v * 10 + d;
+    }
+    bool any = at != s->at;
+    s->n -= (size_t)(at - s->at);
+    s->at = at;
+    *value = v;
+    return !any ? NO_NUMBER : fits ? NUMBER : TOO_BIG;
+}
+
+static struct p2a_str take_word(struct p2a_str *s) {
+    skip_blanks(s);
+    struct p2a_str word = {s->at, 0};
+    while (s->n && *s->at != ' ' && *s->at != '\t') {
+        word.n++;
+        s->at++;
+        s->n--;
+    }
+    return word;
+}
+
+/* For messages: a start of S. */
+static int shown(struct p2a_str s) {
+    return s.n > 90 ? 90 : (int)s.n;
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+static struct big *big_slot(const struct names *names, uint64_t id) {
+    size_t mask = names->big_room - 1, i = p2a_hash(&id, sizeof id) & mask;
+    while (names->big[i].string != P2A_NONE && names->big[i].id != id)
+        i = (i + 1) & mask;
+    return &names->big[i];
+}
+
+static bool widen_big(struct names *names) {
+    struct names wider = {.big_room = names->big_room ? names->big_room * 2 : 64};
+    wider.big = malloc(wider.big_room * sizeof *wider.big);
+    if (!wider.big)
+        return false;
+    for (size_t i = 0; i < wider.big_room; i++)
+        wider.big[i].string = P2A_NONE;
+    for (size_t i = 0; i < names->big_room; i++)
+        if (names->big[i].string != P2A_NONE)
+            *big_slot(&wider, names->big[i].id) = names->big[i];
+    free(names->big);
+    names->big = wider.big;
+    names->big_room = wider.big_room;
+    return true;
+}
+
+static bool widen_small(struct names *names, uint32_t need) {
+    uint32_t room = names->small_room;
+    if (!p2a_grow(&names->small, &names->small_room, need, sizeof *names->small))
+        return false;
+    for (uint32_t i = room; i < names->small_room; i++)
+        names->small[i] = P2A_NONE;
+    return true;
+}
+
+/* False: no memory. */
+static bool set_name(struct names *names, uint64_t id, p2a_id string) {
+    if (id < SMALL) {
+        if (id >= names->small_room && !widen_small(names, (uint32_t)id + 1))
+            return false;
+        names->small[id] = string;
+        return true;
+    }
+    if (names->big_n >= names->big_room / 2 && !widen_big(names))
+        return false;
+    struct big *slot = big_slot(names, id);
+    names->big_n += slot->string == P2A_NONE;
+    *slot = (struct big){id, string};
+    return true;
+}
+
+static p2a_id get_name(const struct names *names, uint64_t id) {
+    if (id < SMALL)
+        return id < names->small_room ? names->small[id] : P2A_NONE;
+    return names->big_room ? big_slot(names, id)->string : P2A_NONE;
+}
+
+static void free_names(struct names *names) {
+    free(names->small);
+    free(names->big);
+}
+
+/* Takes "(12)" off TEXT; false where it doesn't begin so, and for a number that is too big. */
+static bool take_id(struct reader *r, struct p2a_str *text, uint64_t *id) {
+    struct p2a_str s = *text;
+    if (s.n < 3 || s.at[0] != '(' || !digit(s.at[1]))
+        return false;
+    s.at++;
+    s.n--;
+    enum number got = take_number(&s, id);
+    if (!s.n || *s.at != ')')
+        return false; /* a name such as "(3d) draw" */
+    if (got == TOO_BIG) {
+        p2a_bad_line(r->in, "number of a name that doesn't fit in 64 bits");
+        return false;
+    }
+    *text = p2a_str_trim((struct p2a_str){s.at + 1, s.n - 1});
+    return true;
+}
+
+/* The string of a name, compressed or not. A number without a name so far is the string "???". */
+static p2a_id name_of(struct reader *r, struct names *names, struct p2a_str text) {
+    uint64_t id;
+    text = p2a_str_trim(text);
+    if (!take_id(r, &text, &id))
+        return p2a_intern(r->p, text);
+    if (text.n) {
+        p2a_id string = p2a_intern(r->p, text);
+        if (!set_name(names, id, string))
+            no_memory(r);
+        return string;
+    }
+    p2a_id string = get_name(names, id);
+    if (string != P2A_NONE)
+        return string;
+    if (!r->unnamed++)
+        r->unnamed_line = p2a_line_number(r->in);
+    return p2a_intern(r->p, P2A_LIT("???"));
+}
+
+/* The same for files and object files, where "???" is 0. */
+static p2a_id place_of(struct reader *r, struct names *names, struct p2a_str text) {
+    p2a_id string = name_of(r, names, text);
+    return p2a_str_is(p2a_string(r->p, string), "???") ? 0 : string;
+}
+
+static enum p2a_kind kind_of(struct p2a_str name, struct p2a_str file) {
+    if (p2a_str_is(file, "~") || p2a_str_starts(name, "<built-in ") ||
+        (p2a_str_starts(name, "<method '") && p2a_str_ends(name, "objects>")))
+        return P2A_BUILTIN;
+    if (p2a_str_ends(file, ".py") || p2a_str_starts(file, "<frozen "))
+        return P2A_PYTHON;
+    return P2A_NATIVE;
+}
+
+static p2a_id function_of(struct reader *r, p2a_id name, p2a_id file, p2a_id object) {
+    struct p2a_function function = {.name = name, .file = file, .module = object};
+    function.kind = kind_of(p2a_string(r->p, name), p2a_string(r->p, file));
+    p2a_id id = p2a_function(r->p, &function);
+    p2a_node(r->p, id);
+    return id;
+}
+
+/* ---- parts ----------------------------------------------------------------------------------- */
+
+static void check_announced(struct reader *r, const char *word, const struct announced *announced) {
+    for (uint32_t i = 0; i < announced->n && i < r->events; i++) {
+        struct column *column = &r->column[i];
+        if (column->sum != announced->cost[i] && !r->mismatches++) {
+            const char *name = p2a_metric_name(r->p, column->metric);
+            p2a_note(r->p, "the %s line says %llu for %s, but the costs add up to %.0f", word,
+                     (unsigned long long)announced->cost[i], name ? name : "", (double)column->sum);
+        }
+    }
+}
+
+static void end_part(struct reader *r) {
+    if (r->expected != SELF)
+        p2a_bad_line(r->in, "the line with the position of the call or jump before is missing");
+    check_announced(r, "summary", &r->summary);
+    check_announced(r, "totals", &r->totals);
+    r->summary.n = r->totals.n = 0;
+    r->events = 0;
+    r->with_address = false;
+    r->with_line = true;
+    r->address = r->line = 0;
+    r->object = r->file = r->own_file = 0;
+    r->function = r->called = r->called_file = r->called_object = P2A_NONE;
+}
+
+/* These lines stand in a header; the first of them after costs begins another part. */
+static void in_header(struct reader *r) {
+    if (r->events)
+        end_part(r);
+}
+
+static void read_events(struct reader *r, struct p2a_str rest) {
+    in_header(r);
+    for (struct p2a_str word = take_word(&rest); word.n; word = take_word(&rest)) {
+        if (r->events == MAX_EVENTS) {
+            p2a_bad_line(r->in, "more than %d events, the limit", MAX_EVENTS);
+            return;
+        }
+        struct event event = event_of(word);
+        p2a_id metric = p2a_metric(r->p, event.name, event.unit, event.scale);
+        if (metric == P2A_NONE)
+            return;
+        if (r->p->metrics.row[metric].scale != event.scale)
+            p2a_bad_line(r->in, "event %s in another unit than before", event.name);
+        r->column[r->events++] = (struct column){.metric = metric};
+    }
+    if (!r->events)
+        p2a_bad_line(r->in, "no event after \"events:\", expected the names of what is counted");
+    r->parts++;
+}
+
+static void read_positions(struct reader *r, struct p2a_str rest) {
+    in_header(r);
+    r->with_address = r->with_line = false;
+    for (struct p2a_str word = take_word(&rest); word.n; word = take_word(&rest)) {
+        if (p2a_str_is(word, "instr") || p2a_str_is(word, "addr")) {
+            r->with_address = true;
+        } else if (p2a_str_is(word, "line")) {
+            r->with_line = true;
+        } else {
+            p2a_bad_line(r->in, "positions \"%.*s\", expected \"instr\", \"line\" or both",
+                         shown(word), word.at);
+        }
+    }
+    if (!r->with_address && !r->with_line)
+        p2a_bad_line(r->in, "no positions, expected \"instr\", \"line\" or both");
+}
+
+static void read_thread(struct reader *r, struct p2a_str rest) {
+    uint64_t id;
+    in_header(r);
+    skip_blanks(&rest);
+    if (take_number(&rest, &id) == NUMBER && get_name(&r->threads, id) == P2A_NONE) {
+        r->thread_n++;
+        if (!set_name(&r->threads, id, 0))
+            no_memory(r);
+    }
+}
+
+static void read_part(struct reader *r, struct p2a_str rest) {
+    (void)rest;
+    in_header(r);
+}
+
+static void read_desc(struct reader *r, struct p2a_str rest) {
+    if (p2a_str_is(p2a_str_trim(rest), NO_CALLS))
+        r->calls_unknown = true;
+}
+
+static void skip_line(struct reader *r, struct p2a_str rest) {
+    (void)r;
+    (void)rest;
+}
+
+static struct p2a_str kept(struct reader *r, struct p2a_str s) {
+    s = p2a_str_trim(s);
+    char *copy = p2a_arena_copy(&r->texts, s.at, s.n);
+    if (!copy) {
+        no_memory(r);
+        return P2A_LIT("");
+    }
+    return (struct p2a_str){copy, s.n};
+}
+
+/* "NAME [= FORMULA] [: LONG NAME]" */
+static void read_event(struct reader *r, struct p2a_str rest) {
+    struct p2a_str left, title, name, formula;
+    p2a_str_cut(rest, ':', &left, &title);
+    p2a_str_cut(left, '=', &name, &formula);
+    if (r->declared_n == MAX_FORMULAS) {
+        p2a_bad_line(r->in, "more than %d \"event:\" lines, the limit", MAX_FORMULAS);
+        return;
+    }
+    if (!p2a_grow(&r->declared, &r->declared_room, (uint64_t)r->declared_n + 1,
+                  sizeof *r->declared)) {
+        no_memory(r);
+        return;
+    }
+    r->declared[r->declared_n++] = (struct declared){
+        .name = kept(r, name), .formula = kept(r, formula), .title = kept(r, title)};
+}
+
+/* ---- cost lines ------------------------------------------------------------------------------ */
+
+/* Takes the cost off REST, for messages as well as the value. "." is none, in old Cachegrind files.
+ */
+static bool take_cost(struct reader *r, struct p2a_str *rest, uint64_t *cost, bool *negative) {
+    struct p2a_str start = *rest;
+    *negative = rest->n && *rest->at == '-';
+    if (*negative) {
+        rest->at++;
+        rest->n--;
+    }
+    enum number got = take_number(rest, cost);
+    if (got == NO_NUMBER && rest->n && *rest->at == '.' && !*negative) {
+        rest->at++;
+        rest->n--;
+        *cost = 0;
+        got = NUMBER;
+    }
+    if (got == NUMBER && (!rest->n || *rest->at == ' ' || *rest->at == '\t'))
+        return true;
+    if (got == TOO_BIG)
+        p2a_bad_line(r->in, "cost %.*s doesn't fit in 64 bits", shown(start), start.at);
+    else
+        p2a_bad_line(r->in, "\"%.*s\", expected a cost as a whole number", shown(start), start.at);
+    return false;
+}
+
+/* Takes a position off REST: a number, or relative to the running one, which becomes it; of a range
+ * its start. */
+static bool take_position(struct reader *r, struct p2a_str *rest, uint64_t *running) {
+    skip_blanks(rest);
+    struct p2a_str start = *rest;
+    uint64_t value = 0, ignored;
+    char sign = rest->n ? *rest->at : '\0';
+    enum number got = NUMBER;
+    if (sign == '*' || sign == '+' || sign == '-') {
+        rest->at++;
+        rest->n--;
+    }
+    if (sign != '*')
+        got = take_number(rest, &value);
+    if (got == NUMBER && rest->n && strchr("+-:", *rest->at)) {
+        rest->at++;
+        rest->n--;
+        got = take_number(rest, &ignored);
+    }
+    if (got != NUMBER || (rest->n && *rest->at != ' ' && *rest->at != '\t')) {
+        p2a_bad_line(r->in, "\"%.*s\", expected a position: a number, +n, -n or *", shown(start),
+                     start.at);
+        return false;
+    }
+    if ((sign == '+' && value > UINT64_MAX - *running) || (sign == '-' && value > *running)) {
+        p2a_bad_line(r->in, "position %.*s leads outside of 64 bits", shown(start), start.at);
+        return false;
+    }
+    *running = sign == '*'   ? *running
+               : sign == '+' ? *running + value
+               : sign == '-' ? *running - value
+                             : value;
+    return true;
+}
+
+static bool take_costs(struct reader *r, struct p2a_str rest) {
+    uint32_t n = 0;
+    for (skip_blanks(&rest); rest.n; skip_blanks(&rest)) {
+        if (n == r->events) {
+            p2a_bad_line(r->in, "more costs than the %u the \"events:\" line names", r->events);
+            return false;
+        }
+        struct column *column = &r->column[n++];
+        if (!take_cost(r, &rest, &column->cost, &column->negative))
+            return false;
+    }
+    for (; n < r->events; n++) {
+        r->column[n].cost = 0;
+        r->column[n].negative = false;
+    }
+    return true;
+}
+
+static void add_costs(const struct reader *r, double *values) {
+    for (uint32_t i = 0; i < r->events; i++) {
+        const struct column *column = &r->column[i];
+        double cost = (double)column->cost;
+        values[column->metric] += column->negative ? -cost : cost;
+    }
+}
+
+static void add_self(struct reader *r) {
+    struct p2a_line line = {
+        .function = r->function, .file = r->file, .line = r->line, .address = r->address};
+    p2a_id id = p2a_line(r->p, &line);
+    if (id == P2A_NONE)
+        return;
+    add_costs(r, r->p->graph.line_self + (size_t)id * r->p->columns);
+    for (uint32_t i = 0; i < r->events; i++) {
+        struct column *column = &r->column[i];
+        column->sum += column->negative ? -(__extension__(__int128) column->cost) : column->cost;
+        if (column->sum > UINT64_MAX) {
+            p2a_bad_line(r->in, "the costs of %s add up to more than 64 bits hold",
+                         p2a_metric_name(r->p, column->metric));
+        }
+    }
+}
+
+static void add_call(struct reader *r) {
+    p2a_id file = r->called_file == P2A_NONE ? r->file : r->called_file;
+    p2a_id object = r->called_object == P2A_NONE ? r->object : r->called_object;
+    p2a_id callee = function_of(r, r->called, file, object);
+    struct p2a_site site = {.arc = p2a_arc(r->p, r->function, callee),
+                            .file = r->file,
+                            .line = r->line,
+                            .address = r->address,
+                            .calls = r->calls};
+    p2a_id id = p2a_site(r->p, &site);
+    if (id != P2A_NONE)
+        add_costs(r, r->p->graph.site_total + (size_t)id * r->p->columns);
+    r->called = r->called_file = r->called_object = P2A_NONE;
+}
+
+/* Costs that belong to no fn= belong to an unknown function. */
+static void need_function(struct reader *r) {
+    if (r->function == P2A_NONE) {
+        p2a_note(r->p, "line %llu and what follows has no \"fn=\": taken as an unknown function",
+                 (unsigned long long)p2a_line_number(r->in));
+        r->function = function_of(r, p2a_intern(r->p, P2A_LIT("???")), r->own_file, r->object);
+    }
+}
+
+static void read_cost(struct reader *r, struct p2a_str line) {
+    if (!r->events) {
+        p2a_bad_line(r->in, "costs before the \"events:\" line that says what they are");
+        return;
+    }
+    if ((r->with_address && !take_position(r, &line, &r->address)) ||
+        (r->with_line && !take_position(r, &line, &r->line)))
+        return;
+    need_function(r);
+    if (take_costs(r, line) && r->expected != JUMP)
+        (r->expected == CALL ? add_call : add_self)(r);
+    r->expected = SELF;
+}
+
+/* ---- the other lines of the body ------------------------------------------------------------- */
+
+static void read_ob(struct reader *r, struct p2a_str rest) {
+    r->object = place_of(r, &r->objects, rest);
+}
+
+static void read_fl(struct reader *r, struct p2a_str rest) {
+    r->file = r->own_file = place_of(r, &r->files, rest);
+}
+
+static void read_fi(struct reader *r, struct p2a_str rest) {
+    r->file = place_of(r, &r->files, rest);
+}
+
+static void read_fn(struct reader *r, struct p2a_str rest) {
+    r->file = r->own_file;
+    r->function = function_of(r, name_of(r, &r->functions, rest), r->file, r->object);
+}
+
+static void read_cob(struct reader *r, struct p2a_str rest) {
+    r->called_object = place_of(r, &r->objects, rest);
+}
+
+static void read_cfi(struct reader *r, struct p2a_str rest) {
+    r->called_file = place_of(r, &r->files, rest);
+}
+
+static void read_cfn(struct reader *r, struct p2a_str rest) {
+    r->called = name_of(r, &r->functions, rest);
+}
+
+/* "COUNT TARGET": where the callee begins is of no use. */
+static void read_calls(struct reader *r, struct p2a_str rest) {
+    skip_blanks(&rest);
+    struct p2a_str start = rest;
+    enum number got = take_number(&rest, &r->calls);
+    if (got != NUMBER || (rest.n && *rest.at != ' ' && *rest.at != '\t')) {
+        p2a_bad_line(r->in, "\"%.*s\", expected the number of calls%s", shown(start), start.at,
+                     got == TOO_BIG ? " in 64 bits" : "");
+    } else if (r->called == P2A_NONE) {
+        p2a_bad_line(r->in, "calls without a \"cfn=\" line that says of what");
+    }
+    r->expected = CALL;
+}
+
+static void read_jump(struct reader *r, struct p2a_str rest) {
+    (void)rest;
+    r->jumps++;
+    r->expected = JUMP;
+}
+
+/* Names of jump targets and of older kinds of positions may be defined where they first appear. */
+static void read_jfi(struct reader *r, struct p2a_str rest) {
+    name_of(r, &r->files, rest);
+}
+
+static void read_jfn(struct reader *r, struct p2a_str rest) {
+    name_of(r, &r->functions, rest);
+}
+
+static void read_announced(struct reader *r, struct p2a_str rest, struct announced *announced) {
+    bool negative;
+    announced->n = 0;
+    for (skip_blanks(&rest); rest.n; skip_blanks(&rest)) {
+        if (announced->n == MAX_EVENTS) {
+            p2a_bad_line(r->in, "more than %d sums, the limit", MAX_EVENTS);
+            return;
+        }
+        if (!take_cost(r, &rest, &announced->cost[announced->n], &negative))
+            return;
+        announced->n++;
+    }
+}
+
+static void read_summary(struct reader *r, struct p2a_str rest) {
+    read_announced(r, rest, &r->summary);
+}
+
+static void read_totals(struct reader *r, struct p2a_str rest) {
+    read_announced(r, rest, &r->totals);
+}
+
+/* ---- lines ----------------------------------------------------------------------------------- */
+
+/* The most frequent first. */
+static const struct keyword {
+    const char *word;
+    size_t n;
+    void (*read)(struct reader *r, struct p2a_str rest);
+} keywords[] = {
+    {"calls=", 6, read_calls},
+    {"cfn=", 4, read_cfn},
+    {"cfi=", 4, read_cfi},
+    {"cob=", 4, read_cob},
+    {"fn=", 3, read_fn},
+    {"fl=", 3, read_fl},
+    {"fi=", 3, read_fi},
+    {"fe=", 3, read_fi},
+    {"jump=", 5, read_jump},
+    {"jcnd=", 5, read_jump},
+    {"jfn=", 4, read_jfn},
+    {"jfi=", 4, read_jfi},
+    {"ob=", 3, read_ob},
+    {"cfl=", 4, read_cfi},
+    {"frfn=", 5, read_jfn},
+    {"rec=", 4, skip_line},
+    {"events:", 7, read_events},
+    {"event:", 6, read_event},
+    {"positions:", 10, read_positions},
+    {"thread:", 7, read_thread},
+    {"pid:", 4, read_part},
+    {"part:", 5, read_part},
+    {"summary:", 8, read_summary},
+    {"totals:", 7, read_totals},
+    {"desc:", 5, read_desc},
+    {"version:", 8, skip_line},
+    {"creator:", 8, skip_line},
+    {"cmd:", 4, skip_line},
+};
+enum { KEYWORDS = sizeof keywords / sizeof *keywords };
+
+static const struct keyword *keyword_of(struct p2a_str line) {
+    for (size_t i = 0; i < KEYWORDS; i++) {
+        const struct keyword *k = &keywords[i];
+        if (line.n >= k->n && *line.at == *k->word && memcmp(line.at, k->word, k->n) == 0)
+            return k;
+    }
+    return NULL;
+}
+
+/* A header line of a word that isn't known: "WORD: …". */
+static bool header_line(struct p2a_str line) {
+    size_t n = 0;
+    while (n < line.n && ((line.at[n] | 32) >= 'a' && (line.at[n] | 32) <= 'z'))
+        n++;
+    return n && n < line.n && line.at[n] == ':';
+}
+
+static bool cost_line(char first) {
+    return digit(first) || first == '+' || first == '-' || first == '*';
+}
+
+static void read_line(struct reader *r, struct p2a_str line) {
+    skip_blanks(&line);
+    if (!line.n || *line.at == '#')
+        return;
+    if (cost_line(*line.at)) {
+        read_cost(r, line);
+        return;
+    }
+    const struct keyword *k = keyword_of(line);
+    if (k && r->expected == SELF) {
+        k->read(r, (struct p2a_str){line.at + k->n, line.n - k->n});
+    } else if (k) {
+        p2a_bad_line(r->in,
+                     "\"%s\", expected the line with the position of the call or jump before",
+                     k->word);
+    } else if (r->events || !header_line(line)) {
+        p2a_bad_line(r->in, "\"%.*s\", expected costs or a line such as \"fn=\" or \"calls=\"",
+                     shown(line), line.at);
+    }
+}
+
+/* ---- derived events -------------------------------------------------------------------------- */
+
+static void derive(struct reader *r, struct declared *d);
+
+static struct declared *declared_event(struct reader *r, struct p2a_str name) {
+    for (uint32_t i = 0; i < r->declared_n; i++) {
+        struct p2a_str other = r->declared[i].name;
+        if (other.n == name.n && memcmp(other.at, name.at, name.n) == 0)
+            return &r->declared[i];
+    }
+    return NULL;
+}
+
+/* The metric of an event of the file; P2A_NONE where there is none. */
+static p2a_id recorded_metric(const struct reader *r, struct p2a_str word) {
+    struct event event = event_of(word);
+    for (p2a_id m = 0; m < r->p->metrics.n; m++)
+        if (p2a_str_is(p2a_string(r->p, r->p->metrics.row[m].name), event.name) &&
+            p2a_str_is(p2a_string(r->p, r->p->metrics.row[m].unit), event.unit))
+            return m;
+    return P2A_NONE;
+}
+
+static bool add_formula(struct reader *r, struct p2a_str formula, double times, double *factor);
+
+/* Adds TIMES the event to FACTOR. What the format knows but the file doesn't have counts nothing.
+ */
+static bool add_event(struct reader *r, struct p2a_str name, double times, double *factor) {
+    p2a_id metric = recorded_metric(r, name);
+    if (metric != P2A_NONE) {
+        factor[metric] += times;
+        return true;
+    }
+    struct declared *d = declared_event(r, name);
+    if (d && d->formula.n) {
+        derive(r, d);
+        for (uint32_t m = 0; d->state == GOOD && m < r->p->metrics.n; m++)
+            factor[m] += times * d->factor[m];
+        return d->state == GOOD;
+    }
+    const struct known_event *known = known_event(name);
+    return known && (!known->formula || add_formula(r, p2a_str_of(known->formula), times, factor));
+}
+
+static bool operator_char(char c) {
+    return c == ' ' || c == '\t' || c == '+' || c == '-' || c == '*';
+}
+
+/* Takes the next number or name of a formula. */
+static struct p2a_str take_term(struct p2a_str *s) {
+    struct p2a_str term = {s->at, 0};
+    while (s->n && !operator_char(*s->at)) {
+        term.n++;
+        s->at++;
+        s->n--;
+    }
+    return term;
+}
+
+/* FACTOR += TIMES * FORMULA, as "Ir + 10 Bm - 2*L1m". False: it names what isn't known. */
+static bool add_formula(struct reader *r, struct p2a_str formula, double times, double *factor) {
+    double sign = 1, number = 1;
+    bool open = true; /* an operand is still to come */
+    while (formula.n) {
+        char c = *formula.at;
+        if (operator_char(c)) {
+            if (c == '+' || c == '-') {
+                sign = (open ? sign : 1) * (c == '-' ? -1 : 1);
+                open = true;
+            }
+            formula.at++;
+            formula.n--;
+            continue;
+        }
+        struct p2a_str term = take_term(&formula);
+        double value;
+        if (p2a_str_double(term, &value)) {
+            number *= value;
+            open = true;
+            continue;
+        }
+        if (!add_event(r, term, times * sign * number, factor))
+            return false;
+        sign = number = 1;
+        open = false;
+    }
+    return !open;
+}
+
+/* Works out the factors of a derived event. Depth is bounded by the number of event: lines. */
+static void derive(struct reader *r, struct declared *d) {
+    if (d->state == BUSY)
+        d->state = BAD; /* it is made of itself */
+    if (d->state != NEW)
+        return;
+    d->state = BUSY;
+    d->factor = p2a_arena_take(&r->texts, (r->p->metrics.n + 1) * sizeof *d->factor);
+    if (!d->factor) {
+        no_memory(r);
+        d->state = BAD;
+        return;
+    }
+    memset(d->factor, 0, (r->p->metrics.n + 1) * sizeof *d->factor);
+    bool good = add_formula(r, d->formula, 1, d->factor);
+    d->state = good && d->state == BUSY ? GOOD : BAD;
+}
+
+/* The last column of a table, from the first RECORDED ones. */
+static void fill_last(const struct p2a_profile *p, double *values, uint32_t rows, uint32_t recorded,
+                      const double *factor) {
+    for (size_t i = 0; i < rows; i++) {
+        double *row = values + i * p->columns, sum = 0;
+        for (uint32_t c = 0; c < recorded; c++)
+            sum += factor[c] != 0 ? factor[c] * row[c] : 0;
+        row[p->columns - 1] = sum;
+    }
+}
+
+static void name_metric(struct reader *r, p2a_id metric, struct p2a_str word,
+                        struct p2a_str title) {
+    const struct known_event *known = known_event(word);
+    if (!title.n && known)
+        title = p2a_str_of(known->title);
+    if (metric < r->p->metrics.n && title.n) {
+        p2a_id string = p2a_intern(r->p, title);
+        r->p->metrics.row[metric].title = string == P2A_NONE ? 0 : string;
+    }
+}
+
+/* A derived event as a metric behind the others. */
+static void add_derived(struct reader *r, const struct declared *d, uint32_t recorded) {
+    struct p2a_graph *g = &r->p->graph;
+    uint32_t before = r->p->metrics.n;
+    struct event event = event_of(d->name);
+    p2a_id metric = p2a_metric(r->p, event.name, event.unit, event.scale);
+    if (metric == before) { /* not a second definition of the same */
+        name_metric(r, metric, d->name, d->title);
+        fill_last(r->p, g->line_self, g->line_n, recorded, d->factor);
+        fill_last(r->p, g->site_total, g->site_n, recorded, d->factor);
+    }
+}
+
+/* Titles of what was recorded; then what is derived from it. */
+static void finish_events(struct reader *r) {
+    uint32_t recorded = r->p->metrics.n;
+    for (p2a_id m = 0; m < recorded; m++)
+        name_metric(r, m, p2a_string(r->p, r->p->metrics.row[m].name), P2A_LIT(""));
+    for (uint32_t i = 0; i < r->declared_n; i++) {
+        struct declared *d = &r->declared[i];
+        p2a_id metric = recorded_metric(r, d->name);
+        if (metric != P2A_NONE || !d->formula.n) {
+            name_metric(r, metric, d->name, d->title);
+            d->formula.n = 0;
+        } else {
+            derive(r, d);
+        }
+    }
+    for (uint32_t i = 0; i < r->declared_n && !failed(r); i++) {
+        const struct declared *d = &r->declared[i];
+        if (d->formula.n && d->state == GOOD) {
+            add_derived(r, d, recorded);
+        } else if (d->formula.n) {
+            p2a_note(r->p, "event %.*s is left out: its formula has names that aren't known",
+                     shown(d->name), d->name.at);
+        }
+    }
+}
+
+/* ---- the reader ------------------------------------------------------------------------------ */
+
+/* Functions sum up their lines, arcs their sites. */
+static void add_up(struct reader *r) {
+    struct p2a_graph *g = &r->p->graph;
+    size_t columns = r->p->columns;
+    for (size_t i = 0; i < g->line_n; i++) {
+        double *self = p2a_node_self(r->p, g->line[i].function);
+        for (size_t c = 0; self && c < columns; c++)
+            self[c] += g->line_self[i * columns + c];
+    }
+    for (size_t i = 0; i < g->site_n; i++) {
+        struct p2a_arc *arc = &g->arc[g->site[i].arc];
+        for (size_t c = 0; c < columns; c++)
+            g->arc_total[g->site[i].arc * columns + c] += g->site_total[i * columns + c];
+        arc->calls = add_counts(arc->calls, g->site[i].calls);
+    }
+}
+
+/* A call count of 0 is a count that the writer of the file didn't know. */
+static void set_flags(struct reader *r) {
+    struct p2a_graph *g = &r->p->graph;
+    for (uint32_t f = 0; f < g->node_n; f++)
+        g->node[f].has |= P2A_HAS_SELF;
+    for (uint32_t i = 0; i < g->site_n && r->calls_unknown; i++)
+        g->site[i].calls = 0;
+    for (uint32_t a = 0; a < g->arc_n; a++) {
+        struct p2a_arc *arc = &g->arc[a];
+        arc->has |= P2A_HAS_ROW | P2A_HAS_TOTAL;
+        if (r->calls_unknown)
+            arc->calls = 0;
+        if (arc->calls) {
+            struct p2a_node *callee = &g->node[arc->callee];
+            arc->has |= P2A_HAS_CALLS;
+            callee->has |= P2A_HAS_CALLS;
+            callee->calls = add_counts(callee->calls, arc->calls);
+        }
+    }
+}
+
+static void note_losses(struct reader *r) {
+    if (r->parts > 1 && r->thread_n > 1) {
+        p2a_note(r->p, "%llu parts of %llu threads were added up", (unsigned long long)r->parts,
+                 (unsigned long long)r->thread_n);
+    } else if (r->parts > 1) {
+        p2a_note(r->p, "%llu parts were added up", (unsigned long long)r->parts);
+    }
+    if (r->jumps)
+        p2a_note(r->p, "%llu jumps within functions were left out", (unsigned long long)r->jumps);
+    if (r->unnamed) {
+        p2a_note(r->p,
+                 "%llu references to names that no line before defines were taken as unknown, the "
+                 "first in line %llu",
+                 (unsigned long long)r->unnamed, (unsigned long long)r->unnamed_line);
+    }
+}
+
+static void finish(struct reader *r) {
+    end_part(r);
+    if (!r->parts)
+        p2a_bad_line(r->in, "the end, expected an \"events:\" line and costs");
+    if (failed(r))
+        return;
+    finish_events(r);
+    if (!failed(r)) {
+        add_up(r);
+        set_flags(r);
+        p2a_totals_from_arcs(r->p);
+        note_losses(r);
+    }
+}
+
+static enum p2a_status read_callgrind(struct p2a_in *in) {
+    struct reader *r = calloc(1, sizeof *r);
+    if (!r)
+        return p2a_in_no_memory(in);
+    r->in = in;
+    r->p = in->profile;
+    end_part(r);
+    struct p2a_str line;
+    while (p2a_next_line(in, &line))
+        read_line(r, line);
+    if (!failed(r))
+        finish(r);
+    free_names(&r->objects);
+    free_names(&r->files);
+    free_names(&r->functions);
+    free_names(&r->threads);
+    free(r->declared);
+    p2a_arena_free(&r->texts);
+    free(r);
+    return p2a_in_status(in);
+}
+
+/* ---- probe ----------------------------------------------------------------------------------- */
+
+static bool line_of_ours(struct p2a_str line) {
+    return !line.n || *line.at == '#' || cost_line(*line.at) || keyword_of(line) != NULL ||
+           header_line(line);
+}
+
+/* Without the comment that says so: an "events:" line, nothing before it that couldn't stand there,
+ * and a function. */
+static enum p2a_sure probe_callgrind(const struct p2a_probe *probe) {
+    struct p2a_str rest = probe->start, line;
+    bool first = true, events = false, function = false, header = false;
+    for (; p2a_probe_line(probe, &rest, &line); first = false) {
+        skip_blanks(&line);
+        if (first && p2a_str_starts(line, "# callgrind format"))
+            return P2A_CERTAIN;
+        if (!line_of_ours(line) || (!events && line.n && cost_line(*line.at)))
+            return P2A_NO;
+        events |= p2a_str_starts(line, "events:");
+        header |= p2a_str_starts(line, "creator:") || p2a_str_starts(line, "positions:") ||
+                  p2a_str_starts(line, "summary:") || p2a_str_starts(line, "desc:");
+        function |= p2a_str_starts(line, "fn=") || p2a_str_starts(line, "fl=");
+    }
+    if (events && function)
+        return P2A_SURE;
+    return header && (events || !probe->whole) ? P2A_LIKELY : P2A_NO;
+}
+
+/* ---- the writer: names ----------------------------------------------------------------------- */
+
+/* KCachegrind takes functions to be the same where name, base name of the file and base name of the
+ * object file are. Functions of the profile that would fall together so get their line behind the
+ * name, then as much of their path as tells them apart, then a number. */
+struct label {
+    struct p2a_str name;
+    struct p2a_str file, module; /* whole paths */
+    p2a_id function;
+    int64_t line;
+};
+
+static struct p2a_str base_of(struct p2a_str path) {
+    size_t n = path.n;
+    while (n && path.at[n - 1] != '/')
+        n--;
+    return (struct p2a_str){path.at + n, path.n - n};
+}
+
+static int compare(struct p2a_str a, struct p2a_str b) {
+    size_t n = a.n < b.n ? a.n : b.n;
+    int order = n ? memcmp(a.at, b.at, n) : 0;
+    return order ? order : (a.n > b.n) - (a.n < b.n);
+}
+
+static int compare_identity(const struct label *a, const struct label *b) {
+    int order = compare(a->name, b->name);
+    order = order ? order : compare(base_of(a->file), base_of(b->file));
+    return order ? order : compare(base_of(a->module), base_of(b->module));
+}
+
+static int by_identity(const void *left, const void *right) {
+    const struct label *a = left, *b = right;
+    int order = compare_identity(a, b);
+    return order ? order : (a->function > b->function) - (a->function < b->function);
+}
+
+/* Bytes that the ends of both have in common. */
+static size_t common_end(struct p2a_str a, struct p2a_str b) {
+    size_t n = 0;
+    while (n < a.n && n < b.n && a.at[a.n - 1 - n] == b.at[b.n - 1 - n])
+        n++;
+    return n;
+}
+
+static int compare_ends(struct p2a_str a, struct p2a_str b) {
+    size_t n = common_end(a, b);
+    if (n == a.n || n == b.n)
+        return (a.n > b.n) - (a.n < b.n);
+    return (unsigned char)a.at[a.n - 1 - n] < (unsigned char)b.at[b.n - 1 - n] ? -1 : 1;
+}
+
+static int by_file_end(const void *left, const void *right) {
+    const struct label *a = left, *b = right;
+    int order = compare_ends(a->file, b->file);
+    return order ? order : (a->function > b->function) - (a->function < b->function);
+}
+
+static int by_module_end(const void *left, const void *right) {
+    const struct label *a = left, *b = right;
+    int order = compare_ends(a->module, b->module);
+    return order ? order : (a->function > b->function) - (a->function < b->function);
+}
+
+/* The shortest end of the path, from a '/' on, that is longer than COMMON bytes. */
+static struct p2a_str telling_end(struct p2a_str path, size_t common) {
+    size_t begin = path.n > common ? path.n - common - 1 : 0;
+    while (begin && path.at[begin - 1] != '/')
+        begin--;
+    return (struct p2a_str){path.at + begin, path.n - begin};
+}
+
+/* Room for the names; where there is none, `failed` stays set. */
+struct texts {
+    struct p2a_arena arena;
+    bool failed;
+};
+
+/* The text of a name or path as one line: control characters are blanks. */
+static struct p2a_str one_line(struct texts *texts, struct p2a_str s) {
+    char *copy = p2a_arena_copy(&texts->arena, s.at, s.n);
+    if (!copy) {
+        texts->failed = true;
+        return P2A_LIT("");
+    }
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)copy[i] < ' ' || copy[i] == 127)
+            copy[i] = ' ';
+    return p2a_str_trim((struct p2a_str){copy, s.n});
+}
+
+static struct p2a_str joined(struct texts *texts, struct p2a_str name, const char *before,
+                             struct p2a_str what, const char *after) {
+    size_t b = strlen(before), a = strlen(after);
+    char *text = p2a_arena_take(&texts->arena, name.n + b + what.n + a + 1);
+    if (!text) {
+        texts->failed = true;
+        return name;
+    }
+    memcpy(text, name.at, name.n);
+    memcpy(text + name.n, before, b);
+    memcpy(text + name.n + b, what.at, what.n);
+    memcpy(text + name.n + b + what.n, after, a);
+    return (struct p2a_str){text, name.n + b + what.n + a};
+}
+
+static struct p2a_str with_number(struct texts *texts, struct p2a_str name, const char *before,
+                                  uint64_t number) {
+    char digits[24];
+    int n = snprintf(digits, sizeof digits, "%llu", (unsigned long long)number);
+    return joined(texts, name, before, (struct p2a_str){digits, (size_t)n}, "");
+}
+
+static void add_line(struct texts *texts, struct label *label, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (label[i].line > 0)
+            label[i].name = with_number(texts, label[i].name, ":", (uint64_t)label[i].line);
+}
+
+static struct p2a_str path_of(const struct label *label, bool module) {
+    return module ? label->module : label->file;
+}
+
+/* Files first; where they don't differ, modules. */
+static void add_end(struct texts *texts, struct label *label, size_t n) {
+    bool module = true;
+    for (size_t i = 1; i < n && module; i++)
+        module = compare(label[i].file, label[0].file) == 0;
+    qsort(label, n, sizeof *label, module ? by_module_end : by_file_end);
+    size_t before = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct p2a_str path = path_of(&label[i], module);
+        size_t after = i + 1 < n ? common_end(path, path_of(&label[i + 1], module)) : 0;
+        struct p2a_str end = telling_end(path, before > after ? before : after);
+        if (end.n)
+            label[i].name = joined(texts, label[i].name, " [", end, "]");
+        before = after;
+    }
+}
+
+static void add_count(struct texts *texts, struct label *label, size_t n) {
+    for (size_t i = 1; i < n; i++)
+        label[i].name = with_number(texts, label[i].name, " #", i + 1);
+}
+
+typedef void distinguish(struct texts *texts, struct label *label, size_t n);
+
+/* Calls HOW for each group that falls together. Returns whether there was any. */
+static bool each_group(struct texts *texts, struct label *label, size_t n, distinguish *how) {
+    bool any = false;
+    qsort(label, n, sizeof *label, by_identity);
+    for (size_t begin = 0, end; begin < n; begin = end) {
+        /* `how` changes and moves what is in the group, never what follows it. */
+        for (end = begin + 1; end < n && compare_identity(&label[begin], &label[end]) == 0; end++) {
+        }
+        if (end - begin > 1) {
+            how(texts, label + begin, end - begin);
+            any = true;
+        }
+    }
+    return any;
+}
+
+static void tell_apart(struct texts *texts, struct label *label, size_t n) {
+    if (!each_group(texts, label, n, add_line) || !each_group(texts, label, n, add_end))
+        return;
+    /* A name may end in " #2" by itself: the longer ones become unique in a few rounds. */
+    for (int round = 0; round < 8 && each_group(texts, label, n, add_count); round++) {
+    }
+}
+
+/* ---- the writer: costs ----------------------------------------------------------------------- */
+
+/* Rows of a table by what they belong to: row[first[k]] … row[first[k + 1] - 1] belong to k. */
+struct groups {
+    uint32_t *first, *row;
+};
+
+struct writer {
+    struct p2a_out *out;
+    const struct p2a_profile *p;
+    uint32_t events; /* metrics, without a comparison's second columns */
+    bool addresses, modules;
+    struct texts texts;
+    struct p2a_str *name;          /* per function */
+    bool *named;                   /* per function: its number has been defined */
+    uint32_t *file_no, *object_no; /* per string: the number, 0 none so far */
+    uint32_t files, objects;
+    struct groups lines, sites; /* by function, by arc */
+    struct p2a_flow flow;
+    /* [row * events + event]: the lines, then one row a function for what is on no line; the sites,
+     * then one row an arc for what has no site. */
+    uint64_t *line_cost, *site_cost;
+    struct p2a_str word[MAX_EVENTS]; /* the events' */
+    uint64_t sum[MAX_EVENTS];
+    p2a_id file, object; /* strings in force */
+    uint64_t address, line;
+    bool unknown_calls;
+};
+
+/* TABLE's rows begin with the key. False: no memory. */
+static bool group(struct groups *groups, uint32_t keys, uint32_t rows, const void *table,
+                  size_t row_size) {
+    groups->first = calloc((size_t)keys + 2, sizeof *groups->first);
+    groups->row = calloc((size_t)rows + 1, sizeof *groups->row);
+    if (!groups->first || !groups->row)
+        return false;
+    const char *at = table;
+    uint32_t *fill = groups->first + 1;
+    for (uint32_t i = 0; i < rows; i++)
+        fill[*(const uint32_t *)(const void *)(at + i * row_size) + 1]++;
+    for (uint32_t k = 0; k < keys; k++)
+        fill[k + 1] += fill[k];
+    for (uint32_t i = 0; i < rows; i++)
+        groups->row[fill[*(const uint32_t *)(const void *)(at + i * row_size)]++] = i;
+    return true;
+}
+
+/* From raw values of the metric to the file's whole numbers. */
+static double factor_of(const struct writer *w, uint32_t metric) {
+    const struct p2a_metric *m = &w->p->metrics.row[metric];
+    bool seconds = p2a_str_is(p2a_string(w->p, m->unit), "seconds");
+    double factor = seconds ? m->scale * 1e9 : m->scale;
+    return fabs(factor - 1) < 1e-12 ? 1 : factor;
+}
+
+/* What of each function's self is on no line. */
+static void rest_of_lines(const struct writer *w, uint32_t event, double *value) {
+    const struct p2a_graph *g = &w->p->graph;
+    double *rest = value + g->line_n;
+    for (size_t f = 0; f < g->node_n; f++)
+        rest[f] = g->self[f * w->p->columns + event];
+    for (size_t i = 0; i < g->line_n; i++) {
+        value[i] = g->line_self[i * w->p->columns + event];
+        rest[g->line[i].function] -= value[i];
+    }
+    for (size_t f = 0; f < g->node_n; f++) /* without what the subtraction leaves of nothing */
+        if (rest[f] < fabs(g->self[f * w->p->columns + event]) * 1e-12)
+            rest[f] = 0;
+}
+
+/* Whole numbers for the lines of one event, Σ rounded = rounded Σ; the functions' sums in SELF. */
+static void round_lines(struct writer *w, uint32_t event, double *value, uint64_t *rounded,
+                        uint64_t *self) {
+    const struct p2a_graph *g = &w->p->graph;
+    size_t rows = (size_t)g->line_n + g->node_n;
+    rest_of_lines(w, event, value);
+    w->sum[event] = p2a_round(value, rows, 1, factor_of(w, event), rounded);
+    for (size_t f = 0; f < g->node_n; f++)
+        self[f] = rounded[g->line_n + f];
+    for (size_t i = 0; i < rows; i++) {
+        w->line_cost[i * w->events + event] = rounded[i];
+        if (i < g->line_n)
+            self[g->line[i].function] += rounded[i];
+    }
+}
+
+/* Shares an arc's cost among its sites and what has no site. SCRATCH: twice as many rows. */
+static void share_sites(struct writer *w, uint32_t arc, uint32_t event, uint64_t *scratch) {
+    const struct p2a_graph *g = &w->p->graph;
+    uint32_t begin = w->sites.first[arc], n = w->sites.first[arc + 1] - begin;
+    uint64_t *share = scratch + n + 1, sum = 0;
+    double factor = factor_of(w, event);
+    for (uint32_t i = 0; i < n; i++) {
+        size_t site = w->sites.row[begin + i];
+        scratch[i] = p2a_whole_number(g->site_total[site * w->p->columns + event] * factor);
+        sum = add_counts(sum, scratch[i]);
+    }
+    uint64_t whole = p2a_whole_number(g->arc_total[(size_t)arc * w->p->columns + event] * factor);
+    scratch[n] = whole > sum && whole - sum > n ? whole - sum : 0;
+    if (!n || (!sum && !scratch[n]))
+        scratch[n] = 1;
+    p2a_share(w->flow.arc[arc], scratch, (size_t)n + 1, share);
+    for (uint32_t i = 0; i < n; i++)
+        w->site_cost[(size_t)w->sites.row[begin + i] * w->events + event] = share[i];
+    w->site_cost[((size_t)g->site_n + arc) * w->events + event] = share[n];
+}
+
+/* Arcs whose cost isn't what the profile says, of the event where they are most. */
+struct changes {
+    uint32_t cut, recursive, shared;
+};
+
+static uint32_t most(uint32_t a, uint32_t b) {
+    return a > b ? a : b;
+}
+
+static void cost_event(struct writer *w, uint32_t event, double *value, uint64_t *scratch,
+                       struct changes *changes) {
+    const struct p2a_graph *g = &w->p->graph;
+    uint64_t *self = scratch + 2 * ((size_t)g->line_n + g->site_n + g->node_n + 1);
+    round_lines(w, event, value, scratch, self);
+    p2a_flow_column(w->p, &w->flow, event, factor_of(w, event), self);
+    for (uint32_t a = 0; a < g->arc_n; a++)
+        share_sites(w, a, event, scratch);
+    changes->cut = most(changes->cut, w->flow.cut);
+    changes->recursive = most(changes->recursive, w->flow.recursive);
+    changes->shared = most(changes->shared, w->flow.shared);
+}
+
+static void note_changes(struct writer *w, const struct changes *changes) {
+    if (changes->shared) {
+        p2a_out_note(w->out,
+                     "inclusive costs of %u arcs aren't known: estimated from the callees', shared "
+                     "by calls",
+                     changes->shared);
+    }
+    if (changes->cut) {
+        p2a_out_note(w->out,
+                     "inclusive costs of %u arcs sum to more than their callees and what these "
+                     "call have: reduced to that",
+                     changes->cut);
+    }
+    if (changes->recursive) {
+        p2a_out_note(w->out,
+                     "inclusive costs of %u recursive arcs, which count nested calls again, were "
+                     "reduced to those of the recursion as a whole",
+                     changes->recursive);
+    }
+    for (size_t i = 0; i < (size_t)w->p->graph.node_n * w->p->columns; i++) {
+        if (w->p->graph.self[i] < 0) {
+            p2a_out_note(w->out, "negative values were written as 0");
+            return;
+        }
+    }
+}
+
+static bool cost_events(struct writer *w) {
+    const struct p2a_graph *g = &w->p->graph;
+    size_t lines = (size_t)g->line_n + g->node_n, sites = (size_t)g->site_n + g->arc_n;
+    struct changes changes = {0};
+    w->line_cost = calloc((lines + 1) * w->events, sizeof *w->line_cost);
+    w->site_cost = calloc((sites + 1) * w->events, sizeof *w->site_cost);
+    double *value = calloc(lines + 1, sizeof *value);
+    uint64_t *scratch = calloc(2 * (lines + g->site_n + 1) + w->p->functions.n, sizeof *scratch);
+    bool room = w->line_cost && w->site_cost && value && scratch;
+    for (uint32_t e = 0; room && e < w->events; e++)
+        cost_event(w, e, value, scratch, &changes);
+    free(value);
+    free(scratch);
+    if (room)
+        note_changes(w, &changes);
+    return room;
+}
+
+/* ---- the writer: text ------------------------------------------------------------------------ */
+
+static bool any_cost(const struct writer *w, const uint64_t *cost) {
+    for (uint32_t e = 0; e < w->events; e++)
+        if (cost[e])
+            return true;
+    return false;
+}
+
+/* A position beside the one before it, in addresses; the difference is shorter. */
+static void put_address(struct writer *w, uint64_t address) {
+    if (address >= w->address)
+        p2a_put_text(w->out, address == w->address ? "*" : "+");
+    else
+        p2a_put_text(w->out, "-");
+    if (address != w->address)
+        p2a_put_u64(w->out, address > w->address ? address - w->address : w->address - address);
+    w->address = address;
+    p2a_put_text(w->out, " ");
+}
+
+static void put_costs(struct writer *w, uint64_t address, uint64_t line, const uint64_t *cost) {
+    uint32_t n = w->events;
+    while (n > 1 && !cost[n - 1])
+        n--;
+    if (w->addresses)
+        put_address(w, address);
+    p2a_put_u64(w->out, line);
+    for (uint32_t e = 0; e < n; e++) {
+        p2a_put_text(w->out, " ");
+        p2a_put_u64(w->out, cost[e]);
+    }
+    p2a_put_text(w->out, "\n");
+}
+
+/* "KEYWORD(NUMBER) NAME", the name only the first time. */
+static void put_place(struct writer *w, const char *keyword, p2a_id string, uint32_t *numbers,
+                      uint32_t *used) {
+    bool first = !numbers[string];
+    if (first)
+        numbers[string] = ++*used;
+    p2a_put_text(w->out, keyword);
+    p2a_put_text(w->out, "(");
+    p2a_put_u64(w->out, numbers[string]);
+    p2a_put_text(w->out, ")");
+    if (first) {
+        struct p2a_str text = one_line(&w->texts, p2a_string(w->p, string));
+        p2a_put_text(w->out, " ");
+        p2a_put_str(w->out, text.n ? text : P2A_LIT("???"));
+    }
+    p2a_put_text(w->out, "\n");
+}
+
+static void put_file(struct writer *w, const char *keyword, p2a_id file) {
+    put_place(w, keyword, file, w->file_no, &w->files);
+}
+
+static void put_object(struct writer *w, const char *keyword, p2a_id object) {
+    put_place(w, keyword, object, w->object_no, &w->objects);
+}
+
+static void put_function(struct writer *w, const char *keyword, p2a_id function) {
+    p2a_put_text(w->out, keyword);
+    p2a_put_text(w->out, "(");
+    p2a_put_u64(w->out, (uint64_t)function + 1);
+    p2a_put_text(w->out, ")");
+    if (!w->named[function]) {
+        w->named[function] = true;
+        p2a_put_text(w->out, " ");
+        p2a_put_str(w->out, w->name[function]);
+    }
+    p2a_put_text(w->out, "\n");
+}
+
+/* Costs from here on are in FILE. */
+static void enter_file(struct writer *w, p2a_id function, p2a_id file) {
+    if (file != w->file) {
+        put_file(w, file == w->p->functions.row[function].file ? "fe=" : "fi=", file);
+        w->file = file;
+    }
+}
+
+static uint64_t own_line(const struct writer *w, p2a_id function) {
+    int64_t line = w->p->functions.row[function].line;
+    uint32_t first = w->lines.first[function];
+    if (line > 0)
+        return (uint64_t)line;
+    return first < w->lines.first[function + 1] ? w->p->graph.line[w->lines.row[first]].line : 0;
+}
+
+static void put_self(struct writer *w, p2a_id function) {
+    const struct p2a_graph *g = &w->p->graph;
+    uint32_t begin = w->lines.first[function], end = w->lines.first[function + 1];
+    for (uint32_t i = begin; i < end; i++) {
+        const struct p2a_line *line = &g->line[w->lines.row[i]];
+        enter_file(w, function, line->file);
+        put_costs(w, line->address, line->line, w->line_cost + (size_t)w->lines.row[i] * w->events);
+    }
+    const uint64_t *rest = w->line_cost + ((size_t)g->line_n + function) * w->events;
+    if (any_cost(w, rest) || begin == end) {
+        enter_file(w, function, w->p->functions.row[function].file);
+        put_costs(w, 0, own_line(w, function), rest);
+    }
+}
+
+/* Where calls aren't known one is written: readers of the format take the cost of none for self. */
+static void put_call(struct writer *w, p2a_id arc, uint64_t calls, const struct p2a_line *from,
+                     const uint64_t *cost) {
+    p2a_id callee = w->p->graph.arc[arc].callee;
+    const struct p2a_function *f = &w->p->functions.row[callee];
+    enter_file(w, from->function, from->file);
+    if (w->modules && f->module != w->object)
+        put_object(w, "cob=", f->module);
+    if (f->file != w->file)
+        put_file(w, "cfi=", f->file);
+    put_function(w, "cfn=", callee);
+    p2a_put_text(w->out, "calls=");
+    p2a_put_u64(w->out, calls ? calls : 1);
+    p2a_put_text(w->out, w->addresses ? " 0 " : " ");
+    p2a_put_u64(w->out, own_line(w, callee));
+    p2a_put_text(w->out, "\n");
+    put_costs(w, from->address, from->line, cost);
+    w->unknown_calls |= !calls;
+}
+
+static void put_arc(struct writer *w, p2a_id arc) {
+    const struct p2a_graph *g = &w->p->graph;
+    p2a_id caller = g->arc[arc].caller;
+    uint32_t begin = w->sites.first[arc], end = w->sites.first[arc + 1];
+    uint64_t left = g->arc[arc].has & P2A_HAS_CALLS ? g->arc[arc].calls : 0;
+    for (uint32_t i = begin; i < end; i++) {
+        const struct p2a_site *site = &g->site[w->sites.row[i]];
+        struct p2a_line from = {caller, site->file, site->line, site->address};
+        put_call(w, arc, site->calls, &from, w->site_cost + (size_t)w->sites.row[i] * w->events);
+        left -= site->calls < left ? site->calls : left;
+    }
+    const uint64_t *rest = w->site_cost + ((size_t)g->site_n + arc) * w->events;
+    if (begin == end || left || any_cost(w, rest)) {
+        struct p2a_line from = {.function = caller,
+                                .file = w->p->functions.row[caller].file,
+                                .line = own_line(w, caller)};
+        put_call(w, arc, left, &from, rest);
+    }
+}
+
+static void put_block(struct writer *w, p2a_id function) {
+    const struct p2a_function *f = &w->p->functions.row[function];
+    p2a_put_text(w->out, "\n");
+    if (w->modules && f->module != w->object) {
+        put_object(w, "ob=", f->module);
+        w->object = f->module;
+    }
+    put_file(w, "fl=", f->file);
+    w->file = f->file;
+    put_function(w, "fn=", function);
+    put_self(w, function);
+    for (uint32_t i = w->flow.outs.first[function]; i < w->flow.outs.first[function + 1]; i++)
+        put_arc(w, w->flow.outs.arc[i]);
+}
+
+/* Functions in the order of the profile, then callers that are names only. */
+static void put_functions(struct writer *w) {
+    const struct p2a_graph *g = &w->p->graph;
+    for (uint32_t i = 0; i < g->order_n; i++)
+        put_block(w, g->order[i]);
+    for (p2a_id f = 0; f < g->node_n; f++) {
+        bool calls = w->flow.outs.first[f] < w->flow.outs.first[f + 1];
+        if (calls && !(g->node[f].has & P2A_HAS_ROW))
+            put_block(w, f);
+    }
+}
+
+/* ---- the writer: header ---------------------------------------------------------------------- */
+
+/* "ns" for the profile's time; others with a unit other than a count as "NAME(UNIT)". */
+static struct p2a_str event_word(struct writer *w, uint32_t metric) {
+    const struct p2a_metric *m = &w->p->metrics.row[metric];
+    struct p2a_str name = p2a_string(w->p, m->name), unit = p2a_string(w->p, m->unit);
+    char word[200];
+    name = name.n ? name : P2A_LIT("event");
+    unit = p2a_str_is(unit, "seconds") ? P2A_LIT("ns") : unit;
+    if (p2a_str_is(unit, "ns") && p2a_str_is(name, "time"))
+        snprintf(word, sizeof word, "ns");
+    else if (!unit.n || p2a_str_is(unit, "count") || compare(unit, name) == 0)
+        snprintf(word, sizeof word, "%.*s", shown(name), name.at);
+    else
+        snprintf(word, sizeof word, "%.*s(%.*s)", shown(name), name.at, shown(unit), unit.at);
+    for (char *at = word; *at; at++)
+        if ((unsigned char)*at <= ' ' || *at == 127 || *at == ':' || *at == '=')
+            *at = '_';
+    return one_line(&w->texts, p2a_str_of(word));
+}
+
+/* Each its own. */
+static void name_events(struct writer *w) {
+    for (uint32_t e = 0; e < w->events; e++) {
+        w->word[e] = event_word(w, e);
+        for (uint32_t other = 0; other < e; other++) {
+            if (compare(w->word[e], w->word[other]) == 0) {
+                w->word[e] = with_number(&w->texts, w->word[e], "_", e + 1);
+                other = UINT32_MAX; /* from the start */
+            }
+        }
+    }
+}
+
+static void put_event(struct writer *w, uint32_t metric) {
+    struct p2a_str title = p2a_string(w->p, w->p->metrics.row[metric].title);
+    if (!title.n && p2a_str_is(w->word[metric], "ns"))
+        title = P2A_LIT("Nanoseconds");
+    if (title.n) {
+        p2a_put_text(w->out, "event: ");
+        p2a_put_str(w->out, w->word[metric]);
+        p2a_put_text(w->out, " : ");
+        p2a_put_str(w->out, one_line(&w->texts, title));
+        p2a_put_text(w->out, "\n");
+    }
+}
+
+static void put_header(struct writer *w) {
+    p2a_put_text(w->out, "# callgrind format\nversion: 1\ncreator: prof2any " P2A_VERSION "\n");
+    if (!(w->p->facts & P2A_CALLS))
+        p2a_putf(w->out, "desc: %s\n", NO_CALLS);
+    p2a_putf(w->out, "positions: %sline\n", w->addresses ? "instr " : "");
+    for (uint32_t e = 0; e < w->events; e++)
+        put_event(w, e);
+    p2a_put_text(w->out, "events:");
+    for (uint32_t e = 0; e < w->events; e++) {
+        p2a_put_text(w->out, " ");
+        p2a_put_str(w->out, w->word[e]);
+    }
+    p2a_put_text(w->out, "\nsummary:");
+    for (uint32_t e = 0; e < w->events; e++) {
+        p2a_put_text(w->out, " ");
+        p2a_put_u64(w->out, w->sum[e]);
+    }
+    p2a_put_text(w->out, "\n");
+}
+
+/* ---- the writer ------------------------------------------------------------------------------ */
+
+static bool name_functions(struct writer *w) {
+    size_t n = w->p->functions.n;
+    struct label *label = calloc(n + 1, sizeof *label);
+    w->name = calloc(n + 1, sizeof *w->name);
+    w->named = calloc(n + 1, sizeof *w->named);
+    if (!label || !w->name || !w->named) {
+        free(label);
+        return false;
+    }
+    for (p2a_id f = 0; f < n; f++) {
+        const struct p2a_function *row = &w->p->functions.row[f];
+        bool full = row->qualname && w->out->names != P2A_NAMES_PSTATS;
+        label[f] = (struct label){
+            .name = one_line(&w->texts, p2a_string(w->p, full ? row->qualname : row->name)),
+            .file = p2a_string(w->p, row->file),
+            .module = p2a_string(w->p, w->modules ? row->module : 0),
+            .function = f,
+            .line = row->line};
+        if (!label[f].name.n)
+            label[f].name = P2A_LIT("???");
+    }
+    tell_apart(&w->texts, label, n);
+    for (size_t i = 0; i < n; i++)
+        w->name[label[i].function] = label[i].name;
+    free(label);
+    return !w->texts.failed;
+}
+
+static bool prepare(struct writer *w) {
+    const struct p2a_graph *g = &w->p->graph;
+    w->file_no = calloc(w->p->strings.n, sizeof *w->file_no);
+    w->object_no = calloc(w->p->strings.n, sizeof *w->object_no);
+    return w->file_no && w->object_no && name_functions(w) &&
+           group(&w->lines, w->p->functions.n, g->line_n, g->line, sizeof *g->line) &&
+           group(&w->sites, g->arc_n, g->site_n, g->site, sizeof *g->site) &&
+           p2a_flow_begin(w->p, &w->flow) && cost_events(w);
+}
+
+static void release(struct writer *w) {
+    free(w->name);
+    free(w->named);
+    free(w->file_no);
+    free(w->object_no);
+    free(w->lines.first);
+    free(w->lines.row);
+    free(w->sites.first);
+    free(w->sites.row);
+    free(w->line_cost);
+    free(w->site_cost);
+    p2a_flow_free(&w->flow);
+    p2a_arena_free(&w->texts.arena);
+}
+
+static enum p2a_status write_callgrind(struct p2a_out *out) {
+    const struct p2a_profile *p = out->profile;
+    if (!p->metrics.n)
+        return p2a_cant_write(out, P2A_INPUT, "nothing is measured, expected one metric at least");
+    struct writer *w = calloc(1, sizeof *w);
+    if (!w)
+        return p2a_no_memory(out);
+    *w = (struct writer){.out = out, .p = p, .events = p->metrics.n};
+    w->addresses = p->facts & P2A_ADDRESSES && p2a_option_flag(out, "instr");
+    w->modules = p->facts & P2A_MODULES;
+    if (w->events > MAX_EVENTS) {
+        w->events = MAX_EVENTS;
+        p2a_out_note(out, "only the first %d metrics were written", MAX_EVENTS);
+    }
+    bool ready = prepare(w);
+    if (ready) {
+        name_events(w);
+        put_header(w);
+        put_functions(w);
+        if (w->unknown_calls)
+            p2a_out_note(out, "where the number of calls isn't known, callgrind shows one call");
+    }
+    if (!ready || w->texts.failed)
+        p2a_no_memory(out);
+    release(w);
+    free(w);
+    return p2a_out_status(out);
+}
+
+/* ---- the format ------------------------------------------------------------------------------ */
+
+static const struct p2a_option callgrind_options[] = {
+    {"instr", P2A_FLAG, "yes", NULL, "costs per instruction address, where they are known"}, {0}};
+
+const struct p2a_format p2a_format_callgrind = {
+    .name = "callgrind",
+    .title = "Callgrind, for KCachegrind",
+    .aliases = (const char *const[]){"kcachegrind", "calltree", "cachegrind", NULL},
+    .patterns = (const char *const[]){"callgrind.out.*", "*.callgrind", "callgrind.out",
+                                      "cachegrind.out.*", NULL},
+    .probe = probe_callgrind,
+    .read = read_callgrind,
+    .write = write_callgrind,
+    .gives =
+        P2A_GRAPH | P2A_CALLS | P2A_LINES | P2A_ADDRESSES | P2A_MANY | P2A_MODULES | P2A_PLACES,
+    .needs = P2A_GRAPH,
+    .keeps =
+        P2A_GRAPH | P2A_CALLS | P2A_LINES | P2A_ADDRESSES | P2A_MANY | P2A_MODULES | P2A_PLACES,
+    .options = callgrind_options,
+};
