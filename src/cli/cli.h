@@ -5,8 +5,8 @@
 #include "options.h"
 
 /* Each does what the command line says and returns the exit status. */
-int command_convert(const struct options *options);
-int command_formats(const struct options *options);
+enum p2a_status command_convert(const struct options *options);
+enum p2a_status command_formats(const struct options *options);
 
 /* "prof2any: …" on stderr; return P2A_USAGE and P2A_SYSTEM. */
 enum p2a_status complain(const char *message, ...) P2A_PRINTF(1, 2);

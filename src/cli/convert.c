@@ -65,7 +65,7 @@ static enum p2a_status convert(const struct options *options, struct p2a_profile
     return P2A_OK;
 }
 
-int command_convert(const struct options *options)
+enum p2a_status command_convert(const struct options *options)
 {
     struct p2a_profile *profile = NULL;
     if (!options->input_n && isatty(STDIN_FILENO)) {

@@ -75,7 +75,7 @@ static void print_format(const struct p2a_format *format)
     }
 }
 
-int command_formats(const struct options *options)
+enum p2a_status command_formats(const struct options *options)
 {
     if (!options->input_n)
         list_formats(options->markdown);

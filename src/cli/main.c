@@ -33,7 +33,7 @@ enum p2a_status complain_error(const struct p2a_error *error)
 
 static const struct command {
     const char *name, *usage, *help;
-    int (*run)(const struct options *options);
+    enum p2a_status (*run)(const struct options *options);
 } commands[] = {
     {NULL, "[INPUT…] [-f FORMAT] [-o OUTPUT]", "convert; several inputs are added up",
      command_convert},
@@ -62,12 +62,12 @@ static const struct command *find_command(int argc, char **argv)
     return &commands[0];
 }
 
-static int run(int argc, char **argv)
+static enum p2a_status run(int argc, char **argv)
 {
     const struct command *command = find_command(argc, argv);
     int skip = command != commands;
     struct options options;
-    int status = options_parse(&options, argc - skip, argv + skip);
+    enum p2a_status status = options_parse(&options, argc - skip, argv + skip);
     if (status == P2A_OK && options.help)
         print_help();
     else if (status == P2A_OK && options.version)
@@ -81,12 +81,12 @@ static int run(int argc, char **argv)
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
-    int status = run(argc, argv);
+    enum p2a_status status = run(argc, argv);
     if (status == P2A_OK && fflush(stdout) != 0)
         status = complain_system("standard output: can't be written");
     if (status == P2A_CLOSED) { /* end as any program does whose reader went away */
         signal(SIGPIPE, SIG_DFL);
         raise(SIGPIPE);
     }
-    return status;
+    return (int)status;
 }

@@ -56,7 +56,7 @@ int main(int argc, char **argv)
 {
     static const char *const not_profiles[] = {
         "{\"a\": [1, 2, 3], \"b\": {\"c\": 4}}\n", "name,count\nfoo,3\nbar,4\n",
-        "\x7f" "ELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0>\0\x01\0\0\0",
+        "\177ELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0>\0\x01\0\0\0",
         "# a title\n\nSome words about it, in 3 lines\nand 7 more words\n", "\n\n\n",
         "<svg xmlns=\"http://www.w3.org/2000/svg\"/>\n"};
     for (size_t i = 0; i < p2a_format_count(); i++)
