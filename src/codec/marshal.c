@@ -267,18 +267,21 @@ static bool add_ref(struct marshal *m, uint64_t at, uint32_t *ref) {
     }
     if (m->ref_n == MOST_REFS)
         return marshal_fail(m, at, "more than %u objects are numbered", MOST_REFS);
-    struct marshal_ref *refs = grown(m->refs, m->ref_n, &m->ref_room, sizeof *refs);
-    if (!refs)
+    uint64_t *places = grown(m->ref_at, m->ref_n, &m->ref_room, sizeof *places);
+    m->ref_at = places ? places : m->ref_at;
+    uint32_t *tags = grown(m->ref_tag, m->ref_n, &m->tag_room, sizeof *tags);
+    m->ref_tag = tags ? tags : m->ref_tag;
+    if (!places || !tags)
         return no_memory(m);
-    m->refs = refs;
-    m->refs[m->ref_n++] = (struct marshal_ref){.at = at};
+    m->ref_at[m->ref_n] = at;
+    m->ref_tag[m->ref_n++] = MARSHAL_UNDONE;
     m->next_ref = m->ref_n;
     return true;
 }
 
 static void finish_ref(struct marshal *m, uint32_t ref) {
-    if (ref != MARSHAL_NO_REF)
-        m->refs[ref].done = 1;
+    if (ref != MARSHAL_NO_REF && m->ref_tag[ref] == MARSHAL_UNDONE)
+        m->ref_tag[ref] = 0;
 }
 
 static bool add_interned(struct marshal *m, uint64_t at) {
@@ -303,12 +306,12 @@ static bool charge(struct marshal *m, uint64_t at, uint64_t n) {
 }
 
 uint32_t marshal_tag(const struct marshal *m, uint32_t ref) {
-    return ref < m->ref_n ? m->refs[ref].tag : 0;
+    return ref < m->ref_n ? m->ref_tag[ref] & ~MARSHAL_UNDONE : 0;
 }
 
 void marshal_set_tag(struct marshal *m, uint32_t ref, uint32_t tag) {
-    if (ref < m->ref_n)
-        m->refs[ref].tag = tag;
+    if (ref < m->ref_n && m->ref_tag[ref] != MARSHAL_UNDONE)
+        m->ref_tag[ref] = tag;
 }
 
 /* ---- containers ------------------------------------------------------------------------------ */
@@ -395,7 +398,7 @@ static unsigned char peek_type(const struct marshal *m) {
     if (type != 'r' || left(m) < 5)
         return type;
     uint32_t ref = get_u32(m->start + m->at + 1);
-    return ref < m->ref_n ? m->start[m->refs[ref].at] & (unsigned char)~FLAG_REF : 0;
+    return ref < m->ref_n ? m->start[m->ref_at[ref]] & (unsigned char)~FLAG_REF : 0;
 }
 
 /* Called when a child of the code object O is done: tells its layout in time, and takes the line
@@ -570,19 +573,19 @@ static bool read_from(struct marshal *m, struct marshal_value *v, uint64_t from)
 }
 
 static bool read_ref(struct marshal *m, struct marshal_value *v, bool skip) {
-    uint32_t ref;
+    uint32_t ref = 0;
     if (!take_number(m, v, m->ref_n, &ref))
         return false;
-    if (!m->refs[ref].done)
+    if (m->ref_tag[ref] == MARSHAL_UNDONE)
         return marshal_fail(m, v->at, "reference to object %u from inside of it", ref);
     if (skip)
         return child_done(m);
     v->ref = ref;
-    return read_from(m, v, m->refs[ref].at);
+    return read_from(m, v, m->ref_at[ref]);
 }
 
 static bool read_interned(struct marshal *m, struct marshal_value *v, bool skip) {
-    uint32_t number;
+    uint32_t number = 0;
     if (!take_number(m, v, m->interned_n, &number))
         return false;
     if (skip)
@@ -641,6 +644,16 @@ static bool next_object(struct marshal *m, struct marshal_value *v, bool skip) {
 
 bool marshal_read(struct marshal *m, struct marshal_value *value) {
     return next_object(m, value, false);
+}
+
+uint32_t marshal_take_tag(struct marshal *m) {
+    if (m->failure.failed || left(m) < 5 || (m->start[m->at] & ~FLAG_REF) != 'r')
+        return 0;
+    uint32_t tag = marshal_tag(m, get_u32(m->start + m->at + 1));
+    if (tag == 0 || (m->replays > 0 && !charge(m, m->at, 5)))
+        return 0;
+    m->at += 5;
+    return child_done(m) ? tag : 0;
 }
 
 static bool skip_to(struct marshal *m, uint32_t depth) {
@@ -724,10 +737,12 @@ bool marshal_start(struct marshal *m, struct p2a_str bytes) {
 }
 
 void marshal_stop(struct marshal *m) {
-    free(m->refs);
+    free(m->ref_at);
+    free(m->ref_tag);
     free(m->interned);
     free(m->open);
-    m->refs = NULL;
+    m->ref_at = NULL;
+    m->ref_tag = NULL;
     m->interned = NULL;
     m->open = NULL;
 }
