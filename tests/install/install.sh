@@ -1,0 +1,37 @@
+#!/bin/sh
+# install.sh prefix   install into $PREFIX for the tests that follow
+# install.sh destdir  the same under a DESTDIR, with /usr as the prefix
+set -eu
+
+want() {
+    for file; do
+        [ -e "$file" ] || { echo "not installed: $file" >&2; exit 1; }
+    done
+}
+
+check() {
+    root=$1
+    want "$root/bin/prof2any" "$root/include/prof2any/prof2any.h" "$root/include/prof2any/format.h" \
+        "$root/$LIBDIR/libprof2any.a" "$root/$LIBDIR/libprof2any.so" "$root/$LIBDIR/libprof2any.so.0" \
+        "$root/$LIBDIR/pkgconfig/prof2any.pc" "$root/$LIBDIR/cmake/prof2any/prof2any-config.cmake" \
+        "$root/share/doc/prof2any/LICENSE"
+    "$root/bin/prof2any" --version
+    if grep -F "$SOURCE" "$root/$LIBDIR/pkgconfig/prof2any.pc" "$root/$LIBDIR"/cmake/prof2any/*; then
+        echo "the lines above name the source tree, which a user may not have" >&2
+        exit 1
+    fi
+}
+
+case $1 in
+prefix)
+    rm -rf "$PREFIX"
+    cmake --install "$BUILD" --prefix "$PREFIX" >/dev/null
+    check "$PREFIX"
+    ;;
+destdir)
+    stage=$(mktemp -d)
+    trap 'rm -rf "$stage"' EXIT
+    DESTDIR=$stage cmake --install "$BUILD" --prefix /usr >/dev/null
+    check "$stage/usr"
+    ;;
+esac
