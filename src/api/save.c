@@ -25,7 +25,8 @@ static const struct p2a_format *choose(const char *path, const struct p2a_save_o
         format = p2a_format_for_path(path);
     if (!format)
         p2a_error_set(error, P2A_USAGE,
-                      "no format is known by that name, say one with -f (see prof2any formats)");
+                      "no format is known by the name of '%s', say one with -f (see prof2any formats)",
+                      path ? path : "");
     return format;
 }
 
@@ -40,8 +41,8 @@ static enum p2a_status need_contexts(struct p2a_profile *p, bool picture, bool e
         return P2A_OK;
     if (exact)
         return p2a_error_set(error, P2A_USAGE,
-                             "holds a call graph and no stacks, which would have to be estimated; "
-                             "--exact refuses that");
+                             "the input holds a call graph and no stacks; --exact refuses to "
+                             "estimate them");
     if (guessed && !again)
         return P2A_OK;
     if (!(p->facts & P2A_GRAPH))
@@ -247,6 +248,8 @@ enum p2a_status p2a_save(struct p2a_profile *profile, const char *path,
     struct p2a_error ours;
     name_place(&ours, path);
     enum p2a_status status = save(profile, path, options, NULL, NULL, &ours);
+    if (status == P2A_USAGE) /* the call is wrong, not the file */
+        ours.path[0] = '\0';
     if (error)
         *error = ours;
     return status;

@@ -1,0 +1,81 @@
+#!/bin/sh
+# Wrong calls end with status 2 and one sentence that names what was wrong; right ones say what they do.
+set -u
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+sample=$SAMPLES/profiles/pstats/py3.11-cprofile-m-small.prof
+failures=0
+
+# expect STATUS WORDS COMMAND…: the status, and WORDS on stderr in one line.
+expect()
+{
+    status=$1 words=$2
+    shift 2
+    "$PROF2ANY" "$@" </dev/null >"$folder/out" 2>"$folder/err"
+    got=$?
+    if [ "$got" -ne "$status" ] || ! grep -qF -- "$words" "$folder/err" ||
+        [ "$(grep -vc 'prof2any: note:' "$folder/err")" -ne 1 ]; then
+        echo "prof2any $*: expected $status and '$words', got $got:"
+        cat "$folder/err"
+        failures=$((failures + 1))
+    fi
+}
+
+expect 2 "no option --nonsense" --nonsense
+expect 2 "no option -Z" -Z
+expect 2 "-f: expected a value" "$sample" -f
+expect 2 "no format 'nonsense' to write" "$sample" -f nonsense
+expect 2 "no format 'nonsense' to read" "$sample" -i nonsense
+expect 2 "no format 'text' to read" "$sample" -i text
+expect 2 "no format is known by the name of" "$sample" -o "$folder/x.nonsense"
+expect 2 "text has no such option" "$sample" -O nonsense=1
+expect 2 "expected a number" "$sample" -O limit=many
+expect 2 "expected one of" "$sample" -O sort=luck
+expect 2 "expected short, full or pstats" "$sample" --names long
+expect 2 "expected file, module or line" "$sample" --group-by luck
+expect 2 "expected a percentage" "$sample" -n 101
+expect 2 "expected a whole number" "$sample" --depth 0
+expect 2 "at character 2" "$sample" --root '('
+expect 2 "--metric bytes: the input has time" "$sample" --metric bytes
+expect 2 "doesn't tell threads apart" "$sample" --thread 1
+expect 2 "--exact refuses" "$sample" --exact -f folded
+expect 2 "--exact refuses" "$sample" --exact --focus main
+expect 2 "no format 'nonsense'" formats nonsense
+expect 3 "no input" -
+expect 3 "nothere.prof: can't be opened: No such file" "$folder/nothere.prof"
+expect 3 "is a directory" "$folder"
+expect 4 "can't be written" "$sample" -f pstats -o "$folder/no/such/folder.prof"
+
+# says WORDS COMMAND…: status 0 and WORDS on stdout.
+says()
+{
+    words=$1
+    shift
+    if ! "$PROF2ANY" "$@" >"$folder/out" 2>"$folder/err" || ! grep -qF -- "$words" "$folder/out"; then
+        echo "prof2any $*: expected '$words', got:"
+        cat "$folder/out" "$folder/err"
+        failures=$((failures + 1))
+    fi
+}
+
+says "--prune-from RE" --help
+says "prof2any 0." --version
+says "callgrind" formats
+says "| pstats |" formats --markdown
+says "limit=N" formats text
+says "main (small.py:" "$sample"
+says "functions" "$sample" -O limit=3
+says "main" "$sample" --root main
+
+# Notes are sentences on stderr, and -q silences them.
+"$PROF2ANY" "$sample" -f folded >"$folder/out" 2>"$folder/err"
+grep -q "^prof2any: note: .*estimated" "$folder/err" || {
+    echo "an estimate isn't said"
+    failures=$((failures + 1))
+}
+"$PROF2ANY" -q "$sample" -f folded >"$folder/out" 2>"$folder/err"
+[ ! -s "$folder/err" ] || {
+    echo "-q isn't quiet"
+    failures=$((failures + 1))
+}
+[ "$failures" -eq 0 ]
