@@ -78,22 +78,38 @@ static bool is_text(const struct marshal_value *v) {
     return v->kind == MARSHAL_TEXT || v->kind == MARSHAL_BYTES;
 }
 
-/* The string V, interned; strings and key tuples that others refer to carry id + 1 as their tag. */
+/* Objects that others refer to are tagged when they are read first: a key tuple with its function,
+ * odd, a string with its id, even. "" goes without. */
+static uint32_t function_tag(p2a_id function) {
+    return function << 1 | 1;
+}
+
+static uint32_t string_tag(p2a_id string) {
+    return string << 1;
+}
+
 static bool intern(struct reader *r, const struct marshal_value *v, p2a_id *id) {
-    uint32_t tag = marshal_tag(&r->m, v->ref);
-    if (tag) {
-        *id = tag - 1;
-        return true;
-    }
     *id = p2a_intern(r->p, v->text);
     if (*id == P2A_NONE)
         return false;
-    marshal_set_tag(&r->m, v->ref, *id + 1);
+    marshal_set_tag(&r->m, v->ref, string_tag(*id));
     return true;
+}
+
+/* Where the next object is a reference to a string that was read before. */
+static bool take_string(struct reader *r, p2a_id *id) {
+    uint64_t at = marshal_here(&r->m).at;
+    uint32_t tag = marshal_take_tag(&r->m);
+    *id = tag >> 1;
+    if (tag & 1)
+        marshal_fail(&r->m, at, "a string was expected, this is a tuple");
+    return tag != 0;
 }
 
 static bool read_file(struct reader *r, p2a_id *file) {
     struct marshal_value v;
+    if (take_string(r, file))
+        return true;
     if (!marshal_read(&r->m, &v))
         return false;
     return is_text(&v) ? intern(r, &v, file) : unexpected(r, &v, "a function's file, a string,");
@@ -129,6 +145,8 @@ static bool read_code_name(struct reader *r, p2a_id *name) {
 
 static bool read_name(struct reader *r, p2a_id *name) {
     struct marshal_value v;
+    if (take_string(r, name))
+        return true;
     if (!marshal_read(&r->m, &v))
         return false;
     if (v.kind == MARSHAL_CODE)
@@ -159,19 +177,8 @@ static enum key pass_other(struct reader *r, const struct marshal_value *key) {
     return ok ? KEY_OTHER : KEY_FAILED;
 }
 
-static enum key read_key(struct reader *r, p2a_id *function) {
-    struct marshal_value v;
-    if (!marshal_read(&r->m, &v))
-        return KEY_FAILED;
-    if (v.kind == MARSHAL_END)
-        return KEY_END;
-    if (v.kind != MARSHAL_TUPLE || v.n != 3)
-        return pass_other(r, &v);
-    uint32_t tag = marshal_tag(&r->m, v.ref);
-    if (tag) {
-        *function = tag - 1;
-        return marshal_leave(&r->m, &v) ? KEY_FUNCTION : KEY_FAILED;
-    }
+/* The key tuple KEY of 3. */
+static enum key read_function(struct reader *r, const struct marshal_value *key, p2a_id *function) {
     struct p2a_function f = {0};
     if (!read_file(r, &f.file) || !read_line(r, &f.line) || !read_name(r, &f.name))
         return KEY_FAILED;
@@ -179,8 +186,24 @@ static enum key read_key(struct reader *r, p2a_id *function) {
     *function = p2a_function(r->p, &f);
     if (*function == P2A_NONE)
         return KEY_FAILED;
-    marshal_set_tag(&r->m, v.ref, *function + 1);
+    marshal_set_tag(&r->m, key->ref, function_tag(*function));
     return KEY_FUNCTION;
+}
+
+static enum key read_key(struct reader *r, p2a_id *function) {
+    struct marshal_value v;
+    uint32_t tag = marshal_take_tag(&r->m);
+    *function = tag >> 1;
+    if (tag & 1)
+        return KEY_FUNCTION;
+    r->others += tag != 0;
+    if (tag)
+        return KEY_OTHER;
+    if (!marshal_read(&r->m, &v))
+        return KEY_FAILED;
+    if (v.kind == MARSHAL_END)
+        return KEY_END;
+    return v.kind == MARSHAL_TUPLE && v.n == 3 ? read_function(r, &v, function) : pass_other(r, &v);
 }
 
 /* A count; HAS says in *KNOWN that it is there. */

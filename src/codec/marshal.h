@@ -55,17 +55,13 @@ struct marshal_value {
     struct p2a_str text; /* borrowed from the input */
 };
 
-/* An object that others may refer to. A reference to an atom decodes the atom again; one to a
- * container sends the reader back to the container's bytes, and forward again at its end.
+/* An object that others may refer to is kept as the place of its type byte. A reference to an atom
+ * decodes the atom again; one to a container sends the reader back to the container's bytes, and
+ * forward again at its end.
  *
  *   stream   … [tuple #7][u "a.py" #8][i 12][r 8] … [r 7] …
- *                ^ refs[7].at                         the reader goes back to refs[7].at, numbering
+ *                ^ ref_at[7]                         the reader goes back to ref_at[7], numbering
  * from #8 on, and resumes behind [r 7] */
-struct marshal_ref {
-    uint64_t at;   /* of the type byte */
-    uint32_t tag;  /* the caller's, 0 at first */
-    uint32_t done; /* 0 while the object's children are being read */
-};
 
 /* A container whose children are being read. */
 struct marshal_open {
@@ -86,8 +82,10 @@ struct marshal_failure {
 struct marshal {
     const unsigned char *start;
     uint64_t at, size;
-    struct marshal_ref *refs; /* by number */
-    uint32_t ref_n, ref_room;
+    uint64_t *ref_at; /* by number */
+    uint32_t
+        *ref_tag; /* the caller's, 0 at first; MARSHAL_UNDONE while the children are being read */
+    uint32_t ref_n, ref_room, tag_room;
     uint32_t next_ref;
     uint64_t *interned; /* offsets of version 1 and 2's interned strings, for type R */
     uint32_t interned_n, interned_room;
@@ -133,9 +131,13 @@ struct marshal_mark marshal_here(const struct marshal *m);
  * those to objects behind it as well. */
 void marshal_again(struct marshal *m, struct marshal_mark mark);
 
-/* A number that the caller keeps for the object REF; 0 for MARSHAL_NO_REF. */
+/* A number below MARSHAL_UNDONE that the caller keeps for the object REF; 0 for MARSHAL_NO_REF. */
+#define MARSHAL_UNDONE 0x80000000U
 uint32_t marshal_tag(const struct marshal *m, uint32_t ref);
 void marshal_set_tag(struct marshal *m, uint32_t ref, uint32_t tag);
+/* Where the next object is a reference to one with a tag: passes it without a look at what it
+ * refers to and returns the tag. Else returns 0 and passes nothing. */
+uint32_t marshal_take_tag(struct marshal *m);
 
 /* Fails at byte AT with a sentence of the caller's; returns false. */
 bool marshal_fail(struct marshal *m, uint64_t at, const char *text, ...) P2A_PRINTF(3, 4);
