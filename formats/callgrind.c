@@ -30,7 +30,8 @@ enum { MAX_EVENTS = 256, MAX_FORMULAS = 1024 };
 static const char NO_CALLS[] = "Calls: not recorded";
 
 /* With saturation. */
-static uint64_t add_counts(uint64_t a, uint64_t b) {
+static uint64_t add_counts(uint64_t a, uint64_t b)
+{
     return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
@@ -66,7 +67,8 @@ static const struct known_event {
 };
 enum { KNOWN_EVENTS = sizeof known_events / sizeof *known_events };
 
-static const struct known_event *known_event(struct p2a_str name) {
+static const struct known_event *known_event(struct p2a_str name)
+{
     for (size_t i = 0; i < KNOWN_EVENTS; i++)
         if (p2a_str_is(name, known_events[i].name))
             return &known_events[i];
@@ -98,7 +100,8 @@ static const struct unit {
     {"count", "count", 1},
 };
 
-static bool same_word(struct p2a_str s, const char *word) {
+static bool same_word(struct p2a_str s, const char *word)
+{
     size_t n = strlen(word);
     for (size_t i = 0; i < n && i < s.n; i++) {
         char c = s.at[i] >= 'A' && s.at[i] <= 'Z' ? (char)(s.at[i] + 32) : s.at[i];
@@ -108,7 +111,8 @@ static bool same_word(struct p2a_str s, const char *word) {
     return s.n == n;
 }
 
-static const struct unit *unit_of(struct p2a_str word) {
+static const struct unit *unit_of(struct p2a_str word)
+{
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         if (same_word(word, units[i].word))
             return &units[i];
@@ -121,14 +125,16 @@ struct event {
     double scale;
 };
 
-static void copy_text(char *to, size_t room, struct p2a_str s) {
+static void copy_text(char *to, size_t room, struct p2a_str s)
+{
     size_t n = s.n < room - 1 ? s.n : room - 1;
     memcpy(to, s.at, n);
     to[n] = '\0';
 }
 
 /* "NAME(UNIT)", the unit with a whole number before it or not; false where it isn't that. */
-static bool split_unit(struct p2a_str word, struct event *event) {
+static bool split_unit(struct p2a_str word, struct event *event)
+{
     struct p2a_str name, unit;
     if (!p2a_str_ends(word, ")") || !p2a_str_cut(word, '(', &name, &unit) || !name.n || unit.n < 2)
         return false;
@@ -150,7 +156,8 @@ static bool split_unit(struct p2a_str word, struct event *event) {
     return name.n > 0;
 }
 
-static struct event event_of(struct p2a_str word) {
+static struct event event_of(struct p2a_str word)
+{
     struct event event = {.scale = 1};
     const struct unit *unit = unit_of(word);
     if (unit && strcmp(unit->unit, "seconds") == 0) {
@@ -223,28 +230,33 @@ struct reader {
     struct p2a_arena texts; /* of declared events */
 };
 
-static bool failed(const struct reader *r) {
+static bool failed(const struct reader *r)
+{
     return p2a_in_status(r->in) != P2A_OK;
 }
 
-static void no_memory(struct reader *r) {
+static void no_memory(struct reader *r)
+{
     p2a_in_no_memory(r->in);
 }
 
 /* ---- words and numbers ----------------------------------------------------------------------- */
 
-static void skip_blanks(struct p2a_str *s) {
+static void skip_blanks(struct p2a_str *s)
+{
     while (s->n && (*s->at == ' ' || *s->at == '\t')) {
         s->at++;
         s->n--;
     }
 }
 
-static bool digit(char c) {
+static bool digit(char c)
+{
     return c >= '0' && c <= '9';
 }
 
-static unsigned hex_digit(char c) {
+static unsigned hex_digit(char c)
+{
     if (digit(c))
         return (unsigned)(c - '0');
     c = (char)(c | 32);
@@ -253,7 +265,8 @@ static unsigned hex_digit(char c) {
 
 enum number { NO_NUMBER, NUMBER, TOO_BIG };
 
-static enum number take_hex(struct p2a_str *s, uint64_t *value) {
+static enum number take_hex(struct p2a_str *s, uint64_t *value)
+{
     uint64_t v = 0;
     enum number got = NO_NUMBER;
     for (s->at += 2, s->n -= 2; s->n && hex_digit(*s->at) < 16; s->at++, s->n--) {
@@ -269,7 +282,8 @@ static enum number take_hex(struct p2a_str *s, uint64_t *value) {
 }
 
 /* Takes a whole number, decimal or 0x…, off S. */
-static enum number take_number(struct p2a_str *s, uint64_t *value) {
+static enum number take_number(struct p2a_str *s, uint64_t *value)
+{
     if (s->n > 2 && s->at[0] == '0' && (s->at[1] | 32) == 'x')
         return take_hex(s, value);
     const char *at = s->at, *end = s->at + s->n;
@@ -288,7 +302,8 @@ static enum number take_number(struct p2a_str *s, uint64_t *value) {
     return !any ? NO_NUMBER : fits ? NUMBER : TOO_BIG;
 }
 
-static struct p2a_str take_word(struct p2a_str *s) {
+static struct p2a_str take_word(struct p2a_str *s)
+{
     skip_blanks(s);
     struct p2a_str word = {s->at, 0};
     while (s->n && *s->at != ' ' && *s->at != '\t') {
@@ -300,20 +315,23 @@ static struct p2a_str take_word(struct p2a_str *s) {
 }
 
 /* For messages: a start of S. */
-static int shown(struct p2a_str s) {
+static int shown(struct p2a_str s)
+{
     return s.n > 90 ? 90 : (int)s.n;
 }
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
-static struct big *big_slot(const struct names *names, uint64_t id) {
+static struct big *big_slot(const struct names *names, uint64_t id)
+{
     size_t mask = names->big_room - 1, i = p2a_hash(&id, sizeof id) & mask;
     while (names->big[i].string != P2A_NONE && names->big[i].id != id)
         i = (i + 1) & mask;
     return &names->big[i];
 }
 
-static bool widen_big(struct names *names) {
+static bool widen_big(struct names *names)
+{
     struct names wider = {.big_room = names->big_room ? names->big_room * 2 : 64};
     wider.big = malloc(wider.big_room * sizeof *wider.big);
     if (!wider.big)
@@ -329,7 +347,8 @@ static bool widen_big(struct names *names) {
     return true;
 }
 
-static bool widen_small(struct names *names, uint32_t need) {
+static bool widen_small(struct names *names, uint32_t need)
+{
     uint32_t room = names->small_room;
     if (!p2a_grow(&names->small, &names->small_room, need, sizeof *names->small))
         return false;
@@ -339,7 +358,8 @@ static bool widen_small(struct names *names, uint32_t need) {
 }
 
 /* False: no memory. */
-static bool set_name(struct names *names, uint64_t id, p2a_id string) {
+static bool set_name(struct names *names, uint64_t id, p2a_id string)
+{
     if (id < SMALL) {
         if (id >= names->small_room && !widen_small(names, (uint32_t)id + 1))
             return false;
@@ -354,19 +374,22 @@ static bool set_name(struct names *names, uint64_t id, p2a_id string) {
     return true;
 }
 
-static p2a_id get_name(const struct names *names, uint64_t id) {
+static p2a_id get_name(const struct names *names, uint64_t id)
+{
     if (id < SMALL)
         return id < names->small_room ? names->small[id] : P2A_NONE;
     return names->big_room ? big_slot(names, id)->string : P2A_NONE;
 }
 
-static void free_names(struct names *names) {
+static void free_names(struct names *names)
+{
     free(names->small);
     free(names->big);
 }
 
 /* Takes "(12)" off TEXT; false where it doesn't begin so, and for a number that is too big. */
-static bool take_id(struct reader *r, struct p2a_str *text, uint64_t *id) {
+static bool take_id(struct reader *r, struct p2a_str *text, uint64_t *id)
+{
     struct p2a_str s = *text;
     if (s.n < 3 || s.at[0] != '(' || !digit(s.at[1]))
         return false;
@@ -384,7 +407,8 @@ static bool take_id(struct reader *r, struct p2a_str *text, uint64_t *id) {
 }
 
 /* The string of a name, compressed or not. A number without a name so far is the string "???". */
-static p2a_id name_of(struct reader *r, struct names *names, struct p2a_str text) {
+static p2a_id name_of(struct reader *r, struct names *names, struct p2a_str text)
+{
     uint64_t id;
     text = p2a_str_trim(text);
     if (!take_id(r, &text, &id))
@@ -404,12 +428,14 @@ static p2a_id name_of(struct reader *r, struct names *names, struct p2a_str text
 }
 
 /* The same for files and object files, where "???" is 0. */
-static p2a_id place_of(struct reader *r, struct names *names, struct p2a_str text) {
+static p2a_id place_of(struct reader *r, struct names *names, struct p2a_str text)
+{
     p2a_id string = name_of(r, names, text);
     return p2a_str_is(p2a_string(r->p, string), "???") ? 0 : string;
 }
 
-static enum p2a_kind kind_of(struct p2a_str name, struct p2a_str file) {
+static enum p2a_kind kind_of(struct p2a_str name, struct p2a_str file)
+{
     if (p2a_str_is(file, "~") || p2a_str_starts(name, "<built-in ") ||
         (p2a_str_starts(name, "<method '") && p2a_str_ends(name, "objects>")))
         return P2A_BUILTIN;
@@ -418,17 +444,17 @@ static enum p2a_kind kind_of(struct p2a_str name, struct p2a_str file) {
     return P2A_NATIVE;
 }
 
-static p2a_id function_of(struct reader *r, p2a_id name, p2a_id file, p2a_id object) {
+static p2a_id function_of(struct reader *r, p2a_id name, p2a_id file, p2a_id object)
+{
     struct p2a_function function = {.name = name, .file = file, .module = object};
     function.kind = kind_of(p2a_string(r->p, name), p2a_string(r->p, file));
-    p2a_id id = p2a_function(r->p, &function);
-    p2a_node(r->p, id);
-    return id;
+    return p2a_function(r->p, &function);
 }
 
 /* ---- parts ----------------------------------------------------------------------------------- */
 
-static void check_announced(struct reader *r, const char *word, const struct announced *announced) {
+static void check_announced(struct reader *r, const char *word, const struct announced *announced)
+{
     for (uint32_t i = 0; i < announced->n && i < r->events; i++) {
         struct column *column = &r->column[i];
         if (column->sum != announced->cost[i] && !r->mismatches++) {
@@ -439,7 +465,8 @@ static void check_announced(struct reader *r, const char *word, const struct ann
     }
 }
 
-static void end_part(struct reader *r) {
+static void end_part(struct reader *r)
+{
     if (r->expected != SELF)
         p2a_bad_line(r->in, "the line with the position of the call or jump before is missing");
     check_announced(r, "summary", &r->summary);
@@ -454,12 +481,14 @@ static void end_part(struct reader *r) {
 }
 
 /* These lines stand in a header; the first of them after costs begins another part. */
-static void in_header(struct reader *r) {
+static void in_header(struct reader *r)
+{
     if (r->events)
         end_part(r);
 }
 
-static void read_events(struct reader *r, struct p2a_str rest) {
+static void read_events(struct reader *r, struct p2a_str rest)
+{
     in_header(r);
     for (struct p2a_str word = take_word(&rest); word.n; word = take_word(&rest)) {
         if (r->events == MAX_EVENTS) {
@@ -479,7 +508,8 @@ static void read_events(struct reader *r, struct p2a_str rest) {
     r->parts++;
 }
 
-static void read_positions(struct reader *r, struct p2a_str rest) {
+static void read_positions(struct reader *r, struct p2a_str rest)
+{
     in_header(r);
     r->with_address = r->with_line = false;
     for (struct p2a_str word = take_word(&rest); word.n; word = take_word(&rest)) {
@@ -496,7 +526,8 @@ static void read_positions(struct reader *r, struct p2a_str rest) {
         p2a_bad_line(r->in, "no positions, expected \"instr\", \"line\" or both");
 }
 
-static void read_thread(struct reader *r, struct p2a_str rest) {
+static void read_thread(struct reader *r, struct p2a_str rest)
+{
     uint64_t id;
     in_header(r);
     skip_blanks(&rest);
@@ -507,22 +538,26 @@ static void read_thread(struct reader *r, struct p2a_str rest) {
     }
 }
 
-static void read_part(struct reader *r, struct p2a_str rest) {
+static void read_part(struct reader *r, struct p2a_str rest)
+{
     (void)rest;
     in_header(r);
 }
 
-static void read_desc(struct reader *r, struct p2a_str rest) {
+static void read_desc(struct reader *r, struct p2a_str rest)
+{
     if (p2a_str_is(p2a_str_trim(rest), NO_CALLS))
         r->calls_unknown = true;
 }
 
-static void skip_line(struct reader *r, struct p2a_str rest) {
+static void skip_line(struct reader *r, struct p2a_str rest)
+{
     (void)r;
     (void)rest;
 }
 
-static struct p2a_str kept(struct reader *r, struct p2a_str s) {
+static struct p2a_str kept(struct reader *r, struct p2a_str s)
+{
     s = p2a_str_trim(s);
     char *copy = p2a_arena_copy(&r->texts, s.at, s.n);
     if (!copy) {
@@ -533,7 +568,8 @@ static struct p2a_str kept(struct reader *r, struct p2a_str s) {
 }
 
 /* "NAME [= FORMULA] [: LONG NAME]" */
-static void read_event(struct reader *r, struct p2a_str rest) {
+static void read_event(struct reader *r, struct p2a_str rest)
+{
     struct p2a_str left, title, name, formula;
     p2a_str_cut(rest, ':', &left, &title);
     p2a_str_cut(left, '=', &name, &formula);
@@ -554,7 +590,8 @@ static void read_event(struct reader *r, struct p2a_str rest) {
 
 /* Takes the cost off REST, for messages as well as the value. "." is none, in old Cachegrind files.
  */
-static bool take_cost(struct reader *r, struct p2a_str *rest, uint64_t *cost, bool *negative) {
+static bool take_cost(struct reader *r, struct p2a_str *rest, uint64_t *cost, bool *negative)
+{
     struct p2a_str start = *rest;
     *negative = rest->n && *rest->at == '-';
     if (*negative) {
@@ -579,7 +616,8 @@ static bool take_cost(struct reader *r, struct p2a_str *rest, uint64_t *cost, bo
 
 /* Takes a position off REST: a number, or relative to the running one, which becomes it; of a range
  * its start. */
-static bool take_position(struct reader *r, struct p2a_str *rest, uint64_t *running) {
+static bool take_position(struct reader *r, struct p2a_str *rest, uint64_t *running)
+{
     skip_blanks(rest);
     struct p2a_str start = *rest;
     uint64_t value = 0, ignored;
@@ -612,7 +650,8 @@ static bool take_position(struct reader *r, struct p2a_str *rest, uint64_t *runn
     return true;
 }
 
-static bool take_costs(struct reader *r, struct p2a_str rest) {
+static bool take_costs(struct reader *r, struct p2a_str rest)
+{
     uint32_t n = 0;
     for (skip_blanks(&rest); rest.n; skip_blanks(&rest)) {
         if (n == r->events) {
@@ -630,7 +669,8 @@ static bool take_costs(struct reader *r, struct p2a_str rest) {
     return true;
 }
 
-static void add_costs(const struct reader *r, double *values) {
+static void add_costs(const struct reader *r, double *values)
+{
     for (uint32_t i = 0; i < r->events; i++) {
         const struct column *column = &r->column[i];
         double cost = (double)column->cost;
@@ -638,7 +678,8 @@ static void add_costs(const struct reader *r, double *values) {
     }
 }
 
-static void add_self(struct reader *r) {
+static void add_self(struct reader *r)
+{
     struct p2a_line line = {
         .function = r->function, .file = r->file, .line = r->line, .address = r->address};
     p2a_id id = p2a_line(r->p, &line);
@@ -655,7 +696,8 @@ static void add_self(struct reader *r) {
     }
 }
 
-static void add_call(struct reader *r) {
+static void add_call(struct reader *r)
+{
     p2a_id file = r->called_file == P2A_NONE ? r->file : r->called_file;
     p2a_id object = r->called_object == P2A_NONE ? r->object : r->called_object;
     p2a_id callee = function_of(r, r->called, file, object);
@@ -671,15 +713,18 @@ static void add_call(struct reader *r) {
 }
 
 /* Costs that belong to no fn= belong to an unknown function. */
-static void need_function(struct reader *r) {
+static void need_function(struct reader *r)
+{
     if (r->function == P2A_NONE) {
         p2a_note(r->p, "line %llu and what follows has no \"fn=\": taken as an unknown function",
                  (unsigned long long)p2a_line_number(r->in));
         r->function = function_of(r, p2a_intern(r->p, P2A_LIT("???")), r->own_file, r->object);
+        p2a_node(r->p, r->function);
     }
 }
 
-static void read_cost(struct reader *r, struct p2a_str line) {
+static void read_cost(struct reader *r, struct p2a_str line)
+{
     if (!r->events) {
         p2a_bad_line(r->in, "costs before the \"events:\" line that says what they are");
         return;
@@ -695,37 +740,46 @@ static void read_cost(struct reader *r, struct p2a_str line) {
 
 /* ---- the other lines of the body ------------------------------------------------------------- */
 
-static void read_ob(struct reader *r, struct p2a_str rest) {
+static void read_ob(struct reader *r, struct p2a_str rest)
+{
     r->object = place_of(r, &r->objects, rest);
 }
 
-static void read_fl(struct reader *r, struct p2a_str rest) {
+static void read_fl(struct reader *r, struct p2a_str rest)
+{
     r->file = r->own_file = place_of(r, &r->files, rest);
 }
 
-static void read_fi(struct reader *r, struct p2a_str rest) {
+static void read_fi(struct reader *r, struct p2a_str rest)
+{
     r->file = place_of(r, &r->files, rest);
 }
 
-static void read_fn(struct reader *r, struct p2a_str rest) {
+static void read_fn(struct reader *r, struct p2a_str rest)
+{
     r->file = r->own_file;
     r->function = function_of(r, name_of(r, &r->functions, rest), r->file, r->object);
+    p2a_node(r->p, r->function);
 }
 
-static void read_cob(struct reader *r, struct p2a_str rest) {
+static void read_cob(struct reader *r, struct p2a_str rest)
+{
     r->called_object = place_of(r, &r->objects, rest);
 }
 
-static void read_cfi(struct reader *r, struct p2a_str rest) {
+static void read_cfi(struct reader *r, struct p2a_str rest)
+{
     r->called_file = place_of(r, &r->files, rest);
 }
 
-static void read_cfn(struct reader *r, struct p2a_str rest) {
+static void read_cfn(struct reader *r, struct p2a_str rest)
+{
     r->called = name_of(r, &r->functions, rest);
 }
 
 /* "COUNT TARGET": where the callee begins is of no use. */
-static void read_calls(struct reader *r, struct p2a_str rest) {
+static void read_calls(struct reader *r, struct p2a_str rest)
+{
     skip_blanks(&rest);
     struct p2a_str start = rest;
     enum number got = take_number(&rest, &r->calls);
@@ -738,22 +792,26 @@ static void read_calls(struct reader *r, struct p2a_str rest) {
     r->expected = CALL;
 }
 
-static void read_jump(struct reader *r, struct p2a_str rest) {
+static void read_jump(struct reader *r, struct p2a_str rest)
+{
     (void)rest;
     r->jumps++;
     r->expected = JUMP;
 }
 
 /* Names of jump targets and of older kinds of positions may be defined where they first appear. */
-static void read_jfi(struct reader *r, struct p2a_str rest) {
+static void read_jfi(struct reader *r, struct p2a_str rest)
+{
     name_of(r, &r->files, rest);
 }
 
-static void read_jfn(struct reader *r, struct p2a_str rest) {
+static void read_jfn(struct reader *r, struct p2a_str rest)
+{
     name_of(r, &r->functions, rest);
 }
 
-static void read_announced(struct reader *r, struct p2a_str rest, struct announced *announced) {
+static void read_announced(struct reader *r, struct p2a_str rest, struct announced *announced)
+{
     bool negative;
     announced->n = 0;
     for (skip_blanks(&rest); rest.n; skip_blanks(&rest)) {
@@ -767,11 +825,13 @@ static void read_announced(struct reader *r, struct p2a_str rest, struct announc
     }
 }
 
-static void read_summary(struct reader *r, struct p2a_str rest) {
+static void read_summary(struct reader *r, struct p2a_str rest)
+{
     read_announced(r, rest, &r->summary);
 }
 
-static void read_totals(struct reader *r, struct p2a_str rest) {
+static void read_totals(struct reader *r, struct p2a_str rest)
+{
     read_announced(r, rest, &r->totals);
 }
 
@@ -814,7 +874,8 @@ static const struct keyword {
 };
 enum { KEYWORDS = sizeof keywords / sizeof *keywords };
 
-static const struct keyword *keyword_of(struct p2a_str line) {
+static const struct keyword *keyword_of(struct p2a_str line)
+{
     for (size_t i = 0; i < KEYWORDS; i++) {
         const struct keyword *k = &keywords[i];
         if (line.n >= k->n && *line.at == *k->word && memcmp(line.at, k->word, k->n) == 0)
@@ -824,18 +885,21 @@ static const struct keyword *keyword_of(struct p2a_str line) {
 }
 
 /* A header line of a word that isn't known: "WORD: …". */
-static bool header_line(struct p2a_str line) {
+static bool header_line(struct p2a_str line)
+{
     size_t n = 0;
     while (n < line.n && ((line.at[n] | 32) >= 'a' && (line.at[n] | 32) <= 'z'))
         n++;
     return n && n < line.n && line.at[n] == ':';
 }
 
-static bool cost_line(char first) {
+static bool cost_line(char first)
+{
     return digit(first) || first == '+' || first == '-' || first == '*';
 }
 
-static void read_line(struct reader *r, struct p2a_str line) {
+static void read_line(struct reader *r, struct p2a_str line)
+{
     skip_blanks(&line);
     if (!line.n || *line.at == '#')
         return;
@@ -860,7 +924,8 @@ static void read_line(struct reader *r, struct p2a_str line) {
 
 static void derive(struct reader *r, struct declared *d);
 
-static struct declared *declared_event(struct reader *r, struct p2a_str name) {
+static struct declared *declared_event(struct reader *r, struct p2a_str name)
+{
     for (uint32_t i = 0; i < r->declared_n; i++) {
         struct p2a_str other = r->declared[i].name;
         if (other.n == name.n && memcmp(other.at, name.at, name.n) == 0)
@@ -870,7 +935,8 @@ static struct declared *declared_event(struct reader *r, struct p2a_str name) {
 }
 
 /* The metric of an event of the file; P2A_NONE where there is none. */
-static p2a_id recorded_metric(const struct reader *r, struct p2a_str word) {
+static p2a_id recorded_metric(const struct reader *r, struct p2a_str word)
+{
     struct event event = event_of(word);
     for (p2a_id m = 0; m < r->p->metrics.n; m++)
         if (p2a_str_is(p2a_string(r->p, r->p->metrics.row[m].name), event.name) &&
@@ -883,7 +949,8 @@ static bool add_formula(struct reader *r, struct p2a_str formula, double times, 
 
 /* Adds TIMES the event to FACTOR. What the format knows but the file doesn't have counts nothing.
  */
-static bool add_event(struct reader *r, struct p2a_str name, double times, double *factor) {
+static bool add_event(struct reader *r, struct p2a_str name, double times, double *factor)
+{
     p2a_id metric = recorded_metric(r, name);
     if (metric != P2A_NONE) {
         factor[metric] += times;
@@ -900,12 +967,14 @@ static bool add_event(struct reader *r, struct p2a_str name, double times, doubl
     return known && (!known->formula || add_formula(r, p2a_str_of(known->formula), times, factor));
 }
 
-static bool operator_char(char c) {
+static bool operator_char(char c)
+{
     return c == ' ' || c == '\t' || c == '+' || c == '-' || c == '*';
 }
 
 /* Takes the next number or name of a formula. */
-static struct p2a_str take_term(struct p2a_str *s) {
+static struct p2a_str take_term(struct p2a_str *s)
+{
     struct p2a_str term = {s->at, 0};
     while (s->n && !operator_char(*s->at)) {
         term.n++;
@@ -916,7 +985,8 @@ static struct p2a_str take_term(struct p2a_str *s) {
 }
 
 /* FACTOR += TIMES * FORMULA, as "Ir + 10 Bm - 2*L1m". False: it names what isn't known. */
-static bool add_formula(struct reader *r, struct p2a_str formula, double times, double *factor) {
+static bool add_formula(struct reader *r, struct p2a_str formula, double times, double *factor)
+{
     double sign = 1, number = 1;
     bool open = true; /* an operand is still to come */
     while (formula.n) {
@@ -946,7 +1016,8 @@ static bool add_formula(struct reader *r, struct p2a_str formula, double times, 
 }
 
 /* Works out the factors of a derived event. Depth is bounded by the number of event: lines. */
-static void derive(struct reader *r, struct declared *d) {
+static void derive(struct reader *r, struct declared *d)
+{
     if (d->state == BUSY)
         d->state = BAD; /* it is made of itself */
     if (d->state != NEW)
@@ -965,7 +1036,8 @@ static void derive(struct reader *r, struct declared *d) {
 
 /* The last column of a table, from the first RECORDED ones. */
 static void fill_last(const struct p2a_profile *p, double *values, uint32_t rows, uint32_t recorded,
-                      const double *factor) {
+                      const double *factor)
+{
     for (size_t i = 0; i < rows; i++) {
         double *row = values + i * p->columns, sum = 0;
         for (uint32_t c = 0; c < recorded; c++)
@@ -974,8 +1046,8 @@ static void fill_last(const struct p2a_profile *p, double *values, uint32_t rows
     }
 }
 
-static void name_metric(struct reader *r, p2a_id metric, struct p2a_str word,
-                        struct p2a_str title) {
+static void name_metric(struct reader *r, p2a_id metric, struct p2a_str word, struct p2a_str title)
+{
     const struct known_event *known = known_event(word);
     if (!title.n && known)
         title = p2a_str_of(known->title);
@@ -986,7 +1058,8 @@ static void name_metric(struct reader *r, p2a_id metric, struct p2a_str word,
 }
 
 /* A derived event as a metric behind the others. */
-static void add_derived(struct reader *r, const struct declared *d, uint32_t recorded) {
+static void add_derived(struct reader *r, const struct declared *d, uint32_t recorded)
+{
     struct p2a_graph *g = &r->p->graph;
     uint32_t before = r->p->metrics.n;
     struct event event = event_of(d->name);
@@ -999,7 +1072,8 @@ static void add_derived(struct reader *r, const struct declared *d, uint32_t rec
 }
 
 /* Titles of what was recorded; then what is derived from it. */
-static void finish_events(struct reader *r) {
+static void finish_events(struct reader *r)
+{
     uint32_t recorded = r->p->metrics.n;
     for (p2a_id m = 0; m < recorded; m++)
         name_metric(r, m, p2a_string(r->p, r->p->metrics.row[m].name), P2A_LIT(""));
@@ -1027,7 +1101,8 @@ static void finish_events(struct reader *r) {
 /* ---- the reader ------------------------------------------------------------------------------ */
 
 /* Functions sum up their lines, arcs their sites. */
-static void add_up(struct reader *r) {
+static void add_up(struct reader *r)
+{
     struct p2a_graph *g = &r->p->graph;
     size_t columns = r->p->columns;
     for (size_t i = 0; i < g->line_n; i++) {
@@ -1044,8 +1119,11 @@ static void add_up(struct reader *r) {
 }
 
 /* A call count of 0 is a count that the writer of the file didn't know. */
-static void set_flags(struct reader *r) {
+static void set_flags(struct reader *r)
+{
     struct p2a_graph *g = &r->p->graph;
+    for (uint32_t a = 0; a < g->arc_n; a++)
+        p2a_node(r->p, g->arc[a].callee); /* a row for what is only called */
     for (uint32_t f = 0; f < g->node_n; f++)
         g->node[f].has |= P2A_HAS_SELF;
     for (uint32_t i = 0; i < g->site_n && r->calls_unknown; i++)
@@ -1064,7 +1142,8 @@ static void set_flags(struct reader *r) {
     }
 }
 
-static void note_losses(struct reader *r) {
+static void note_losses(struct reader *r)
+{
     if (r->parts > 1 && r->thread_n > 1) {
         p2a_note(r->p, "%llu parts of %llu threads were added up", (unsigned long long)r->parts,
                  (unsigned long long)r->thread_n);
@@ -1081,7 +1160,8 @@ static void note_losses(struct reader *r) {
     }
 }
 
-static void finish(struct reader *r) {
+static void finish(struct reader *r)
+{
     end_part(r);
     if (!r->parts)
         p2a_bad_line(r->in, "the end, expected an \"events:\" line and costs");
@@ -1096,7 +1176,8 @@ static void finish(struct reader *r) {
     }
 }
 
-static enum p2a_status read_callgrind(struct p2a_in *in) {
+static enum p2a_status read_callgrind(struct p2a_in *in)
+{
     struct reader *r = calloc(1, sizeof *r);
     if (!r)
         return p2a_in_no_memory(in);
@@ -1120,14 +1201,16 @@ static enum p2a_status read_callgrind(struct p2a_in *in) {
 
 /* ---- probe ----------------------------------------------------------------------------------- */
 
-static bool line_of_ours(struct p2a_str line) {
+static bool line_of_ours(struct p2a_str line)
+{
     return !line.n || *line.at == '#' || cost_line(*line.at) || keyword_of(line) != NULL ||
            header_line(line);
 }
 
 /* Without the comment that says so: an "events:" line, nothing before it that couldn't stand there,
  * and a function. */
-static enum p2a_sure probe_callgrind(const struct p2a_probe *probe) {
+static enum p2a_sure probe_callgrind(const struct p2a_probe *probe)
+{
     struct p2a_str rest = probe->start, line;
     bool first = true, events = false, function = false, header = false;
     for (; p2a_probe_line(probe, &rest, &line); first = false) {
@@ -1158,60 +1241,69 @@ struct label {
     int64_t line;
 };
 
-static struct p2a_str base_of(struct p2a_str path) {
+static struct p2a_str base_of(struct p2a_str path)
+{
     size_t n = path.n;
     while (n && path.at[n - 1] != '/')
         n--;
     return (struct p2a_str){path.at + n, path.n - n};
 }
 
-static int compare(struct p2a_str a, struct p2a_str b) {
+static int compare(struct p2a_str a, struct p2a_str b)
+{
     size_t n = a.n < b.n ? a.n : b.n;
     int order = n ? memcmp(a.at, b.at, n) : 0;
     return order ? order : (a.n > b.n) - (a.n < b.n);
 }
 
-static int compare_identity(const struct label *a, const struct label *b) {
+static int compare_identity(const struct label *a, const struct label *b)
+{
     int order = compare(a->name, b->name);
     order = order ? order : compare(base_of(a->file), base_of(b->file));
     return order ? order : compare(base_of(a->module), base_of(b->module));
 }
 
-static int by_identity(const void *left, const void *right) {
+static int by_identity(const void *left, const void *right)
+{
     const struct label *a = left, *b = right;
     int order = compare_identity(a, b);
     return order ? order : (a->function > b->function) - (a->function < b->function);
 }
 
 /* Bytes that the ends of both have in common. */
-static size_t common_end(struct p2a_str a, struct p2a_str b) {
+static size_t common_end(struct p2a_str a, struct p2a_str b)
+{
     size_t n = 0;
     while (n < a.n && n < b.n && a.at[a.n - 1 - n] == b.at[b.n - 1 - n])
         n++;
     return n;
 }
 
-static int compare_ends(struct p2a_str a, struct p2a_str b) {
+static int compare_ends(struct p2a_str a, struct p2a_str b)
+{
     size_t n = common_end(a, b);
     if (n == a.n || n == b.n)
         return (a.n > b.n) - (a.n < b.n);
     return (unsigned char)a.at[a.n - 1 - n] < (unsigned char)b.at[b.n - 1 - n] ? -1 : 1;
 }
 
-static int by_file_end(const void *left, const void *right) {
+static int by_file_end(const void *left, const void *right)
+{
     const struct label *a = left, *b = right;
     int order = compare_ends(a->file, b->file);
     return order ? order : (a->function > b->function) - (a->function < b->function);
 }
 
-static int by_module_end(const void *left, const void *right) {
+static int by_module_end(const void *left, const void *right)
+{
     const struct label *a = left, *b = right;
     int order = compare_ends(a->module, b->module);
     return order ? order : (a->function > b->function) - (a->function < b->function);
 }
 
 /* The shortest end of the path, from a '/' on, that is longer than COMMON bytes. */
-static struct p2a_str telling_end(struct p2a_str path, size_t common) {
+static struct p2a_str telling_end(struct p2a_str path, size_t common)
+{
     size_t begin = path.n > common ? path.n - common - 1 : 0;
     while (begin && path.at[begin - 1] != '/')
         begin--;
@@ -1225,7 +1317,8 @@ struct texts {
 };
 
 /* The text of a name or path as one line: control characters are blanks. */
-static struct p2a_str one_line(struct texts *texts, struct p2a_str s) {
+static struct p2a_str one_line(struct texts *texts, struct p2a_str s)
+{
     char *copy = p2a_arena_copy(&texts->arena, s.at, s.n);
     if (!copy) {
         texts->failed = true;
@@ -1238,7 +1331,8 @@ static struct p2a_str one_line(struct texts *texts, struct p2a_str s) {
 }
 
 static struct p2a_str joined(struct texts *texts, struct p2a_str name, const char *before,
-                             struct p2a_str what, const char *after) {
+                             struct p2a_str what, const char *after)
+{
     size_t b = strlen(before), a = strlen(after);
     char *text = p2a_arena_take(&texts->arena, name.n + b + what.n + a + 1);
     if (!text) {
@@ -1253,24 +1347,28 @@ static struct p2a_str joined(struct texts *texts, struct p2a_str name, const cha
 }
 
 static struct p2a_str with_number(struct texts *texts, struct p2a_str name, const char *before,
-                                  uint64_t number) {
+                                  uint64_t number)
+{
     char digits[24];
     int n = snprintf(digits, sizeof digits, "%llu", (unsigned long long)number);
     return joined(texts, name, before, (struct p2a_str){digits, (size_t)n}, "");
 }
 
-static void add_line(struct texts *texts, struct label *label, size_t n) {
+static void add_line(struct texts *texts, struct label *label, size_t n)
+{
     for (size_t i = 0; i < n; i++)
         if (label[i].line > 0)
             label[i].name = with_number(texts, label[i].name, ":", (uint64_t)label[i].line);
 }
 
-static struct p2a_str path_of(const struct label *label, bool module) {
+static struct p2a_str path_of(const struct label *label, bool module)
+{
     return module ? label->module : label->file;
 }
 
 /* Files first; where they don't differ, modules. */
-static void add_end(struct texts *texts, struct label *label, size_t n) {
+static void add_end(struct texts *texts, struct label *label, size_t n)
+{
     bool module = true;
     for (size_t i = 1; i < n && module; i++)
         module = compare(label[i].file, label[0].file) == 0;
@@ -1286,7 +1384,8 @@ static void add_end(struct texts *texts, struct label *label, size_t n) {
     }
 }
 
-static void add_count(struct texts *texts, struct label *label, size_t n) {
+static void add_count(struct texts *texts, struct label *label, size_t n)
+{
     for (size_t i = 1; i < n; i++)
         label[i].name = with_number(texts, label[i].name, " #", i + 1);
 }
@@ -1294,7 +1393,8 @@ static void add_count(struct texts *texts, struct label *label, size_t n) {
 typedef void distinguish(struct texts *texts, struct label *label, size_t n);
 
 /* Calls HOW for each group that falls together. Returns whether there was any. */
-static bool each_group(struct texts *texts, struct label *label, size_t n, distinguish *how) {
+static bool each_group(struct texts *texts, struct label *label, size_t n, distinguish *how)
+{
     bool any = false;
     qsort(label, n, sizeof *label, by_identity);
     for (size_t begin = 0, end; begin < n; begin = end) {
@@ -1309,7 +1409,8 @@ static bool each_group(struct texts *texts, struct label *label, size_t n, disti
     return any;
 }
 
-static void tell_apart(struct texts *texts, struct label *label, size_t n) {
+static void tell_apart(struct texts *texts, struct label *label, size_t n)
+{
     if (!each_group(texts, label, n, add_line) || !each_group(texts, label, n, add_end))
         return;
     /* A name may end in " #2" by itself: the longer ones become unique in a few rounds. */
@@ -1331,9 +1432,9 @@ struct writer {
     bool addresses, modules;
     struct texts texts;
     struct p2a_str *name;          /* per function */
-    bool *named;                   /* per function: its number has been defined */
-    uint32_t *file_no, *object_no; /* per string: the number, 0 none so far */
-    uint32_t files, objects;
+    uint32_t *function_no;         /* per function: its number in the file, 0 none so far */
+    uint32_t *file_no, *object_no; /* the same per string */
+    uint32_t functions, files, objects;
     struct groups lines, sites; /* by function, by arc */
     struct p2a_flow flow;
     /* [row * events + event]: the lines, then one row a function for what is on no line; the sites,
@@ -1348,7 +1449,8 @@ struct writer {
 
 /* TABLE's rows begin with the key. False: no memory. */
 static bool group(struct groups *groups, uint32_t keys, uint32_t rows, const void *table,
-                  size_t row_size) {
+                  size_t row_size)
+{
     groups->first = calloc((size_t)keys + 2, sizeof *groups->first);
     groups->row = calloc((size_t)rows + 1, sizeof *groups->row);
     if (!groups->first || !groups->row)
@@ -1365,7 +1467,8 @@ static bool group(struct groups *groups, uint32_t keys, uint32_t rows, const voi
 }
 
 /* From raw values of the metric to the file's whole numbers. */
-static double factor_of(const struct writer *w, uint32_t metric) {
+static double factor_of(const struct writer *w, uint32_t metric)
+{
     const struct p2a_metric *m = &w->p->metrics.row[metric];
     bool seconds = p2a_str_is(p2a_string(w->p, m->unit), "seconds");
     double factor = seconds ? m->scale * 1e9 : m->scale;
@@ -1373,7 +1476,8 @@ static double factor_of(const struct writer *w, uint32_t metric) {
 }
 
 /* What of each function's self is on no line. */
-static void rest_of_lines(const struct writer *w, uint32_t event, double *value) {
+static void rest_of_lines(const struct writer *w, uint32_t event, double *value)
+{
     const struct p2a_graph *g = &w->p->graph;
     double *rest = value + g->line_n;
     for (size_t f = 0; f < g->node_n; f++)
@@ -1389,7 +1493,8 @@ static void rest_of_lines(const struct writer *w, uint32_t event, double *value)
 
 /* Whole numbers for the lines of one event, Σ rounded = rounded Σ; the functions' sums in SELF. */
 static void round_lines(struct writer *w, uint32_t event, double *value, uint64_t *rounded,
-                        uint64_t *self) {
+                        uint64_t *self)
+{
     const struct p2a_graph *g = &w->p->graph;
     size_t rows = (size_t)g->line_n + g->node_n;
     rest_of_lines(w, event, value);
@@ -1404,7 +1509,8 @@ static void round_lines(struct writer *w, uint32_t event, double *value, uint64_
 }
 
 /* Shares an arc's cost among its sites and what has no site. SCRATCH: twice as many rows. */
-static void share_sites(struct writer *w, uint32_t arc, uint32_t event, uint64_t *scratch) {
+static void share_sites(struct writer *w, uint32_t arc, uint32_t event, uint64_t *scratch)
+{
     const struct p2a_graph *g = &w->p->graph;
     uint32_t begin = w->sites.first[arc], n = w->sites.first[arc + 1] - begin;
     uint64_t *share = scratch + n + 1, sum = 0;
@@ -1429,12 +1535,14 @@ struct changes {
     uint32_t cut, recursive, shared;
 };
 
-static uint32_t most(uint32_t a, uint32_t b) {
+static uint32_t most(uint32_t a, uint32_t b)
+{
     return a > b ? a : b;
 }
 
 static void cost_event(struct writer *w, uint32_t event, double *value, uint64_t *scratch,
-                       struct changes *changes) {
+                       struct changes *changes)
+{
     const struct p2a_graph *g = &w->p->graph;
     uint64_t *self = scratch + 2 * ((size_t)g->line_n + g->site_n + g->node_n + 1);
     round_lines(w, event, value, scratch, self);
@@ -1446,7 +1554,8 @@ static void cost_event(struct writer *w, uint32_t event, double *value, uint64_t
     changes->shared = most(changes->shared, w->flow.shared);
 }
 
-static void note_changes(struct writer *w, const struct changes *changes) {
+static void note_changes(struct writer *w, const struct changes *changes)
+{
     if (changes->shared) {
         p2a_out_note(w->out,
                      "inclusive costs of %u arcs aren't known: estimated from the callees', shared "
@@ -1473,7 +1582,8 @@ static void note_changes(struct writer *w, const struct changes *changes) {
     }
 }
 
-static bool cost_events(struct writer *w) {
+static bool cost_events(struct writer *w)
+{
     const struct p2a_graph *g = &w->p->graph;
     size_t lines = (size_t)g->line_n + g->node_n, sites = (size_t)g->site_n + g->arc_n;
     struct changes changes = {0};
@@ -1493,7 +1603,8 @@ static bool cost_events(struct writer *w) {
 
 /* ---- the writer: text ------------------------------------------------------------------------ */
 
-static bool any_cost(const struct writer *w, const uint64_t *cost) {
+static bool any_cost(const struct writer *w, const uint64_t *cost)
+{
     for (uint32_t e = 0; e < w->events; e++)
         if (cost[e])
             return true;
@@ -1501,7 +1612,8 @@ static bool any_cost(const struct writer *w, const uint64_t *cost) {
 }
 
 /* A position beside the one before it, in addresses; the difference is shorter. */
-static void put_address(struct writer *w, uint64_t address) {
+static void put_address(struct writer *w, uint64_t address)
+{
     if (address >= w->address)
         p2a_put_text(w->out, address == w->address ? "*" : "+");
     else
@@ -1512,7 +1624,8 @@ static void put_address(struct writer *w, uint64_t address) {
     p2a_put_text(w->out, " ");
 }
 
-static void put_costs(struct writer *w, uint64_t address, uint64_t line, const uint64_t *cost) {
+static void put_costs(struct writer *w, uint64_t address, uint64_t line, const uint64_t *cost)
+{
     uint32_t n = w->events;
     while (n > 1 && !cost[n - 1])
         n--;
@@ -1526,54 +1639,52 @@ static void put_costs(struct writer *w, uint64_t address, uint64_t line, const u
     p2a_put_text(w->out, "\n");
 }
 
-/* "KEYWORD(NUMBER) NAME", the name only the first time. */
-static void put_place(struct writer *w, const char *keyword, p2a_id string, uint32_t *numbers,
-                      uint32_t *used) {
-    bool first = !numbers[string];
+/* "KEYWORD(NUMBER) NAME", the name only the first time. *NUMBER is 0 until then, *USED the highest.
+ */
+static void put_name(struct writer *w, const char *keyword, uint32_t *number, uint32_t *used,
+                     struct p2a_str name)
+{
+    bool first = !*number;
     if (first)
-        numbers[string] = ++*used;
+        *number = ++*used;
     p2a_put_text(w->out, keyword);
     p2a_put_text(w->out, "(");
-    p2a_put_u64(w->out, numbers[string]);
+    p2a_put_u64(w->out, *number);
     p2a_put_text(w->out, ")");
     if (first) {
-        struct p2a_str text = one_line(&w->texts, p2a_string(w->p, string));
+        name = one_line(&w->texts, name);
         p2a_put_text(w->out, " ");
-        p2a_put_str(w->out, text.n ? text : P2A_LIT("???"));
+        p2a_put_str(w->out, name.n ? name : P2A_LIT("???"));
     }
     p2a_put_text(w->out, "\n");
 }
 
-static void put_file(struct writer *w, const char *keyword, p2a_id file) {
-    put_place(w, keyword, file, w->file_no, &w->files);
+static void put_file(struct writer *w, const char *keyword, p2a_id file)
+{
+    put_name(w, keyword, &w->file_no[file], &w->files, p2a_string(w->p, file));
 }
 
-static void put_object(struct writer *w, const char *keyword, p2a_id object) {
-    put_place(w, keyword, object, w->object_no, &w->objects);
+static void put_object(struct writer *w, const char *keyword, p2a_id object)
+{
+    put_name(w, keyword, &w->object_no[object], &w->objects, p2a_string(w->p, object));
 }
 
-static void put_function(struct writer *w, const char *keyword, p2a_id function) {
-    p2a_put_text(w->out, keyword);
-    p2a_put_text(w->out, "(");
-    p2a_put_u64(w->out, (uint64_t)function + 1);
-    p2a_put_text(w->out, ")");
-    if (!w->named[function]) {
-        w->named[function] = true;
-        p2a_put_text(w->out, " ");
-        p2a_put_str(w->out, w->name[function]);
-    }
-    p2a_put_text(w->out, "\n");
+static void put_function(struct writer *w, const char *keyword, p2a_id function)
+{
+    put_name(w, keyword, &w->function_no[function], &w->functions, w->name[function]);
 }
 
 /* Costs from here on are in FILE. */
-static void enter_file(struct writer *w, p2a_id function, p2a_id file) {
+static void enter_file(struct writer *w, p2a_id function, p2a_id file)
+{
     if (file != w->file) {
         put_file(w, file == w->p->functions.row[function].file ? "fe=" : "fi=", file);
         w->file = file;
     }
 }
 
-static uint64_t own_line(const struct writer *w, p2a_id function) {
+static uint64_t own_line(const struct writer *w, p2a_id function)
+{
     int64_t line = w->p->functions.row[function].line;
     uint32_t first = w->lines.first[function];
     if (line > 0)
@@ -1581,7 +1692,8 @@ static uint64_t own_line(const struct writer *w, p2a_id function) {
     return first < w->lines.first[function + 1] ? w->p->graph.line[w->lines.row[first]].line : 0;
 }
 
-static void put_self(struct writer *w, p2a_id function) {
+static void put_self(struct writer *w, p2a_id function)
+{
     const struct p2a_graph *g = &w->p->graph;
     uint32_t begin = w->lines.first[function], end = w->lines.first[function + 1];
     for (uint32_t i = begin; i < end; i++) {
@@ -1598,7 +1710,8 @@ static void put_self(struct writer *w, p2a_id function) {
 
 /* Where calls aren't known one is written: readers of the format take the cost of none for self. */
 static void put_call(struct writer *w, p2a_id arc, uint64_t calls, const struct p2a_line *from,
-                     const uint64_t *cost) {
+                     const uint64_t *cost)
+{
     p2a_id callee = w->p->graph.arc[arc].callee;
     const struct p2a_function *f = &w->p->functions.row[callee];
     enter_file(w, from->function, from->file);
@@ -1616,7 +1729,8 @@ static void put_call(struct writer *w, p2a_id arc, uint64_t calls, const struct 
     w->unknown_calls |= !calls;
 }
 
-static void put_arc(struct writer *w, p2a_id arc) {
+static void put_arc(struct writer *w, p2a_id arc)
+{
     const struct p2a_graph *g = &w->p->graph;
     p2a_id caller = g->arc[arc].caller;
     uint32_t begin = w->sites.first[arc], end = w->sites.first[arc + 1];
@@ -1636,7 +1750,8 @@ static void put_arc(struct writer *w, p2a_id arc) {
     }
 }
 
-static void put_block(struct writer *w, p2a_id function) {
+static void put_block(struct writer *w, p2a_id function)
+{
     const struct p2a_function *f = &w->p->functions.row[function];
     p2a_put_text(w->out, "\n");
     if (w->modules && f->module != w->object) {
@@ -1652,7 +1767,8 @@ static void put_block(struct writer *w, p2a_id function) {
 }
 
 /* Functions in the order of the profile, then callers that are names only. */
-static void put_functions(struct writer *w) {
+static void put_functions(struct writer *w)
+{
     const struct p2a_graph *g = &w->p->graph;
     for (uint32_t i = 0; i < g->order_n; i++)
         put_block(w, g->order[i]);
@@ -1666,7 +1782,8 @@ static void put_functions(struct writer *w) {
 /* ---- the writer: header ---------------------------------------------------------------------- */
 
 /* "ns" for the profile's time; others with a unit other than a count as "NAME(UNIT)". */
-static struct p2a_str event_word(struct writer *w, uint32_t metric) {
+static struct p2a_str event_word(struct writer *w, uint32_t metric)
+{
     const struct p2a_metric *m = &w->p->metrics.row[metric];
     struct p2a_str name = p2a_string(w->p, m->name), unit = p2a_string(w->p, m->unit);
     char word[200];
@@ -1685,7 +1802,8 @@ static struct p2a_str event_word(struct writer *w, uint32_t metric) {
 }
 
 /* Each its own. */
-static void name_events(struct writer *w) {
+static void name_events(struct writer *w)
+{
     for (uint32_t e = 0; e < w->events; e++) {
         w->word[e] = event_word(w, e);
         for (uint32_t other = 0; other < e; other++) {
@@ -1697,7 +1815,8 @@ static void name_events(struct writer *w) {
     }
 }
 
-static void put_event(struct writer *w, uint32_t metric) {
+static void put_event(struct writer *w, uint32_t metric)
+{
     struct p2a_str title = p2a_string(w->p, w->p->metrics.row[metric].title);
     if (!title.n && p2a_str_is(w->word[metric], "ns"))
         title = P2A_LIT("Nanoseconds");
@@ -1710,7 +1829,8 @@ static void put_event(struct writer *w, uint32_t metric) {
     }
 }
 
-static void put_header(struct writer *w) {
+static void put_header(struct writer *w)
+{
     p2a_put_text(w->out, "# callgrind format\nversion: 1\ncreator: prof2any " P2A_VERSION "\n");
     if (!(w->p->facts & P2A_CALLS))
         p2a_putf(w->out, "desc: %s\n", NO_CALLS);
@@ -1732,12 +1852,13 @@ static void put_header(struct writer *w) {
 
 /* ---- the writer ------------------------------------------------------------------------------ */
 
-static bool name_functions(struct writer *w) {
+static bool name_functions(struct writer *w)
+{
     size_t n = w->p->functions.n;
     struct label *label = calloc(n + 1, sizeof *label);
     w->name = calloc(n + 1, sizeof *w->name);
-    w->named = calloc(n + 1, sizeof *w->named);
-    if (!label || !w->name || !w->named) {
+    w->function_no = calloc(n + 1, sizeof *w->function_no);
+    if (!label || !w->name || !w->function_no) {
         free(label);
         return false;
     }
@@ -1760,7 +1881,8 @@ static bool name_functions(struct writer *w) {
     return !w->texts.failed;
 }
 
-static bool prepare(struct writer *w) {
+static bool prepare(struct writer *w)
+{
     const struct p2a_graph *g = &w->p->graph;
     w->file_no = calloc(w->p->strings.n, sizeof *w->file_no);
     w->object_no = calloc(w->p->strings.n, sizeof *w->object_no);
@@ -1770,9 +1892,10 @@ static bool prepare(struct writer *w) {
            p2a_flow_begin(w->p, &w->flow) && cost_events(w);
 }
 
-static void release(struct writer *w) {
+static void release(struct writer *w)
+{
     free(w->name);
-    free(w->named);
+    free(w->function_no);
     free(w->file_no);
     free(w->object_no);
     free(w->lines.first);
@@ -1785,7 +1908,8 @@ static void release(struct writer *w) {
     p2a_arena_free(&w->texts.arena);
 }
 
-static enum p2a_status write_callgrind(struct p2a_out *out) {
+static enum p2a_status write_callgrind(struct p2a_out *out)
+{
     const struct p2a_profile *p = out->profile;
     if (!p->metrics.n)
         return p2a_cant_write(out, P2A_INPUT, "nothing is measured, expected one metric at least");

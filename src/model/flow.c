@@ -17,7 +17,8 @@
 /* Adds one column of the arcs to the nodes' totals, and of what leaves a component to the
  * component's. */
 static void add_arcs(struct p2a_profile *p, const struct p2a_components *parts, uint32_t column,
-                     const bool *wanted, double *whole) {
+                     const bool *wanted, double *whole)
+{
     const struct p2a_graph *g = &p->graph;
     for (size_t a = 0; a < g->arc_n; a++) {
         p2a_id caller = g->arc[a].caller, callee = g->arc[a].callee;
@@ -30,7 +31,8 @@ static void add_arcs(struct p2a_profile *p, const struct p2a_components *parts, 
 }
 
 static void column_totals(struct p2a_profile *p, const struct p2a_components *parts,
-                          uint32_t column, const bool *wanted, double *whole) {
+                          uint32_t column, const bool *wanted, double *whole)
+{
     const struct p2a_graph *g = &p->graph;
     for (uint32_t k = 0; k < parts->n; k++)
         whole[k] = 0;
@@ -49,7 +51,8 @@ static void column_totals(struct p2a_profile *p, const struct p2a_components *pa
 }
 
 static void fill_totals(struct p2a_profile *p, const struct p2a_components *parts, bool *wanted,
-                        double *whole) {
+                        double *whole)
+{
     struct p2a_graph *g = &p->graph;
     for (uint32_t f = 0; f < g->node_n; f++)
         wanted[f] = (g->node[f].has & (P2A_HAS_ROW | P2A_HAS_TOTAL)) == P2A_HAS_ROW;
@@ -64,7 +67,8 @@ static void fill_totals(struct p2a_profile *p, const struct p2a_components *part
     }
 }
 
-void p2a_totals_from_arcs(struct p2a_profile *p) {
+void p2a_totals_from_arcs(struct p2a_profile *p)
+{
     struct p2a_outs outs;
     struct p2a_components parts;
     if (p2a_profile_status(p) != P2A_OK || !p->graph.node_n)
@@ -87,7 +91,8 @@ void p2a_totals_from_arcs(struct p2a_profile *p) {
 
 /* ---- whole numbers --------------------------------------------------------------------------- */
 
-uint64_t p2a_whole_number(double value) {
+uint64_t p2a_whole_number(double value)
+{
     if (!(value > 0))
         return 0;
     double whole = floor(value + 0.5);
@@ -98,7 +103,8 @@ uint64_t p2a_whole_number(double value) {
 
 __extension__ typedef unsigned __int128 wide;
 
-void p2a_share(uint64_t total, const uint64_t *weight, size_t n, uint64_t *share) {
+void p2a_share(uint64_t total, const uint64_t *weight, size_t n, uint64_t *share)
+{
     wide sum = 0, so_far = 0;
     uint64_t given = 0;
     for (size_t i = 0; i < n; i++)
@@ -116,12 +122,14 @@ void p2a_share(uint64_t total, const uint64_t *weight, size_t n, uint64_t *share
 
 /* ---- flow ------------------------------------------------------------------------------------ */
 
-static uint32_t part_of_callee(const struct p2a_profile *p, const struct p2a_flow *flow, size_t a) {
+static uint32_t part_of_callee(const struct p2a_profile *p, const struct p2a_flow *flow, size_t a)
+{
     return flow->parts.of[p->graph.arc[a].callee];
 }
 
 /* Sorts the arcs by the component they lead into. */
-static void sort_arcs(const struct p2a_profile *p, struct p2a_flow *flow) {
+static void sort_arcs(const struct p2a_profile *p, struct p2a_flow *flow)
+{
     uint32_t *fill = flow->first + 1; /* as in p2a_outs_build */
     for (size_t a = 0; a < p->graph.arc_n; a++)
         fill[part_of_callee(p, flow, a) + 1]++;
@@ -131,7 +139,8 @@ static void sort_arcs(const struct p2a_profile *p, struct p2a_flow *flow) {
         flow->arcs[fill[part_of_callee(p, flow, a)]++] = a;
 }
 
-bool p2a_flow_begin(const struct p2a_profile *p, struct p2a_flow *flow) {
+bool p2a_flow_begin(const struct p2a_profile *p, struct p2a_flow *flow)
+{
     size_t n = (size_t)p->functions.n + 1, arcs = (size_t)p->graph.arc_n + 1;
     *flow = (struct p2a_flow){.first = calloc(n + 1, sizeof *flow->first),
                               .arcs = calloc(arcs, sizeof *flow->arcs),
@@ -156,7 +165,8 @@ bool p2a_flow_begin(const struct p2a_profile *p, struct p2a_flow *flow) {
     return true;
 }
 
-void p2a_flow_free(struct p2a_flow *flow) {
+void p2a_flow_free(struct p2a_flow *flow)
+{
     p2a_outs_free(&flow->outs);
     p2a_components_free(&flow->parts);
     free(flow->first);
@@ -179,11 +189,13 @@ struct pass {
     bool fractional; /* rounding makes arcs into a component differ from its inclusive cost */
 };
 
-static double raw_total(const struct pass *s, p2a_id arc) {
+static double raw_total(const struct pass *s, p2a_id arc)
+{
     return s->p->graph.arc_total[(size_t)arc * s->p->columns + s->column] * s->scale;
 }
 
-static bool any_fraction(const struct pass *s) {
+static bool any_fraction(const struct pass *s)
+{
     for (p2a_id a = 0; a < s->p->graph.arc_n; a++) {
         double total = raw_total(s, a);
         if (fabs(total - floor(total + 0.5)) > 1e-9)
@@ -192,12 +204,14 @@ static bool any_fraction(const struct pass *s) {
     return false;
 }
 
-static uint64_t weight_of(const struct p2a_arc *arc) {
+static uint64_t weight_of(const struct p2a_arc *arc)
+{
     return arc->has & P2A_HAS_CALLS ? arc->calls : 1;
 }
 
 /* Calls of a component's members that no arc explains: its own share of a total shared by calls. */
-static uint64_t unexplained_calls(const struct pass *s, uint32_t part) {
+static uint64_t unexplained_calls(const struct pass *s, uint32_t part)
+{
     const struct p2a_flow *flow = s->flow;
     uint64_t explained = 0;
     for (uint32_t i = flow->first[part]; i < flow->first[part + 1]; i++)
@@ -207,7 +221,8 @@ static uint64_t unexplained_calls(const struct pass *s, uint32_t part) {
 
 /* Arcs within a component hold its inclusive cost at most; those without a total get a share of it
  * by calls. */
-static void set_inner(struct pass *s, uint32_t part, p2a_id a) {
+static void set_inner(struct pass *s, uint32_t part, p2a_id a)
+{
     struct p2a_flow *flow = s->flow;
     const struct p2a_arc *arc = &s->p->graph.arc[a];
     uint64_t most = flow->total[part], cost = p2a_whole_number(raw_total(s, a));
@@ -229,7 +244,8 @@ struct entering {
     uint64_t sum; /* of want, saturated */
 };
 
-static void gather(struct pass *s, uint32_t part, bool with_total, struct entering *e) {
+static void gather(struct pass *s, uint32_t part, bool with_total, struct entering *e)
+{
     struct p2a_flow *flow = s->flow;
     uint32_t begin = flow->first[part];
     e->n = 0;
@@ -246,7 +262,8 @@ static void gather(struct pass *s, uint32_t part, bool with_total, struct enteri
 }
 
 /* Gives the arcs their costs, and their callers' components what comes up through them. */
-static void settle(struct pass *s, const struct entering *e, bool rounding) {
+static void settle(struct pass *s, const struct entering *e, bool rounding)
+{
     struct p2a_flow *flow = s->flow;
     for (size_t i = 0; i < e->n; i++) {
         uint32_t above = flow->parts.of[s->p->graph.arc[e->arc[i]].caller];
@@ -260,7 +277,8 @@ static void settle(struct pass *s, const struct entering *e, bool rounding) {
 
 /* Arcs with totals keep them, unless they sum to more than there is. What is rounded may miss the
  * inclusive cost by a little; that is made good. Returns what is left for arcs without totals. */
-static uint64_t settle_known(struct pass *s, uint32_t part, const struct entering *e) {
+static uint64_t settle_known(struct pass *s, uint32_t part, const struct entering *e)
+{
     uint64_t most = s->flow->total[part];
     uint64_t slack = s->fractional ? p2a_add_calls(s->flow->blur[part], e->n) : 0;
     uint64_t off = e->sum > most ? e->sum - most : most - e->sum;
@@ -274,7 +292,8 @@ static uint64_t settle_known(struct pass *s, uint32_t part, const struct enterin
 }
 
 /* Arcs without totals share what is left by calls, as gprof has it; so do calls from nowhere. */
-static void settle_unknown(struct pass *s, uint32_t part, uint64_t left, const struct entering *e) {
+static void settle_unknown(struct pass *s, uint32_t part, uint64_t left, const struct entering *e)
+{
     if (!e->n)
         return;
     uint64_t apart = unexplained_calls(s, part), given = left;
@@ -288,7 +307,8 @@ static void settle_unknown(struct pass *s, uint32_t part, uint64_t left, const s
 }
 
 /* The component's inclusive cost is complete: everything that leaves it was settled before. */
-static void settle_component(struct pass *s, uint32_t part) {
+static void settle_component(struct pass *s, uint32_t part)
+{
     struct p2a_flow *flow = s->flow;
     for (uint32_t i = flow->first[part]; i < flow->first[part + 1]; i++)
         if (flow->parts.of[s->p->graph.arc[flow->arcs[i]].caller] == part)
@@ -302,7 +322,8 @@ static void settle_component(struct pass *s, uint32_t part) {
 }
 
 void p2a_flow_column(const struct p2a_profile *p, struct p2a_flow *flow, uint32_t column,
-                     double scale, const uint64_t *self) {
+                     double scale, const uint64_t *self)
+{
     struct pass s = {.p = p, .flow = flow, .column = column, .scale = scale};
     s.fractional = any_fraction(&s);
     flow->cut = flow->recursive = flow->shared = 0;
