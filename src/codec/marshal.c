@@ -20,7 +20,8 @@
 #define CODE_HEAD     8 /* objects of a code object before its line number */
 #define CODE_KINDS_AT 4 /* the one that is bytes from Python 3.11 on */
 
-const char *marshal_kind_name(enum marshal_kind kind) {
+const char *marshal_kind_name(enum marshal_kind kind)
+{
     static const char *const names[] = {
         [MARSHAL_END] = "the end of a dict",
         [MARSHAL_NONE] = "None",
@@ -46,7 +47,8 @@ const char *marshal_kind_name(enum marshal_kind kind) {
 
 /* ---- failures -------------------------------------------------------------------------------- */
 
-bool marshal_fail(struct marshal *m, uint64_t at, const char *text, ...) {
+bool marshal_fail(struct marshal *m, uint64_t at, const char *text, ...)
+{
     va_list arguments;
     if (m->failure.failed)
         return false;
@@ -58,18 +60,21 @@ bool marshal_fail(struct marshal *m, uint64_t at, const char *text, ...) {
     return false;
 }
 
-static bool no_memory(struct marshal *m) {
+static bool no_memory(struct marshal *m)
+{
     marshal_fail(m, m->at, "out of memory");
     m->failure.no_memory = true;
     return false;
 }
 
-static uint64_t left(const struct marshal *m) {
+static uint64_t left(const struct marshal *m)
+{
     return m->size - m->at;
 }
 
 /* Whether N more bytes are there, for the fixed part of a WHAT that starts at AT. */
-static bool need(struct marshal *m, uint64_t at, uint64_t n, const char *what) {
+static bool need(struct marshal *m, uint64_t at, uint64_t n, const char *what)
+{
     if (left(m) >= n)
         return true;
     return marshal_fail(m, at, "%s runs past the end of the file (%llu of %llu bytes are there)",
@@ -78,15 +83,18 @@ static bool need(struct marshal *m, uint64_t at, uint64_t n, const char *what) {
 
 /* ---- numbers --------------------------------------------------------------------------------- */
 
-static uint32_t get_u32(const unsigned char *b) {
+static uint32_t get_u32(const unsigned char *b)
+{
     return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
 }
 
-static uint64_t get_u64(const unsigned char *b) {
+static uint64_t get_u64(const unsigned char *b)
+{
     return get_u32(b) | (uint64_t)get_u32(b + 4) << 32;
 }
 
-static bool take_i32(struct marshal *m, uint64_t at, const char *what, int32_t *value) {
+static bool take_i32(struct marshal *m, uint64_t at, const char *what, int32_t *value)
+{
     if (!need(m, at, 4, what))
         return false;
     *value = (int32_t)get_u32(m->start + m->at);
@@ -94,7 +102,8 @@ static bool take_i32(struct marshal *m, uint64_t at, const char *what, int32_t *
     return true;
 }
 
-static bool read_i32(struct marshal *m, struct marshal_value *v) {
+static bool read_i32(struct marshal *m, struct marshal_value *v)
+{
     int32_t value;
     v->kind = MARSHAL_INT;
     if (!take_i32(m, v->at, "an integer of 4 bytes", &value))
@@ -103,7 +112,8 @@ static bool read_i32(struct marshal *m, struct marshal_value *v) {
     return true;
 }
 
-static bool read_i64(struct marshal *m, struct marshal_value *v) {
+static bool read_i64(struct marshal *m, struct marshal_value *v)
+{
     v->kind = MARSHAL_INT;
     if (!need(m, v->at, 8, "an integer of 8 bytes"))
         return false;
@@ -113,7 +123,8 @@ static bool read_i64(struct marshal *m, struct marshal_value *v) {
 }
 
 /* The value of N base 2^15 digits, as far as 64 bits hold it; *big where they don't. */
-static uint64_t magnitude(const unsigned char *digits, uint64_t n, bool *big) {
+static uint64_t magnitude(const unsigned char *digits, uint64_t n, bool *big)
+{
     uint64_t value = 0;
     for (uint64_t i = n; i-- > 0;) {
         uint64_t digit = digits[2 * i] | (uint64_t)digits[2 * i + 1] << 8;
@@ -123,7 +134,8 @@ static uint64_t magnitude(const unsigned char *digits, uint64_t n, bool *big) {
     return value;
 }
 
-static bool check_digits(struct marshal *m, uint64_t at, const unsigned char *digits, uint64_t n) {
+static bool check_digits(struct marshal *m, uint64_t at, const unsigned char *digits, uint64_t n)
+{
     for (uint64_t i = 0; i < n; i++)
         if (digits[2 * i + 1] & 0x80)
             return marshal_fail(m, at, "an integer's digit is above 32767");
@@ -132,7 +144,8 @@ static bool check_digits(struct marshal *m, uint64_t at, const unsigned char *di
     return true;
 }
 
-static bool read_long(struct marshal *m, struct marshal_value *v) {
+static bool read_long(struct marshal *m, struct marshal_value *v)
+{
     int32_t signed_n;
     if (!take_i32(m, v->at, "the length of an integer", &signed_n))
         return false;
@@ -153,14 +166,16 @@ static bool read_long(struct marshal *m, struct marshal_value *v) {
     return true;
 }
 
-static double get_double(const unsigned char *b) {
+static double get_double(const unsigned char *b)
+{
     uint64_t bits = get_u64(b);
     double value;
     memcpy(&value, &bits, sizeof value);
     return value;
 }
 
-static bool read_float(struct marshal *m, struct marshal_value *v) {
+static bool read_float(struct marshal *m, struct marshal_value *v)
+{
     v->kind = MARSHAL_FLOAT;
     if (!need(m, v->at, 8, "a float of 8 bytes"))
         return false;
@@ -170,7 +185,8 @@ static bool read_float(struct marshal *m, struct marshal_value *v) {
 }
 
 /* What repr() gives for a float, whatever the locale. */
-static bool parse_float(struct p2a_str text, double *value) {
+static bool parse_float(struct p2a_str text, double *value)
+{
     struct p2a_str s = text;
     bool negative = s.n > 0 && s.at[0] == '-';
     if (negative)
@@ -183,7 +199,8 @@ static bool parse_float(struct p2a_str text, double *value) {
     return p2a_str_double(text, value);
 }
 
-static bool read_float_text(struct marshal *m, struct marshal_value *v) {
+static bool read_float_text(struct marshal *m, struct marshal_value *v)
+{
     v->kind = MARSHAL_FLOAT;
     if (!need(m, v->at, 1, "the length of a float"))
         return false;
@@ -197,13 +214,15 @@ static bool read_float_text(struct marshal *m, struct marshal_value *v) {
     return true;
 }
 
-static bool read_complex(struct marshal *m, struct marshal_value *v) {
+static bool read_complex(struct marshal *m, struct marshal_value *v)
+{
     bool ok = read_float(m, v) && read_float(m, v);
     v->kind = MARSHAL_COMPLEX;
     return ok;
 }
 
-static bool read_complex_text(struct marshal *m, struct marshal_value *v) {
+static bool read_complex_text(struct marshal *m, struct marshal_value *v)
+{
     bool ok = read_float_text(m, v) && read_float_text(m, v);
     v->kind = MARSHAL_COMPLEX;
     return ok;
@@ -212,7 +231,8 @@ static bool read_complex_text(struct marshal *m, struct marshal_value *v) {
 /* ---- strings --------------------------------------------------------------------------------- */
 
 static bool take_text(struct marshal *m, struct marshal_value *v, enum marshal_kind kind,
-                      uint64_t n) {
+                      uint64_t n)
+{
     if (n > left(m))
         return marshal_fail(m, v->at,
                             "string of %llu bytes runs past the end of the file (%llu left)",
@@ -223,7 +243,8 @@ static bool take_text(struct marshal *m, struct marshal_value *v, enum marshal_k
     return true;
 }
 
-static bool read_text(struct marshal *m, struct marshal_value *v, enum marshal_kind kind) {
+static bool read_text(struct marshal *m, struct marshal_value *v, enum marshal_kind kind)
+{
     int32_t n;
     if (!take_i32(m, v->at, "the length of a string", &n))
         return false;
@@ -232,7 +253,8 @@ static bool read_text(struct marshal *m, struct marshal_value *v, enum marshal_k
     return take_text(m, v, kind, (uint64_t)n);
 }
 
-static bool read_short_text(struct marshal *m, struct marshal_value *v) {
+static bool read_short_text(struct marshal *m, struct marshal_value *v)
+{
     if (!need(m, v->at, 1, "the length of a string"))
         return false;
     uint64_t n = m->start[m->at++];
@@ -242,11 +264,13 @@ static bool read_short_text(struct marshal *m, struct marshal_value *v) {
 /* ---- numbered objects ------------------------------------------------------------------------ */
 
 /* Whether what is read now is read for the first time, so that numbers are to be given. */
-static bool is_first_time(const struct marshal *m) {
+static bool is_first_time(const struct marshal *m)
+{
     return m->replays == 0 && !m->again;
 }
 
-static void *grown(void *rows, uint32_t n, uint32_t *room, size_t row_size) {
+static void *grown(void *rows, uint32_t n, uint32_t *room, size_t row_size)
+{
     if (n < *room)
         return rows;
     uint32_t more = *room ? *room + *room / 2 : 1024;
@@ -257,7 +281,8 @@ static void *grown(void *rows, uint32_t n, uint32_t *room, size_t row_size) {
 }
 
 /* Gives the object whose type byte stands at AT its number. */
-static bool add_ref(struct marshal *m, uint64_t at, uint32_t *ref) {
+static bool add_ref(struct marshal *m, uint64_t at, uint32_t *ref)
+{
     *ref = m->next_ref;
     if (!is_first_time(m)) {
         if (m->next_ref >= m->ref_n)
@@ -279,12 +304,14 @@ static bool add_ref(struct marshal *m, uint64_t at, uint32_t *ref) {
     return true;
 }
 
-static void finish_ref(struct marshal *m, uint32_t ref) {
+static void finish_ref(struct marshal *m, uint32_t ref)
+{
     if (ref != MARSHAL_NO_REF && m->ref_tag[ref] == MARSHAL_UNDONE)
         m->ref_tag[ref] = 0;
 }
 
-static bool add_interned(struct marshal *m, uint64_t at) {
+static bool add_interned(struct marshal *m, uint64_t at)
+{
     if (!is_first_time(m))
         return true;
     if (m->interned_n == MOST_REFS)
@@ -298,25 +325,29 @@ static bool add_interned(struct marshal *m, uint64_t at) {
 }
 
 /* A few bytes of references can stand for any amount of data; reading it over is limited. */
-static bool charge(struct marshal *m, uint64_t at, uint64_t n) {
+static bool charge(struct marshal *m, uint64_t at, uint64_t n)
+{
     if (n > m->unfolded)
         return marshal_fail(m, at, "the references unfold to more than 64 times the file");
     m->unfolded -= n;
     return true;
 }
 
-uint32_t marshal_tag(const struct marshal *m, uint32_t ref) {
+uint32_t marshal_tag(const struct marshal *m, uint32_t ref)
+{
     return ref < m->ref_n ? m->ref_tag[ref] & ~MARSHAL_UNDONE : 0;
 }
 
-void marshal_set_tag(struct marshal *m, uint32_t ref, uint32_t tag) {
+void marshal_set_tag(struct marshal *m, uint32_t ref, uint32_t tag)
+{
     if (ref < m->ref_n && m->ref_tag[ref] != MARSHAL_UNDONE)
         m->ref_tag[ref] = tag;
 }
 
 /* ---- containers ------------------------------------------------------------------------------ */
 
-static void close_container(struct marshal *m) {
+static void close_container(struct marshal *m)
+{
     const struct marshal_open *o = &m->open[--m->depth];
     if (o->resume) {
         m->at = o->resume;
@@ -327,7 +358,8 @@ static void close_container(struct marshal *m) {
     }
 }
 
-static bool read_count(struct marshal *m, struct marshal_value *v, enum marshal_kind kind) {
+static bool read_count(struct marshal *m, struct marshal_value *v, enum marshal_kind kind)
+{
     int32_t n;
     v->kind = kind;
     if (!take_i32(m, v->at, "the length of a tuple, list or set", &n))
@@ -338,7 +370,8 @@ static bool read_count(struct marshal *m, struct marshal_value *v, enum marshal_
     return true;
 }
 
-static bool read_small_tuple(struct marshal *m, struct marshal_value *v) {
+static bool read_small_tuple(struct marshal *m, struct marshal_value *v)
+{
     v->kind = MARSHAL_TUPLE;
     if (!need(m, v->at, 1, "the length of a tuple"))
         return false;
@@ -346,7 +379,8 @@ static bool read_small_tuple(struct marshal *m, struct marshal_value *v) {
     return true;
 }
 
-static bool read_slice(struct marshal_value *v) {
+static bool read_slice(struct marshal_value *v)
+{
     v->kind = MARSHAL_SLICE;
     v->n = 3;
     return true;
@@ -364,13 +398,15 @@ static bool read_slice(struct marshal_value *v) {
  *
  * Nothing says which. The first code object of a file tells: its code is bytes that aren't a
  * reference, and localkinds is bytes where freevars is a tuple. */
-static bool is_bytes_at(const struct marshal *m, uint64_t at) {
+static bool is_bytes_at(const struct marshal *m, uint64_t at)
+{
     if (at >= m->size || m->size - at < 5)
         return false;
     return (m->start[at] & ~FLAG_REF) == 's' && get_u32(m->start + at + 1) <= m->size - at - 5;
 }
 
-static bool learn_code(struct marshal *m, uint64_t at) {
+static bool learn_code(struct marshal *m, uint64_t at)
+{
     for (unsigned char longs = 4; longs <= 6 && !m->code_longs; longs++)
         if (is_bytes_at(m, m->at + 4U * longs))
             m->code_longs = longs;
@@ -380,7 +416,8 @@ static bool learn_code(struct marshal *m, uint64_t at) {
     return true;
 }
 
-static bool read_code(struct marshal *m, struct marshal_value *v) {
+static bool read_code(struct marshal *m, struct marshal_value *v)
+{
     v->kind = MARSHAL_CODE;
     if (!m->code_longs && !learn_code(m, v->at))
         return false;
@@ -391,7 +428,8 @@ static bool read_code(struct marshal *m, struct marshal_value *v) {
 }
 
 /* The type of the object that is next, through references. */
-static unsigned char peek_type(const struct marshal *m) {
+static unsigned char peek_type(const struct marshal *m)
+{
     if (left(m) == 0)
         return 0;
     unsigned char type = m->start[m->at] & (unsigned char)~FLAG_REF;
@@ -403,7 +441,8 @@ static unsigned char peek_type(const struct marshal *m) {
 
 /* Called when a child of the code object O is done: tells its layout in time, and takes the line
  * number. */
-static bool step_code(struct marshal *m, struct marshal_open *o) {
+static bool step_code(struct marshal *m, struct marshal_open *o)
+{
     if (o->tail == 0 && o->left == CODE_HEAD + 1 - CODE_KINDS_AT) {
         if (m->code_tail == 0)
             m->code_tail = peek_type(m) == 's' ? 2 : 1;
@@ -422,7 +461,8 @@ static bool step_code(struct marshal *m, struct marshal_open *o) {
 /* ---- reading --------------------------------------------------------------------------------- */
 
 /* One object is complete: so may be the container it is in, and the one around that. */
-static bool child_done(struct marshal *m) {
+static bool child_done(struct marshal *m)
+{
     while (m->depth > 0) {
         struct marshal_open *o = &m->open[m->depth - 1];
         if (o->kind == MARSHAL_DICT) {
@@ -439,7 +479,8 @@ static bool child_done(struct marshal *m) {
     return true;
 }
 
-static uint32_t child_count(const struct marshal *m, const struct marshal_value *v) {
+static uint32_t child_count(const struct marshal *m, const struct marshal_value *v)
+{
     if (v->kind != MARSHAL_CODE)
         return v->n;
     return CODE_HEAD + (m->code_tail ? m->code_tail : 1U);
@@ -447,7 +488,8 @@ static uint32_t child_count(const struct marshal *m, const struct marshal_value 
 
 /* Opens the container V; RESUME is where reading goes on behind it, 0 where it is read in place. */
 static bool open_container(struct marshal *m, const struct marshal_value *v, uint64_t resume,
-                           uint32_t resume_refs) {
+                           uint32_t resume_refs)
+{
     if (m->depth == MARSHAL_DEPTH)
         return marshal_fail(m, v->at, "objects are nested more than %d deep", MARSHAL_DEPTH);
     if (v->n > left(m))
@@ -466,15 +508,16 @@ static bool open_container(struct marshal *m, const struct marshal_value *v, uin
     return true;
 }
 
-static bool is_numbered(unsigned char byte) {
-    if (!(byte & FLAG_REF))
-        return false;
+/* Of an object that is neither a reference nor an end. */
+static bool is_numbered(unsigned char byte)
+{
     unsigned char type = byte & (unsigned char)~FLAG_REF;
-    return !(type == '0' || type == 'N' || type == 'T' || type == 'F' || type == 'S' ||
-             type == '.' || type == 'r' || type == 'R');
+    return byte & FLAG_REF &&
+           !(type == 'N' || type == 'T' || type == 'F' || type == 'S' || type == '.');
 }
 
-static bool read_singleton(struct marshal_value *v, unsigned char type) {
+static bool read_singleton(struct marshal_value *v, unsigned char type)
+{
     v->kind = type == 'N' ? MARSHAL_NONE : type == 'S' ? MARSHAL_STOP : MARSHAL_ELLIPSIS;
     if (type == 'T' || type == 'F')
         v->kind = MARSHAL_BOOL;
@@ -483,7 +526,8 @@ static bool read_singleton(struct marshal_value *v, unsigned char type) {
 }
 
 /* The rest of an object behind its TYPE byte: all of an atom, the head of a container. */
-static bool read_body(struct marshal *m, struct marshal_value *v, unsigned char type) {
+static bool read_body(struct marshal *m, struct marshal_value *v, unsigned char type)
+{
     switch (type) {
     case 'i':
         return read_i32(m, v);
@@ -539,13 +583,15 @@ static bool read_body(struct marshal *m, struct marshal_value *v, unsigned char 
 }
 
 /* Whether children or an end follow. */
-static bool is_open(const struct marshal_value *v) {
+static bool is_open(const struct marshal_value *v)
+{
     return v->kind >= MARSHAL_DICT || (v->kind >= MARSHAL_TUPLE && v->n > 0);
 }
 
 /* The number in a reference at V->at. */
 static bool take_number(struct marshal *m, const struct marshal_value *v, uint32_t n,
-                        uint32_t *number) {
+                        uint32_t *number)
+{
     int32_t value;
     if (!take_i32(m, v->at, "a reference", &value))
         return false;
@@ -556,7 +602,8 @@ static bool take_number(struct marshal *m, const struct marshal_value *v, uint32
 }
 
 /* Decodes the object at FROM in place of a reference; an atom is done with that. */
-static bool read_from(struct marshal *m, struct marshal_value *v, uint64_t from) {
+static bool read_from(struct marshal *m, struct marshal_value *v, uint64_t from)
+{
     uint64_t resume = m->at;
     uint32_t resume_refs = m->next_ref;
     m->at = from + 1;
@@ -572,7 +619,8 @@ static bool read_from(struct marshal *m, struct marshal_value *v, uint64_t from)
     return child_done(m);
 }
 
-static bool read_ref(struct marshal *m, struct marshal_value *v, bool skip) {
+static bool read_ref(struct marshal *m, struct marshal_value *v, bool skip)
+{
     uint32_t ref = 0;
     if (!take_number(m, v, m->ref_n, &ref))
         return false;
@@ -584,7 +632,8 @@ static bool read_ref(struct marshal *m, struct marshal_value *v, bool skip) {
     return read_from(m, v, m->ref_at[ref]);
 }
 
-static bool read_interned(struct marshal *m, struct marshal_value *v, bool skip) {
+static bool read_interned(struct marshal *m, struct marshal_value *v, bool skip)
+{
     uint32_t number = 0;
     if (!take_number(m, v, m->interned_n, &number))
         return false;
@@ -593,7 +642,8 @@ static bool read_interned(struct marshal *m, struct marshal_value *v, bool skip)
     return read_from(m, v, m->interned[number]);
 }
 
-static bool read_end(struct marshal *m, struct marshal_value *v) {
+static bool read_end(struct marshal *m, struct marshal_value *v)
+{
     const struct marshal_open *o = m->depth > 0 ? &m->open[m->depth - 1] : NULL;
     if (!o || o->kind != MARSHAL_DICT)
         return marshal_fail(m, v->at, "a dict ends where none is open");
@@ -604,7 +654,8 @@ static bool read_end(struct marshal *m, struct marshal_value *v) {
     return child_done(m);
 }
 
-static bool read_object(struct marshal *m, struct marshal_value *v, unsigned char byte) {
+static bool read_object(struct marshal *m, struct marshal_value *v, unsigned char byte)
+{
     unsigned char type = byte & (unsigned char)~FLAG_REF;
     if (is_numbered(byte) && !add_ref(m, v->at, &v->ref))
         return false;
@@ -621,7 +672,8 @@ static bool read_object(struct marshal *m, struct marshal_value *v, unsigned cha
 }
 
 /* With SKIP, references are checked and not followed. */
-static bool next_object(struct marshal *m, struct marshal_value *v, bool skip) {
+static bool next_object(struct marshal *m, struct marshal_value *v, bool skip)
+{
     if (m->failure.failed)
         return false;
     v->at = m->at;
@@ -642,11 +694,13 @@ static bool next_object(struct marshal *m, struct marshal_value *v, bool skip) {
     return read_object(m, v, byte);
 }
 
-bool marshal_read(struct marshal *m, struct marshal_value *value) {
+bool marshal_read(struct marshal *m, struct marshal_value *value)
+{
     return next_object(m, value, false);
 }
 
-uint32_t marshal_take_tag(struct marshal *m) {
+uint32_t marshal_take_tag(struct marshal *m)
+{
     if (m->failure.failed || left(m) < 5 || (m->start[m->at] & ~FLAG_REF) != 'r')
         return 0;
     uint32_t tag = marshal_tag(m, get_u32(m->start + m->at + 1));
@@ -656,7 +710,8 @@ uint32_t marshal_take_tag(struct marshal *m) {
     return child_done(m) ? tag : 0;
 }
 
-static bool skip_to(struct marshal *m, uint32_t depth) {
+static bool skip_to(struct marshal *m, uint32_t depth)
+{
     struct marshal_value ignored;
     while (m->depth > depth)
         if (!next_object(m, &ignored, true))
@@ -664,28 +719,32 @@ static bool skip_to(struct marshal *m, uint32_t depth) {
     return true;
 }
 
-bool marshal_skip(struct marshal *m) {
+bool marshal_skip(struct marshal *m)
+{
     struct marshal_value ignored;
     uint32_t depth = m->depth;
     return next_object(m, &ignored, true) && skip_to(m, depth);
 }
 
 /* Passes what is left of the innermost container. */
-static bool leave_open(struct marshal *m) {
+static bool leave_open(struct marshal *m)
+{
     if (!m->open[m->depth - 1].resume)
         return skip_to(m, m->depth - 1);
     close_container(m);
     return child_done(m);
 }
 
-bool marshal_leave(struct marshal *m, const struct marshal_value *value) {
+bool marshal_leave(struct marshal *m, const struct marshal_value *value)
+{
     if (m->failure.failed)
         return false;
     return !is_open(value) || leave_open(m);
 }
 
 /* One of a code object's strings. */
-static bool read_code_text(struct marshal *m, struct p2a_str *text) {
+static bool read_code_text(struct marshal *m, struct p2a_str *text)
+{
     struct marshal_value v;
     if (!marshal_read(m, &v))
         return false;
@@ -696,7 +755,8 @@ static bool read_code_text(struct marshal *m, struct p2a_str *text) {
     return true;
 }
 
-bool marshal_code(struct marshal *m, struct marshal_code *code) {
+bool marshal_code(struct marshal *m, struct marshal_code *code)
+{
     if (m->failure.failed)
         return false;
     uint32_t depth = m->depth;
@@ -716,17 +776,20 @@ bool marshal_code(struct marshal *m, struct marshal_code *code) {
     return leave_open(m);
 }
 
-struct marshal_mark marshal_here(const struct marshal *m) {
+struct marshal_mark marshal_here(const struct marshal *m)
+{
     return (struct marshal_mark){m->at, m->next_ref};
 }
 
-void marshal_again(struct marshal *m, struct marshal_mark mark) {
+void marshal_again(struct marshal *m, struct marshal_mark mark)
+{
     m->again = true;
     m->at = mark.at;
     m->next_ref = mark.next_ref;
 }
 
-bool marshal_start(struct marshal *m, struct p2a_str bytes) {
+bool marshal_start(struct marshal *m, struct p2a_str bytes)
+{
     *m = (struct marshal){
         .start = (const unsigned char *)bytes.at,
         .size = bytes.n,
@@ -736,7 +799,8 @@ bool marshal_start(struct marshal *m, struct p2a_str bytes) {
     return m->open || no_memory(m);
 }
 
-void marshal_stop(struct marshal *m) {
+void marshal_stop(struct marshal *m)
+{
     free(m->ref_at);
     free(m->ref_tag);
     free(m->interned);
@@ -749,28 +813,33 @@ void marshal_stop(struct marshal *m) {
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static unsigned char *put_u32(unsigned char *at, uint32_t value) {
+static unsigned char *put_u32(unsigned char *at, uint32_t value)
+{
     for (int i = 0; i < 4; i++)
         *at++ = (unsigned char)(value >> (8 * i));
     return at;
 }
 
-unsigned char *marshal_put_tuple(unsigned char *at, uint32_t n) {
+unsigned char *marshal_put_tuple(unsigned char *at, uint32_t n)
+{
     *at = '(';
     return put_u32(at + 1, n);
 }
 
-unsigned char *marshal_put_dict(unsigned char *at) {
+unsigned char *marshal_put_dict(unsigned char *at)
+{
     *at = '{';
     return at + 1;
 }
 
-unsigned char *marshal_put_end(unsigned char *at) {
+unsigned char *marshal_put_end(unsigned char *at)
+{
     *at = '0';
     return at + 1;
 }
 
-static unsigned char *put_long(unsigned char *at, uint64_t value, bool negative) {
+static unsigned char *put_long(unsigned char *at, uint64_t value, bool negative)
+{
     unsigned char *digit = at + 5;
     uint32_t n = 0;
     for (; value > 0; value >>= 15, n++) {
@@ -782,18 +851,21 @@ static unsigned char *put_long(unsigned char *at, uint64_t value, bool negative)
     return digit;
 }
 
-unsigned char *marshal_put_int(unsigned char *at, int64_t value) {
+unsigned char *marshal_put_int(unsigned char *at, int64_t value)
+{
     if (value < INT32_MIN || value > INT32_MAX)
         return put_long(at, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, value < 0);
     *at = 'i';
     return put_u32(at + 1, (uint32_t)value);
 }
 
-unsigned char *marshal_put_count(unsigned char *at, uint64_t value) {
+unsigned char *marshal_put_count(unsigned char *at, uint64_t value)
+{
     return value > INT32_MAX ? put_long(at, value, false) : marshal_put_int(at, (int64_t)value);
 }
 
-unsigned char *marshal_put_float(unsigned char *at, double value) {
+unsigned char *marshal_put_float(unsigned char *at, double value)
+{
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
     *at = 'g';
@@ -801,7 +873,8 @@ unsigned char *marshal_put_float(unsigned char *at, double value) {
 }
 
 /* Bytes of the character at S, surrogates being characters; 0 where it isn't UTF-8. */
-static size_t character(const unsigned char *s, size_t n) {
+static size_t character(const unsigned char *s, size_t n)
+{
     size_t more = s[0] < 0x80   ? 0
                   : s[0] < 0xc2 ? 9
                   : s[0] < 0xe0 ? 1
@@ -818,7 +891,8 @@ static size_t character(const unsigned char *s, size_t n) {
     return overlong || beyond ? 0 : more + 1;
 }
 
-uint64_t marshal_text_size(struct p2a_str text) {
+uint64_t marshal_text_size(struct p2a_str text)
+{
     const unsigned char *s = (const unsigned char *)text.at;
     uint64_t size = 5;
     for (size_t i = 0; i < text.n;) {
@@ -829,7 +903,8 @@ uint64_t marshal_text_size(struct p2a_str text) {
     return size;
 }
 
-unsigned char *marshal_put_text(unsigned char *at, struct p2a_str text) {
+unsigned char *marshal_put_text(unsigned char *at, struct p2a_str text)
+{
     const unsigned char *s = (const unsigned char *)text.at;
     unsigned char *to = at + 5;
     for (size_t i = 0; i < text.n;) {

@@ -90,11 +90,12 @@ static void integers_of_all_three_types_are_read(void **state)
 static void integers_end_at_64_bits(void **state)
 {
     (void)state;
-    /* 2^63 - 1, 2^63, -2^63, -2^63 - 1, 2^75 */
+    /* 2^63 - 1, 2^63, -2^63, -2^63 - 1, 2^64, 2^75 */
     assert_true(only(BYTES("l\5\0\0\0\xff\x7f\xff\x7f\xff\x7f\xff\x7f\7\0")).integer == INT64_MAX);
     assert_int_equal(only(BYTES("l\5\0\0\0\0\0\0\0\0\0\0\0\x8\0")).kind, MARSHAL_BIG);
     assert_true(only(BYTES("l\xfb\xff\xff\xff\0\0\0\0\0\0\0\0\x8\0")).integer == INT64_MIN);
     assert_int_equal(only(BYTES("l\xfb\xff\xff\xff\1\0\0\0\0\0\0\0\x8\0")).kind, MARSHAL_BIG);
+    assert_int_equal(only(BYTES("l\5\0\0\0\0\0\0\0\0\0\0\0\x10\0")).kind, MARSHAL_BIG);
     assert_int_equal(only(BYTES("l\6\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0")).kind, MARSHAL_BIG);
 }
 
@@ -263,6 +264,20 @@ static void python_2_strings_are_numbered_apart(void **state)
     expect_text(&m, "z");
     expect_text(&m, "z");
     expect_text(&m, "x");
+    marshal_stop(&m);
+}
+
+static void reading_again_gives_no_string_a_second_number(void **state)
+{
+    (void)state;
+    struct marshal m = started(BYTES(")\4\xa9\1t\1\0\0\0xr\0\0\0\0t\1\0\0\0yR\1\0\0\0"));
+    expect(&m, MARSHAL_TUPLE);
+    for (int turn = 0; turn < 2; turn++) {
+        expect(&m, MARSHAL_TUPLE);
+        expect_text(&m, "x");
+    }
+    expect_text(&m, "y");
+    expect_text(&m, "y");
     marshal_stop(&m);
 }
 
@@ -584,6 +599,7 @@ int main(void)
         cmocka_unit_test(a_reference_to_a_container_gives_its_children_again),
         cmocka_unit_test(singletons_and_references_have_no_number),
         cmocka_unit_test(python_2_strings_are_numbered_apart),
+        cmocka_unit_test(reading_again_gives_no_string_a_second_number),
         cmocka_unit_test(skipped_objects_keep_their_numbers),
         cmocka_unit_test(a_tagged_object_is_passed_without_being_read),
         cmocka_unit_test(leaving_a_container_reached_by_a_reference_goes_back),
