@@ -28,6 +28,8 @@ enum { MAX_EVENTS = 256, MAX_FORMULAS = 1024 };
 
 /* What the writer says where the profile has no call counts, so that the reader knows. */
 static const char NO_CALLS[] = "Calls: not recorded";
+/* And where a function stands for what called the profile's own from outside (see the writer). */
+static const char OUTSIDE[] = "Outside: ", UNCOUNTED_OUTSIDE[] = "Outside, not counted: ";
 
 /* With saturation. */
 static uint64_t add_counts(uint64_t a, uint64_t b)
@@ -225,7 +227,9 @@ struct reader {
     enum { SELF, CALL, JUMP } expected;        /* what the next cost line is */
     uint64_t calls;
 
-    bool calls_unknown;
+    bool calls_unknown, outside_counted;
+    p2a_id outside;    /* string: the name that stands for what is outside; P2A_NONE: none */
+    bool from_outside; /* the current function is that */
     uint64_t parts, thread_n, jumps, unnamed, unnamed_line, mismatches;
     struct p2a_arena texts; /* of declared events */
 };
@@ -478,6 +482,7 @@ static void end_part(struct reader *r)
     r->address = r->line = 0;
     r->object = r->file = r->own_file = 0;
     r->function = r->called = r->called_file = r->called_object = P2A_NONE;
+    r->from_outside = false;
 }
 
 /* These lines stand in a header; the first of them after costs begins another part. */
@@ -544,10 +549,26 @@ static void read_part(struct reader *r, struct p2a_str rest)
     in_header(r);
 }
 
+static bool take_start(struct p2a_str *s, const char *start)
+{
+    size_t n = strlen(start);
+    if (!p2a_str_starts(*s, start))
+        return false;
+    *s = (struct p2a_str){s->at + n, s->n - n};
+    return true;
+}
+
 static void read_desc(struct reader *r, struct p2a_str rest)
 {
-    if (p2a_str_is(p2a_str_trim(rest), NO_CALLS))
+    rest = p2a_str_trim(rest);
+    if (p2a_str_is(rest, NO_CALLS)) {
         r->calls_unknown = true;
+    } else if (take_start(&rest, OUTSIDE)) {
+        r->outside = p2a_intern(r->p, rest);
+        r->outside_counted = true;
+    } else if (take_start(&rest, UNCOUNTED_OUTSIDE)) {
+        r->outside = p2a_intern(r->p, rest);
+    }
 }
 
 static void skip_line(struct reader *r, struct p2a_str rest)
@@ -696,11 +717,8 @@ static void add_self(struct reader *r)
     }
 }
 
-static void add_call(struct reader *r)
+static void add_site(struct reader *r, p2a_id callee)
 {
-    p2a_id file = r->called_file == P2A_NONE ? r->file : r->called_file;
-    p2a_id object = r->called_object == P2A_NONE ? r->object : r->called_object;
-    p2a_id callee = function_of(r, r->called, file, object);
     struct p2a_site site = {.arc = p2a_arc(r->p, r->function, callee),
                             .file = r->file,
                             .line = r->line,
@@ -709,13 +727,25 @@ static void add_call(struct reader *r)
     p2a_id id = p2a_site(r->p, &site);
     if (id != P2A_NONE)
         add_costs(r, r->p->graph.site_total + (size_t)id * r->p->columns);
+}
+
+static void add_call(struct reader *r)
+{
+    p2a_id file = r->called_file == P2A_NONE ? r->file : r->called_file;
+    p2a_id object = r->called_object == P2A_NONE ? r->object : r->called_object;
+    p2a_id callee = function_of(r, r->called, file, object);
+    struct p2a_node *node = r->from_outside ? p2a_node(r->p, callee) : NULL;
+    if (!r->from_outside)
+        add_site(r, callee);
+    else if (node && r->outside_counted)
+        node->calls = add_counts(node->calls, r->calls);
     r->called = r->called_file = r->called_object = P2A_NONE;
 }
 
 /* Costs that belong to no fn= belong to an unknown function. */
 static void need_function(struct reader *r)
 {
-    if (r->function == P2A_NONE) {
+    if (r->function == P2A_NONE && !r->from_outside) {
         p2a_note(r->p, "line %llu and what follows has no \"fn=\": taken as an unknown function",
                  (unsigned long long)p2a_line_number(r->in));
         r->function = function_of(r, p2a_intern(r->p, P2A_LIT("???")), r->own_file, r->object);
@@ -733,8 +763,12 @@ static void read_cost(struct reader *r, struct p2a_str line)
         (r->with_line && !take_position(r, &line, &r->line)))
         return;
     need_function(r);
-    if (take_costs(r, line) && r->expected != JUMP)
-        (r->expected == CALL ? add_call : add_self)(r);
+    if (take_costs(r, line)) {
+        if (r->expected == CALL)
+            add_call(r);
+        else if (r->expected == SELF && !r->from_outside)
+            add_self(r);
+    }
     r->expected = SELF;
 }
 
@@ -757,9 +791,13 @@ static void read_fi(struct reader *r, struct p2a_str rest)
 
 static void read_fn(struct reader *r, struct p2a_str rest)
 {
+    p2a_id name = name_of(r, &r->functions, rest);
     r->file = r->own_file;
-    r->function = function_of(r, name_of(r, &r->functions, rest), r->file, r->object);
-    p2a_node(r->p, r->function);
+    r->from_outside = name == r->outside && name != P2A_NONE && !r->file && !r->object;
+    if (!r->from_outside) {
+        r->function = function_of(r, name, r->file, r->object);
+        p2a_node(r->p, r->function);
+    }
 }
 
 static void read_cob(struct reader *r, struct p2a_str rest)
@@ -1124,8 +1162,11 @@ static void set_flags(struct reader *r)
     struct p2a_graph *g = &r->p->graph;
     for (uint32_t a = 0; a < g->arc_n; a++)
         p2a_node(r->p, g->arc[a].callee); /* a row for what is only called */
-    for (uint32_t f = 0; f < g->node_n; f++)
-        g->node[f].has |= P2A_HAS_SELF;
+    for (uint32_t f = 0; f < g->node_n; f++) {
+        struct p2a_node *node = &g->node[f];
+        node->calls = r->calls_unknown ? 0 : node->calls; /* so far: from outside */
+        node->has |= node->calls ? P2A_HAS_SELF | P2A_HAS_CALLS : P2A_HAS_SELF;
+    }
     for (uint32_t i = 0; i < g->site_n && r->calls_unknown; i++)
         g->site[i].calls = 0;
     for (uint32_t a = 0; a < g->arc_n; a++) {
@@ -1183,6 +1224,7 @@ static enum p2a_status read_callgrind(struct p2a_in *in)
         return p2a_in_no_memory(in);
     r->in = in;
     r->p = in->profile;
+    r->outside = P2A_NONE;
     end_part(r);
     struct p2a_str line;
     while (p2a_next_line(in, &line))
@@ -1425,6 +1467,18 @@ struct groups {
     uint32_t *first, *row;
 };
 
+/* What stands for the callers outside of the profile; see add_outside. */
+struct outside {
+    struct p2a_str name;
+    uint32_t n;
+    struct entry {
+        p2a_id function;
+        uint64_t calls;
+    } * entry;
+    uint64_t *cost; /* [entry * events + event] */
+    bool counted;   /* calls are known of one at least */
+};
+
 struct writer {
     struct p2a_out *out;
     const struct p2a_profile *p;
@@ -1443,8 +1497,10 @@ struct writer {
     struct p2a_str word[MAX_EVENTS]; /* the events' */
     uint64_t sum[MAX_EVENTS];
     p2a_id file, object; /* strings in force */
-    uint64_t address, line;
+    uint64_t address;
     bool unknown_calls;
+    struct label *label; /* functions.n rows */
+    struct outside outside;
 };
 
 /* TABLE's rows begin with the key. False: no memory. */
@@ -1549,6 +1605,10 @@ static void cost_event(struct writer *w, uint32_t event, double *value, uint64_t
     p2a_flow_column(w->p, &w->flow, event, factor_of(w, event), self);
     for (uint32_t a = 0; a < g->arc_n; a++)
         share_sites(w, a, event, scratch);
+    for (uint32_t i = 0; i < w->outside.n; i++) {
+        uint32_t part = w->flow.parts.of[w->outside.entry[i].function];
+        w->outside.cost[(size_t)i * w->events + event] = w->flow.total[part];
+    }
     changes->cut = most(changes->cut, w->flow.cut);
     changes->recursive = most(changes->recursive, w->flow.recursive);
     changes->shared = most(changes->shared, w->flow.shared);
@@ -1599,6 +1659,130 @@ static bool cost_events(struct writer *w)
     if (room)
         note_changes(w, &changes);
     return room;
+}
+
+/* ---- the writer: what is outside ------------------------------------------------------------- */
+
+/* KCachegrind looks for cycles from one function after the other, in the order of their identities,
+ * and misses the calls back to the one it began with. A cycle that is found from one of its own
+ * members comes out in parts, each with the cost of the others: more than 100 %. So where that
+ * would happen, functions that nobody in the profile calls, and that lead to such a cycle, get a
+ * caller: it stands for what called them from outside, and comes before them in that order, so that
+ * every cycle on the way is found from without. */
+
+static int by_name(const void *left, const void *right)
+{
+    const struct label *a = left, *b = right;
+    int order = compare(a->name, b->name);
+    return order ? order : (a->function > b->function) - (a->function < b->function);
+}
+
+/* Turns the names into KCachegrind's keys, and sorts by them. */
+static void sort_by_key(struct writer *w)
+{
+    for (uint32_t i = 0; i < w->p->functions.n; i++) {
+        struct label *label = &w->label[i];
+        struct p2a_str key = joined(&w->texts, label->name, "", base_of(label->file), "");
+        label->name = joined(&w->texts, key, "", base_of(label->module), "");
+    }
+    qsort(w->label, w->p->functions.n, sizeof *w->label, by_name);
+}
+
+static void reach(const struct writer *w, p2a_id start, bool *reached, p2a_id *stack)
+{
+    size_t n = 0;
+    stack[n++] = start;
+    reached[start] = true;
+    while (n) {
+        p2a_id f = stack[--n];
+        for (uint32_t i = w->flow.outs.first[f]; i < w->flow.outs.first[f + 1]; i++) {
+            p2a_id callee = w->p->graph.arc[w->flow.outs.arc[i]].callee;
+            if (!reached[callee]) {
+                reached[callee] = true;
+                stack[n++] = callee;
+            }
+        }
+    }
+}
+
+/* Marks the cycles that would be found from within, and what leads to them; sets OUTSIDE's name so
+ * that it comes first. Returns whether there are any. LEADS: per component, zeros. */
+static bool find_split(struct writer *w, bool *leads, bool *reached, p2a_id *stack)
+{
+    struct p2a_flow *flow = &w->flow;
+    bool any = false;
+    for (uint32_t i = 0; i < w->p->functions.n; i++) {
+        p2a_id f = w->label[i].function;
+        if (reached[f])
+            continue;
+        if (flow->parts.size[flow->parts.of[f]] > 1) {
+            if (!any && compare(w->label[i].name, w->outside.name) <= 0)
+                w->outside.name = P2A_LIT("!(outside)");
+            any = leads[flow->parts.of[f]] = true;
+        }
+        reach(w, f, reached, stack);
+    }
+    for (uint32_t k = 0; k < flow->parts.n; k++)
+        for (uint32_t i = flow->first[k]; leads[k] && i < flow->first[k + 1]; i++)
+            leads[flow->parts.of[w->p->graph.arc[flow->arcs[i]].caller]] = true;
+    return any;
+}
+
+/* Forgets the components that something else in the profile calls. */
+static void keep_roots(const struct writer *w, bool *leads)
+{
+    const struct p2a_flow *flow = &w->flow;
+    for (uint32_t a = 0; a < w->p->graph.arc_n; a++) {
+        uint32_t part = flow->parts.of[w->p->graph.arc[a].callee];
+        if (part != flow->parts.of[w->p->graph.arc[a].caller])
+            leads[part] = false;
+    }
+}
+
+/* One entry for each root component that leads to a cycle: the member with most calls that no arc
+ * explains. FOUND: per component, the entry's number and 1. */
+static void add_entries(struct writer *w, const bool *leads, uint32_t *found, uint64_t *explained)
+{
+    const struct p2a_graph *g = &w->p->graph;
+    for (uint32_t a = 0; a < g->arc_n; a++)
+        explained[g->arc[a].callee] = add_counts(explained[g->arc[a].callee], g->arc[a].calls);
+    for (p2a_id f = 0; f < g->node_n; f++) {
+        uint32_t part = w->flow.parts.of[f];
+        uint64_t calls = g->node[f].calls > explained[f] ? g->node[f].calls - explained[f] : 0;
+        if (!leads[part])
+            continue;
+        if (!found[part]) {
+            found[part] = w->outside.n + 1;
+            w->outside.entry[w->outside.n++] = (struct entry){f, calls};
+        } else if (calls > w->outside.entry[found[part] - 1].calls) {
+            w->outside.entry[found[part] - 1] = (struct entry){f, calls};
+        }
+        w->outside.counted |= calls > 0;
+    }
+}
+
+/* Before the costs are worked out. False: no memory. */
+static bool add_outside(struct writer *w)
+{
+    size_t n = (size_t)w->p->functions.n + 1;
+    bool *marks = calloc(n, 2 * sizeof *marks);
+    uint32_t *scratch = calloc(n, 2 * sizeof *scratch);
+    uint64_t *explained = calloc(n, sizeof *explained);
+    w->outside.name = P2A_LIT("(outside)");
+    w->outside.entry = calloc(n, sizeof *w->outside.entry);
+    bool room = marks && scratch && explained && w->outside.entry;
+    if (room && w->flow.parts.n < w->p->functions.n) {
+        sort_by_key(w);
+        if (find_split(w, marks, marks + n, scratch)) {
+            keep_roots(w, marks);
+            add_entries(w, marks, scratch + n, explained);
+        }
+    }
+    free(marks);
+    free(scratch);
+    free(explained);
+    w->outside.cost = calloc((size_t)w->outside.n * w->events + 1, sizeof *w->outside.cost);
+    return room && w->outside.cost;
 }
 
 /* ---- the writer: text ------------------------------------------------------------------------ */
@@ -1709,12 +1893,9 @@ static void put_self(struct writer *w, p2a_id function)
 }
 
 /* Where calls aren't known one is written: readers of the format take the cost of none for self. */
-static void put_call(struct writer *w, p2a_id arc, uint64_t calls, const struct p2a_line *from,
-                     const uint64_t *cost)
+static void put_callee(struct writer *w, p2a_id callee, uint64_t calls)
 {
-    p2a_id callee = w->p->graph.arc[arc].callee;
     const struct p2a_function *f = &w->p->functions.row[callee];
-    enter_file(w, from->function, from->file);
     if (w->modules && f->module != w->object)
         put_object(w, "cob=", f->module);
     if (f->file != w->file)
@@ -1725,6 +1906,13 @@ static void put_call(struct writer *w, p2a_id arc, uint64_t calls, const struct 
     p2a_put_text(w->out, w->addresses ? " 0 " : " ");
     p2a_put_u64(w->out, own_line(w, callee));
     p2a_put_text(w->out, "\n");
+}
+
+static void put_call(struct writer *w, p2a_id arc, uint64_t calls, const struct p2a_line *from,
+                     const uint64_t *cost)
+{
+    enter_file(w, from->function, from->file);
+    put_callee(w, w->p->graph.arc[arc].callee, calls);
     put_costs(w, from->address, from->line, cost);
     w->unknown_calls |= !calls;
 }
@@ -1776,6 +1964,21 @@ static void put_functions(struct writer *w)
         bool calls = w->flow.outs.first[f] < w->flow.outs.first[f + 1];
         if (calls && !(g->node[f].has & P2A_HAS_ROW))
             put_block(w, f);
+    }
+}
+
+static void put_outside(struct writer *w)
+{
+    uint32_t number = 0;
+    p2a_put_text(w->out, "\n");
+    if (w->modules && w->object)
+        put_object(w, "ob=", 0);
+    put_file(w, "fl=", 0);
+    w->file = w->object = 0;
+    put_name(w, "fn=", &number, &w->functions, w->outside.name);
+    for (uint32_t i = 0; i < w->outside.n; i++) {
+        put_callee(w, w->outside.entry[i].function, w->outside.entry[i].calls);
+        put_costs(w, w->address, 0, w->outside.cost + (size_t)i * w->events);
     }
 }
 
@@ -1834,6 +2037,11 @@ static void put_header(struct writer *w)
     p2a_put_text(w->out, "# callgrind format\nversion: 1\ncreator: prof2any " P2A_VERSION "\n");
     if (!(w->p->facts & P2A_CALLS))
         p2a_putf(w->out, "desc: %s\n", NO_CALLS);
+    if (w->outside.n) {
+        p2a_putf(w->out, "desc: %s", w->outside.counted ? OUTSIDE : UNCOUNTED_OUTSIDE);
+        p2a_put_str(w->out, w->outside.name);
+        p2a_put_text(w->out, "\n");
+    }
     p2a_putf(w->out, "positions: %sline\n", w->addresses ? "instr " : "");
     for (uint32_t e = 0; e < w->events; e++)
         put_event(w, e);
@@ -1855,29 +2063,27 @@ static void put_header(struct writer *w)
 static bool name_functions(struct writer *w)
 {
     size_t n = w->p->functions.n;
-    struct label *label = calloc(n + 1, sizeof *label);
+    w->label = calloc(n + 1, sizeof *w->label);
     w->name = calloc(n + 1, sizeof *w->name);
     w->function_no = calloc(n + 1, sizeof *w->function_no);
-    if (!label || !w->name || !w->function_no) {
-        free(label);
+    if (!w->label || !w->name || !w->function_no)
         return false;
-    }
     for (p2a_id f = 0; f < n; f++) {
         const struct p2a_function *row = &w->p->functions.row[f];
         bool full = row->qualname && w->out->names != P2A_NAMES_PSTATS;
-        label[f] = (struct label){
-            .name = one_line(&w->texts, p2a_string(w->p, full ? row->qualname : row->name)),
-            .file = p2a_string(w->p, row->file),
-            .module = p2a_string(w->p, w->modules ? row->module : 0),
+        p2a_id name = full ? row->qualname : row->name;
+        w->label[f] = (struct label){
+            .name = one_line(&w->texts, p2a_string(w->p, name)),
+            .file = one_line(&w->texts, p2a_string(w->p, row->file)),
+            .module = one_line(&w->texts, p2a_string(w->p, w->modules ? row->module : 0)),
             .function = f,
             .line = row->line};
-        if (!label[f].name.n)
-            label[f].name = P2A_LIT("???");
+        if (!w->label[f].name.n)
+            w->label[f].name = P2A_LIT("???");
     }
-    tell_apart(&w->texts, label, n);
+    tell_apart(&w->texts, w->label, n);
     for (size_t i = 0; i < n; i++)
-        w->name[label[i].function] = label[i].name;
-    free(label);
+        w->name[w->label[i].function] = w->label[i].name;
     return !w->texts.failed;
 }
 
@@ -1889,11 +2095,14 @@ static bool prepare(struct writer *w)
     return w->file_no && w->object_no && name_functions(w) &&
            group(&w->lines, w->p->functions.n, g->line_n, g->line, sizeof *g->line) &&
            group(&w->sites, g->arc_n, g->site_n, g->site, sizeof *g->site) &&
-           p2a_flow_begin(w->p, &w->flow) && cost_events(w);
+           p2a_flow_begin(w->p, &w->flow) && add_outside(w) && cost_events(w);
 }
 
 static void release(struct writer *w)
 {
+    free(w->label);
+    free(w->outside.entry);
+    free(w->outside.cost);
     free(w->name);
     free(w->function_no);
     free(w->file_no);
@@ -1928,6 +2137,8 @@ static enum p2a_status write_callgrind(struct p2a_out *out)
         name_events(w);
         put_header(w);
         put_functions(w);
+        if (w->outside.n)
+            put_outside(w);
         if (w->unknown_calls)
             p2a_out_note(out, "where the number of calls isn't known, callgrind shows one call");
     }
