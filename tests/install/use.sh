@@ -27,7 +27,7 @@ pkg_config)
 static_pkg_config)
     mkdir "$work/lib" # of its own, so that the linker can't choose the shared one
     cp "$PREFIX/$LIBDIR/libprof2any.a" "$work/lib"
-    flags=$(pkg-config --static --libs prof2any | sed "s|-L$PREFIX[^ ]*|-L$work/lib|")
+    flags=$(pkg-config --static --libs prof2any | sed "s|-L${PREFIX}[^ ]*|-L$work/lib|")
     # shellcheck disable=SC2046,SC2086
     "$CC" "$SAMPLES/filter.c" $(pkg-config --cflags prof2any) $flags -o "$work/filter"
     unset LD_LIBRARY_PATH

@@ -1,0 +1,43 @@
+# The Debian and Ubuntu packages that the project needs, and how scripts get them. To be sourced.
+# shellcheck shell=sh disable=SC2034,SC2086
+
+# The program and the library.
+packages_build="gcc libc6-dev cmake ninja-build pkg-config zlib1g-dev libpcre2-dev libxxhash-dev"
+
+# Recording a profile of a Python program.
+packages_python="python3"
+
+# The tests: cmocka; clang with its sanitizers and analyser; coverage; the tools that read what we
+# write (callgrind_annotate comes with valgrind).
+packages_test="$packages_python libcmocka-dev clang clang-tidy libclang-rt-dev gcovr valgrind graphviz"
+
+# missing_packages NAME...: those that are not installed
+missing_packages() {
+    for package; do
+        dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed ||
+            echo "$package"
+    done
+}
+
+# install_packages NAME...: installs what is missing; asks for nothing and, where nothing is
+# missing, uses no network
+install_packages() {
+    if ! command -v apt-get >/dev/null 2>&1; then
+        echo "not Debian or Ubuntu: see that you have what these packages hold: $*" >&2
+        return 0
+    fi
+    missing=$(missing_packages "$@")
+    [ -n "$missing" ] || return 0
+    as_root=
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null 2>&1 || {
+            echo "missing packages: $(echo "$missing" | tr '\n' ' ')- install them as root" >&2
+            return 1
+        }
+        as_root=sudo
+    fi
+    echo "installing" $missing
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update &&
+        $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
+            --no-install-recommends $missing >/dev/null
+}

@@ -1,0 +1,70 @@
+#!/bin/sh
+# Installs what the tests need, builds every way that matters, and passes the tests.
+#
+#     sh tests/run.sh             everything
+#     sh tests/run.sh gcc         one stage: gcc, sanitize, analyse, coverage
+#
+# Ends with the summary of ctest over the gcc build, or with the failure of the stage that failed.
+# shellcheck disable=SC2086 # lists of packages are words
+set -eu
+cd "$(dirname "$0")/.."
+. cmake/packages.sh
+
+coverage_floor=85 # percent of the lines of src/ and formats/
+logs=build/logs
+
+# quiet NAME COMMAND...: runs it with its output in a log that is shown if it fails
+quiet() {
+    log=$logs/$1.log
+    shift
+    if ! "$@" >"$log" 2>&1; then
+        cat "$log"
+        echo "failed: $*" >&2
+        return 1
+    fi
+}
+
+build() {
+    quiet "$1-configure" cmake --preset "$1" && quiet "$1-build" cmake --build --preset "$1"
+}
+
+# tests PRESET: ctest's own words on the terminal and in a log
+tests() {
+    { ctest --preset "$1" || echo failed >"$logs/$1-failed"; } 2>&1 | tee "$logs/$1-tests.log"
+    [ ! -e "$logs/$1-failed" ]
+}
+
+stage_gcc() {
+    build werror-gcc && tests werror-gcc
+}
+
+stage_sanitize() {
+    build fuzz && tests fuzz
+}
+
+stage_analyse() {
+    quiet analyse-configure cmake --preset werror-clang &&
+        quiet analyse run-clang-tidy -quiet -p build/werror-clang '/(src|formats)/.*\.c$'
+}
+
+stage_coverage() {
+    build coverage || return
+    find build/coverage -name '*.gcda' -exec rm -f {} + # of an earlier run
+    tests coverage || return
+    gcovr --root . --object-directory build/coverage --filter src/ --filter formats/ \
+        --sort-percentage --fail-under-line "$coverage_floor"
+}
+
+stages=${*:-gcc sanitize analyse coverage}
+install_packages $packages_build $packages_test
+mkdir -p "$logs"
+rm -f "$logs"/*-failed
+for stage in $stages; do
+    echo "== $stage"
+    started=$(date +%s)
+    "stage_$stage" || { echo "tests/run.sh: stage $stage failed" >&2; exit 1; }
+    echo "== $stage: $(($(date +%s) - started)) seconds"
+done
+case " $stages " in
+*" gcc "*) sed -n '/tests passed/,$p' "$logs/werror-gcc-tests.log" ;;
+esac
