@@ -1,0 +1,328 @@
+/* seat.c - calls are indivisible: what was called once sits in one place. Every arc offers two
+ * pools,
+ *
+ *     outer   its total, in its primitive calls     to contexts where the arc is not on the path
+ * yet inner   flow - total, in its nested calls     to contexts where it is
+ *
+ * and contexts, the one with the largest mass first, take whole calls out of the pools of the arcs
+ * that leave their function, in proportion to what those have left. A context of mass m keeps
+ * m * (self left / flow left) of its own arc as its leaf and hands on the rest. What is left over
+ * when calls no longer fit is shared by mass; what no pool has room for stays with the function.
+ * Nothing is lost on the way: mass(context) = leaf + hidden + Σ mass(children). */
+#include "model/seat.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* Bounds that no measured profile comes near; past them the rest is hidden. */
+enum { MOST_SEATS = 1 << 22, MOST_DEPTH = 4096 };
+static const double MOST_FRAMES = 5e7; /* Σ depth: what a text of all stacks would be long */
+static const double MOST_WORK = 4e8;   /* arcs looked at */
+
+static const double EXTRA_CALLS = 3; /* above the proportional share, lest rounding drops a call */
+static const double STRETCH = 1.02;  /* a call fits where it is at most this much too large */
+enum { SINGLES = 3, PASSES = 4 };
+
+struct pool {
+    double mass, calls; /* left */
+    double unit;        /* mass of one call; 0: not known */
+};
+
+struct left {
+    struct pool outer, inner;
+    double flow, leaf;
+};
+
+/* An arc out of the function that is being placed. */
+struct offer {
+    p2a_id arc;
+    struct pool *pool;
+    double wish, taken;
+};
+
+struct seating {
+    const struct p2a_supply *s;
+    struct p2a_seats *seats;
+    double least; /* mass of a visible context */
+    double frames, work;
+    struct left *left; /* per row */
+    uint32_t *heap, heap_n, heap_room;
+    uint32_t *mark; /* per arc: the number of the seat whose path it was seen on last, + 1 */
+    struct offer *offer;
+    uint32_t offer_n, whole_n; /* the first whole_n are of whole calls */
+    bool failed;
+};
+
+/* ---- the heap: the largest mass first, of equals the oldest ---------------------------------- */
+
+static bool before(const struct seating *p, uint32_t a, uint32_t b)
+{
+    double left = p->seats->row[a].mass, right = p->seats->row[b].mass;
+    return left > right || (left == right && a < b);
+}
+
+static void push(struct seating *p, uint32_t seat)
+{
+    if (!p2a_grow(&p->heap, &p->heap_room, (uint64_t)p->heap_n + 1, sizeof *p->heap)) {
+        p->failed = true;
+        return;
+    }
+    uint32_t i = p->heap_n++;
+    for (; i && before(p, seat, p->heap[(i - 1) / 2]); i = (i - 1) / 2)
+        p->heap[i] = p->heap[(i - 1) / 2];
+    p->heap[i] = seat;
+}
+
+static uint32_t pop(struct seating *p)
+{
+    uint32_t top = p->heap[0], last = p->heap[--p->heap_n], i = 0;
+    for (;;) {
+        uint32_t child = 2 * i + 1;
+        if (child + 1 < p->heap_n && before(p, p->heap[child + 1], p->heap[child]))
+            child++;
+        if (child >= p->heap_n || !before(p, p->heap[child], last))
+            break;
+        p->heap[i] = p->heap[child];
+        i = child;
+    }
+    p->heap[i] = last;
+    return top;
+}
+
+/* ---- seats ---------------------------------------------------------------------------------- */
+
+static double lower(double value, double by)
+{
+    return value > by ? value - by : 0;
+}
+
+/* What a visit of that much mass leaves behind in the callee of the row. */
+static double take_leaf(struct seating *p, p2a_id row, double mass)
+{
+    struct left *left = &p->left[row];
+    double leaf = left->flow > 0 ? mass * fmin(1, left->leaf / left->flow) : mass;
+    left->flow = lower(left->flow, mass);
+    left->leaf = lower(left->leaf, leaf);
+    return leaf;
+}
+
+static bool full(const struct seating *p, uint32_t depth)
+{
+    return p->seats->n >= MOST_SEATS || depth > MOST_DEPTH || p->frames + depth > MOST_FRAMES;
+}
+
+/* A context, or, where it is too small, a part of its parent's hidden mass. */
+static void seat(struct seating *p, p2a_id parent, p2a_id row, double mass)
+{
+    struct p2a_seats *t = p->seats;
+    uint32_t depth = parent == P2A_NONE ? 1 : t->row[parent].depth + 1;
+    bool small = mass < p->least, cut = !small && full(p, depth);
+    if (small || cut) {
+        *(parent == P2A_NONE ? &t->hidden : &t->row[parent].hidden) += mass;
+        take_leaf(p, row, mass);
+        t->cut |= cut;
+        return;
+    }
+    if (!p2a_grow(&t->row, &t->room, (uint64_t)t->n + 1, sizeof *t->row)) {
+        p->failed = true;
+        return;
+    }
+    t->row[t->n] = (struct p2a_seat){parent, row, depth, mass, 0, 0};
+    p->frames += depth;
+    push(p, t->n++);
+}
+
+/* ---- offers ---------------------------------------------------------------------------------- */
+
+/* Marks the arcs on the path of a seat, as far up as its cycle reaches: an arc above can't lead
+ * back into it. */
+static void mark_path(struct seating *p, uint32_t number)
+{
+    const struct p2a_supply *s = p->s;
+    p2a_id cycle = s->parts.of[p2a_row_callee(s, p->seats->row[number].row)];
+    for (p2a_id i = number; i != P2A_NONE; i = p->seats->row[i].parent) {
+        p2a_id row = p->seats->row[i].row;
+        p->work++;
+        if (row >= s->arc_n || s->parts.of[s->p->graph.arc[row].caller] != cycle)
+            break;
+        p->mark[row] = number + 1;
+    }
+}
+
+static int by_unit(const void *a, const void *b)
+{
+    const struct offer *left = a, *right = b;
+    if (left->pool->unit != right->pool->unit)
+        return left->pool->unit > right->pool->unit ? -1 : 1;
+    return left->arc < right->arc ? -1 : left->arc > right->arc;
+}
+
+static bool whole_calls(const struct seating *p, const struct pool *pool)
+{
+    return pool->unit >= p->least && pool->calls >= 1;
+}
+
+/* Collects what the arcs out of F have left for this path, those of whole calls in front. */
+static void gather(struct seating *p, uint32_t number, p2a_id f)
+{
+    const struct p2a_outs *outs = &p->s->outs;
+    p->offer_n = p->whole_n = 0;
+    for (uint32_t i = outs->first[f]; i < outs->first[f + 1]; i++) {
+        p2a_id a = outs->arc[i];
+        struct left *left = &p->left[a];
+        struct pool *pool = p->mark[a] == number + 1 ? &left->inner : &left->outer;
+        if (!(pool->mass > 0))
+            continue;
+        struct offer *last = &p->offer[p->offer_n++];
+        *last = (struct offer){.arc = a, .pool = pool};
+        if (whole_calls(p, pool)) {
+            struct offer *first = &p->offer[p->whole_n++], kept = *first;
+            *first = *last;
+            *last = kept;
+        }
+    }
+    p->work += outs->first[f + 1] - outs->first[f];
+    qsort(p->offer, p->whole_n, sizeof *p->offer, by_unit);
+}
+
+static double mass_left(const struct seating *p, uint32_t from)
+{
+    double sum = 0;
+    for (uint32_t i = from; i < p->offer_n; i++)
+        sum += p->offer[i].pool->mass;
+    return sum;
+}
+
+/* Takes up to MASS in so many CALLS out of a pool; returns what it had. */
+static double take(struct offer *o, double mass, double calls)
+{
+    mass = fmin(mass, o->pool->mass);
+    o->pool->mass -= mass;
+    o->pool->calls = lower(o->pool->calls, calls);
+    o->taken += mass;
+    return mass;
+}
+
+/* ---- taking ---------------------------------------------------------------------------------- */
+
+static double take_whole(struct seating *p, double rest)
+{
+    double sum = mass_left(p, 0), left = rest;
+    for (uint32_t i = 0; i < p->whole_n; i++) {
+        struct offer *o = &p->offer[i];
+        double unit = o->pool->unit, wish = rest * (o->pool->mass / sum);
+        double calls = fmin(floor(wish / unit + EXTRA_CALLS), o->pool->calls);
+        calls = fmin(calls, floor(STRETCH * left / unit));
+        if (calls >= 1)
+            left -= take(o, fmin(calls * unit, left), calls);
+    }
+    for (uint32_t i = 0; i < p->whole_n; i++) {
+        struct offer *o = &p->offer[i];
+        for (int n = 0; n < SINGLES && o->pool->calls >= 1; n++)
+            if (STRETCH * left >= o->pool->unit)
+                left -= take(o, fmin(o->pool->unit, left), 1);
+    }
+    return left;
+}
+
+/* Shares LEFT by mass among the offers from FROM on, none beyond what it has; returns what found no
+ * room. */
+static double take_shares(struct seating *p, uint32_t from, double left)
+{
+    for (int pass = 0; pass < PASSES && left > 0; pass++) {
+        double sum = mass_left(p, from), share = left;
+        if (!(sum > 0))
+            break;
+        for (uint32_t i = from; i < p->offer_n; i++) {
+            struct offer *o = &p->offer[i];
+            double wish = fmin(share * (o->pool->mass / sum), left);
+            left -= take(o, wish, o->pool->unit > 0 ? wish / o->pool->unit : 0);
+        }
+    }
+    return left;
+}
+
+static void hand_on(struct seating *p, uint32_t number, p2a_id f, double rest)
+{
+    mark_path(p, number);
+    gather(p, number, f);
+    double left = take_whole(p, rest);
+    left = take_shares(p, p->whole_n, left);
+    left = take_shares(p, 0, left);
+    for (uint32_t i = 0; i < p->offer_n && !p->failed; i++)
+        if (p->offer[i].taken > 0)
+            seat(p, number, p->offer[i].arc, p->offer[i].taken);
+    p->seats->row[number].leaf += left;
+}
+
+static void visit(struct seating *p, uint32_t number)
+{
+    struct p2a_seat *here = &p->seats->row[number];
+    p2a_id f = p2a_row_callee(p->s, here->row);
+    const struct p2a_outs *outs = &p->s->outs;
+    here->leaf = take_leaf(p, here->row, here->mass);
+    double rest = here->mass - here->leaf;
+    if (outs->first[f] == outs->first[f + 1]) {
+        here->leaf = here->mass;
+    } else if (p->work > MOST_WORK) {
+        here->hidden += rest;
+        p->seats->cut = true;
+    } else if (rest > 0) {
+        hand_on(p, number, f, rest);
+    }
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+static struct pool pool_of(double mass, double calls)
+{
+    return (struct pool){mass, calls, calls >= 1 ? mass / calls : 0};
+}
+
+static bool begin(struct seating *p)
+{
+    const struct p2a_supply *s = p->s;
+    p->left = malloc(((size_t)s->row_n + 1) * sizeof *p->left);
+    p->mark = calloc((size_t)s->arc_n + 1, sizeof *p->mark);
+    uint32_t widest = 0;
+    for (p2a_id f = 0; f < s->function_n; f++)
+        if (s->outs.first[f + 1] - s->outs.first[f] > widest)
+            widest = s->outs.first[f + 1] - s->outs.first[f];
+    p->offer = malloc(((size_t)widest + 1) * sizeof *p->offer);
+    if (!p->left || !p->mark || !p->offer)
+        return false;
+    for (uint32_t row = 0; row < s->row_n; row++) {
+        struct left *left = &p->left[row];
+        left->outer = pool_of(s->total[row], s->primitive[row]);
+        left->inner =
+            pool_of(lower(s->flow[row], s->total[row]), lower(s->calls[row], s->primitive[row]));
+        left->flow = s->flow[row];
+        left->leaf = s->leaf[row];
+    }
+    return true;
+}
+
+bool p2a_seats_build(const struct p2a_supply *s, double visible, struct p2a_seats *seats)
+{
+    *seats = (struct p2a_seats){0};
+    struct seating p = {.s = s, .seats = seats, .least = visible * s->whole};
+    p.failed = !begin(&p);
+    for (p2a_id f = 0; f < s->function_n && !p.failed; f++)
+        if (s->flow[s->arc_n + f] > 0)
+            seat(&p, P2A_NONE, s->arc_n + f, s->flow[s->arc_n + f]);
+    while (p.heap_n && !p.failed)
+        visit(&p, pop(&p));
+    free(p.left);
+    free(p.mark);
+    free(p.offer);
+    free(p.heap);
+    if (p.failed)
+        p2a_seats_free(seats);
+    return !p.failed;
+}
+
+void p2a_seats_free(struct p2a_seats *seats)
+{
+    free(seats->row);
+    *seats = (struct p2a_seats){0};
+}
