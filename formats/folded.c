@@ -1,0 +1,699 @@
+/* Folded stacks: one line a stack, as Brendan Gregg's stackcollapse scripts write them and
+ * flamegraph.pl, inferno, speedscope and py-spy know them. There is no other definition.
+ *
+ *     frame;frame;frame BLANK count        root first
+ *     frame;frame BLANK before BLANK after two profiles compared, as difffolded.pl writes it
+ *
+ * Reading:
+ * - The count is the last word of the line. It may have a fraction and an exponent, and is kept as
+ * it is; a negative one, one of 2^64 or more and a missing one are errors. Blanks (and tabs) before
+ *   and behind it belong to neither side. Stacks that are there twice are added up.
+ * - Everything else is names, byte for byte: blanks in them and before the first (three peers of
+ *   four keep those apart), parentheses, NUL, broken UTF-8. Only ';' can't be in a name.
+ * - An empty frame (";;x 2") is a frame without a name: nothing of the total is lost.
+ * - Empty lines are skipped, CRLF ends a line, a byte order mark may start the file.
+ * - "# word: ..." without ';' (Austin's header) and a line that starts with '#' and has no count
+ * are comments. "# c 7" is a frame, as every peer has it.
+ * - A name may end in a number ("pool 3"), so a line can't say alone how many counts it has. The
+ *   lines of the first 64 KiB decide for the file: where more than three in four have two numbers
+ *   it is a comparison, and a line with one is an error. Else the last number alone is the count.
+ * - "name (path.ext:12)" and "name (<string>:12)" name a function, its file and line; "_[k]" "_[i]"
+ *   "_[j]" at the end of a frame mark kernel, inlined and jit code; "<built-in method len>" and
+ *   "<method 'get' of 'dict' objects>" are builtins. "_[w]" (a waker) has no kind and stays a name.
+ *
+ * Writing: what was read is spelled the same again (with directories by --names full). Lines stand
+ * in the order of the contexts, without comments: peers choke on them. Counts are whole numbers
+ * whose sum is the rounded sum, seconds as nanoseconds; stacks of zero are left out. ';' in a name
+ * becomes
+ * ':', line ends and tabs blanks, other control characters '?'; a blank before a number that ends a
+ * name becomes '_', because flamegraph.pl would take that number for a count.
+ *
+ * It can't carry calls, costs per line, modules, a second metric, threads (but see -O threads). */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "prof2any/format.h"
+
+static const struct p2a_option options[] = {
+    {"threads", P2A_FLAG, "no", NULL, "put the thread's name before the first frame"},
+    {"sort", P2A_FLAG, "no", NULL, "sort the lines by their bytes"},
+    {0}};
+
+static const struct {
+    char text[5];
+    enum p2a_kind kind;
+} marks[] = {{"_[k]", P2A_KERNEL}, {"_[i]", P2A_INLINED}, {"_[j]", P2A_JIT}};
+enum { MARKS = sizeof marks / sizeof *marks, MARK = 4 };
+
+/* ---- a line ---- */
+
+static bool one_of(char c, const char *set)
+{
+    return c && strchr(set, c);
+}
+
+static bool blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static struct p2a_str trim_end(struct p2a_str s)
+{
+    while (s.n && blank(s.at[s.n - 1]))
+        s.n--;
+    return s;
+}
+
+static bool number(struct p2a_str s, double *value)
+{
+    uint64_t whole;
+    if (!p2a_str_u64(s, &whole))
+        return p2a_str_double(s, value);
+    *value = (double)whole;
+    return true;
+}
+
+/* Takes a number off the end of *s, with the blanks around it; without one *s stays. */
+static bool cut_number(struct p2a_str *s, double *value)
+{
+    struct p2a_str head = trim_end(*s);
+    size_t end = head.n;
+    while (head.n && !blank(head.at[head.n - 1]))
+        head.n--;
+    if (!head.n || !number((struct p2a_str){head.at + head.n, end - head.n}, value))
+        return false;
+    *s = trim_end(head);
+    return true;
+}
+
+static bool is_empty(struct p2a_str line)
+{
+    return trim_end(line).n == 0;
+}
+
+/* "# word: " without a ';', or a '#' and no count. */
+static bool is_comment(struct p2a_str line)
+{
+    double value;
+    if (!p2a_str_starts(line, "#"))
+        return false;
+    if (!cut_number(&(struct p2a_str){line.at, line.n}, &value))
+        return true;
+    if (!p2a_str_starts(line, "# ") || memchr(line.at, ';', line.n))
+        return false;
+    size_t n = 2;
+    while (n < line.n && !blank(line.at[n]))
+        n++;
+    return n > 3 && line.at[n - 1] == ':';
+}
+
+/* ---- probe ---- */
+
+/* Whether LINE looks like a stack and a count; a separator before the count speaks of a table. */
+static bool looks_folded(struct p2a_str line)
+{
+    double value;
+    if (!cut_number(&line, &value) || !line.n || one_of(line.at[line.n - 1], ";,:=|"))
+        return false;
+    for (size_t i = 0; i < line.n; i++)
+        if (((unsigned char)line.at[i] | 32) >= 'a' || one_of(line.at[i], "<?"))
+            return true;
+    return false;
+}
+
+/* A single line that goes on and on: many frames, and few that look like a statement. */
+static bool looks_deep(struct p2a_str line)
+{
+    size_t frames = 0, odd = 0;
+    struct p2a_str frame;
+    while (p2a_str_cut(line, ';', &frame, &line)) {
+        frames++;
+        for (size_t i = 0; i < frame.n; i++)
+            if ((unsigned char)frame.at[i] < ' ')
+                return false;
+        odd += !frame.n || memchr(frame.at, '=', frame.n) || memchr(frame.at, '{', frame.n) ||
+               memchr(frame.at, '"', frame.n);
+    }
+    return frames >= 16 && odd <= frames / 8;
+}
+
+static enum p2a_sure probe(const struct p2a_probe *probe)
+{
+    struct p2a_str rest = probe->start, line;
+    size_t lines = 0, folded = 0, stacks = 0;
+    while (p2a_probe_line(probe, &rest, &line)) {
+        if (is_empty(line) || is_comment(line))
+            continue;
+        bool fits = looks_folded(line);
+        lines++;
+        folded += fits;
+        stacks += fits && memchr(line.at, ';', line.n);
+    }
+    if (!lines)
+        return !probe->whole && looks_deep(probe->start) ? P2A_PERHAPS : P2A_NO;
+    if (stacks && folded * 2 > lines)
+        return P2A_LIKELY;
+    return folded == lines ? P2A_PERHAPS : P2A_NO;
+}
+
+/* ---- frames ---- */
+
+/* "path.ext", "<string>" */
+static bool is_source(struct p2a_str path)
+{
+    struct p2a_str base = p2a_str_base(path);
+    if (p2a_str_starts(path, "<") && p2a_str_ends(path, ">"))
+        return path.n > 2;
+    size_t dot = base.n;
+    while (dot && base.at[dot - 1] != '.')
+        dot--;
+    if (dot < 2 || base.n - dot < 1 || base.n - dot > 8)
+        return false;
+    for (size_t i = dot; i < base.n; i++)
+        if (!one_of(base.at[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+_"))
+            return false;
+    return true;
+}
+
+static bool is_python(struct p2a_str path)
+{
+    return p2a_str_ends(path, ">") || p2a_str_ends(path, ".py") || p2a_str_ends(path, ".pyx") ||
+           p2a_str_ends(path, ".pyw");
+}
+
+/* Cuts " (path:line)" off *name. A line that would be spelled differently again is none. */
+static bool cut_place(struct p2a_str *name, struct p2a_str *path, int64_t *line)
+{
+    struct p2a_str s = *name;
+    uint64_t value;
+    if (!p2a_str_ends(s, ")"))
+        return false;
+    size_t colon = s.n, open;
+    while (colon && s.at[colon - 1] != ':')
+        colon--;
+    struct p2a_str digits = {s.at + colon, s.n - 1 - colon};
+    if (!colon || !p2a_str_u64(digits, &value) || digits.at[0] == '0' || value > INT32_MAX)
+        return false;
+    for (open = colon; open > 2 && !(s.at[open - 1] == '(' && s.at[open - 2] == ' '); open--)
+        continue;
+    *path = (struct p2a_str){s.at + open, colon - 1 - open};
+    if (open <= 2 || open >= colon || !is_source(*path))
+        return false;
+    *line = (int64_t)value;
+    name->n = open - 2;
+    return true;
+}
+
+static bool is_builtin(struct p2a_str name)
+{
+    return p2a_str_ends(name, ">") &&
+           (p2a_str_starts(name, "<built-in ") || p2a_str_starts(name, "<method '"));
+}
+
+static p2a_id function_of(struct p2a_profile *p, struct p2a_str frame)
+{
+    struct p2a_function f = {.kind = P2A_UNKNOWN};
+    struct p2a_str path;
+    for (size_t i = 0; i < MARKS; i++)
+        if (f.kind == P2A_UNKNOWN && frame.n > MARK && p2a_str_ends(frame, marks[i].text)) {
+            f.kind = marks[i].kind;
+            frame.n -= MARK;
+        }
+    if (cut_place(&frame, &path, &f.line)) {
+        f.file = p2a_intern(p, path);
+        if (f.kind == P2A_UNKNOWN && is_python(path))
+            f.kind = P2A_PYTHON;
+    } else if (f.kind == P2A_UNKNOWN && is_builtin(frame)) {
+        f.kind = P2A_BUILTIN;
+        f.file = p2a_intern(p, P2A_LIT("~"));
+    }
+    f.name = p2a_intern(p, frame);
+    return p2a_function(p, &f);
+}
+
+/* ---- reader ---- */
+
+/* The stack of the line before: most stacks begin as their neighbour does.
+ *
+ *     previous:  main;load;parse          step:  | end 4, context | end 9, context | end 15, … |
+ *
+ * Frames are interned as they stand, and function[] has the function + 1 of each such string. */
+struct reader {
+    struct p2a_in *in;
+    struct p2a_profile *p;
+    bool compared;
+    struct p2a_buffer previous;
+    struct step {
+        size_t end;
+        p2a_id context;
+    } * step;
+    size_t step_n, step_room;
+    p2a_id *function;
+    size_t function_room;
+};
+
+/* More than three in four of the lines of the first 64 KiB (at least one whole line) have two. */
+static bool has_two_counts(struct p2a_in *in)
+{
+    const size_t look = 1 << 16;
+    const unsigned char *at;
+    size_t n, want = look, lines = 0, two = 0;
+    while ((n = p2a_ahead(in, want, &at)) >= want && !memchr(at, '\n', want))
+        want *= 2;
+    struct p2a_str rest = {(const char *)at, n < want ? n : want}, line;
+    while (rest.n) {
+        double value;
+        if (!p2a_str_cut(rest, '\n', &line, &rest) && n >= want)
+            break;
+        if (p2a_str_ends(line, "\r"))
+            line.n--;
+        if (is_empty(line) || is_comment(line))
+            continue;
+        lines++;
+        two += cut_number(&line, &value) && cut_number(&line, &value);
+    }
+    return two * 4 > lines * 3;
+}
+
+static bool no_memory(struct reader *r)
+{
+    p2a_in_no_memory(r->in);
+    return false;
+}
+
+/* Room for NEED elements, the new ones zero; NULL without memory leaves the array as it was. */
+static void *widen(void *array, size_t *room, size_t need, size_t size)
+{
+    size_t wanted = need + need / 2 + 64;
+    if (need <= *room)
+        return array;
+    char *wider = realloc(array, wanted * size);
+    if (!wider)
+        return NULL;
+    memset(wider + *room * size, 0, (wanted - *room) * size);
+    *room = wanted;
+    return wider;
+}
+
+/* P2A_NONE after an error. */
+static p2a_id find_function(struct reader *r, struct p2a_str frame)
+{
+    p2a_id text = p2a_intern(r->p, frame);
+    if (text == P2A_NONE)
+        return P2A_NONE;
+    p2a_id *function = widen(r->function, &r->function_room, (size_t)text + 1, sizeof *r->function);
+    if (!function) {
+        no_memory(r);
+        return P2A_NONE;
+    }
+    r->function = function;
+    if (!function[text])
+        function[text] = function_of(r->p, frame) + 1;
+    return function[text] - 1;
+}
+
+/* Forgets the frames of the stack before from the first that differs. */
+static void keep_shared(struct reader *r, struct p2a_str stack)
+{
+    size_t i = 0, start = 0;
+    for (; i < r->step_n; i++) {
+        size_t end = r->step[i].end;
+        if (end > stack.n || (end < stack.n && stack.at[end] != ';') ||
+            memcmp(r->previous.at + start, stack.at + start, end - start) != 0)
+            break;
+        start = end + 1;
+    }
+    r->step_n = i;
+    r->previous.n = i ? r->step[i - 1].end : 0;
+}
+
+static bool push_frame(struct reader *r, struct p2a_str frame, size_t end)
+{
+    p2a_id parent = r->step_n ? r->step[r->step_n - 1].context : P2A_NONE;
+    p2a_id context = p2a_context(r->p, parent, find_function(r, frame), P2A_NONE);
+    if (context == P2A_NONE)
+        return false;
+    struct step *step = widen(r->step, &r->step_room, r->step_n + 1, sizeof *r->step);
+    if (!step)
+        return no_memory(r);
+    r->step = step;
+    r->step[r->step_n++] = (struct step){end, context};
+    return true;
+}
+
+/* The context of STACK's last frame; P2A_NONE after an error. */
+static p2a_id find_stack(struct reader *r, struct p2a_str stack)
+{
+    keep_shared(r, stack);
+    size_t at = r->step_n ? r->previous.n + 1 : 0, kept = r->previous.n;
+    while (at <= stack.n) {
+        struct p2a_str frame, rest = {stack.at + at, stack.n - at};
+        p2a_str_cut(rest, ';', &frame, &rest);
+        at += frame.n;
+        if (!push_frame(r, frame, at))
+            return P2A_NONE;
+        at++;
+    }
+    if (!p2a_buffer_add(&r->previous, stack.at + kept, stack.n - kept)) {
+        no_memory(r);
+        return P2A_NONE;
+    }
+    return r->step[r->step_n - 1].context;
+}
+
+static bool check_count(struct reader *r, double value)
+{
+    if (value < 0)
+        p2a_bad_line(r->in, "count %g is negative, expected 0 or more", value);
+    else if (value >= 0x1p64)
+        p2a_bad_line(r->in, "count %g is too large, expected less than 2^64", value);
+    else
+        return true;
+    return false;
+}
+
+static bool read_line(struct reader *r, struct p2a_str line)
+{
+    double value, before = 0;
+    if (!cut_number(&line, &value)) {
+        p2a_bad_line(r->in, "no count at the end, expected 'frame;frame%s'",
+                     r->compared ? " before after" : " count");
+        return false;
+    }
+    if (r->compared && !cut_number(&line, &before)) {
+        p2a_bad_line(r->in, "one count, expected two, before and after, as on the other lines");
+        return false;
+    }
+    if (!check_count(r, before) || !check_count(r, value))
+        return false;
+    p2a_id context = find_stack(r, line);
+    p2a_context_add(r->p, context, 0, value);
+    if (r->compared)
+        p2a_context_add(r->p, context, 1, before);
+    return context != P2A_NONE;
+}
+
+static void read_lines(struct reader *r)
+{
+    struct p2a_str line;
+    r->compared = has_two_counts(r->in);
+    p2a_metric(r->p, "samples", "count", 1);
+    if (r->compared)
+        p2a_compare_columns(r->p);
+    while (p2a_next_line(r->in, &line))
+        if (!is_empty(line) && !is_comment(line) && !read_line(r, line))
+            return;
+    if (r->p->contexts.n == 0)
+        p2a_bad_line(r->in, "no stack so far, expected lines 'frame;frame count'");
+}
+
+static enum p2a_status read_folded(struct p2a_in *in)
+{
+    struct reader r = {.in = in, .p = in->profile};
+    read_lines(&r);
+    p2a_buffer_free(&r.previous);
+    free(r.step);
+    free(r.function);
+    return p2a_in_status(in);
+}
+
+/* ---- writer ---- */
+
+/* The path to the context written last; a line begins with as much of it as it shares.
+ *
+ *     line:  main;load;parse             path:  | context | context | context |
+ *                                        end:   | 4       | 9       | 15      |
+ *
+ * texts holds the spelled functions and behind them the threads: text i from text_at[i]. */
+struct writer {
+    struct p2a_out *out;
+    const struct p2a_profile *p;
+    bool compared, threads, sorted;
+    uint64_t *now, *before; /* rounded, a row a context */
+    struct p2a_buffer texts;
+    size_t *text_at;
+    uint32_t *depth; /* of a context; roots 0 */
+    p2a_id *path;
+    size_t *end;
+    uint32_t path_n;
+    struct p2a_buffer line, lines; /* lines: all of them, to be sorted */
+};
+
+/* Changes S to what can stand between ';' and ';'. */
+static void make_safe(char *s, size_t n, bool compared)
+{
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)s[i];
+        if (c == ';')
+            s[i] = ':';
+        else if (c == '\n' || c == '\r' || c == '\t')
+            s[i] = ' ';
+        else if (c < ' ' || c == 0x7f)
+            s[i] = '?';
+    }
+    struct p2a_str head = {s, n};
+    double value;
+    if (compared || !cut_number(&head, &value))
+        return;
+    while (n && s[n - 1] == ' ')
+        n--;
+    while (s[n - 1] != ' ')
+        n--;
+    s[n - 1] = '_';
+}
+
+static bool add_text(struct writer *w, uint32_t i, struct p2a_str text, const char *mark)
+{
+    size_t start = w->texts.n;
+    if (!p2a_buffer_add(&w->texts, text.at, text.n) ||
+        !p2a_buffer_add(&w->texts, mark, strlen(mark)))
+        return false;
+    make_safe(w->texts.at + start, w->texts.n - start, w->compared);
+    w->text_at[i + 1] = w->texts.n;
+    return true;
+}
+
+static const char *mark_of(enum p2a_kind kind)
+{
+    for (size_t i = 0; i < MARKS; i++)
+        if (marks[i].kind == kind)
+            return marks[i].text;
+    return "";
+}
+
+static bool spell_threads(struct writer *w)
+{
+    for (uint32_t i = 0; i < w->p->threads.n; i++) {
+        const struct p2a_thread *t = &w->p->threads.row[i];
+        struct p2a_str name = p2a_string(w->p, t->name);
+        char text[64];
+        if (!name.n) {
+            int n = snprintf(text, sizeof text, "thread-%" PRIu64, t->tid);
+            name = (struct p2a_str){text, (size_t)n};
+        }
+        if (!add_text(w, w->p->functions.n + i, name, ""))
+            return false;
+    }
+    return true;
+}
+
+static bool spell_all(struct writer *w)
+{
+    struct p2a_buffer buffer = {0};
+    bool spelled = true;
+    w->text_at = calloc((size_t)w->p->functions.n + w->p->threads.n + 1, sizeof *w->text_at);
+    for (uint32_t i = 0; w->text_at && spelled && i < w->p->functions.n; i++)
+        spelled = add_text(w, i, p2a_spell(w->p, i, w->out->names, &buffer),
+                           mark_of(w->p->functions.row[i].kind));
+    p2a_buffer_free(&buffer);
+    return w->text_at && spelled && spell_threads(w);
+}
+
+/* Parents stand before their children. */
+static bool measure_depths(struct writer *w)
+{
+    uint32_t n = w->p->contexts.n, deepest = 0;
+    w->depth = malloc(((size_t)n + 1) * sizeof *w->depth);
+    for (uint32_t i = 0; w->depth && i < n; i++) {
+        p2a_id parent = w->p->contexts.row[i].parent;
+        w->depth[i] = parent == P2A_NONE ? 0 : w->depth[parent] + 1;
+        if (w->depth[i] > deepest)
+            deepest = w->depth[i];
+    }
+    w->path = malloc(((size_t)deepest + 1) * sizeof *w->path);
+    w->end = malloc(((size_t)deepest + 1) * sizeof *w->end);
+    return w->depth && w->path && w->end;
+}
+
+static bool round_column(struct writer *w, uint32_t column, uint64_t **rounded)
+{
+    const struct p2a_profile *p = w->p;
+    const struct p2a_metric *metric = &p->metrics.row[0];
+    double scale = metric->scale;
+    if (p2a_str_is(p2a_string(p, metric->unit), "seconds"))
+        scale *= 1e9;
+    *rounded = malloc(((size_t)p->contexts.n + 1) * sizeof **rounded);
+    if (!*rounded)
+        return false;
+    p2a_round(p->contexts.self + column, p->contexts.n, p->columns, scale, *rounded);
+    return true;
+}
+
+static bool add_frame(struct writer *w, bool first, uint32_t text)
+{
+    return (first || p2a_buffer_add(&w->line, ";", 1)) &&
+           p2a_buffer_add(&w->line, w->texts.at + w->text_at[text],
+                          w->text_at[text + 1] - w->text_at[text]);
+}
+
+static bool add_root(struct writer *w, p2a_id root)
+{
+    const struct p2a_context *c = &w->p->contexts.row[root];
+    bool named = w->threads && c->thread != P2A_NONE;
+    w->line.n = 0;
+    return (!named || add_frame(w, true, w->p->functions.n + c->thread)) &&
+           add_frame(w, !named, c->function);
+}
+
+/* Makes `line` the path to CONTEXT. */
+static bool go_to(struct writer *w, p2a_id context)
+{
+    uint32_t n = w->depth[context] + 1, shared = n;
+    for (p2a_id c = context; shared > 0; c = w->p->contexts.row[c].parent, shared--) {
+        if (shared <= w->path_n && w->path[shared - 1] == c)
+            break;
+        w->path[shared - 1] = c;
+    }
+    w->path_n = n;
+    if (shared)
+        w->line.n = w->end[shared - 1];
+    for (uint32_t i = shared; i < n; i++) {
+        if (i == 0 ? !add_root(w, w->path[0])
+                   : !add_frame(w, false, w->p->contexts.row[w->path[i]].function))
+            return false;
+        w->end[i] = w->line.n;
+    }
+    return true;
+}
+
+static bool write_stack(struct writer *w, p2a_id context)
+{
+    char counts[64];
+    if (!go_to(w, context))
+        return false;
+    int n = w->compared ? snprintf(counts, sizeof counts, " %" PRIu64 " %" PRIu64 "\n",
+                                   w->before[context], w->now[context])
+                        : snprintf(counts, sizeof counts, " %" PRIu64 "\n", w->now[context]);
+    if (w->sorted)
+        return p2a_buffer_add(&w->lines, w->line.at, w->line.n) &&
+               p2a_buffer_add(&w->lines, counts, (size_t)n);
+    p2a_put(w->out, w->line.at, w->line.n);
+    p2a_put(w->out, counts, (size_t)n);
+    return p2a_out_status(w->out) == P2A_OK;
+}
+
+static bool write_stacks(struct writer *w, bool *any)
+{
+    *any = false;
+    for (uint32_t i = 0; i < w->p->contexts.n; i++) {
+        if (!w->now[i] && !(w->compared && w->before[i]))
+            continue;
+        *any = true;
+        if (!write_stack(w, i))
+            return false;
+    }
+    return true;
+}
+
+/* Where all is zero: the stacks that go on nowhere, so that there is something to see. */
+static bool write_zeros(struct writer *w)
+{
+    uint32_t n = w->p->contexts.n;
+    bool *inner = calloc((size_t)n + 1, sizeof *inner), written = inner;
+    for (uint32_t i = 0; inner && i < n; i++)
+        if (w->p->contexts.row[i].parent != P2A_NONE)
+            inner[w->p->contexts.row[i].parent] = true;
+    for (uint32_t i = 0; written && i < n; i++)
+        written = inner[i] || write_stack(w, i);
+    free(inner);
+    return written;
+}
+
+static int compare_lines(const void *a, const void *b)
+{
+    const struct p2a_str *s = a, *t = b;
+    int order = memcmp(s->at, t->at, s->n < t->n ? s->n : t->n);
+    return order ? order : (s->n > t->n) - (s->n < t->n);
+}
+
+static bool write_sorted(struct writer *w)
+{
+    struct p2a_str rest = {w->lines.at, w->lines.n}, line;
+    size_t n = 0;
+    for (size_t i = 0; i < w->lines.n; i++)
+        n += w->lines.at[i] == '\n';
+    struct p2a_str *row = malloc((n + 1) * sizeof *row);
+    if (!row)
+        return false;
+    for (n = 0; p2a_str_cut(rest, '\n', &line, &rest); n++)
+        row[n] = line;
+    if (n)
+        qsort(row, n, sizeof *row, compare_lines);
+    for (size_t i = 0; i < n; i++) {
+        p2a_put_str(w->out, row[i]);
+        p2a_put(w->out, "\n", 1);
+    }
+    free(row);
+    return true;
+}
+
+static bool write_all(struct writer *w)
+{
+    bool any;
+    return spell_all(w) && measure_depths(w) && round_column(w, 0, &w->now) &&
+           (!w->compared || round_column(w, w->p->metrics.n, &w->before)) &&
+           write_stacks(w, &any) && (any || write_zeros(w)) && (!w->sorted || write_sorted(w));
+}
+
+static enum p2a_status write_folded(struct p2a_out *out)
+{
+    const struct p2a_profile *p = out->profile;
+    struct writer w = {.out = out,
+                       .p = p,
+                       .compared = p->columns > p->metrics.n,
+                       .threads = p2a_option_flag(out, "threads"),
+                       .sorted = p2a_option_flag(out, "sort")};
+    if (p->contexts.n == 0 || p->metrics.n == 0)
+        p2a_out_note(out, "there are no stacks: nothing was written");
+    else if (!write_all(&w) && p2a_out_status(out) == P2A_OK)
+        p2a_no_memory(out);
+    free(w.now);
+    free(w.before);
+    p2a_buffer_free(&w.texts);
+    free(w.text_at);
+    free(w.depth);
+    free(w.path);
+    free(w.end);
+    p2a_buffer_free(&w.line);
+    p2a_buffer_free(&w.lines);
+    return p2a_out_status(out);
+}
+
+static const char *const aliases[] = {"collapsed", "stacks", NULL};
+static const char *const patterns[] = {"*.folded", "*.collapsed", NULL};
+
+const struct p2a_format p2a_format_folded = {
+    .name = "folded",
+    .title = "Folded stacks, for flame graph tools",
+    .aliases = aliases,
+    .patterns = patterns,
+    .probe = probe,
+    .read = read_folded,
+    .write = write_folded,
+    .gives = P2A_CONTEXTS | P2A_BEFORE | P2A_PLACES,
+    .needs = P2A_CONTEXTS,
+    .keeps = P2A_CONTEXTS | P2A_BEFORE | P2A_PLACES,
+    .options = options,
+};
