@@ -244,6 +244,13 @@ struct entering {
     uint64_t sum; /* of want, saturated */
 };
 
+/* What is there weighs one at least, so that it gets its share of what rounding makes good. */
+static uint64_t wanted(const struct pass *s, p2a_id arc)
+{
+    uint64_t want = p2a_whole_number(raw_total(s, arc));
+    return want || !(raw_total(s, arc) > 0) ? want : 1;
+}
+
 static void gather(struct pass *s, uint32_t part, bool with_total, struct entering *e)
 {
     struct p2a_flow *flow = s->flow;
@@ -254,7 +261,7 @@ static void gather(struct pass *s, uint32_t part, bool with_total, struct enteri
         const struct p2a_arc *arc = &s->p->graph.arc[flow->arcs[i]];
         if (flow->parts.of[arc->caller] == part || with_total != !!(arc->has & P2A_HAS_TOTAL))
             continue;
-        uint64_t want = with_total ? p2a_whole_number(raw_total(s, flow->arcs[i])) : weight_of(arc);
+        uint64_t want = with_total ? wanted(s, flow->arcs[i]) : weight_of(arc);
         e->arc[e->n] = flow->arcs[i];
         e->want[e->n++] = want;
         e->sum = p2a_add_calls(e->sum, want);

@@ -1,0 +1,416 @@
+/* The callgrind grammar, and what the writer makes of a profile. */
+#include "text.h"
+
+#define HEAD "# callgrind format\nevents: Ir\n"
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+static void lines_sum_to_self_and_sites_to_arcs(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = profile_in(HEAD "fl=a.c\nfn=f\n1 10\n2 20\n1 5\n"
+                                            "cfn=g\ncalls=2 9\n2 100\ncfn=g\ncalls=1 9\n3 50\n"
+                                            "fn=g\n9 150\n");
+    assert_true(self_of(p, "f") == 35 && self_of(p, "g") == 150);
+    assert_int_equal(p->graph.line_n, 3);
+    assert_int_equal(p->graph.site_n, 2);
+    assert_true(arc_total(p, "f", "g") == 150);
+    assert_int_equal(p->graph.arc[arc_of(p, "f", "g")].calls, 3);
+    assert_int_equal(node_of(p, "g").calls, 3);
+    assert_true(total_of(p, "f") == 185 && total_of(p, "g") == 150);
+    assert_false(node_of(p, "f").has & P2A_HAS_CALLS);
+    p2a_free(p);
+}
+
+static void a_name_is_defined_once_and_meant_by_its_number(void **state)
+{
+    (void)state;
+    struct p2a_profile *p =
+        profile_in(HEAD "ob=(1) lib.so\nfl=(1) a.c\nfn=(1) f\n1 1\n"
+                        "cob=(2) other.so\ncfi=(2) b.c\ncfn=(70000000000) g\ncalls=1 1\n1 7\n"
+                        "ob=(2)\nfl=(2)\nfn=(70000000000)\n3 7\n");
+    p2a_id g = find_function(p, "g");
+    assert_int_equal(p->functions.n, 2);
+    assert_string_equal(p2a_string(p, p->functions.row[g].file).at, "b.c");
+    assert_string_equal(p2a_string(p, p->functions.row[g].module).at, "other.so");
+    assert_true(self_of(p, "g") == 7);
+    p2a_free(p);
+}
+
+static void a_number_takes_a_new_name_from_there_on(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = profile_in(HEAD "fn=(1) f\n1 1\nfn=(1) g\n1 2\nfn=(1)\n1 4\n");
+    assert_true(self_of(p, "f") == 1 && self_of(p, "g") == 6);
+    p2a_free(p);
+}
+
+static void a_number_without_a_name_is_unknown_and_said(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = profile_in(HEAD "fl=(3)\nfn=(1)\n1 1\n");
+    assert_true(self_of(p, "???") == 1);
+    assert_int_equal(p->functions.row[0].file, 0);
+    assert_true(noted(p, "2 references to names that no line before defines"));
+    p2a_free(p);
+}
+
+static void a_name_may_begin_with_a_parenthesis(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = profile_in(HEAD "fn=(below main)\n1 1\nfn=(3d) draw\n1 2\n");
+    assert_true(self_of(p, "(below main)") == 1 && self_of(p, "(3d) draw") == 2);
+    p2a_free(p);
+}
+
+static void positions_are_relative_to_the_line_before_be_it_a_call(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = profile_in("positions: instr line\nevents: Ir\nfl=a.c\nfn=f\n"
+                                       "0x10 5 1\n+8 +2 1\ncfn=g\ncalls=1 0x99 1\n+1 * 9\n"
+                                       "* -1 1\n0X20+4 7-9 1\n");
+    const struct p2a_line *l = p->graph.line;
+    assert_int_equal(p->graph.line_n, 4);
+    assert_true(l[0].address == 0x10 && l[0].line == 5);
+    assert_true(l[1].address == 0x18 && l[1].line == 7);
+    assert_true(p->graph.site[0].address == 0x19 && p->graph.site[0].line == 7);
+    assert_true(l[2].address == 0x19 && l[2].line == 6);
+    assert_true(l[3].address == 0x20 && l[3].line == 7);
+    p2a_free(p);
+}
+
+static void inlined_lines_stay_with_their_function_in_their_own_file(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = profile_in(HEAD "fl=(1) a.c\nfn=(1) f\n1 1\nfi=(2) a.h\n2 2\n"
+                                            "cfn=g\ncalls=1 1\n2 5\nfe=(1)\n3 4\nfn=(3) h\n1 8\n");
+    p2a_id f = find_function(p, "f"), g = find_function(p, "g"), h = find_function(p, "h");
+    assert_true(self_of(p, "f") == 7);
+    assert_string_equal(p2a_string(p, p->graph.line[1].file).at, "a.h");
+    assert_int_equal(p->graph.line[1].function, f);
+    assert_string_equal(p2a_string(p, p->functions.row[g].file).at, "a.h");
+    assert_string_equal(p2a_string(p, p->functions.row[h].file).at, "a.c");
+    p2a_free(p);
+}
+
+static void missing_costs_are_zero(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = profile_in("events: Ir Dr Dw\nfn=f\n1 7\n2\n3 1 2 3\n");
+    assert_int_equal(p->metrics.n, 3);
+    assert_true(p->graph.self[0] == 8 && p->graph.self[1] == 2 && p->graph.self[2] == 3);
+    p2a_free(p);
+}
+
+static void jumps_are_left_out_and_said(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = profile_in(HEAD "fn=(1) f\n1 1\njcnd=1/2 +5\n+1\njfi=(4) b.c\n"
+                                            "jfn=(2) g\njump=3 9\n* \n+1 2\nfn=(2)\n1 4\n");
+    assert_true(self_of(p, "f") == 3 && self_of(p, "g") == 4);
+    assert_int_equal(p->graph.line[1].line, 3);
+    assert_true(noted(p, "2 jumps"));
+    p2a_free(p);
+}
+
+static void parts_and_threads_are_added_up_and_counted(void **state)
+{
+    (void)state;
+    struct p2a_profile *p =
+        profile_in("pid: 1\npart: 1\nthread: 1\nevents: Ir Dr\nsummary: 1 2\nfn=(1) f\n9 1 2\n"
+                   "totals: 1 2\npart: 1\nthread: 2\npositions: line\nevents: Dr Ir\nfn=(1) f\n"
+                   "9 10 20\npart: 2\nthread: 1\nevents: Ir\nfn=(1) f\n+3 100\n");
+    assert_true(p->graph.self[0] == 121 && p->graph.self[1] == 12);
+    assert_int_equal(p->graph.line[1].line, 3);
+    assert_true(noted(p, "3 parts of 2 threads were added up"));
+    assert_false(noted(p, "summary"));
+    p2a_free(p);
+}
+
+static void a_summary_that_differs_is_said(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = profile_in("events: Ir\nsummary: 5\nfn=f\n1 4\n");
+    assert_true(noted(p, "summary line says 5 for Ir, but the costs add up to 4"));
+    p2a_free(p);
+}
+
+static void time_is_in_seconds_and_a_word_in_parentheses_is_the_unit(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = profile_in("events: ns cpu(ms) alloc(kB) hits(pages) Ir\nfn=f\n"
+                                       "1 5 6 7 8 9\n");
+    static const char *const name[] = {"time", "cpu", "alloc", "hits", "Ir"};
+    static const char *const unit[] = {"seconds", "seconds", "bytes", "pages", "count"};
+    for (size_t i = 0; i < 5; i++) {
+        assert_string_equal(p2a_metric_name(p, i), name[i]);
+        assert_string_equal(p2a_metric_unit(p, i), unit[i]);
+    }
+    assert_true(p2a_metric_total(p, 0) == 5 * 1e-9 && p2a_metric_total(p, 2) == 7 * 1024);
+    assert_string_equal(p2a_string(p, p->metrics.row[4].title).at, "Instruction Fetch");
+    p2a_free(p);
+}
+
+static void a_formula_makes_a_metric_of_its_own(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = profile_in("event: Sum = Ir + 10 Dr - 2*Half : A sum\n"
+                                       "event: Half = 0.5 Ir\nevents: Ir Dr\nfn=f\n1 8 3\n"
+                                       "cfn=g\ncalls=1 1\n1 100 1\nfn=g\n1 100 1\n");
+    assert_int_equal(p->metrics.n, 4);
+    assert_string_equal(p2a_string(p, p->metrics.row[2].title).at, "A sum");
+    assert_true(p->graph.self[2] == 30 && p->graph.self[3] == 4);
+    assert_true(p->graph.arc_total[2] == 10);
+    assert_true(p->graph.total[2] == 40);
+    p2a_free(p);
+}
+
+static void a_formula_may_name_what_every_reader_knows(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = profile_in("event: CEst = Ir + 10 Bm + 10 L1m\n"
+                                       "events: Ir I1mr D1mr D1mw\nfn=f\n1 100 1 2 3\n");
+    assert_true(p->graph.self[4] == 160);
+    p2a_free(p);
+}
+
+static void a_formula_of_itself_or_of_the_unknown_is_left_out_and_said(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = profile_in("event: A = Ir + B\nevent: B = A\nevent: C = Nothing\n"
+                                       "event: D = Ir +\nevents: Ir\nfn=f\n1 1\n");
+    assert_int_equal(p->metrics.n, 1);
+    assert_true(noted(p, "event A is left out") && noted(p, "event B is left out"));
+    assert_true(noted(p, "event C is left out") && noted(p, "event D is left out"));
+    p2a_free(p);
+}
+
+static void cachegrind_files_are_the_same_without_calls(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = profile_in("desc: I1 cache: 1 B\ncmd: ./a\nevents: Ir I1mr\nfl=a.c\n"
+                                       "fn=f\n1 5 .\n2 6 1\nsummary: 11 1\n");
+    assert_true(p->graph.self[0] == 11 && p->graph.self[1] == 1);
+    assert_int_equal(p2a_note_count(p), 0);
+    p2a_free(p);
+}
+
+static void line_ends_and_blanks_are_forgiven(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = profile_in("\xef\xbb\xbf# callgrind format\r\nevents:  Ir\tDr \r\n\r\n"
+                                       "fn= f \r\n  1\t2  3\r\n# end\r\n5 6");
+    assert_true(self_of(p, "f") == 8);
+    p2a_free(p);
+}
+
+static void broken_lines_are_errors_with_their_number(void **state)
+{
+    (void)state;
+    is_bad("fn=f\n1 2\n", 2, "before the \"events:\" line");
+    is_bad("version: 1\nfn=f\n", 2, "\"events:\"");
+    is_bad("events:\n", 1, "no event");
+    is_bad(HEAD "fn=f\n1 2 3\n", 4, "more costs than the 1");
+    is_bad(HEAD "fn=f\n1 18446744073709551616\n", 4, "64 bits");
+    is_bad(HEAD "fn=f\n1 18446744073709551615\n2 1\n", 5, "more than 64 bits hold");
+    is_bad(HEAD "fn=f\n1 1.5\n", 4, "whole number");
+    is_bad(HEAD "fn=f\n-1 1\n", 4, "outside of 64 bits");
+    is_bad(HEAD "fn=f\n+x 1\n", 4, "expected a position");
+    is_bad(HEAD "fn=f\ncalls=1 1\n1 1\n", 4, "without a \"cfn=\"");
+    is_bad(HEAD "fn=f\ncfn=g\ncalls=many 1\n", 5, "number of calls");
+    is_bad(HEAD "fn=f\ncfn=g\ncalls=1 1\nfn=g\n", 6, "position of the call");
+    is_bad(HEAD "fn=f\ncfn=g\ncalls=1 1\n", 5, "is missing");
+    is_bad(HEAD "fn=f\n1 1\ncf", 5, "\"cf\"");
+    is_bad(HEAD "fn=(99999999999999999999) f\n", 3, "64 bits");
+    is_bad("events: Ir\npositions: column\n", 2, "\"column\"");
+    is_bad("events: ns us\n", 1, "another unit");
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+static void what_was_written_reads_as_what_it_was(void **state)
+{
+    (void)state;
+    struct p2a_profile *p =
+        profile_in("positions: instr line\nevent: X : An event\nevents: Ir X\nob=l.so\nfl=a.c\n"
+                   "fn=f\n0x10 1 1 2\nfi=a.h\n+4 2 3 4\ncob=m.so\ncfi=m.c\ncfn=g\ncalls=2 0 3\n"
+                   "+4 2 20 0\nfe=a.c\ncfn=f\ncalls=1 0 1\n+4 3 4 6\nob=m.so\nfl=m.c\n"
+                   "fn=g\n0x9 3 20 0\n");
+    char *once = text_of(p);
+    struct p2a_profile *again = profile_in(once);
+    char *twice = text_of(again);
+    assert_string_equal(once, twice);
+    has(once, "positions: instr line\nevent: Ir : Instruction Fetch\nevent: X : An event\n"
+              "events: Ir X\nsummary: 24 6\n");
+    has(once, "ob=(1) l.so\nfl=(1) a.c\nfn=(1) f\n+16 1 1 2\nfi=(2) a.h\n+4 2 3 4\n");
+    has(once, "cob=(2) m.so\ncfi=(3) m.c\ncfn=(2) g\ncalls=2 0 3\n+4 2 20\nfe=(1)\ncfn=(1)\n");
+    assert_int_equal(again->graph.line_n, 3);
+    assert_int_equal(again->graph.site_n, 2);
+    free(once);
+    free(twice);
+    p2a_free(p);
+    p2a_free(again);
+}
+
+static p2a_id add(struct p2a_profile *p, const char *name, const char *file, int64_t line,
+                  double self)
+{
+    struct p2a_function f = {.name = p2a_intern(p, p2a_str_of(name)),
+                             .file = p2a_intern(p, p2a_str_of(file)),
+                             .line = line,
+                             .kind = P2A_PYTHON};
+    p2a_id id = p2a_function(p, &f);
+    struct p2a_node *node = p2a_node(p, id);
+    assert_non_null(node);
+    node->has |= P2A_HAS_SELF;
+    *p2a_node_self(p, id) = self;
+    return id;
+}
+
+static void call(struct p2a_profile *p, p2a_id caller, p2a_id callee, uint64_t calls, double total)
+{
+    p2a_id arc = p2a_arc(p, caller, callee);
+    p->graph.arc[arc].calls = calls;
+    p->graph.arc[arc].has |=
+        P2A_HAS_ROW | (calls ? P2A_HAS_CALLS : 0) | (total >= 0 ? P2A_HAS_TOTAL : 0);
+    p->graph.arc_total[arc] = total >= 0 ? total : 0;
+}
+
+static struct p2a_profile *timed(void)
+{
+    struct p2a_profile *p = p2a_profile_new(0);
+    assert_non_null(p);
+    p2a_metric(p, "time", "seconds", 1);
+    return p;
+}
+
+static char *finished(struct p2a_profile *p)
+{
+    p2a_totals_from_arcs(p);
+    p2a_finish(p);
+    p->recorded = p->facts;
+    return text_of(p);
+}
+
+static void functions_that_kcachegrind_would_merge_are_told_apart(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = timed();
+    add(p, "__init__", "/x/a/pkg/__init__.py", 3, 1);
+    add(p, "__init__", "/x/b/pkg/__init__.py", 3, 1);
+    add(p, "__init__", "/x/b/pkg/__init__.py", 9, 1);
+    add(p, "alone", "/x/b/pkg/__init__.py", 9, 1);
+    add(p, "line\nbreak", "", 0, 1);
+    char *text = finished(p);
+    has(text, ") __init__:3 [a/pkg/__init__.py]\n");
+    has(text, ") __init__:3 [b/pkg/__init__.py]\n");
+    has(text, ") __init__:9\n");
+    has(text, ") alone\n");
+    has(text, ") line break\n");
+    free(text);
+    p2a_free(p);
+}
+
+static void whole_numbers_sum_to_the_rounded_sum(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = timed();
+    p2a_id a = add(p, "a", "a.py", 1, 0.4e-9), b = add(p, "b", "a.py", 5, 0.4e-9);
+    p2a_id c = add(p, "c", "a.py", 9, 0.4e-9), d = add(p, "d", "a.py", 12, 0.4e-9);
+    call(p, a, b, 1, 1.2e-9);
+    call(p, b, c, 1, 0.8e-9);
+    call(p, c, d, 1, 0.4e-9);
+    char *text = finished(p);
+    struct p2a_profile *back = profile_in(text);
+    has(text, "event: ns : Nanoseconds\nevents: ns\nsummary: 2\n");
+    assert_true(p2a_whole(back, 0) == 2 && total_of(back, "a") == 2);
+    free(text);
+    p2a_free(p);
+    p2a_free(back);
+}
+
+static void call_counts_nobody_has_come_back_as_unknown(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = timed();
+    p2a_id a = add(p, "a", "a.py", 1, 1), b = add(p, "b", "a.py", 5, 1);
+    call(p, a, b, 0, 1);
+    char *text = finished(p);
+    has(text, "desc: Calls: not recorded\n");
+    has(text, "calls=1 5\n1 1000000000\n");
+    assert_true(noted(p, "number of calls isn't known"));
+    struct p2a_profile *back = profile_in(text);
+    assert_int_equal(back->graph.arc[0].has & P2A_HAS_CALLS, 0);
+    assert_int_equal(back->graph.arc[0].calls, 0);
+    free(text);
+    p2a_free(p);
+    p2a_free(back);
+}
+
+/* KCachegrind would begin its search at "a", within the cycle, and not see b's call of it. */
+static void a_cycle_that_comes_first_gets_a_caller_from_outside(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = timed();
+    p2a_id a = add(p, "a", "a.py", 1, 1), b = add(p, "b", "a.py", 5, 1);
+    call(p, a, b, 4, 2);
+    call(p, b, a, 3, 1);
+    p->graph.node[a].calls = 4;
+    p->graph.node[a].has |= P2A_HAS_CALLS;
+    char *text = finished(p);
+    has(text, "desc: Outside: (outside)\n");
+    has(text, ") (outside)\ncfi=(1)\ncfn=(1)\ncalls=1 1\n0 2000000000\n");
+    struct p2a_profile *back = profile_in(text);
+    assert_int_equal(back->functions.n, 2);
+    assert_int_equal(node_of(back, "a").calls, 4);
+    assert_true(p2a_whole(back, 0) == 2e9);
+    free(text);
+    p2a_free(p);
+    p2a_free(back);
+}
+
+static void no_caller_from_outside_where_the_search_begins_outside(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = timed();
+    p2a_id b = add(p, "b", "a.py", 1, 1), c = add(p, "c", "a.py", 5, 1);
+    p2a_id a = add(p, "a", "a.py", 9, 1);
+    call(p, a, b, 1, 2);
+    call(p, b, c, 1, 2);
+    call(p, c, b, 1, 1);
+    char *text = finished(p);
+    assert_null(strstr(text, "(outside)"));
+    free(text);
+    p2a_free(p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_sum_to_self_and_sites_to_arcs),
+        cmocka_unit_test(a_name_is_defined_once_and_meant_by_its_number),
+        cmocka_unit_test(a_number_takes_a_new_name_from_there_on),
+        cmocka_unit_test(a_number_without_a_name_is_unknown_and_said),
+        cmocka_unit_test(a_name_may_begin_with_a_parenthesis),
+        cmocka_unit_test(positions_are_relative_to_the_line_before_be_it_a_call),
+        cmocka_unit_test(inlined_lines_stay_with_their_function_in_their_own_file),
+        cmocka_unit_test(missing_costs_are_zero),
+        cmocka_unit_test(jumps_are_left_out_and_said),
+        cmocka_unit_test(parts_and_threads_are_added_up_and_counted),
+        cmocka_unit_test(a_summary_that_differs_is_said),
+        cmocka_unit_test(time_is_in_seconds_and_a_word_in_parentheses_is_the_unit),
+        cmocka_unit_test(a_formula_makes_a_metric_of_its_own),
+        cmocka_unit_test(a_formula_may_name_what_every_reader_knows),
+        cmocka_unit_test(a_formula_of_itself_or_of_the_unknown_is_left_out_and_said),
+        cmocka_unit_test(cachegrind_files_are_the_same_without_calls),
+        cmocka_unit_test(line_ends_and_blanks_are_forgiven),
+        cmocka_unit_test(broken_lines_are_errors_with_their_number),
+        cmocka_unit_test(what_was_written_reads_as_what_it_was),
+        cmocka_unit_test(functions_that_kcachegrind_would_merge_are_told_apart),
+        cmocka_unit_test(whole_numbers_sum_to_the_rounded_sum),
+        cmocka_unit_test(call_counts_nobody_has_come_back_as_unknown),
+        cmocka_unit_test(a_cycle_that_comes_first_gets_a_caller_from_outside),
+        cmocka_unit_test(no_caller_from_outside_where_the_search_begins_outside),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,70 @@
+/* Callgrind text in memory, and back. */
+#ifndef P2A_TESTS_CALLGRIND_TEXT_H
+#define P2A_TESTS_CALLGRIND_TEXT_H
+
+#include "unit/make.h"
+
+static inline enum p2a_status load_text(struct p2a_str text, struct p2a_profile **p,
+                                        struct p2a_error *error)
+{
+    const struct p2a_load_options options = {.format = "callgrind"};
+    return p2a_load_memory(text.at, text.n, "test", &options, p, error);
+}
+
+/* The profile in TEXT, which has to be one. */
+static inline struct p2a_profile *profile_in(const char *text)
+{
+    struct p2a_profile *p;
+    struct p2a_error error;
+    if (load_text(p2a_str_of(text), &p, &error) != P2A_OK)
+        fail_msg("line %llu: %s", (unsigned long long)error.place, error.message);
+    assert_int_equal(p2a_check(p, &error), P2A_OK);
+    return p;
+}
+
+/* TEXT is bad input: at LINE, and WORDS are in the message. */
+static inline void is_bad(const char *text, uint64_t line, const char *words)
+{
+    struct p2a_profile *p;
+    struct p2a_error error;
+    assert_int_equal(load_text(p2a_str_of(text), &p, &error), P2A_INPUT);
+    assert_int_equal(error.place_kind, P2A_AT_LINE);
+    assert_int_equal(error.place, line);
+    if (!strstr(error.message, words))
+        fail_msg("\"%s\" isn't in \"%s\"", words, error.message);
+}
+
+/* What is written of P; the caller frees it. */
+static inline char *text_of(struct p2a_profile *p)
+{
+    const struct p2a_save_options options = {.format = "callgrind"};
+    struct p2a_error error;
+    void *bytes;
+    size_t n;
+    assert_int_equal(p2a_save_memory(p, &options, &bytes, &n, &error), P2A_OK);
+    char *text = realloc(bytes, n + 1);
+    assert_non_null(text);
+    text[n] = '\0';
+    return text;
+}
+
+static inline void has(const char *text, const char *piece)
+{
+    if (!strstr(text, piece))
+        fail_msg("no\n%s\nin\n%s", piece, text);
+}
+
+static inline bool noted(const struct p2a_profile *p, const char *words)
+{
+    for (size_t i = 0; i < p2a_note_count(p); i++)
+        if (strstr(p2a_note_at(p, i), words))
+            return true;
+    return false;
+}
+
+static inline double arc_total(const struct p2a_profile *p, const char *from, const char *to)
+{
+    return p->graph.arc_total[(size_t)arc_of(p, from, to) * p->columns];
+}
+
+#endif
