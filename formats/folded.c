@@ -153,7 +153,7 @@ static enum p2a_sure probe(const struct p2a_probe *probe)
     }
     if (!lines)
         return !probe->whole && looks_deep(probe->start) ? P2A_PERHAPS : P2A_NO;
-    if (stacks && folded * 2 > lines)
+    if (stacks && folded * 2 >= lines)
         return P2A_LIKELY;
     return folded == lines ? P2A_PERHAPS : P2A_NO;
 }
