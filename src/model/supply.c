@@ -190,6 +190,64 @@ static void guess_totals(struct p2a_supply *s, p2a_id f)
     }
 }
 
+/* ---- rows that were overwritten ---------------------------------------------------------------- */
+
+/* Functions that share a name and a line (dataclasses' __init__, a module imported twice) share one
+ * row in a pstats file: the last one's figures and callers, but the arcs out of all of them. Such a
+ * function passes on more than it gets, and its callers miss as much below them: they lend it that,
+ * so that it hangs under them and not beside the root. */
+
+/* What F has below it that no arc out of it explains. */
+static double unexplained(const struct p2a_supply *s, p2a_id f)
+{
+    double rest = s->inclusive[f] - s->self[f];
+    for (uint32_t i = s->outs.first[f]; i < s->outs.first[f + 1]; i++)
+        rest -= s->total[s->outs.arc[i]];
+    return rest > NOISE * s->whole && !p2a_supply_in_cycle(s, f) ? rest : 0;
+}
+
+/* What F passes on and keeps beyond what the arcs into it bring. */
+static double unfed(const struct p2a_supply *s, p2a_id f)
+{
+    double rest = s->self[f];
+    if (s->calls[s->arc_n + f] > 0 || p2a_supply_in_cycle(s, f))
+        return 0;
+    for (uint32_t i = s->outs.first[f]; i < s->outs.first[f + 1]; i++)
+        rest += s->total[s->outs.arc[i]];
+    for (uint32_t i = s->in_first[f]; i < s->in_first[f + 1]; i++)
+        rest -= s->total[s->in_arc[i]];
+    return rest > NOISE * s->whole ? rest : 0;
+}
+
+/* SPARE: what is unexplained of every function, less what it has lent. */
+static void lend_to(struct p2a_supply *s, p2a_id f, double *spare)
+{
+    double wanted = unfed(s, f), offered = 0;
+    for (uint32_t i = s->in_first[f]; wanted > 0 && i < s->in_first[f + 1]; i++)
+        offered += spare[s->p->graph.arc[s->in_arc[i]].caller];
+    double share = offered > 0 ? fmin(1, wanted / offered) : 0;
+    for (uint32_t i = s->in_first[f]; share > 0 && i < s->in_first[f + 1]; i++) {
+        p2a_id a = s->in_arc[i], caller = s->p->graph.arc[a].caller;
+        double lent = share * spare[caller];
+        s->total[a] += lent;
+        s->flow[a] += lent;
+        spare[caller] -= lent;
+    }
+}
+
+static bool lend(struct p2a_supply *s)
+{
+    double *spare = malloc(((size_t)s->function_n + 1) * sizeof *spare);
+    if (!spare)
+        return false;
+    for (p2a_id f = 0; f < s->function_n; f++)
+        spare[f] = unexplained(s, f);
+    for (p2a_id f = 0; f < s->function_n; f++)
+        lend_to(s, f, spare);
+    free(spare);
+    return true;
+}
+
 /* ---- roots ----------------------------------------------------------------------------------- */
 
 static void component_flow(const struct p2a_supply *s, double *flow)
@@ -381,7 +439,7 @@ static bool fill(struct p2a_supply *s)
     free(entries);
     for (p2a_id f = 0; f < s->function_n; f++)
         guess_totals(s, f);
-    return find_roots(s) && p2a_supply_balance(s) && driving_leaves(s);
+    return lend(s) && find_roots(s) && p2a_supply_balance(s) && driving_leaves(s);
 }
 
 bool p2a_supply_build(const struct p2a_profile *p, struct p2a_supply *s)

@@ -2,8 +2,7 @@
  * arc, in how many calls, and how much of it stays in the callee.
  *
  *   row:    0 … arc_n - 1            the arcs of the graph, by their ids
- *           arc_n + f                ROOT -> f, for every function f: the calls that no arc
- * explains
+ *           arc_n + f                ROOT -> f, for every f: the calls that no arc explains
  *
  * All values are those of the driving column (the first metric; before + after in a comparison), in
  * raw units, finite and not negative; what isn't counts as zero. */
