@@ -2125,7 +2125,7 @@ static enum p2a_status write_callgrind(struct p2a_out *out)
     struct writer *w = calloc(1, sizeof *w);
     if (!w)
         return p2a_no_memory(out);
-    *w = (struct writer){.out = out, .p = p, .events = p->metrics.n};
+    *w = (struct writer){.out = out, .p = p, .events = p->metrics.n, .object = P2A_NONE};
     w->addresses = p->facts & P2A_ADDRESSES && p2a_option_flag(out, "instr");
     w->modules = p->facts & P2A_MODULES;
     if (w->events > MAX_EVENTS) {
