@@ -1,0 +1,111 @@
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/human.h"
+
+const char *p2a_human_count(char text[P2A_HUMAN_ROOM], uint64_t count)
+{
+    char digits[24];
+    int n = snprintf(digits, sizeof digits, "%" PRIu64, count);
+    char *to = text;
+    for (int i = 0; i < n; i++) {
+        if (i && (n - i) % 3 == 0)
+            *to++ = ',';
+        *to++ = digits[i];
+    }
+    *to = '\0';
+    return text;
+}
+
+/* Three digits of a value below 1000, without zeros that say nothing: "1.2", "45.6", "789". */
+static void three_digits(char text[P2A_HUMAN_ROOM], double value)
+{
+    double size = fabs(value);
+    snprintf(text, P2A_HUMAN_ROOM, "%.*f", size < 9.995 ? 2 : size < 99.95 ? 1 : 0, value);
+    char *end = text + strlen(text);
+    if (strchr(text, '.'))
+        while (end[-1] == '0' || end[-1] == '.') {
+            bool point = end[-1] == '.';
+            *--end = '\0';
+            if (point)
+                break;
+        }
+}
+
+static void with_unit(char text[P2A_HUMAN_ROOM], double value, const char *unit)
+{
+    three_digits(text, value);
+    size_t n = strlen(text);
+    snprintf(text + n, P2A_HUMAN_ROOM - n, " %s", unit);
+}
+
+static void seconds(char text[P2A_HUMAN_ROOM], double value)
+{
+    double size = fabs(value);
+    if (size >= 3600)
+        snprintf(text, P2A_HUMAN_ROOM, "%.0f h %.0f min",
+                 trunc(value / 60) < 0 ? ceil(value / 3600) : floor(value / 3600),
+                 floor(fmod(size, 3600) / 60));
+    else if (size >= 599.5)
+        snprintf(text, P2A_HUMAN_ROOM, "%s%.0f min %.0f s", value < 0 ? "-" : "", floor(size / 60),
+                 floor(fmod(size, 60)));
+    else if (size >= 0.9995)
+        with_unit(text, value, "s");
+    else if (size >= 0.9995e-3)
+        with_unit(text, value * 1e3, "ms");
+    else if (size >= 0.9995e-6)
+        with_unit(text, value * 1e6, "\xC2\xB5s");
+    else
+        with_unit(text, value * 1e9, "ns");
+}
+
+static void bytes(char text[P2A_HUMAN_ROOM], double value)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+    size_t i = 0;
+    for (; fabs(value) >= 999.5 && i < sizeof units / sizeof *units - 1; i++)
+        value /= 1024;
+    with_unit(text, value, units[i]);
+}
+
+static void counted(char text[P2A_HUMAN_ROOM], double value, struct p2a_str word)
+{
+    double size = fabs(value);
+    text[0] = '-';
+    if (size >= 1e15)
+        snprintf(text, P2A_HUMAN_ROOM, "%.3g", value);
+    else if (size < 100 && size > floor(size))
+        three_digits(text, value);
+    else
+        p2a_human_count(text + (value < 0), (uint64_t)(size + 0.5));
+    size_t n = strlen(text);
+    if (word.n && word.n < P2A_HUMAN_ROOM - n - 2)
+        snprintf(text + n, P2A_HUMAN_ROOM - n, " %.*s", (int)word.n, word.at);
+}
+
+const char *p2a_human(char text[P2A_HUMAN_ROOM], double value, struct p2a_str unit,
+                      struct p2a_str word)
+{
+    if (value - value != 0)
+        value = 0;
+    if (p2a_str_is(unit, "seconds"))
+        seconds(text, value);
+    else if (p2a_str_is(unit, "bytes"))
+        bytes(text, value);
+    else
+        counted(text, value, word);
+    return text;
+}
+
+const char *p2a_human_share(char text[P2A_HUMAN_ROOM], double part, double whole)
+{
+    double share = whole > 0 && part > 0 ? part / whole * 100 : 0;
+    if (!(share < 100))
+        share = 100;
+    if (share > 0 && share < 0.005)
+        return strcpy(text, "<0.01 %");
+    three_digits(text, share);
+    return strcat(text, " %");
+}

@@ -1,0 +1,21 @@
+/* Figures for people: three digits and a unit they read without counting zeros. */
+#ifndef P2A_BASE_HUMAN_H
+#define P2A_BASE_HUMAN_H
+
+#include "prof2any/format.h"
+
+#define P2A_HUMAN_ROOM 64 /* enough for every text below, with its NUL */
+
+/* VALUE in UNIT: "1.23 s", "45.6 ms", "12 min 5 s" for seconds; "1.5 KiB" for bytes; anything else
+ * is counted: "1,234,567 samples" with WORD behind it unless that is "". Returns text. */
+const char *p2a_human(char text[P2A_HUMAN_ROOM], double value, struct p2a_str unit,
+                      struct p2a_str word);
+
+/* "1,234,567" */
+const char *p2a_human_count(char text[P2A_HUMAN_ROOM], uint64_t count);
+
+/* PART of WHOLE as "34.5 %": a decimal below ten too ("0.04 %", "<0.01 %"), 100 at most, "0 %" of
+ * nothing. */
+const char *p2a_human_share(char text[P2A_HUMAN_ROOM], double part, double whole);
+
+#endif

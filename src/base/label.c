@@ -1,0 +1,194 @@
+/* src/web/flamegraph.js does the same when a box changes its size; tests/flamegraph/labels.tsv
+ * holds both to it. */
+#include <string.h>
+
+#include "base/label.h"
+#include "base/utf8.h"
+
+static size_t columns_of(uint32_t c)
+{
+    return c >= 0x1100 && c != 0xFFFD && !(c >= 0x2000 && c < 0x2E80) ? 2 : 1;
+}
+
+size_t p2a_columns(struct p2a_str s)
+{
+    size_t n = 0;
+    while (s.n)
+        n += columns_of(p2a_utf8_next(&s));
+    return n;
+}
+
+static bool add(struct p2a_buffer *b, struct p2a_str s)
+{
+    return p2a_buffer_add(b, s.at, s.n);
+}
+
+static struct p2a_str from(struct p2a_str s, size_t i)
+{
+    return (struct p2a_str){s.at + i, s.n - i};
+}
+
+static bool contains(struct p2a_str s, const char *word)
+{
+    return s.n && memmem(s.at, s.n, word, strlen(word));
+}
+
+struct p2a_str p2a_place_tail(struct p2a_str place)
+{
+    struct p2a_str base = p2a_str_base(place);
+    if (!p2a_str_starts(base, "__init__.py") && !p2a_str_starts(base, "__main__.py"))
+        return base;
+    size_t before = place.n - base.n;
+    struct p2a_str directory = {place.at, before ? before - 1 : 0};
+    return from(place, directory.n - p2a_str_base(directory).n);
+}
+
+static struct p2a_str without_line(struct p2a_str place)
+{
+    for (size_t i = place.n; i > 1; i--) {
+        char c = place.at[i - 1];
+        if (c == ':' && i < place.n)
+            return (struct p2a_str){place.at, i - 1};
+        if (c < '0' || c > '9')
+            break;
+    }
+    return place;
+}
+
+/* "<method 'poll' of 'select.poll' objects>" is select.poll.poll. */
+static bool add_method(struct p2a_buffer *b, struct p2a_str name)
+{
+    struct p2a_str before, method, of, type, rest;
+    bool shaped = p2a_str_cut(name, '\'', &before, &rest) &&
+                  p2a_str_cut(rest, '\'', &method, &rest) && p2a_str_cut(rest, '\'', &of, &rest) &&
+                  p2a_str_cut(rest, '\'', &type, &rest);
+    if (!shaped)
+        return add(b, name);
+    return add(b, type) && p2a_buffer_add(b, ".", 1) && add(b, method);
+}
+
+/* Without template arguments, parameters and clone marks: std::vector::push_back. */
+static bool add_native(struct p2a_buffer *b, struct p2a_str name)
+{
+    size_t depth = 0;
+    for (size_t i = 0; i < name.n; i++) {
+        char c = name.at[i];
+        if (strchr("<([", c) && c)
+            depth++;
+        else if (strchr(">)]", c) && c)
+            depth -= depth > 0;
+        else if (!depth && !p2a_buffer_add(b, &c, 1))
+            return false;
+    }
+    while (b->n && b->at[b->n - 1] == ' ')
+        b->at[--b->n] = '\0';
+    return b->n || add(b, name);
+}
+
+/* Without ".part.0" and the like, which compilers put behind the copies they make. */
+static struct p2a_str without_copy_mark(struct p2a_str name)
+{
+    static const char *const marks[] = {".part.", ".isra.", ".constprop.", ".lto_priv."};
+    for (size_t i = 1; i < name.n; i++)
+        for (size_t k = 0; k < sizeof marks / sizeof *marks; k++) {
+            struct p2a_str rest = from(name, i);
+            size_t n = strlen(marks[k]);
+            if (p2a_str_starts(rest, marks[k]) && rest.n > n && rest.at[n] >= '0' &&
+                rest.at[n] <= '9')
+                return (struct p2a_str){name.at, i};
+        }
+    return name;
+}
+
+/* The name without what only says what kind of function it is. */
+static bool add_plain(struct p2a_buffer *b, struct p2a_str name)
+{
+    if (p2a_str_starts(name, "<built-in ") && p2a_str_ends(name, ">")) {
+        size_t start = name.n - 1;
+        while (name.at[start - 1] != ' ')
+            start--;
+        return p2a_buffer_add(b, name.at + start, name.n - 1 - start);
+    }
+    if (p2a_str_starts(name, "<") && contains(name, "' of '"))
+        return add_method(b, name);
+    if ((contains(name, "::") || p2a_str_ends(name, ")")) && !contains(name, "operator"))
+        return add_native(b, name);
+    name = without_copy_mark(name);
+    for (size_t i = 0; i < name.n; i++) {
+        struct p2a_str rest = from(name, i);
+        if (p2a_str_starts(rest, ".<locals>"))
+            i += strlen(".<locals>") - 1;
+        else if (!p2a_buffer_add(b, rest.at, 1))
+            return false;
+    }
+    return true;
+}
+
+static bool word_starts(struct p2a_str s)
+{
+    unsigned char c = s.n ? (unsigned char)s.at[0] : 0;
+    return c >= 0x80 || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c && strchr("_~$", c));
+}
+
+/* Drops the first component; false where S is the last one. */
+static bool drop_component(struct p2a_str *s)
+{
+    for (size_t i = 1; i < s->n; i++) {
+        char c = s->at[i - 1];
+        bool ends = c == '.' || c == '/' || c == '\\' || c == '`' || c == ' ' || c == '!' ||
+                    (c == ':' && s->at[i] != ':');
+        if (ends && word_starts(from(*s, i))) {
+            *s = from(*s, i);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The start of S and an ellipsis; at least three characters before it, or nothing. */
+static bool add_cut(struct p2a_buffer *b, struct p2a_str s, size_t columns)
+{
+    struct p2a_str rest = s;
+    size_t used = 1, taken = 0;
+    while (rest.n) {
+        struct p2a_str next = rest;
+        size_t width = columns_of(p2a_utf8_next(&next));
+        if (used + width > columns)
+            break;
+        used += width;
+        taken++;
+        rest = next;
+    }
+    if (taken < 3)
+        return true;
+    return p2a_buffer_add(b, s.at, s.n - rest.n) && add(b, P2A_LIT("\xE2\x80\xA6"));
+}
+
+static bool add_short(struct p2a_buffer *label, struct p2a_str name, size_t columns)
+{
+    struct p2a_buffer plain = {0};
+    bool done = add_plain(&plain, name);
+    struct p2a_str s = {plain.at, plain.n};
+    while (done && p2a_columns(s) > columns && drop_component(&s))
+        ;
+    if (done)
+        done = p2a_columns(s) <= columns ? add(label, s) : add_cut(label, s, columns);
+    p2a_buffer_free(&plain);
+    return done;
+}
+
+bool p2a_label(struct p2a_buffer *label, struct p2a_str name, struct p2a_str place, size_t columns)
+{
+    struct p2a_str tail = p2a_place_tail(place);
+    label->n = 0;
+    if (columns < 2)
+        return p2a_buffer_add(label, "", 0);
+    if (tail.n && p2a_columns(name) + p2a_columns(tail) + 3 <= columns)
+        return add(label, name) && add(label, P2A_LIT(" (")) && add(label, tail) &&
+               add(label, P2A_LIT(")"));
+    if (p2a_columns(name) <= columns && !(tail.n && p2a_str_is(name, "<module>")))
+        return add(label, name);
+    if (tail.n && p2a_str_is(name, "<module>"))
+        name = without_line(tail);
+    return add_short(label, name, columns);
+}
