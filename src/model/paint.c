@@ -1,0 +1,317 @@
+/* Paints are numbered:
+ *     0, 1                    the whole; markers
+ *     2 + 36 c + 3 h + s      module colours: category c, hue h of its HUES, strength s of 3
+ *     PALETTE + 8 k + i       palette k, shade i of 8
+ * Colours are mixed in OKLCH, where equal steps look equal: lightness 0 to 1, chroma, hue in
+ * degrees. */
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "model/paint.h"
+
+enum category { OWN, INSTALLED, LIBRARY, BUILTIN, KERNEL, INLINED, JIT, MODULE, PLAIN, CATEGORIES };
+enum { HUES = 12, STRENGTHS = 3, SHADES = 8, FIRST = 2 };
+enum { PALETTE = FIRST + CATEGORIES * HUES * STRENGTHS };
+
+static const struct {
+    char letter;
+    const char *meaning; /* NULL: the module's name */
+    double from, to;     /* hues in degrees, in so many steps */
+    unsigned steps;
+    double chroma;
+} categories[] = {
+    [OWN] = {'o', "own code", 45, 82, 4, 1.15},
+    [INSTALLED] = {'p', "installed packages", 140, 168, 4, 1},
+    [LIBRARY] = {'s', "standard library", 222, 268, 5, 0.9},
+    [BUILTIN] = {'b', "built-in", 315, 315, 1, 0.45},
+    [KERNEL] = {'k', "kernel", 25, 25, 1, 1},
+    [INLINED] = {'i', "inlined", 195, 195, 1, 0.8},
+    [JIT] = {'j', "just in time", 130, 130, 1, 1},
+    [MODULE] = {'m', NULL, 20, 350, HUES, 0.95},
+    [PLAIN] = {'u', "", 42, 98, 6, 0.95},
+};
+
+static const struct {
+    const char *name;
+    char letter;
+    double from, to, chroma;
+} palettes[] = {
+    {"hot", 'H', 25, 95, 0.15},      {"mem", 'M', 165, 140, 0.12},  {"io", 'I', 285, 250, 0.09},
+    {"wakeup", 'W', 215, 190, 0.09}, {"red", 'R', 22, 30, 0.13},    {"green", 'G', 148, 135, 0.14},
+    {"blue", 'B', 262, 240, 0.10},   {"aqua", 'A', 200, 190, 0.09}, {"yellow", 'Y', 98, 104, 0.13},
+    {"purple", 'P', 322, 305, 0.12}, {"orange", 'O', 55, 68, 0.13},
+};
+
+static unsigned palette_named(const char *name)
+{
+    unsigned k = 0;
+    while (k < sizeof palettes / sizeof *palettes - 1 && strcmp(palettes[k].name, name) != 0)
+        k++;
+    return k;
+}
+
+/* FNV-1a */
+static uint32_t hash(struct p2a_str s)
+{
+    uint32_t h = 2166136261u;
+    for (size_t i = 0; i < s.n; i++)
+        h = (h ^ (unsigned char)s.at[i]) * 16777619u;
+    return h ^ h >> 15;
+}
+
+/* ---- where a function comes from ---- */
+
+static bool contains(struct p2a_str s, const char *word)
+{
+    return s.n && memmem(s.at, s.n, word, strlen(word));
+}
+
+/* Whether the path goes through "python3.11/", "python311.zip" or "Python311\Lib\". */
+static bool under_python(struct p2a_str path)
+{
+    for (size_t i = 0; i + 8 < path.n; i++) {
+        if (memcmp(path.at + i, "ython", 5) != 0 || !isdigit((unsigned char)path.at[i + 5]))
+            continue;
+        size_t end = i + 5;
+        while (end < path.n && (isdigit((unsigned char)path.at[end]) || path.at[end] == '.'))
+            end++;
+        if (end < path.n && (path.at[end] == '/' || path.at[end] == '\\' || path.at[end] == 't' ||
+                             path.at[end] == 'z'))
+            return true;
+    }
+    return false;
+}
+
+static bool python_file(struct p2a_str file)
+{
+    return p2a_str_ends(file, ".py") || p2a_str_ends(file, ".pyx") || p2a_str_starts(file, "<");
+}
+
+static enum category python_category(const struct p2a_painter *painter, struct p2a_str file)
+{
+    if (contains(file, "site-packages") || contains(file, "dist-packages"))
+        return INSTALLED;
+    if (p2a_str_starts(file, "<frozen ") || under_python(file))
+        return LIBRARY;
+    return painter->directories ? OWN : MODULE;
+}
+
+static bool builtin(struct p2a_str name, struct p2a_str file)
+{
+    return p2a_str_is(file, "~") || p2a_str_starts(name, "<built-in ") ||
+           p2a_str_starts(name, "<method '");
+}
+
+/* The module as far as it is known: the object file, the source file, what stands before "`", "!"
+ * or the first "::" in the name. */
+static struct p2a_str module_of(const struct p2a_profile *p, const struct p2a_function *f)
+{
+    struct p2a_str name = p2a_string(p, f->name), head, tail;
+    if (f->kind == P2A_PYTHON && f->file)
+        return p2a_str_base(p2a_string(p, f->file));
+    if (f->module)
+        return p2a_str_base(p2a_string(p, f->module));
+    if (f->file)
+        return p2a_str_base(p2a_string(p, f->file));
+    if (p2a_str_cut(name, '`', &head, &tail) || p2a_str_cut(name, '!', &head, &tail))
+        return head;
+    const char *colons = name.n ? memmem(name.at, name.n, "::", 2) : NULL;
+    return colons ? (struct p2a_str){name.at, (size_t)(colons - name.at)} : P2A_LIT("");
+}
+
+static enum category category_of(const struct p2a_painter *painter, const struct p2a_function *f)
+{
+    const struct p2a_profile *p = painter->p;
+    struct p2a_str file = p2a_string(p, f->file);
+    if (f->kind == P2A_KERNEL)
+        return KERNEL;
+    if (f->kind == P2A_INLINED)
+        return INLINED;
+    if (f->kind == P2A_JIT)
+        return JIT;
+    if (f->kind == P2A_BUILTIN || (f->kind != P2A_NATIVE && builtin(p2a_string(p, f->name), file)))
+        return BUILTIN;
+    if (f->kind == P2A_PYTHON || (f->kind == P2A_UNKNOWN && f->file && python_file(file)))
+        return python_category(painter, file);
+    return module_of(p, f).n ? MODULE : PLAIN;
+}
+
+struct p2a_painter p2a_painter_start(const struct p2a_profile *p, const char *palette)
+{
+    struct p2a_painter painter = {p, palette, false};
+    for (uint32_t i = 0; i < p->functions.n && !painter.directories; i++) {
+        struct p2a_str file = p2a_string(p, p->functions.row[i].file);
+        painter.directories =
+            python_file(file) && !p2a_str_starts(file, "<") && p2a_str_base(file).n < file.n;
+    }
+    return painter;
+}
+
+/* ---- colours by module ---- */
+
+/* The end of the path that is the same on every machine: two components. */
+static struct p2a_str telling_path(struct p2a_str path)
+{
+    struct p2a_str base = p2a_str_base(path);
+    struct p2a_str directory = {path.at, path.n > base.n ? path.n - base.n - 1 : 0};
+    size_t n = p2a_str_base(directory).n + 1 + base.n;
+    return directory.n ? (struct p2a_str){path.at + path.n - n, n} : base;
+}
+
+static unsigned paint_by_module(const struct p2a_painter *painter, const struct p2a_function *f,
+                                double share)
+{
+    enum category c = category_of(painter, f);
+    struct p2a_str key = c == MODULE  ? module_of(painter->p, f)
+                         : c == PLAIN ? p2a_string(painter->p, f->name)
+                                      : telling_path(p2a_string(painter->p, f->file));
+    unsigned hue = hash(key) % categories[c].steps;
+    unsigned strength = share >= 0.04 ? 2 : share >= 0.005 ? 1 : 0;
+    return FIRST + ((unsigned)c * HUES + hue) * STRENGTHS + strength;
+}
+
+/* ---- palettes by language: the colour says what kind of code it is ---- */
+
+static const char *java_colour(struct p2a_str name, enum p2a_kind kind)
+{
+    if (kind == P2A_JIT)
+        return "green";
+    if (contains(name, "::"))
+        return "yellow";
+    return contains(name, "/") || (contains(name, ".") && !contains(name, ".so")) ? "green" : "red";
+}
+
+static const char *js_colour(struct p2a_str name, struct p2a_str file)
+{
+    if (contains(file, ".js") || contains(name, ".js"))
+        return "green";
+    if (contains(name, "::"))
+        return "yellow";
+    return contains(name, ":") ? "aqua" : "red";
+}
+
+static const char *perl_colour(struct p2a_str name, struct p2a_str file)
+{
+    if (contains(file, ".p") || contains(name, "Perl") || contains(name, ".pl"))
+        return "green";
+    return contains(name, "::") ? "yellow" : "red";
+}
+
+static const char *rust_colour(struct p2a_str name)
+{
+    static const char *const core[] = {
+        "std::", "core::", "alloc::", "<std::", "<core::", "<alloc::"};
+    for (size_t i = 0; i < sizeof core / sizeof *core; i++)
+        if (p2a_str_starts(name, core[i]))
+            return "orange";
+    return contains(name, "::") ? "aqua" : "yellow";
+}
+
+static const char *python_colour(enum category c)
+{
+    return c == LIBRARY ? "blue" : c == INSTALLED ? "green" : c == BUILTIN ? "purple" : "yellow";
+}
+
+static const char *palette_of(const struct p2a_painter *painter, const struct p2a_function *f)
+{
+    struct p2a_str name = p2a_string(painter->p, f->name), file = p2a_string(painter->p, f->file);
+    const char *palette = painter->palette;
+    if (!strstr("java js perl python rust", palette))
+        return palette;
+    if (f->kind == P2A_KERNEL)
+        return "orange";
+    if (f->kind == P2A_INLINED)
+        return "aqua";
+    if (strcmp(palette, "java") == 0)
+        return java_colour(name, f->kind);
+    if (strcmp(palette, "js") == 0)
+        return js_colour(name, file);
+    if (strcmp(palette, "perl") == 0)
+        return perl_colour(name, file);
+    return strcmp(palette, "rust") == 0 ? rust_colour(name)
+                                        : python_colour(category_of(painter, f));
+}
+
+unsigned p2a_paint(const struct p2a_painter *painter, p2a_id function, double share)
+{
+    const struct p2a_profile *p = painter->p;
+    if (function >= p->functions.n)
+        return P2A_PAINT_WHOLE;
+    const struct p2a_function *f = &p->functions.row[function];
+    if (f->kind == P2A_MARKER)
+        return P2A_PAINT_MARK;
+    if (strcmp(painter->palette, "module") == 0)
+        return paint_by_module(painter, f, share);
+    unsigned shade = hash(p2a_string(p, f->name)) % SHADES;
+    return PALETTE + palette_named(palette_of(painter, f)) * SHADES + shade;
+}
+
+struct p2a_str p2a_paint_meaning(const struct p2a_painter *painter, p2a_id function)
+{
+    const struct p2a_profile *p = painter->p;
+    if (function >= p->functions.n || strcmp(painter->palette, "module") != 0)
+        return P2A_LIT("");
+    const struct p2a_function *f = &p->functions.row[function];
+    enum category c = category_of(painter, f);
+    if (f->kind == P2A_MARKER)
+        return P2A_LIT("");
+    return c == MODULE ? module_of(p, f) : p2a_str_of(categories[c].meaning);
+}
+
+/* ---- names and fills ---- */
+
+void p2a_paint_name(unsigned paint, char name[P2A_PAINT_NAME])
+{
+    unsigned module = paint - FIRST, shade = paint - PALETTE;
+    if (paint == P2A_PAINT_WHOLE || paint == P2A_PAINT_MARK)
+        strcpy(name, paint == P2A_PAINT_WHOLE ? "whole" : "mark");
+    else if (paint < PALETTE)
+        snprintf(name, P2A_PAINT_NAME, "%c%x%u", categories[module / (HUES * STRENGTHS)].letter,
+                 module / STRENGTHS % HUES, module % STRENGTHS);
+    else
+        snprintf(name, P2A_PAINT_NAME, "%c%u", palettes[shade / SHADES].letter, shade % SHADES);
+}
+
+static uint32_t channel(double linear)
+{
+    double v = fmin(fmax(linear, 0), 1);
+    v = v <= 0.0031308 ? 12.92 * v : 1.055 * pow(v, 1 / 2.4) - 0.055;
+    return (uint32_t)(v * 255 + 0.5);
+}
+
+static uint32_t oklch(double lightness, double chroma, double hue)
+{
+    double angle = hue * 3.14159265358979323846 / 180;
+    double a = chroma * cos(angle), b = chroma * sin(angle);
+    double l = pow(lightness + 0.3963377774 * a + 0.2158037573 * b, 3);
+    double m = pow(lightness - 0.1055613458 * a - 0.0638541728 * b, 3);
+    double s = pow(lightness - 0.0894841775 * a - 1.2914855480 * b, 3);
+    return channel(4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s) << 16 |
+           channel(-1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s) << 8 |
+           channel(-0.0041960863 * l - 0.7034186147 * m + 1.7076147010 * s);
+}
+
+uint32_t p2a_paint_fill(unsigned paint, bool dark)
+{
+    static const double light_l[] = {0.91, 0.85, 0.78}, light_c[] = {0.045, 0.085, 0.13};
+    static const double dark_l[] = {0.36, 0.44, 0.52}, dark_c[] = {0.045, 0.075, 0.11};
+    unsigned module = paint - FIRST, shade = paint - PALETTE;
+    if (paint < FIRST)
+        return dark ? 0x2B3138 : 0xE4E7EA;
+    if (paint < PALETTE) {
+        unsigned c = module / (HUES * STRENGTHS), hue = module / STRENGTHS % HUES;
+        double step = categories[c].steps > 1
+                          ? (categories[c].to - categories[c].from) / (categories[c].steps - 1)
+                          : 0;
+        return oklch((dark ? dark_l : light_l)[module % STRENGTHS],
+                     (dark ? dark_c : light_c)[module % STRENGTHS] * categories[c].chroma,
+                     categories[c].from + step * hue);
+    }
+    unsigned k = shade / SHADES;
+    double part = shade % SHADES / (SHADES - 1.0);
+    return oklch(dark ? 0.38 + 0.14 * part : 0.75 + 0.13 * part,
+                 palettes[k].chroma * (dark ? 0.75 : 1),
+                 palettes[k].from + (palettes[k].to - palettes[k].from) * part);
+}
