@@ -1,0 +1,787 @@
+/* Flame graphs: one SVG file that is a picture everywhere and interactive in a browser. Only
+ * written. A box is a call path; its width is its share of the time, its colour the module its
+ * function is from. The boxes come from src/model/frames, their colours from src/model/paint, the
+ * short names from src/base/label, what happens on a click from src/web.
+ *
+ *     <svg>
+ *       <title/> <style/> <defs/> <rect class="back"/>
+ *       <text class="title"/> <text class="soft"/>… legend
+ *       <svg class="graph">                                 positions within it are percentages
+ *         <g transform="translate(0,Y)">                    one a level, the whole first
+ *           <g class="PAINT"><title>NAME            or <a href="…" class="PAINT">
+ *     PLACE                                         left out where it isn't known
+ *     TIME, % of all, % of parent; self TIME, CALLS</title>
+ *             <rect x="1.5%" width="20.25%" height="17"/><text x="1.6%" y="12">SHORT</text></g>
+ *       <script/>
+ *     </svg>
+ *
+ * It carries paths, calls, files and lines, modules by their colours, one metric. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/human.h"
+#include "base/label.h"
+#include "codec/xml.h"
+#include "model/frames.h"
+#include "model/paint.h"
+#include "web/web.h"
+
+#define DOT " \xC2\xB7 " /* between facts on a line */
+
+static const struct p2a_option options[] = {
+    {"width", P2A_NUMBER, "1200", "PIXELS", "how wide it is, in a browser only at first"},
+    {"fluid", P2A_FLAG, "yes", NULL, "in a browser, as wide as the window"},
+    {"height", P2A_NUMBER, "18", "PIXELS", "of a box"},
+    {"minwidth", P2A_NUMBER, "0.01", "PERCENT", "leave out boxes below this share of the whole"},
+    {"frames", P2A_NUMBER, "20000", "N", "draw the N widest boxes, 0 for all"},
+    {"depth", P2A_NUMBER, "1000", "N", "draw at most N levels, 0 for all"},
+    {"crop", P2A_NUMBER, "5", "PERCENT",
+     "show levels until so little is left; a zoom shows the others"},
+    {"title", P2A_TEXT, "", "TEXT", "in place of the program's name"},
+    {"subtitle", P2A_TEXT, "", "TEXT", "a line below the title"},
+    {"notes", P2A_TEXT, "", "TEXT", "a line below the graph"},
+    {"countname", P2A_TEXT, "", "WORD", "what is counted, where it isn't time or bytes"},
+    {"font", P2A_TEXT, "ui-monospace,Menlo,Consolas,DejaVu Sans Mono,monospace", "FAMILY", "font"},
+    {"fontsize", P2A_NUMBER, "11", "PIXELS", "size of the text in the boxes"},
+    {"colors", P2A_CHOICE, "module", P2A_PALETTES, "what the colours say, or a palette"},
+    {"theme", P2A_CHOICE, "auto", "auto light dark", "background; auto is the reader's choice"},
+    {"inverted", P2A_FLAG, "no", NULL, "roots at the top: an icicle graph"},
+    {"reverse", P2A_FLAG, "no", NULL, "merge from the leaves: who calls what takes the time"},
+    {"sort", P2A_CHOICE, "name", "name total recorded", "order of the boxes side by side"},
+    {"threads", P2A_CHOICE, "merged", "merged apart", "threads together, or a box for each"},
+    {"link", P2A_TEXT, "", "URL", "of a box's source, with {file}, {line} and {name} in it"},
+    {0},
+};
+
+enum { MARGIN = 10, PAD = 3 };
+
+struct flame {
+    struct p2a_out *out;
+    const struct p2a_profile *p;
+    struct p2a_frames frames;
+    struct p2a_painter painter;
+    double width, row, font; /* pixels */
+    double column;           /* width of a character */
+    uint32_t levels;         /* shown; the others are there for the script */
+    bool up, reverse, calls;
+    double scale; /* from raw values to the unit */
+    struct p2a_str unit, word;
+    const char *link;
+    double baseline, top; /* of text in a box; of the graph */
+    bool used[P2A_PAINTS];
+    struct p2a_buffer head; /* what stands above the graph: its height must be known first */
+    bool in_head;           /* what is put goes there */
+    bool failed;            /* no memory; what is put goes nowhere */
+    struct p2a_buffer text, label, place, escaped;
+};
+
+/* ---- putting, and the buffers ---- */
+
+static void put(struct flame *f, const char *at, size_t n)
+{
+    if (!f->in_head)
+        p2a_put(f->out, at, n);
+    else if (!p2a_buffer_add(&f->head, at, n))
+        f->failed = true;
+}
+
+static void put_text(struct flame *f, const char *text)
+{
+    put(f, text, strlen(text));
+}
+
+/* At most 512 bytes. */
+static void P2A_PRINTF(2, 3) putf(struct flame *f, const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    put_text(f, text);
+}
+
+static void put_escaped(struct flame *f, struct p2a_str s)
+{
+    f->escaped.n = 0;
+    if (p2a_xml_text(&f->escaped, s))
+        put(f, f->escaped.at, f->escaped.n);
+    else
+        f->failed = true;
+}
+
+static void add(struct flame *f, struct p2a_buffer *b, struct p2a_str s)
+{
+    f->failed |= !p2a_buffer_add(b, s.at, s.n);
+}
+
+static void add_text(struct flame *f, struct p2a_buffer *b, const char *text)
+{
+    add(f, b, p2a_str_of(text));
+}
+
+static void P2A_PRINTF(3, 4) addf(struct flame *f, struct p2a_buffer *b, const char *format, ...)
+{
+    char text[256];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    add_text(f, b, text);
+}
+
+static struct p2a_str held(const struct p2a_buffer *b)
+{
+    return b->n ? (struct p2a_str){b->at, b->n} : P2A_LIT("");
+}
+
+static struct p2a_str label(struct flame *f, struct p2a_str name, struct p2a_str place, size_t room)
+{
+    if (p2a_label(&f->label, name, place, room))
+        return held(&f->label);
+    f->failed = true;
+    return P2A_LIT("");
+}
+
+/* ---- words and figures ---- */
+
+static const char *value(const struct flame *f, char text[P2A_HUMAN_ROOM], double raw)
+{
+    return p2a_human(text, raw * f->scale, f->unit, f->word);
+}
+
+static double whole(const struct flame *f)
+{
+    return f->frames.row[0].total;
+}
+
+/* The function of a box, or NULL. */
+static const struct p2a_function *function_of(const struct flame *f, const struct p2a_frame *frame)
+{
+    return frame->function < f->p->functions.n ? &f->p->functions.row[frame->function] : NULL;
+}
+
+/* "thread worker 7031" */
+static void spell_thread(struct flame *f, p2a_id thread)
+{
+    add_text(f, &f->text, "thread");
+    if (thread >= f->p->threads.n)
+        return;
+    const struct p2a_thread *row = &f->p->threads.row[thread];
+    if (row->name) {
+        add_text(f, &f->text, " ");
+        add(f, &f->text, p2a_string(f->p, row->name));
+    }
+    if (row->tid || row->pid)
+        addf(f, &f->text, " %" PRIu64, row->tid ? row->tid : row->pid);
+}
+
+/* The name into text, "path:line" into place. */
+static void spell(struct flame *f, const struct p2a_frame *frame)
+{
+    const struct p2a_function *function = function_of(f, frame);
+    f->place.n = f->text.n = 0;
+    if (!function && frame->depth) {
+        spell_thread(f, frame->thread);
+        return;
+    }
+    if (!function) {
+        add_text(f, &f->text, "all");
+        return;
+    }
+    struct p2a_str file = p2a_string(f->p, function->file ? function->file : function->module);
+    add(f, &f->text, p2a_string(f->p, function->qualname ? function->qualname : function->name));
+    if (p2a_str_is(file, "~") || !file.n)
+        return;
+    add(f, &f->place, file);
+    if (function->line > 0)
+        addf(f, &f->place, ":%" PRId64, function->line);
+}
+
+/* ---- the text above the graph ---- */
+
+/* The file of the first module body in which a good part of the time was spent. */
+static struct p2a_str program_name(const struct flame *f)
+{
+    for (size_t i = 1; !f->reverse && i < f->frames.n; i++) {
+        const struct p2a_frame *frame = &f->frames.row[i];
+        const struct p2a_function *function = function_of(f, frame);
+        if (frame->total < 0.4 * whole(f) || !function || !function->file ||
+            !p2a_str_is(p2a_string(f->p, function->name), "<module>"))
+            continue;
+        struct p2a_str file = p2a_string(f->p, function->file);
+        if (!p2a_str_starts(file, "<"))
+            return p2a_place_tail(file);
+    }
+    return P2A_LIT("");
+}
+
+static double level_total(const struct p2a_frames *frames, uint32_t level)
+{
+    double total = 0;
+    for (size_t i = 0; i < frames->n; i++)
+        total += frames->row[i].depth == level ? frames->row[i].total : 0;
+    return total;
+}
+
+/* What the picture doesn't show, appended to text. */
+static void add_reservations(struct flame *f)
+{
+    char a[P2A_HUMAN_ROOM], b[P2A_HUMAN_ROOM];
+    const struct p2a_frames *frames = &f->frames;
+    double least = p2a_option_number(f->out, "minwidth") / 100 * whole(f);
+    if (frames->narrow)
+        addf(f, &f->text, DOT "%s narrower than %s not drawn", p2a_human_count(a, frames->narrow),
+             p2a_human_share(b, fmax(least, frames->widest_out), whole(f)));
+    if (f->levels < frames->levels)
+        addf(f, &f->text, DOT "%s deeper than shown, zoom in to see",
+             p2a_human_share(a, level_total(frames, f->levels), whole(f)));
+    if (frames->deep_total > 0)
+        addf(f, &f->text, DOT "%s deeper than %u levels, not drawn",
+             p2a_human_share(a, frames->deep_total, whole(f)), frames->levels - 1);
+}
+
+static uint64_t all_calls(const struct p2a_profile *p)
+{
+    uint64_t calls = 0;
+    for (uint32_t i = 0; i < p->contexts.n; i++)
+        calls += p->contexts.row[i].calls < UINT64_MAX - calls ? p->contexts.row[i].calls : 0;
+    return calls;
+}
+
+/* "1.24 s in 512,340 calls · …" into text. */
+static void add_facts(struct flame *f)
+{
+    char figure[P2A_HUMAN_ROOM];
+    f->text.n = 0;
+    add_text(f, &f->text, value(f, figure, whole(f)));
+    if (f->calls) {
+        uint64_t calls = all_calls(f->p);
+        addf(f, &f->text, " in %s call%s", p2a_human_count(figure, calls), calls == 1 ? "" : "s");
+    }
+    if (f->reverse)
+        add_text(f, &f->text, DOT "merged from the leaves");
+    if (f->p->estimated & P2A_CONTEXTS)
+        addf(f, &f->text, DOT "stacks estimated from a call graph, %s of the time in cycles",
+             p2a_human_share(figure, f->p->cycle_share, 1));
+    add_reservations(f);
+}
+
+/* How much of S goes on a line of ROOM columns: up to a DOT, or all of it. */
+static size_t line_end(struct p2a_str s, size_t room)
+{
+    size_t end = s.n;
+    for (size_t i = s.n; i-- > 1 && p2a_columns((struct p2a_str){s.at, end}) > room;)
+        if (s.n - i > strlen(DOT) && memcmp(s.at + i, DOT, strlen(DOT)) == 0)
+            end = i;
+    return end;
+}
+
+/* S in as many lines as it takes, each a step below Y. */
+static void put_lines(struct flame *f, struct p2a_str s, double *y)
+{
+    size_t room = (size_t)fmax((f->width - 2 * MARGIN) / f->column, 8);
+    while (s.n) {
+        size_t n = line_end(s, room), skip = n < s.n ? n + strlen(DOT) : n;
+        *y += f->font + 5;
+        putf(f, "<text class=\"soft\" x=\"%d\" y=\"%g\">", MARGIN, *y);
+        put_escaped(f, (struct p2a_str){s.at, n});
+        put_text(f, "</text>\n");
+        s = (struct p2a_str){s.at + skip, s.n - skip};
+    }
+}
+
+/* Cut so that the search field has its place beside it. */
+static void put_title(struct flame *f, double y)
+{
+    const char *given = p2a_option_text(f->out, "title");
+    struct p2a_str title = *given ? p2a_str_of(given) : program_name(f);
+    double size = f->font + 5;
+    if (!title.n)
+        title = P2A_LIT("Flame graph");
+    putf(f, "<text class=\"title\" x=\"%d\" y=\"%g\" font-size=\"%g\">", MARGIN, y, size);
+    size_t room = (size_t)fmax((f->width - 330) / (size * 0.62), 12);
+    put_escaped(f, label(f, title, P2A_LIT(""), room));
+    put_text(f, "</text>\n");
+}
+
+/* ---- the legend: what colours mean, with the share of self time they stand for ---- */
+
+enum { MEANINGS = 256, CHIPS = 6 };
+
+struct chip {
+    struct p2a_str text;
+    double self;
+    unsigned paint;
+};
+
+static int by_self(const void *left, const void *right)
+{
+    const struct chip *a = left, *b = right;
+    return (a->self < b->self) - (a->self > b->self);
+}
+
+static void count_self(const struct flame *f, struct chip *chips, size_t *n, p2a_id function,
+                       double self)
+{
+    struct p2a_str text = p2a_paint_meaning(&f->painter, function);
+    size_t i = 0;
+    if (!text.n || !(self > 0))
+        return;
+    while (i < *n && (chips[i].text.n != text.n || memcmp(chips[i].text.at, text.at, text.n) != 0))
+        i++;
+    if (i == MEANINGS)
+        return;
+    if (i == *n)
+        chips[(*n)++] = (struct chip){text, 0, p2a_paint(&f->painter, function, 0.01)};
+    chips[i].self += self;
+}
+
+/* Puts a chip at X; returns where the next one goes, X itself where there is no room for it. */
+static double put_chip(struct flame *f, const struct chip *chip, double x, double y)
+{
+    char share[P2A_HUMAN_ROOM], name[P2A_PAINT_NAME];
+    double size = f->font - 1;
+    p2a_human_share(share, chip->self, whole(f));
+    struct p2a_str text = label(f, chip->text, P2A_LIT(""), 30);
+    double columns = (double)(p2a_columns(text) + strlen(share) + 1);
+    double next = x + size + 6 + columns * f->column + 18;
+    if (next > f->width - MARGIN)
+        return x;
+    f->used[chip->paint] = true;
+    p2a_paint_name(chip->paint, name);
+    putf(f, "<g class=\"%s\"><rect x=\"%g\" y=\"%g\" width=\"%g\" height=\"%g\" rx=\"2\"/></g>",
+         name, x, y - size + 1.5, size, size);
+    putf(f, "<text class=\"soft\" x=\"%g\" y=\"%g\">", x + size + 6, y);
+    put_escaped(f, text);
+    putf(f, " %s</text>\n", share);
+    return next;
+}
+
+static void put_chips(struct flame *f, struct chip *chips, size_t n, double y)
+{
+    static const char hint[] = "stronger colour: more time of its own";
+    double x = MARGIN;
+    qsort(chips, n, sizeof *chips, by_self);
+    for (size_t i = 0; i < n && i < CHIPS && chips[i].self >= 0.001 * whole(f); i++) {
+        double next = put_chip(f, &chips[i], x, y);
+        if (next <= x)
+            return;
+        x = next;
+    }
+    if (x > MARGIN && !f->reverse && x + sizeof hint * f->column < f->width - MARGIN)
+        putf(f, "<text class=\"soft\" x=\"%g\" y=\"%g\">%s</text>\n", x, y, hint);
+}
+
+static void put_legend(struct flame *f, double *y)
+{
+    const struct p2a_contexts *t = &f->p->contexts;
+    struct chip *chips = calloc(MEANINGS, sizeof *chips);
+    double *self = calloc((size_t)f->p->functions.n + 1, sizeof *self);
+    size_t n = 0;
+    bool room = chips && self;
+    for (uint32_t i = 0; room && i < t->n; i++)
+        self[t->row[i].function] += t->self[(size_t)i * f->p->columns];
+    for (uint32_t i = 0; room && i < f->p->functions.n; i++)
+        count_self(f, chips, &n, i, self[i]);
+    if (n) {
+        *y += f->font + 9;
+        put_chips(f, chips, n, *y);
+    }
+    f->failed |= !room;
+    free(chips);
+    free(self);
+}
+
+/* Into head; sets top. */
+static void put_header(struct flame *f)
+{
+    double y = f->font + 11;
+    f->in_head = true;
+    put_title(f, y);
+    put_lines(f, p2a_str_of(p2a_option_text(f->out, "subtitle")), &y);
+    add_facts(f);
+    put_lines(f, held(&f->text), &y);
+    put_legend(f, &y);
+    f->top = floor(y + f->font);
+    f->in_head = false;
+}
+
+/* ---- links ---- */
+
+static bool unreserved(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           (c && strchr("-._~/", c));
+}
+
+static void add_encoded(struct flame *f, struct p2a_buffer *b, struct p2a_str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if (unreserved(s.at[i]))
+            add(f, b, (struct p2a_str){s.at + i, 1});
+        else
+            addf(f, b, "%%%02X", (unsigned)(unsigned char)s.at[i]);
+    }
+}
+
+/* The link with its words filled in, into label. What comes from the profile is encoded: it can't
+ * change the scheme, nor add a parameter. */
+static void fill_link(struct flame *f, const struct p2a_function *function)
+{
+    struct p2a_str rest = p2a_str_of(f->link);
+    f->label.n = 0;
+    while (rest.n) {
+        size_t n = 6;
+        if (p2a_str_starts(rest, "{file}"))
+            add_encoded(f, &f->label, p2a_string(f->p, function->file));
+        else if (p2a_str_starts(rest, "{line}"))
+            addf(f, &f->label, "%" PRId64, function->line);
+        else if (p2a_str_starts(rest, "{name}"))
+            add_encoded(f, &f->label, p2a_string(f->p, function->name));
+        else
+            add(f, &f->label, (struct p2a_str){rest.at, n = 1});
+        rest = (struct p2a_str){rest.at + n, rest.n - n};
+    }
+}
+
+static bool has_source(const struct flame *f, const struct p2a_frame *frame)
+{
+    const struct p2a_function *function = function_of(f, frame);
+    if (!*f->link || !function)
+        return false;
+    struct p2a_str file = p2a_string(f->p, function->file);
+    return file.n && !p2a_str_is(file, "~") && !p2a_str_starts(file, "<");
+}
+
+/* A pattern may start with any scheme but those that run what follows; control characters, which
+ * browsers drop from a scheme, make it none. */
+static bool link_is_safe(const char *link)
+{
+    static const char *const live[] = {"javascript:", "data:", "vbscript:"};
+    for (const char *c = link; *c; c++)
+        if ((unsigned char)*c <= ' ' || *c == 0x7F)
+            return false;
+    for (size_t i = 0; i < sizeof live / sizeof *live; i++)
+        if (strncasecmp(link, live[i], strlen(live[i])) == 0)
+            return false;
+    return true;
+}
+
+/* ---- boxes ---- */
+
+/* UNITS of P2A_FRAME_UNITS as a percentage without idle zeros. */
+static const char *percent(char text[16], double units)
+{
+    snprintf(text, 16, "%.4f", units * 100 / P2A_FRAME_UNITS);
+    char *end = text + strlen(text);
+    while (end[-1] == '0')
+        *--end = '\0';
+    if (end[-1] == '.')
+        *--end = '\0';
+    return text;
+}
+
+/* In a reversed graph the strong ones are the functions themselves, not who called them. */
+static unsigned paint(const struct flame *f, const struct p2a_frame *frame)
+{
+    double own = f->reverse ? frame->depth == 1 ? frame->total : 0 : frame->self;
+    return p2a_paint(&f->painter, frame->function, whole(f) > 0 ? own / whole(f) : 0);
+}
+
+static void put_open(struct flame *f, const struct p2a_frame *frame)
+{
+    char name[P2A_PAINT_NAME];
+    p2a_paint_name(paint(f, frame), name);
+    if (!has_source(f, frame)) {
+        putf(f, "<g class=\"%s\">", name);
+        return;
+    }
+    fill_link(f, function_of(f, frame));
+    put_text(f, "<a href=\"");
+    put_escaped(f, held(&f->label));
+    putf(f, "\" class=\"%s\">", name);
+}
+
+/* "1.24 s, 34.5 % of all, 60.1 % of parent; self 210 ms, 1,234 calls" */
+static void put_figures(struct flame *f, const struct p2a_frame *frame)
+{
+    char figure[P2A_HUMAN_ROOM];
+    bool function = function_of(f, frame);
+    put_text(f, value(f, figure, frame->total));
+    if (frame->depth)
+        putf(f, ", %s of all", p2a_human_share(figure, frame->total, whole(f)));
+    if (frame->depth > 1)
+        putf(f, ", %s of parent",
+             p2a_human_share(figure, frame->total, f->frames.row[frame->parent].total));
+    if (function && !f->reverse)
+        putf(f, "; self %s", value(f, figure, frame->self));
+    if (function && f->calls)
+        putf(f, "%s%s call%s", f->reverse ? "; " : ", ", p2a_human_count(figure, frame->calls),
+             frame->calls == 1 ? "" : "s");
+}
+
+static void put_title_of_box(struct flame *f, const struct p2a_frame *frame)
+{
+    put_text(f, "<title>");
+    put_escaped(f, held(&f->text));
+    put_text(f, "\n");
+    if (f->place.n) {
+        put_escaped(f, held(&f->place));
+        put_text(f, "\n");
+    }
+    put_figures(f, frame);
+    put_text(f, "</title>");
+}
+
+static void put_box(struct flame *f, const struct p2a_frame *frame)
+{
+    char x[16], w[16];
+    double pixel = P2A_FRAME_UNITS / (f->width - 2 * MARGIN), units = frame->end - frame->start;
+    double room = (units / pixel - 2 * PAD) / f->column;
+    put_open(f, frame);
+    spell(f, frame);
+    put_title_of_box(f, frame);
+    putf(f, "<rect x=\"%s%%\" width=\"%s%%\" height=\"%g\"/>", percent(x, frame->start),
+         percent(w, units), f->row - 1);
+    struct p2a_str text = label(f, held(&f->text), held(&f->place), room > 0 ? (size_t)room : 0);
+    if (text.n) {
+        putf(f, "<text x=\"%s%%\" y=\"%g\">", percent(x, frame->start + PAD * pixel), f->baseline);
+        put_escaped(f, text);
+        put_text(f, "</text>");
+    }
+    put_text(f, has_source(f, frame) ? "</a>\n" : "</g>\n");
+}
+
+static void put_graph(struct flame *f)
+{
+    double high = f->levels * f->row;
+    putf(f, "<svg class=\"graph\" x=\"%d\" y=\"%g\" width=\"%g\" height=\"%g\">\n", MARGIN, f->top,
+         f->width - 2 * MARGIN, high);
+    for (size_t i = 0; i < f->frames.n && !f->failed; i++) {
+        const struct p2a_frame *frame = &f->frames.row[i];
+        if (i == 0 || frame->depth != frame[-1].depth) {
+            double y = f->up ? high - (frame->depth + 1.0) * f->row : frame->depth * f->row;
+            putf(f, "%s<g transform=\"translate(0,%g)\">\n", i ? "</g>\n" : "", y);
+        }
+        put_box(f, frame);
+    }
+    put_text(f, "</g>\n</svg>\n");
+}
+
+/* ---- the whole file ---- */
+
+static void put_fills(struct flame *f, bool dark)
+{
+    for (unsigned i = P2A_PAINT_MARK + 1; i < P2A_PAINTS; i++) {
+        char name[P2A_PAINT_NAME];
+        if (!f->used[i])
+            continue;
+        p2a_paint_name(i, name);
+        putf(f, ".p2a .%s rect{fill:#%06x}\n", name, (unsigned)p2a_paint_fill(i, dark));
+    }
+}
+
+static void put_style(struct flame *f)
+{
+    const char *theme = p2a_option_text(f->out, "theme");
+    bool both = strcmp(theme, "auto") == 0;
+    put_text(f, "<style><![CDATA[\n");
+    put(f, p2a_web_flamegraph_css, p2a_web_flamegraph_css_n);
+    put_fills(f, false);
+    if (strcmp(theme, "light") != 0) {
+        put_text(f, both ? "@media(prefers-color-scheme:dark){\n" : "");
+        put(f, p2a_web_flamegraph_dark_css, p2a_web_flamegraph_dark_css_n);
+        put_fills(f, true);
+        put_text(f, both ? "}\n" : "");
+    }
+    put_text(f, "]]></style>\n");
+}
+
+static void put_attribute(struct flame *f, const char *name, struct p2a_str text)
+{
+    putf(f, " %s=\"", name);
+    put_escaped(f, text);
+    put_text(f, "\"");
+}
+
+/* What the script needs to know beside the boxes. */
+static void put_data(struct flame *f)
+{
+    putf(f, " data-whole=\"%.9g\" data-row=\"%g\" data-baseline=\"%g\" data-font=\"%g\"",
+         whole(f) * f->scale, f->row, f->baseline, f->font);
+    putf(f, " data-width=\"%g\" data-fluid=\"%d\" data-grow=\"%s\" data-crop=\"%g\"", f->width,
+         p2a_option_flag(f->out, "fluid"), f->up ? "up" : "down",
+         p2a_option_number(f->out, "crop"));
+    put_attribute(f, "data-unit", f->unit);
+    put_attribute(f, "data-word", f->word);
+}
+
+static void put_svg(struct flame *f)
+{
+    const char *notes = p2a_option_text(f->out, "notes"), *title = p2a_option_text(f->out, "title");
+    struct p2a_str name = *title ? p2a_str_of(title) : program_name(f);
+    double bottom = f->top + f->levels * f->row;
+    double high = bottom + MARGIN + (*notes ? f->font + 6 : 0), below = 0;
+    putf(f,
+         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" "
+         "class=\"p2a\" role=\"img\" width=\"%g\" height=\"%g\" viewBox=\"0 0 %g %g\"",
+         f->width, high, f->width, high);
+    put_attribute(f, "font-family", p2a_str_of(p2a_option_text(f->out, "font")));
+    putf(f, " font-size=\"%g\"", f->font);
+    put_data(f);
+    put_text(f, ">\n<title>");
+    put_escaped(f, name.n ? name : P2A_LIT("Flame graph"));
+    put_text(f, "</title>\n");
+    put_style(f);
+    put_text(f, "<defs><pattern id=\"p2a-hatch\" width=\"6\" height=\"6\" "
+                "patternUnits=\"userSpaceOnUse\"><path class=\"hatch\" "
+                "d=\"M-1-1H7V7H-1ZM0 6L6 0M-1 1L1-1M5 7L7 5\"/></pattern></defs>\n"
+                "<rect class=\"back\" width=\"100%\" height=\"100%\"/>\n");
+    put(f, f->head.at, f->head.n);
+    put_graph(f);
+    putf(f, "<g class=\"notes\" transform=\"translate(0,%g)\">\n", bottom);
+    put_lines(f, p2a_str_of(notes), &below);
+    put_text(f, "</g>\n");
+    put_text(f, "<script><![CDATA[\n");
+    put(f, p2a_web_flamegraph_js, p2a_web_flamegraph_js_n);
+    put_text(f, "]]></script>\n</svg>\n");
+}
+
+/* ---- settings ---- */
+
+static bool within(struct p2a_out *out, const char *name, double least, double most)
+{
+    double number = p2a_option_number(out, name);
+    if (number >= least && number <= most)
+        return true;
+    p2a_cant_write(out, P2A_USAGE, "-O %s=%s: expected %g to %g", name, p2a_option_text(out, name),
+                   least, most);
+    return false;
+}
+
+static bool settings_hold(struct p2a_out *out)
+{
+    if (!within(out, "width", 200, 100000) || !within(out, "fontsize", 5, 100) ||
+        !within(out, "height", p2a_option_number(out, "fontsize") + 2, 1000) ||
+        !within(out, "minwidth", 0, 100) || !within(out, "frames", 0, 1e9) ||
+        !within(out, "depth", 0, 1e9) || !within(out, "crop", 0, 100))
+        return false;
+    if (link_is_safe(p2a_option_text(out, "link")))
+        return true;
+    p2a_cant_write(out, P2A_USAGE, "-O link=…: expected an address, not a script");
+    return false;
+}
+
+static struct p2a_frames_wanted wanted_frames(struct p2a_out *out)
+{
+    const char *sort = p2a_option_text(out, "sort");
+    return (struct p2a_frames_wanted){
+        .reverse = p2a_option_flag(out, "reverse"),
+        .threads = strcmp(p2a_option_text(out, "threads"), "apart") == 0,
+        .order = strcmp(sort, "total") == 0  ? P2A_FRAMES_BY_TOTAL
+                 : strcmp(sort, "name") == 0 ? P2A_FRAMES_BY_NAME
+                                             : P2A_FRAMES_AS_RECORDED,
+        .least = p2a_option_number(out, "minwidth") / 100,
+        .most = (uint32_t)p2a_option_number(out, "frames"),
+        .levels = (uint32_t)p2a_option_number(out, "depth"),
+    };
+}
+
+static void set_metric(struct flame *f)
+{
+    const char *word = p2a_option_text(f->out, "countname");
+    f->scale = 1;
+    f->unit = P2A_LIT("");
+    f->word = p2a_str_of(word);
+    if (!f->p->metrics.n)
+        return;
+    const struct p2a_metric *metric = &f->p->metrics.row[0];
+    f->scale = metric->scale;
+    f->unit = p2a_string(f->p, metric->unit);
+    if (!*word)
+        f->word = p2a_string(f->p, metric->name);
+}
+
+static void set_up(struct flame *f, struct p2a_out *out)
+{
+    f->out = out;
+    f->p = out->profile;
+    f->width = p2a_option_number(out, "width");
+    f->row = p2a_option_number(out, "height");
+    f->font = p2a_option_number(out, "fontsize");
+    f->column = f->font * 0.605;
+    f->baseline = floor((f->row - 1) / 2 + f->font * 0.36 + 0.5);
+    f->up = !p2a_option_flag(out, "inverted");
+    f->reverse = p2a_option_flag(out, "reverse");
+    f->calls = f->p->facts & P2A_CALLS;
+    f->link = p2a_option_text(out, "link");
+    f->painter = p2a_painter_start(f->p, p2a_option_text(out, "colors"));
+    set_metric(f);
+}
+
+/* Levels up to the last on which boxes cover more than the share to be cropped: towers of a few
+ * pixels would make any picture tall. */
+static uint32_t levels_shown(const struct flame *f)
+{
+    const struct p2a_frames *frames = &f->frames;
+    double least = p2a_option_number(f->out, "crop") / 100 * P2A_FRAME_UNITS, covered = 0;
+    uint32_t levels = 1;
+    for (size_t i = 0; i < frames->n; i++) {
+        const struct p2a_frame *frame = &frames->row[i];
+        covered =
+            (i && frame->depth == frame[-1].depth ? covered : 0) + (frame->end - frame->start);
+        if (covered >= least)
+            levels = frame->depth + 1;
+    }
+    return levels;
+}
+
+static void put_all(struct flame *f)
+{
+    f->levels = levels_shown(f);
+    for (size_t i = 0; i < f->frames.n; i++)
+        f->used[paint(f, &f->frames.row[i])] = true;
+    put_header(f);
+    if (!f->failed)
+        put_svg(f);
+}
+
+static enum p2a_status write_flamegraph(struct p2a_out *out)
+{
+    struct flame f = {0};
+    if (!settings_hold(out))
+        return p2a_out_status(out);
+    struct p2a_frames_wanted wanted = wanted_frames(out);
+    set_up(&f, out);
+    if (p2a_frames_build(f.p, &wanted, &f.frames))
+        put_all(&f);
+    else
+        f.failed = true;
+    p2a_frames_free(&f.frames);
+    p2a_buffer_free(&f.head);
+    p2a_buffer_free(&f.text);
+    p2a_buffer_free(&f.label);
+    p2a_buffer_free(&f.place);
+    p2a_buffer_free(&f.escaped);
+    return f.failed ? p2a_no_memory(out) : p2a_out_status(out);
+}
+
+static const char *const aliases[] = {"svg", "flame", NULL};
+static const char *const patterns[] = {"*.svg", NULL};
+
+const struct p2a_format p2a_format_flamegraph = {
+    .name = "flamegraph",
+    .title = "flame graph, an SVG picture to look at and to click through",
+    .aliases = aliases,
+    .patterns = patterns,
+    .write = write_flamegraph,
+    .needs = P2A_CONTEXTS | P2A_PICTURE,
+    .keeps = P2A_CONTEXTS | P2A_GRAPH | P2A_CALLS | P2A_PLACES | P2A_MODULES | P2A_THREADS,
+    .options = options,
+};

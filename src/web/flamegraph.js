@@ -1,0 +1,665 @@
+// What a flame graph does when it is looked at: zoom, search, details, keys, the view in its address.
+// The picture is complete without it. Positions are whole numbers of UNITS, as the file has them.
+(function () {
+    "use strict";
+
+    const UNITS = 1e6;
+    const PAD = 3;
+
+    // ---- labels: the telling end of a name, by the rules of src/base/label.c ----
+
+    function columnsOf(c) {
+        return c >= 0x1100 && c !== 0xFFFD && !(c >= 0x2000 && c < 0x2E80) ? 2 : 1;
+    }
+
+    function columns(text) {
+        let n = 0;
+        for (const c of text)
+            n += columnsOf(c.codePointAt(0));
+        return n;
+    }
+
+    function placeTail(place) {
+        const parts = place.split(/[/\\]/);
+        const base = parts.pop();
+        return parts.length && /^__(init|main)__\.py/.test(base) ? parts.pop() + "/" + base : base;
+    }
+
+    function nativePlain(name) {
+        let depth = 0, plain = "";
+        for (const c of name) {
+            if ("<([".includes(c))
+                depth++;
+            else if (">)]".includes(c))
+                depth = Math.max(0, depth - 1);
+            else if (!depth)
+                plain += c;
+        }
+        return plain.replace(/ +$/, "") || name;
+    }
+
+    function plainName(name) {
+        const method = /^<[^']*'([^']*)'( of )'([^']*)'/.exec(name);
+        if (name.startsWith("<built-in ") && name.endsWith(">"))
+            return name.slice(name.lastIndexOf(" ") + 1, -1);
+        if (method)
+            return method[3] + "." + method[1];
+        if ((name.includes("::") || name.endsWith(")")) && !name.includes("operator"))
+            return nativePlain(name);
+        const copy = /[^]\.(?:part|isra|constprop|lto_priv)\.\d/.exec(name);
+        return (copy ? name.slice(0, copy.index + 1) : name).replaceAll(".<locals>", "");
+    }
+
+    // Without its first component; "" where there is but one.
+    function dropComponent(name) {
+        const cut = /^[^]+?(?:[./\\` !]|:(?!:))(?=[A-Za-z_~$\u0080-\u{10FFFF}])/u.exec(name);
+        return cut ? name.slice(cut[0].length) : "";
+    }
+
+    function cutShort(name, room) {
+        let kept = "", used = 1, taken = 0;
+        for (const c of name) {
+            used += columnsOf(c.codePointAt(0));
+            if (used > room)
+                break;
+            kept += c;
+            taken++;
+        }
+        return taken < 3 ? "" : kept + "\u2026";
+    }
+
+    function label(name, place, room) {
+        const tail = placeTail(place), body = tail && name === "<module>";
+        if (room < 2)
+            return "";
+        if (tail && columns(name) + columns(tail) + 3 <= room)
+            return name + " (" + tail + ")";
+        if (columns(name) <= room && !body)
+            return name;
+        let short = plainName(body ? tail.replace(/(.):\d+$/, "$1") : name);
+        while (columns(short) > room) {
+            const rest = dropComponent(short);
+            if (!rest)
+                return cutShort(short, room);
+            short = rest;
+        }
+        return short;
+    }
+
+    // ---- figures, by the rules of src/base/human.c ----
+
+    function threeDigits(value) {
+        const size = Math.abs(value);
+        return String(Number(value.toFixed(size < 9.995 ? 2 : size < 99.95 ? 1 : 0)));
+    }
+
+    function seconds(value) {
+        if (value >= 3600)
+            return Math.floor(value / 3600) + " h " + Math.floor(value % 3600 / 60) + " min";
+        if (value >= 599.5)
+            return Math.floor(value / 60) + " min " + Math.floor(value % 60) + " s";
+        for (const [size, unit] of [[1, "s"], [1e-3, "ms"], [1e-6, "\u00b5s"]])
+            if (value >= 0.9995 * size)
+                return threeDigits(value / size) + " " + unit;
+        return threeDigits(value * 1e9) + " ns";
+    }
+
+    function bytes(value) {
+        const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+        while (value >= 999.5 && units.length > 1) {
+            value /= 1024;
+            units.shift();
+        }
+        return threeDigits(value) + " " + units[0];
+    }
+
+    function human(value, unit, word) {
+        if (unit === "seconds")
+            return seconds(value);
+        if (unit === "bytes")
+            return bytes(value);
+        const whole = Number.isInteger(value) || value >= 100;
+        const text = value >= 1e15 ? value.toPrecision(3)
+            : whole ? String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ",") : threeDigits(value);
+        return word ? text + " " + word : text;
+    }
+
+    function share(part, whole) {
+        const percent = whole > 0 ? Math.min(100, part / whole * 100) : 0;
+        return percent > 0 && percent < 0.005 ? "<0.01 %" : threeDigits(percent) + " %";
+    }
+
+    // ---- the view ----
+
+    // How much of [from, to) is covered by boxes, each place once.
+    function covered(boxes, from, to) {
+        let sum = 0, end = from;
+        for (const box of [...boxes].sort((a, b) => a.start - b.start)) {
+            const start = Math.max(box.start, end), stop = Math.min(box.end, to);
+            if (stop > start) {
+                sum += stop - start;
+                end = stop;
+            }
+        }
+        return sum;
+    }
+
+    // "#zoom=LEVEL.PLACE&find=PATTERN&case=no", in which every part may be missing.
+    function readState(hash) {
+        const state = { level: 0, place: 0, find: "", ignoreCase: false };
+        for (const part of hash.replace(/^#/, "").split("&")) {
+            const [key, value] = [part.split("=")[0], part.slice(part.indexOf("=") + 1)];
+            const zoom = key === "zoom" && /^(\d{1,9})\.(\d{1,9})$/.exec(value);
+            if (zoom)
+                [state.level, state.place] = [Number(zoom[1]), Number(zoom[2])];
+            if (key === "find") {
+                try {
+                    state.find = decodeURIComponent(value);
+                } catch (error) {
+                    state.find = "";
+                }
+            }
+            if (key === "case")
+                state.ignoreCase = value === "no";
+        }
+        return state;
+    }
+
+    function writeState(state) {
+        const parts = [];
+        if (state.level)
+            parts.push("zoom=" + state.level + "." + state.place);
+        if (state.find)
+            parts.push("find=" + encodeURIComponent(state.find));
+        if (state.find && state.ignoreCase)
+            parts.push("case=no");
+        return parts.length ? "#" + parts.join("&") : "";
+    }
+
+    // A pattern that doesn't compile gives null.
+    function compile(find, ignoreCase) {
+        try {
+            return new RegExp(find, ignoreCase ? "iu" : "u");
+        } catch (error) {
+            return null;
+        }
+    }
+
+    // Gives each box of LEVELS its parent: the box below that holds its start.
+    function adopt(levels) {
+        levels.forEach((level, depth) => {
+            let below = 0;
+            for (const box of level) {
+                while (depth && levels[depth - 1][below].end <= box.start)
+                    below++;
+                box.parent = depth ? levels[depth - 1][below] : null;
+            }
+        });
+    }
+
+    // Where BOX is drawn while VIEW fills the width, in UNITS; null where it isn't.
+    function span(box, view) {
+        const wide = view.end - view.start;
+        if (box.level < view.level)
+            return box.start <= view.start && box.end >= view.end ? [0, UNITS] : null;
+        if (box.start < view.start || box.end > view.end)
+            return null;
+        return [(box.start - view.start) / wide * UNITS, (box.end - box.start) / wide * UNITS];
+    }
+
+    // How many of LEVELS are shown in VIEW: up to the last on which boxes cover a CROP of it.
+    function levelsShown(levels, view, crop) {
+        let shown = view.level + 1;
+        for (let i = shown; i < levels.length; i++) {
+            let sum = 0;
+            for (const box of levels[i])
+                if (box.start >= view.start && box.end <= view.end)
+                    sum += box.end - box.start;
+            if (sum < crop * (view.end - view.start))
+                break;
+            shown = i + 1;
+        }
+        return shown;
+    }
+
+    // Breaks TEXT into at most COUNT lines of ROOM characters.
+    function wrap(text, room, count) {
+        const lines = [];
+        let rest = [...text];
+        while (rest.length > room && lines.length < count - 1)
+            lines.push(rest.splice(0, room).join(""));
+        lines.push(rest.length > room ? rest.slice(0, room - 1).join("") + "\u2026" : rest.join(""));
+        return lines;
+    }
+
+    // ---- the document ----
+
+    const SVG = "http://www.w3.org/2000/svg";
+
+    function make(name, attributes, parent, text) {
+        const element = document.createElementNS(SVG, name);
+        for (const key of Object.keys(attributes))
+            element.setAttribute(key, attributes[key]);
+        if (text !== undefined)
+            element.textContent = text;
+        if (parent)
+            parent.appendChild(element);
+        return element;
+    }
+
+    function readBox(element, level, index) {
+        const rect = element.querySelector("rect"), title = element.querySelector("title");
+        const lines = title.textContent.split("\n"), values = lines.pop();
+        const start = Math.round(parseFloat(rect.getAttribute("x")) * UNITS / 100) || 0;
+        const wide = Math.round(parseFloat(rect.getAttribute("width")) * UNITS / 100);
+        title.remove();
+        return {
+            element, rect, level, index, start, end: start + wide, text: element.querySelector("text"),
+            name: lines[0], place: lines[1] || "", values: values.split("; "), room: -1, parent: null,
+            hit: false, shown: null,
+        };
+    }
+
+    function spell(box) {
+        return box.place ? box.name + " (" + box.place + ")" : box.name;
+    }
+
+    function readLevels(graph) {
+        const levels = [...graph.querySelectorAll(":scope > g")].map((row, level) =>
+            [...row.children].map((element, index) => readBox(element, level, index)));
+        adopt(levels);
+        for (const box of levels.flat()) {
+            box.element.setAttribute("role", "treeitem");
+            box.element.setAttribute("tabindex", "-1");
+            box.element.setAttribute("aria-level", box.level + 1);
+            box.element.setAttribute("aria-label", [spell(box), ...box.values].join(", "));
+        }
+        return levels;
+    }
+
+    function start(root) {
+        const graph = root.querySelector(".graph"), data = root.dataset, levels = readLevels(graph);
+        const boxes = levels.flat(), whole = boxes[0], of = new Map(boxes.map(b => [b.element, b]));
+        const fluid = data.fluid === "1", height = Number(data.row), up = data.grow === "up";
+        let view = whole, current = whole, find = "", ignoreCase = false, wide = 0, column = 7, shown = 0;
+        const rows = [...graph.querySelectorAll(":scope > g")], top = Number(graph.getAttribute("y"));
+        const around = Number(root.getAttribute("height")) - Number(graph.getAttribute("height"));
+
+        graph.setAttribute("role", "tree");
+        graph.setAttribute("aria-label", data.title);
+        root.removeAttribute("role");
+        whole.element.setAttribute("tabindex", "0");
+
+        // -- drawing --
+
+        function measure() {
+            const probe = make("text", { x: 0, y: -99 }, graph);
+            const lengths = ["iiiiiiiiii", "MMMMMMMMMM", "get_item_by_name.0123456789"].map(text => {
+                probe.textContent = text;
+                return probe.getComputedTextLength() / text.length;
+            });
+            probe.remove();
+            column = Math.abs(lengths[0] - lengths[1]) < 0.1 ? lengths[1] : lengths[2] * 1.15;
+        }
+
+        function fit(box, x, w) {
+            const room = Math.floor((w - 2 * PAD) / column);
+            if (room !== box.room) {
+                const text = label(box.name, box.place, room);
+                if (!box.text && text)
+                    box.text = make("text", { y: Number(data.baseline) }, box.element);
+                if (box.text)
+                    box.text.textContent = text;
+                box.room = room;
+            }
+            if (box.text)
+                box.text.setAttribute("x", (x + PAD).toFixed(1));
+        }
+
+        function stand() {
+            const high = shown * height;
+            rows.forEach((row, level) => row.setAttribute("transform",
+                "translate(0," + (up ? high - (level + 1) * height : level * height) + ")"));
+            graph.setAttribute("height", high);
+            root.setAttribute("height", around + high);
+            root.querySelector(".notes").setAttribute("transform", "translate(0," + (top + high) + ")");
+            if (!fluid)
+                root.setAttribute("viewBox", "0 0 " + data.width + " " + (around + high));
+        }
+
+        function draw() {
+            shown = levelsShown(levels, view, Number(data.crop) / 100);
+            stand();
+            for (const box of boxes) {
+                const at = box.level < shown ? span(box, view) : null;
+                box.shown = at;
+                box.element.style.display = at ? "" : "none";
+                if (!at)
+                    continue;
+                box.rect.setAttribute("x", at[0] / UNITS * 100 + "%");
+                box.rect.setAttribute("width", at[1] / UNITS * 100 + "%");
+                box.element.classList.toggle("below", box.level < view.level);
+                fit(box, at[0] / UNITS * wide, at[1] / UNITS * wide);
+            }
+        }
+
+        function resize() {
+            const outer = fluid ? root.getBoundingClientRect().width : Number(data.width);
+            wide = Math.max(1, outer - 20);
+            graph.setAttribute("width", wide);
+            controls.place(outer);
+            draw();
+        }
+
+        // -- search --
+
+        function search() {
+            const pattern = find ? compile(find, ignoreCase) : null;
+            for (const box of boxes) {
+                box.hit = Boolean(pattern) && box !== whole && pattern.test(spell(box));
+                box.element.classList.toggle("hit", box.hit);
+            }
+            graph.classList.toggle("finding", Boolean(pattern));
+            controls.report(find && !pattern ? "not a regular expression" : pattern ? matched() : "");
+            controls.show(find, ignoreCase, Boolean(find && !pattern), view !== whole);
+        }
+
+        function matched() {
+            const hits = boxes.filter(box => box.hit && box.level >= view.level);
+            const sum = covered(hits, view.start, view.end), value = sum / UNITS * Number(data.whole);
+            const figure = human(Number(value.toPrecision(6)), data.unit, data.word);
+            return share(sum, view.end - view.start) + " matched, " + figure;
+        }
+
+        // -- state --
+
+        function save(push) {
+            const state = { level: view.level, place: view.index, find, ignoreCase };
+            const url = location.pathname + location.search + writeState(state);
+            try {
+                if (push)
+                    history.pushState(null, "", url);
+                else
+                    history.replaceState(null, "", url);
+            } catch (error) {
+                // A document without an address of its own keeps its view to itself.
+            }
+        }
+
+        function restore() {
+            const state = readState(location.hash), level = levels[state.level];
+            view = level && level[state.place] || whole;
+            find = state.find;
+            ignoreCase = state.ignoreCase;
+            draw();
+            search();
+        }
+
+        function zoom(box) {
+            if (box === view)
+                return;
+            view = box;
+            draw();
+            search();
+            save(true);
+        }
+
+        function seek(text, ignore) {
+            find = text;
+            ignoreCase = ignore;
+            search();
+            save(false);
+        }
+
+        // -- details --
+
+        const tip = make("g", { class: "tip", display: "none" }, root);
+        const tipBack = make("rect", { rx: 4 }, tip), tipText = make("text", {}, tip);
+
+        function visible() {
+            const matrix = root.getScreenCTM().inverse();
+            const corner = (x, y) => new DOMPoint(x, y).matrixTransform(matrix);
+            return [corner(0, 0), corner(innerWidth, innerHeight)];
+        }
+
+        function describe(box) {
+            const room = Math.max(20, Math.min(96, Math.floor((wide - 40) / column)));
+            const lines = wrap(box.name, room, 4).concat(box.place ? wrap(box.place, room, 3) : []);
+            lines.push(...box.values);
+            if (view !== whole && box.level > view.level)
+                lines.push(share(box.end - box.start, view.end - view.start) + " of the view");
+            if (box.element.hasAttribute("href"))
+                lines.push("Ctrl-click or o: open the source");
+            return lines;
+        }
+
+        function tell(box, x, y) {
+            const step = Number(data.font) * 1.4, lines = describe(box);
+            tipText.textContent = "";
+            lines.forEach((line, i) => make("tspan", { x: 8, y: step * (i + 1) }, tipText, line));
+            tip.setAttribute("display", "inline");
+            const size = tipText.getBBox(), w = size.width + 16, h = step * (lines.length + 0.6);
+            const [least, most] = visible();
+            const left = Math.max(least.x, Math.min(x + 12, most.x - w - 4));
+            const top = y + 18 + h > most.y ? Math.max(least.y, y - h - 8) : y + 18;
+            tipBack.setAttribute("width", w);
+            tipBack.setAttribute("height", h);
+            tip.setAttribute("transform", "translate(" + left + "," + top + ")");
+        }
+
+        function hush() {
+            tip.setAttribute("display", "none");
+        }
+
+        function boxOf(event) {
+            const element = event.target.closest && event.target.closest("[role=treeitem]");
+            return element && of.get(element);
+        }
+
+        // -- keys --
+
+        function focus(box) {
+            current.element.setAttribute("tabindex", "-1");
+            current = box;
+            box.element.setAttribute("tabindex", "0");
+            box.element.focus();
+        }
+
+        function beside(box, step) {
+            const level = levels[box.level];
+            for (let i = box.index + step; level[i]; i += step)
+                if (level[i].shown)
+                    return level[i];
+            return null;
+        }
+
+        function above(box) {
+            const children = (levels[box.level + 1] || []).filter(b => b.parent === box && b.shown);
+            return children.reduce((a, b) => !a || b.end - b.start > a.end - a.start ? b : a, null);
+        }
+
+        function escape() {
+            if (find)
+                seek("", ignoreCase);
+            else
+                zoom(whole);
+            hush();
+        }
+
+        function move(key) {
+            const box = current.shown ? current : view;
+            const out = key === (up ? "ArrowUp" : "ArrowDown"), into = key === "ArrowLeft" ? -1 : 1;
+            if (key === "Home")
+                return whole;
+            if (key === "ArrowLeft" || key === "ArrowRight")
+                return beside(box, into);
+            return out ? above(box) : box.parent;
+        }
+
+        function openSource(box) {
+            if (box.element.hasAttribute("href"))
+                window.open(box.element.getAttribute("href"), "_blank", "noopener");
+        }
+
+        function press(event) {
+            const typing = event.target === controls.input;
+            if ((event.ctrlKey || event.metaKey) && event.key === "f" && !typing) {
+                controls.input.focus();
+                controls.input.select();
+            } else if ((event.ctrlKey || event.metaKey) && event.key === "i") {
+                seek(find, !ignoreCase);
+            } else if (event.ctrlKey || event.metaKey || event.altKey) {
+                return;
+            } else if (event.key === "Escape") {
+                escape();
+                if (typing)
+                    focus(current.shown ? current : view);
+            } else if (typing) {
+                if (event.key !== "Enter")
+                    return;
+                focus(boxes.find(box => box.hit && box.shown) || view);
+            } else if (controls.press(event)) {
+                // Done by the button that has the focus.
+            } else if (/^(Arrow(Up|Down|Left|Right)|Home)$/.test(event.key)) {
+                focus(move(event.key) || current);
+            } else if (event.key === "Enter" || event.key === " ") {
+                zoom(current);
+            } else if (event.key === "o") {
+                openSource(current);
+            } else if (event.key === "/") {
+                controls.input.focus();
+            } else {
+                return;
+            }
+            event.preventDefault();
+        }
+
+        // -- the field and the buttons at the top right --
+
+        function makeControls() {
+            const group = make("g", { class: "controls" }, root);
+            const back = make("rect", { class: "back", height: 26 }, group);
+            const status = make("text", { class: "status", y: 19, "text-anchor": "end" }, group);
+            const field = make("foreignObject", { width: 180, height: 24, y: 4 }, group);
+            const input = document.createElementNS("http://www.w3.org/1999/xhtml", "input");
+            const buttons = [];
+
+            function button(text, title, act) {
+                const g = make("g", { class: "button", role: "button", tabindex: 0 }, group);
+                const w = text.length * column + 14;
+                make("title", {}, g, title);
+                make("rect", { width: w, height: 22, y: 4, rx: 4 }, g);
+                make("text", { x: w / 2, y: 19, "text-anchor": "middle" }, g, text);
+                g.setAttribute("aria-label", title);
+                g.addEventListener("click", act);
+                buttons.push(g);
+                return { g, w, act };
+            }
+
+            input.type = "text";
+            input.placeholder = "Search (Ctrl-F)";
+            input.setAttribute("aria-label", "Search, a regular expression");
+            input.style.fontSize = data.font + "px";
+            field.appendChild(input);
+            status.setAttribute("role", "status");
+            const ignore = button("aA", "Ignore case (Ctrl-I)", () => seek(find, !ignoreCase));
+            const reset = button("Reset zoom", "Show the whole again (Escape)", () => zoom(whole));
+            input.addEventListener("input", () => seek(input.value, ignoreCase));
+
+            function layout() {
+                const zoomed = view !== whole;
+                let x = layout.outer - 10;
+                for (const [b, on] of [[reset, zoomed], [ignore, true]]) {
+                    b.g.style.display = on ? "" : "none";
+                    x -= on ? b.w : 0;
+                    b.g.setAttribute("transform", "translate(" + x + ",0)");
+                    x -= on ? 6 : 0;
+                }
+                x -= 180;
+                field.setAttribute("x", x);
+                status.setAttribute("x", x - 8);
+                const length = status.textContent ? status.getComputedTextLength() + 16 : 0;
+                back.setAttribute("x", x - length);
+                back.setAttribute("width", layout.outer - x + length);
+            }
+            return {
+                input,
+                place(outer) {
+                    layout.outer = outer;
+                    layout();
+                },
+                report(text) {
+                    status.textContent = text;
+                    layout();
+                },
+                show(text, ignoring, bad) {
+                    if (input.value !== text)
+                        input.value = text;
+                    input.classList.toggle("bad", bad);
+                    ignore.g.setAttribute("aria-pressed", String(ignoring));
+                    layout();
+                },
+                press(event) {
+                    const hit = buttons.find(b => b === event.target);
+                    if (!hit || (event.key !== "Enter" && event.key !== " "))
+                        return false;
+                    hit.dispatchEvent(new Event("click"));
+                    return true;
+                },
+            };
+        }
+
+        // -- all of it --
+
+        if (fluid) {
+            root.removeAttribute("viewBox");
+            root.setAttribute("width", "100%");
+        }
+        measure();
+        const controls = makeControls();
+        resize();
+        restore();
+
+        graph.addEventListener("click", event => {
+            const box = boxOf(event);
+            if (!box || event.ctrlKey || event.metaKey || event.shiftKey)
+                return;
+            event.preventDefault();
+            zoom(box);
+            focus(box);
+            hush();
+        });
+        graph.addEventListener("mousemove", event => {
+            const box = boxOf(event), matrix = root.getScreenCTM().inverse();
+            const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(matrix);
+            if (box)
+                tell(box, at.x, at.y);
+            else
+                hush();
+        });
+        graph.addEventListener("mouseleave", hush);
+        graph.addEventListener("focusin", event => {
+            const box = boxOf(event);
+            if (!box || !box.shown)
+                return;
+            const row = up ? shown - 1 - box.level : box.level;
+            const x = 10 + Math.max(0, box.shown[0] / UNITS * wide);
+            tell(box, x, top + (row + 1) * height - 14);
+        });
+        graph.addEventListener("focusout", hush);
+        root.ownerDocument.addEventListener("keydown", press);
+        window.addEventListener("popstate", restore);
+        window.addEventListener("hashchange", restore);
+        window.addEventListener("resize", resize);
+    }
+
+    if (typeof module === "object" && module.exports) {
+        module.exports = {
+            label, columns, human, share, covered, readState, writeState, compile, adopt, span, wrap,
+            placeTail, levelsShown,
+        };
+    } else {
+        const script = document.currentScript;
+        start(script && script.ownerSVGElement || document.documentElement);
+    }
+})();
