@@ -29,7 +29,8 @@ static const char *const patterns[] = {"*.prof", "*.pstats", "*.pstat", NULL};
 
 /* A tuple of 3, or of 1 as in the mark of Python 3.15, at S: returns its head's length, 0 for none.
  */
-static size_t tuple_head(const unsigned char *s, size_t n) {
+static size_t tuple_head(const unsigned char *s, size_t n)
+{
     unsigned char type = n > 0 ? s[0] & 0x7f : 0;
     if (type == ')' && n > 1 && (s[1] == 3 || s[1] == 1))
         return 2;
@@ -39,7 +40,8 @@ static size_t tuple_head(const unsigned char *s, size_t n) {
 }
 
 /* JSON begins with '{' too, but has no control character behind a parenthesis. */
-static enum p2a_sure probe(const struct p2a_probe *input) {
+static enum p2a_sure probe(const struct p2a_probe *input)
+{
     const unsigned char *s = (const unsigned char *)input->start.at;
     size_t n = input->start.n;
     if (n < 2 || (s[0] & 0x7f) != '{')
@@ -69,70 +71,80 @@ struct reader {
 
 enum key { KEY_FUNCTION, KEY_OTHER, KEY_END, KEY_FAILED };
 
-static bool unexpected(struct reader *r, const struct marshal_value *v, const char *expected) {
-    return marshal_fail(&r->m, v->at, "%s was expected, this is %s", expected,
-                        marshal_kind_name(v->kind));
+static bool unexpected(struct reader *r, const struct marshal_value *v, const char *expected)
+{
+    return p2a_marshal_fail(&r->m, v->at, "%s was expected, this is %s", expected,
+                            p2a_marshal_kind_name(v->kind));
 }
 
-static bool is_text(const struct marshal_value *v) {
+static bool is_text(const struct marshal_value *v)
+{
     return v->kind == MARSHAL_TEXT || v->kind == MARSHAL_BYTES;
 }
 
 /* Objects that others refer to are tagged when they are read first: a key tuple with its function,
  * odd, a string with its id, even. "" goes without. */
-static uint32_t function_tag(p2a_id function) {
+static uint32_t function_tag(p2a_id function)
+{
     return function << 1 | 1;
 }
 
-static uint32_t string_tag(p2a_id string) {
+static uint32_t string_tag(p2a_id string)
+{
     return string << 1;
 }
 
-static bool intern(struct reader *r, const struct marshal_value *v, p2a_id *id) {
+static bool intern(struct reader *r, const struct marshal_value *v, p2a_id *id)
+{
     *id = p2a_intern(r->p, v->text);
     if (*id == P2A_NONE)
         return false;
-    marshal_set_tag(&r->m, v->ref, string_tag(*id));
+    p2a_marshal_set_tag(&r->m, v->ref, string_tag(*id));
     return true;
 }
 
 /* Where the next object is a reference to a string that was read before. */
-static bool take_string(struct reader *r, p2a_id *id) {
-    uint64_t at = marshal_here(&r->m).at;
-    uint32_t tag = marshal_take_tag(&r->m);
+static bool take_string(struct reader *r, p2a_id *id)
+{
+    uint64_t at = p2a_marshal_here(&r->m).at;
+    uint32_t tag = p2a_marshal_take_tag(&r->m);
     *id = tag >> 1;
     if (tag & 1)
-        marshal_fail(&r->m, at, "a string was expected, this is a tuple");
+        p2a_marshal_fail(&r->m, at, "a string was expected, this is a tuple");
     return tag != 0;
 }
 
-static bool read_file(struct reader *r, p2a_id *file) {
+static bool read_file(struct reader *r, p2a_id *file)
+{
     struct marshal_value v;
     if (take_string(r, file))
         return true;
-    if (!marshal_read(&r->m, &v))
+    if (!p2a_marshal_read(&r->m, &v))
         return false;
     return is_text(&v) ? intern(r, &v, file) : unexpected(r, &v, "a function's file, a string,");
 }
 
-static bool read_line(struct reader *r, int64_t *line) {
+static bool read_line(struct reader *r, int64_t *line)
+{
     struct marshal_value v;
-    if (!marshal_read(&r->m, &v))
+    if (!p2a_marshal_read(&r->m, &v))
         return false;
     *line = v.integer;
     return v.kind == MARSHAL_INT || unexpected(r, &v, "a function's line, an integer,");
 }
 
-static bool add_text(struct p2a_buffer *b, struct p2a_str text) {
+static bool add_text(struct p2a_buffer *b, struct p2a_str text)
+{
     return p2a_buffer_add(b, text.at, text.n);
 }
 
 /* `python -m profile` has the program's code object in the place of its name. */
-static bool read_code_name(struct reader *r, p2a_id *name) {
-    struct marshal_code code;
+static bool read_code_name(struct reader *r, p2a_id *name)
+{
+    struct p2a_marshal_code code;
     struct p2a_buffer b = {0};
     char line[32];
-    if (!marshal_code(&r->m, &code))
+    if (!p2a_marshal_code(&r->m, &code))
         return false;
     snprintf(line, sizeof line, "\", line %lld>", (long long)code.line);
     bool ok = add_text(&b, P2A_LIT("<code object ")) && add_text(&b, code.name) &&
@@ -143,11 +155,12 @@ static bool read_code_name(struct reader *r, p2a_id *name) {
     return *name != P2A_NONE;
 }
 
-static bool read_name(struct reader *r, p2a_id *name) {
+static bool read_name(struct reader *r, p2a_id *name)
+{
     struct marshal_value v;
     if (take_string(r, name))
         return true;
-    if (!marshal_read(&r->m, &v))
+    if (!p2a_marshal_read(&r->m, &v))
         return false;
     if (v.kind == MARSHAL_CODE)
         return read_code_name(r, name);
@@ -155,30 +168,33 @@ static bool read_name(struct reader *r, p2a_id *name) {
 }
 
 /* cProfile has C functions in file "~", profile in file "". */
-static enum p2a_kind kind_of(const struct p2a_profile *p, const struct p2a_function *f) {
+static enum p2a_kind kind_of(const struct p2a_profile *p, const struct p2a_function *f)
+{
     bool is_builtin = f->line == 0 && (f->file == 0 || p2a_str_is(p2a_string(p, f->file), "~"));
     return is_builtin ? P2A_BUILTIN : P2A_PYTHON;
 }
 
 /* A key that isn't (file, line, name); 3.15 marks sampled profiles with ('__sampled__',). */
-static enum key pass_other(struct reader *r, const struct marshal_value *key) {
+static enum key pass_other(struct reader *r, const struct marshal_value *key)
+{
     struct marshal_value v;
     bool ok;
     if (key->kind == MARSHAL_TUPLE && key->n == 1) {
-        ok = marshal_read(&r->m, &v) && marshal_leave(&r->m, &v);
+        ok = p2a_marshal_read(&r->m, &v) && p2a_marshal_leave(&r->m, &v);
         if (ok && is_text(&v) && p2a_str_is(v.text, "__sampled__"))
             r->is_sampled = true;
         else
             r->others++;
     } else {
-        ok = marshal_leave(&r->m, key);
+        ok = p2a_marshal_leave(&r->m, key);
         r->others++;
     }
     return ok ? KEY_OTHER : KEY_FAILED;
 }
 
 /* The key tuple KEY of 3. */
-static enum key read_function(struct reader *r, const struct marshal_value *key, p2a_id *function) {
+static enum key read_function(struct reader *r, const struct marshal_value *key, p2a_id *function)
+{
     struct p2a_function f = {0};
     if (!read_file(r, &f.file) || !read_line(r, &f.line) || !read_name(r, &f.name))
         return KEY_FAILED;
@@ -186,20 +202,21 @@ static enum key read_function(struct reader *r, const struct marshal_value *key,
     *function = p2a_function(r->p, &f);
     if (*function == P2A_NONE)
         return KEY_FAILED;
-    marshal_set_tag(&r->m, key->ref, function_tag(*function));
+    p2a_marshal_set_tag(&r->m, key->ref, function_tag(*function));
     return KEY_FUNCTION;
 }
 
-static enum key read_key(struct reader *r, p2a_id *function) {
+static enum key read_key(struct reader *r, p2a_id *function)
+{
     struct marshal_value v;
-    uint32_t tag = marshal_take_tag(&r->m);
+    uint32_t tag = p2a_marshal_take_tag(&r->m);
     *function = tag >> 1;
     if (tag & 1)
         return KEY_FUNCTION;
     r->others += tag != 0;
     if (tag)
         return KEY_OTHER;
-    if (!marshal_read(&r->m, &v))
+    if (!p2a_marshal_read(&r->m, &v))
         return KEY_FAILED;
     if (v.kind == MARSHAL_END)
         return KEY_END;
@@ -207,9 +224,10 @@ static enum key read_key(struct reader *r, p2a_id *function) {
 }
 
 /* A count; HAS says in *KNOWN that it is there. */
-static bool read_count(struct reader *r, uint64_t *count, unsigned *known, unsigned has) {
+static bool read_count(struct reader *r, uint64_t *count, unsigned *known, unsigned has)
+{
     struct marshal_value v;
-    if (!marshal_read(&r->m, &v))
+    if (!p2a_marshal_read(&r->m, &v))
         return false;
     if (v.kind != MARSHAL_INT)
         return unexpected(r, &v, "a number of calls, an integer,");
@@ -218,9 +236,10 @@ static bool read_count(struct reader *r, uint64_t *count, unsigned *known, unsig
     return true;
 }
 
-static bool read_seconds(struct reader *r, double *seconds) {
+static bool read_seconds(struct reader *r, double *seconds)
+{
     struct marshal_value v;
-    if (!marshal_read(&r->m, &v))
+    if (!p2a_marshal_read(&r->m, &v))
         return false;
     if (v.kind != MARSHAL_FLOAT && v.kind != MARSHAL_INT)
         return unexpected(r, &v, "a time, a float,");
@@ -235,26 +254,30 @@ struct figures {
 };
 
 /* Four of an arc's items, and the first four of a function's. */
-static bool read_arc_figures(struct reader *r, struct figures *f) {
+static bool read_arc_figures(struct reader *r, struct figures *f)
+{
     f->has = P2A_HAS_ROW | P2A_HAS_SELF | P2A_HAS_TOTAL;
     return read_count(r, &f->calls, &f->has, P2A_HAS_CALLS) &&
            read_count(r, &f->primitive, &f->has, P2A_HAS_PRIMITIVE) && read_seconds(r, &f->self) &&
            read_seconds(r, &f->total);
 }
 
-static bool read_row_figures(struct reader *r, struct figures *f) {
+static bool read_row_figures(struct reader *r, struct figures *f)
+{
     f->has = P2A_HAS_ROW | P2A_HAS_SELF | P2A_HAS_TOTAL;
     return read_count(r, &f->primitive, &f->has, P2A_HAS_PRIMITIVE) &&
            read_count(r, &f->calls, &f->has, P2A_HAS_CALLS) && read_seconds(r, &f->self) &&
            read_seconds(r, &f->total);
 }
 
-static uint64_t sum_calls(uint64_t a, uint64_t b) {
+static uint64_t sum_calls(uint64_t a, uint64_t b)
+{
     return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
 /* Old versions of pstats.add joined the tuples of an arc instead of adding them up. */
-static bool read_joined_figures(struct reader *r, struct figures *f, uint32_t items) {
+static bool read_joined_figures(struct reader *r, struct figures *f, uint32_t items)
+{
     if (!read_arc_figures(r, f))
         return false;
     for (uint32_t i = 4; i < items; i += 4) {
@@ -270,7 +293,8 @@ static bool read_joined_figures(struct reader *r, struct figures *f, uint32_t it
     return true;
 }
 
-static bool set_arc(struct reader *r, p2a_id caller, p2a_id callee, const struct figures *f) {
+static bool set_arc(struct reader *r, p2a_id caller, p2a_id callee, const struct figures *f)
+{
     p2a_id id = p2a_arc(r->p, caller, callee);
     if (id == P2A_NONE)
         return false;
@@ -283,10 +307,11 @@ static bool set_arc(struct reader *r, p2a_id caller, p2a_id callee, const struct
     return true;
 }
 
-static bool read_arc(struct reader *r, p2a_id caller, p2a_id callee) {
+static bool read_arc(struct reader *r, p2a_id caller, p2a_id callee)
+{
     struct figures f = {.has = P2A_HAS_ROW};
     struct marshal_value v;
-    if (!marshal_read(&r->m, &v))
+    if (!p2a_marshal_read(&r->m, &v))
         return false;
     if (v.kind == MARSHAL_INT) {
         if (v.integer >= 0) {
@@ -298,38 +323,40 @@ static bool read_arc(struct reader *r, p2a_id caller, p2a_id callee) {
     if (v.kind != MARSHAL_TUPLE)
         return unexpected(r, &v, "a caller's figures, a tuple of 4 or an integer,");
     if (v.n == 0 || v.n % 4 != 0)
-        return marshal_fail(&r->m, v.at, "a caller's figures are a tuple of %u, 4 were expected",
-                            v.n);
+        return p2a_marshal_fail(&r->m, v.at,
+                                "a caller's figures are a tuple of %u, 4 were expected", v.n);
     return read_joined_figures(r, &f, v.n) && set_arc(r, caller, callee, &f);
 }
 
-static bool read_callers(struct reader *r, p2a_id callee) {
+static bool read_callers(struct reader *r, p2a_id callee)
+{
     struct marshal_value v;
     p2a_id caller = P2A_NONE;
     enum key key;
-    if (!marshal_read(&r->m, &v))
+    if (!p2a_marshal_read(&r->m, &v))
         return false;
     if (v.kind != MARSHAL_DICT)
         return unexpected(r, &v, "a function's callers, a dict,");
     while ((key = read_key(r, &caller)) < KEY_END) {
-        bool ok = key == KEY_FUNCTION ? read_arc(r, caller, callee) : marshal_skip(&r->m);
+        bool ok = key == KEY_FUNCTION ? read_arc(r, caller, callee) : p2a_marshal_skip(&r->m);
         if (!ok)
             return false;
     }
     return key == KEY_END;
 }
 
-static bool read_row(struct reader *r, p2a_id function) {
+static bool read_row(struct reader *r, p2a_id function)
+{
     struct marshal_value v;
     struct figures f = {0};
-    marshal_again(&r->m, r->values[function]);
-    if (!marshal_read(&r->m, &v))
+    p2a_marshal_again(&r->m, r->values[function]);
+    if (!p2a_marshal_read(&r->m, &v))
         return false;
     if (v.kind != MARSHAL_TUPLE)
         return unexpected(r, &v, "a function's figures, a tuple of 5,");
     if (v.n != 5)
-        return marshal_fail(&r->m, v.at, "a function's figures are a tuple of %u, 5 were expected",
-                            v.n);
+        return p2a_marshal_fail(&r->m, v.at,
+                                "a function's figures are a tuple of %u, 5 were expected", v.n);
     if (!read_row_figures(r, &f))
         return false;
     struct p2a_node *node = p2a_node(r->p, function);
@@ -344,35 +371,37 @@ static bool read_row(struct reader *r, p2a_id function) {
 }
 
 /* Keeps where the value of FUNCTION, which comes next, is. */
-static bool keep_value(struct reader *r, p2a_id function) {
+static bool keep_value(struct reader *r, p2a_id function)
+{
     if (function == r->n && r->n == r->room) {
         uint32_t room = r->room ? r->room * 2 : 256;
         struct marshal_mark *wider = realloc(r->values, room * sizeof *wider);
         if (!wider) {
-            marshal_fail(&r->m, 0, "out of memory");
+            p2a_marshal_fail(&r->m, 0, "out of memory");
             r->m.failure.no_memory = true;
             return false;
         }
         r->values = wider;
         r->room = room;
     }
-    r->values[function] = marshal_here(&r->m);
+    r->values[function] = p2a_marshal_here(&r->m);
     r->n += function == r->n;
     return true;
 }
 
-static bool read_keys(struct reader *r) {
+static bool read_keys(struct reader *r)
+{
     struct marshal_value v;
     p2a_id function = P2A_NONE;
     enum key key;
-    if (!marshal_read(&r->m, &v))
+    if (!p2a_marshal_read(&r->m, &v))
         return false;
     if (v.kind != MARSHAL_DICT)
         return unexpected(r, &v, "a dict of functions");
     while ((key = read_key(r, &function)) < KEY_END) {
         if (key == KEY_FUNCTION && !keep_value(r, function))
             return false;
-        if (!marshal_skip(&r->m))
+        if (!p2a_marshal_skip(&r->m))
             return false;
     }
     return key == KEY_END;
@@ -380,24 +409,28 @@ static bool read_keys(struct reader *r) {
 
 /* Python ignores what follows the profile, and loses the second of two that were written into one
  * file. */
-static bool check_end(struct reader *r) {
+static bool check_end(struct reader *r)
+{
     uint64_t rest = r->m.size - r->m.at;
     if (rest > 0)
-        return marshal_fail(&r->m, r->m.at, "%llu bytes after the end of the profile",
-                            (unsigned long long)rest);
+        return p2a_marshal_fail(&r->m, r->m.at, "%llu bytes after the end of the profile",
+                                (unsigned long long)rest);
     if (r->others > 0 && r->n == 0)
-        return marshal_fail(&r->m, 0, "no function in it, keys (file, line, name) were expected");
+        return p2a_marshal_fail(&r->m, 0,
+                                "no function in it, keys (file, line, name) were expected");
     return true;
 }
 
-static void add_notes(const struct reader *r) {
+static void add_notes(const struct reader *r)
+{
     if (r->is_sampled)
         p2a_note(r->p, "the profile was sampled: its calls are numbers of samples");
     if (r->others > 0)
         p2a_note(r->p, "left out %u keys that are no functions", r->others);
 }
 
-static void read_all(struct reader *r) {
+static void read_all(struct reader *r)
+{
     p2a_metric(r->p, "time", "seconds", 1);
     if (!read_keys(r) || !check_end(r))
         return;
@@ -407,12 +440,13 @@ static void read_all(struct reader *r) {
     add_notes(r);
 }
 
-static enum p2a_status read_pstats(struct p2a_in *in) {
+static enum p2a_status read_pstats(struct p2a_in *in)
+{
     struct reader r = {.p = in->profile};
     struct p2a_str bytes;
     if (!p2a_all(in, &bytes))
         return p2a_in_status(in);
-    if (marshal_start(&r.m, bytes))
+    if (p2a_marshal_start(&r.m, bytes))
         read_all(&r);
     const struct marshal_failure *failure = &r.m.failure;
     enum p2a_status status = P2A_OK;
@@ -420,7 +454,7 @@ static enum p2a_status read_pstats(struct p2a_in *in) {
         status = p2a_in_no_memory(in);
     else if (failure->failed)
         status = p2a_bad_byte(in, failure->at, "%s", failure->text);
-    marshal_stop(&r.m);
+    p2a_marshal_stop(&r.m);
     free(r.values);
     return status != P2A_OK ? status : p2a_in_status(in);
 }
@@ -442,7 +476,8 @@ struct writer {
     double scale;
 };
 
-static bool same_key(const void *table, uint32_t id, const void *key) {
+static bool same_key(const void *table, uint32_t id, const void *key)
+{
     const struct writer *w = table;
     const uint32_t *f = key;
     uint64_t n = w->key_at[*f + 1] - w->key_at[*f];
@@ -450,7 +485,8 @@ static bool same_key(const void *table, uint32_t id, const void *key) {
            memcmp(w->keys + w->key_at[id], w->keys + w->key_at[*f], n) == 0;
 }
 
-static bool reserve(struct writer *w, uint64_t room) {
+static bool reserve(struct writer *w, uint64_t room)
+{
     if (room <= w->room)
         return true;
     unsigned char *wider = realloc(w->keys, (size_t)(2 * room));
@@ -462,24 +498,26 @@ static bool reserve(struct writer *w, uint64_t room) {
 }
 
 /* Makes the key of function F, with NAME for its name. */
-static bool put_key(struct writer *w, p2a_id f, struct p2a_str name) {
+static bool put_key(struct writer *w, p2a_id f, struct p2a_str name)
+{
     const struct p2a_function *function = &w->p->functions.row[f];
     struct p2a_str file = p2a_string(w->p, function->file ? function->file : function->module);
-    uint64_t file_size = marshal_text_size(file), name_size = marshal_text_size(name);
+    uint64_t file_size = p2a_marshal_text_size(file), name_size = p2a_marshal_text_size(name);
     if (file_size > INT32_MAX || name_size > INT32_MAX)
         return p2a_cant_write(w->out, P2A_INPUT, "a name of more than 2 GiB"), false;
     if (!reserve(w, w->key_at[f] + file_size + name_size + 2ULL * MARSHAL_MOST))
         return false;
-    unsigned char *at = marshal_put_tuple(w->keys + w->key_at[f], 3);
-    at = marshal_put_text(at, file);
-    at = marshal_put_int(at, function->line);
-    at = marshal_put_text(at, name);
+    unsigned char *at = p2a_marshal_put_tuple(w->keys + w->key_at[f], 3);
+    at = p2a_marshal_put_text(at, file);
+    at = p2a_marshal_put_int(at, function->line);
+    at = p2a_marshal_put_text(at, name);
     w->key_at[f + 1] = (uint64_t)(at - w->keys);
     return true;
 }
 
 /* Adds the key of F to those that are taken; *was_taken where it is one already. */
-static bool take_key(struct writer *w, p2a_id f, bool *was_taken) {
+static bool take_key(struct writer *w, p2a_id f, bool *was_taken)
+{
     uint64_t hash = p2a_hash(w->keys + w->key_at[f], (size_t)(w->key_at[f + 1] - w->key_at[f]));
     *was_taken = p2a_index_find(&w->taken, hash, same_key, w, &f) != P2A_INDEX_NONE;
     if (*was_taken || p2a_index_add(&w->taken, hash, f))
@@ -488,7 +526,8 @@ static bool take_key(struct writer *w, p2a_id f, bool *was_taken) {
 }
 
 /* A name that tells F from others with its place: with its module, then with a number as well. */
-static bool put_other_key(struct writer *w, p2a_id f, struct p2a_str name, unsigned attempt) {
+static bool put_other_key(struct writer *w, p2a_id f, struct p2a_str name, unsigned attempt)
+{
     struct p2a_str module = p2a_string(w->p, w->p->functions.row[f].module);
     struct p2a_buffer b = {0};
     char number[32] = "";
@@ -506,7 +545,8 @@ static bool put_other_key(struct writer *w, p2a_id f, struct p2a_str name, unsig
 
 /* Two functions of a profile can have one file, line and name; in a dict the second would replace
  * the first. */
-static bool add_key(struct writer *w, p2a_id f) {
+static bool add_key(struct writer *w, p2a_id f)
+{
     const struct p2a_function *function = &w->p->functions.row[f];
     struct p2a_str name = p2a_string(w->p, function->name ? function->name : function->qualname);
     bool was_taken;
@@ -518,7 +558,8 @@ static bool add_key(struct writer *w, p2a_id f) {
     return true;
 }
 
-static bool make_keys(struct writer *w) {
+static bool make_keys(struct writer *w)
+{
     uint32_t n = w->p->functions.n;
     w->key_at = calloc((size_t)n + 1, sizeof *w->key_at);
     if (!w->key_at)
@@ -529,12 +570,14 @@ static bool make_keys(struct writer *w) {
     return true;
 }
 
-static void put_key_of(const struct writer *w, p2a_id f) {
+static void put_key_of(const struct writer *w, p2a_id f)
+{
     p2a_put(w->out, w->keys + w->key_at[f], (size_t)(w->key_at[f + 1] - w->key_at[f]));
 }
 
 /* Sorts the arcs by callee, keeping their order. */
-static bool sort_arcs(struct writer *w) {
+static bool sort_arcs(struct writer *w)
+{
     const struct p2a_graph *g = &w->p->graph;
     uint32_t n = w->p->functions.n;
     w->first = calloc((size_t)n + 2, sizeof *w->first);
@@ -551,23 +594,26 @@ static bool sort_arcs(struct writer *w) {
     return true;
 }
 
-static unsigned char *put_count(unsigned char *at, uint64_t count, bool is_known) {
-    return is_known ? marshal_put_count(at, count) : marshal_put_int(at, -1);
+static unsigned char *put_count(unsigned char *at, uint64_t count, bool is_known)
+{
+    return is_known ? p2a_marshal_put_count(at, count) : p2a_marshal_put_int(at, -1);
 }
 
 /* A value in the metric's unit; not touched where that changes nothing, so that every bit stays. */
-static unsigned char *put_value(const struct writer *w, unsigned char *at, double value) {
-    return marshal_put_float(at, w->scale == 1 ? value : value * w->scale);
+static unsigned char *put_value(const struct writer *w, unsigned char *at, double value)
+{
+    return p2a_marshal_put_float(at, w->scale == 1 ? value : value * w->scale);
 }
 
-static void put_arc(const struct writer *w, p2a_id id) {
+static void put_arc(const struct writer *w, p2a_id id)
+{
     const struct p2a_graph *g = &w->p->graph;
     const struct p2a_arc *arc = &g->arc[id];
     size_t value = (size_t)id * w->p->columns;
     unsigned char bytes[5 * MARSHAL_MOST], *at = bytes;
     put_key_of(w, arc->caller);
     if (arc->has & (P2A_HAS_SELF | P2A_HAS_TOTAL)) {
-        at = marshal_put_tuple(at, 4);
+        at = p2a_marshal_put_tuple(at, 4);
         at = put_count(at, arc->calls, arc->has & P2A_HAS_CALLS);
         at = put_count(at, arc->primitive, arc->has & P2A_HAS_PRIMITIVE);
         at = put_value(w, at, g->arc_self[value]);
@@ -578,24 +624,26 @@ static void put_arc(const struct writer *w, p2a_id id) {
     p2a_put(w->out, bytes, (size_t)(at - bytes));
 }
 
-static void put_row(const struct writer *w, p2a_id f) {
+static void put_row(const struct writer *w, p2a_id f)
+{
     const struct p2a_graph *g = &w->p->graph;
     const struct p2a_node *node = &g->node[f];
     size_t value = (size_t)f * w->p->columns;
-    unsigned char bytes[6 * MARSHAL_MOST], *at = marshal_put_tuple(bytes, 5);
+    unsigned char bytes[6 * MARSHAL_MOST], *at = p2a_marshal_put_tuple(bytes, 5);
     put_key_of(w, f);
     at = put_count(at, node->primitive, node->has & P2A_HAS_PRIMITIVE);
     at = put_count(at, node->calls, node->has & P2A_HAS_CALLS);
     at = put_value(w, at, g->self[value]);
     at = put_value(w, at, g->total[value]);
-    at = marshal_put_dict(at);
+    at = p2a_marshal_put_dict(at);
     p2a_put(w->out, bytes, (size_t)(at - bytes));
     for (uint32_t i = w->first[f]; i < w->first[f + 1]; i++)
         put_arc(w, w->arcs[i]);
-    p2a_put(w->out, bytes, (size_t)(marshal_put_end(bytes) - bytes));
+    p2a_put(w->out, bytes, (size_t)(p2a_marshal_put_end(bytes) - bytes));
 }
 
-static void put_rows(const struct writer *w) {
+static void put_rows(const struct writer *w)
+{
     const struct p2a_graph *g = &w->p->graph;
     p2a_put(w->out, "{", 1);
     for (uint32_t i = 0; i < g->order_n; i++)
@@ -607,7 +655,8 @@ static void put_rows(const struct writer *w) {
     p2a_put(w->out, "0", 1);
 }
 
-static void choose_metric(struct writer *w) {
+static void choose_metric(struct writer *w)
+{
     const struct p2a_profile *p = w->p;
     w->scale = p->metrics.n > 0 ? p->metrics.row[0].scale : 1;
     if (p->metrics.n == 0 || p2a_str_is(p2a_string(p, p->metrics.row[0].unit), "seconds"))
@@ -617,7 +666,8 @@ static void choose_metric(struct writer *w) {
                  p2a_string(p, p->metrics.row[0].unit).at);
 }
 
-static enum p2a_status write_pstats(struct p2a_out *out) {
+static enum p2a_status write_pstats(struct p2a_out *out)
+{
     struct writer w = {.out = out, .p = out->profile};
     choose_metric(&w);
     if (make_keys(&w) && sort_arcs(&w))

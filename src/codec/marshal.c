@@ -20,7 +20,7 @@
 #define CODE_HEAD     8 /* objects of a code object before its line number */
 #define CODE_KINDS_AT 4 /* the one that is bytes from Python 3.11 on */
 
-const char *marshal_kind_name(enum marshal_kind kind)
+const char *p2a_marshal_kind_name(enum marshal_kind kind)
 {
     static const char *const names[] = {
         [MARSHAL_END] = "the end of a dict",
@@ -47,7 +47,7 @@ const char *marshal_kind_name(enum marshal_kind kind)
 
 /* ---- failures -------------------------------------------------------------------------------- */
 
-bool marshal_fail(struct marshal *m, uint64_t at, const char *text, ...)
+bool p2a_marshal_fail(struct marshal *m, uint64_t at, const char *text, ...)
 {
     va_list arguments;
     if (m->failure.failed)
@@ -62,7 +62,7 @@ bool marshal_fail(struct marshal *m, uint64_t at, const char *text, ...)
 
 static bool no_memory(struct marshal *m)
 {
-    marshal_fail(m, m->at, "out of memory");
+    p2a_marshal_fail(m, m->at, "out of memory");
     m->failure.no_memory = true;
     return false;
 }
@@ -77,8 +77,9 @@ static bool need(struct marshal *m, uint64_t at, uint64_t n, const char *what)
 {
     if (left(m) >= n)
         return true;
-    return marshal_fail(m, at, "%s runs past the end of the file (%llu of %llu bytes are there)",
-                        what, (unsigned long long)left(m), (unsigned long long)n);
+    return p2a_marshal_fail(m, at,
+                            "%s runs past the end of the file (%llu of %llu bytes are there)", what,
+                            (unsigned long long)left(m), (unsigned long long)n);
 }
 
 /* ---- numbers --------------------------------------------------------------------------------- */
@@ -138,9 +139,9 @@ static bool check_digits(struct marshal *m, uint64_t at, const unsigned char *di
 {
     for (uint64_t i = 0; i < n; i++)
         if (digits[2 * i + 1] & 0x80)
-            return marshal_fail(m, at, "an integer's digit is above 32767");
+            return p2a_marshal_fail(m, at, "an integer's digit is above 32767");
     if (n > 0 && digits[2 * n - 2] == 0 && digits[2 * n - 1] == 0)
-        return marshal_fail(m, at, "an integer's first digit is 0");
+        return p2a_marshal_fail(m, at, "an integer's first digit is 0");
     return true;
 }
 
@@ -152,7 +153,7 @@ static bool read_long(struct marshal *m, struct marshal_value *v)
     uint64_t n = signed_n < 0 ? (uint64_t) - (int64_t)signed_n : (uint64_t)signed_n;
     const unsigned char *digits = m->start + m->at;
     if (n > left(m) / 2)
-        return marshal_fail(
+        return p2a_marshal_fail(
             m, v->at, "integer of %llu digits runs past the end of the file (%llu bytes left)",
             (unsigned long long)n, (unsigned long long)left(m));
     if (!check_digits(m, v->at, digits, n))
@@ -209,7 +210,7 @@ static bool read_float_text(struct marshal *m, struct marshal_value *v)
         return false;
     struct p2a_str text = {(const char *)m->start + m->at, (size_t)n};
     if (!parse_float(text, &v->real))
-        return marshal_fail(m, v->at, "a float's text is no number");
+        return p2a_marshal_fail(m, v->at, "a float's text is no number");
     m->at += n;
     return true;
 }
@@ -234,9 +235,9 @@ static bool take_text(struct marshal *m, struct marshal_value *v, enum marshal_k
                       uint64_t n)
 {
     if (n > left(m))
-        return marshal_fail(m, v->at,
-                            "string of %llu bytes runs past the end of the file (%llu left)",
-                            (unsigned long long)n, (unsigned long long)left(m));
+        return p2a_marshal_fail(m, v->at,
+                                "string of %llu bytes runs past the end of the file (%llu left)",
+                                (unsigned long long)n, (unsigned long long)left(m));
     v->kind = kind;
     v->text = (struct p2a_str){(const char *)m->start + m->at, (size_t)n};
     m->at += n;
@@ -249,7 +250,7 @@ static bool read_text(struct marshal *m, struct marshal_value *v, enum marshal_k
     if (!take_i32(m, v->at, "the length of a string", &n))
         return false;
     if (n < 0)
-        return marshal_fail(m, v->at, "a string's length is %d", n);
+        return p2a_marshal_fail(m, v->at, "a string's length is %d", n);
     return take_text(m, v, kind, (uint64_t)n);
 }
 
@@ -286,12 +287,12 @@ static bool add_ref(struct marshal *m, uint64_t at, uint32_t *ref)
     *ref = m->next_ref;
     if (!is_first_time(m)) {
         if (m->next_ref >= m->ref_n)
-            return marshal_fail(m, at, "an object has no number of its own");
+            return p2a_marshal_fail(m, at, "an object has no number of its own");
         m->next_ref++;
         return true;
     }
     if (m->ref_n == MOST_REFS)
-        return marshal_fail(m, at, "more than %u objects are numbered", MOST_REFS);
+        return p2a_marshal_fail(m, at, "more than %u objects are numbered", MOST_REFS);
     uint64_t *places = grown(m->ref_at, m->ref_n, &m->ref_room, sizeof *places);
     m->ref_at = places ? places : m->ref_at;
     uint32_t *tags = grown(m->ref_tag, m->ref_n, &m->tag_room, sizeof *tags);
@@ -315,7 +316,7 @@ static bool add_interned(struct marshal *m, uint64_t at)
     if (!is_first_time(m))
         return true;
     if (m->interned_n == MOST_REFS)
-        return marshal_fail(m, at, "more than %u strings are interned", MOST_REFS);
+        return p2a_marshal_fail(m, at, "more than %u strings are interned", MOST_REFS);
     uint64_t *rows = grown(m->interned, m->interned_n, &m->interned_room, sizeof *rows);
     if (!rows)
         return no_memory(m);
@@ -328,17 +329,17 @@ static bool add_interned(struct marshal *m, uint64_t at)
 static bool charge(struct marshal *m, uint64_t at, uint64_t n)
 {
     if (n > m->unfolded)
-        return marshal_fail(m, at, "the references unfold to more than 64 times the file");
+        return p2a_marshal_fail(m, at, "the references unfold to more than 64 times the file");
     m->unfolded -= n;
     return true;
 }
 
-uint32_t marshal_tag(const struct marshal *m, uint32_t ref)
+uint32_t p2a_marshal_tag(const struct marshal *m, uint32_t ref)
 {
     return ref < m->ref_n ? m->ref_tag[ref] & ~MARSHAL_UNDONE : 0;
 }
 
-void marshal_set_tag(struct marshal *m, uint32_t ref, uint32_t tag)
+void p2a_marshal_set_tag(struct marshal *m, uint32_t ref, uint32_t tag)
 {
     if (ref < m->ref_n && m->ref_tag[ref] != MARSHAL_UNDONE)
         m->ref_tag[ref] = tag;
@@ -365,7 +366,7 @@ static bool read_count(struct marshal *m, struct marshal_value *v, enum marshal_
     if (!take_i32(m, v->at, "the length of a tuple, list or set", &n))
         return false;
     if (n < 0)
-        return marshal_fail(m, v->at, "%s's length is %d", marshal_kind_name(kind), n);
+        return p2a_marshal_fail(m, v->at, "%s's length is %d", p2a_marshal_kind_name(kind), n);
     v->n = (uint32_t)n;
     return true;
 }
@@ -411,7 +412,8 @@ static bool learn_code(struct marshal *m, uint64_t at)
         if (is_bytes_at(m, m->at + 4U * longs))
             m->code_longs = longs;
     if (!m->code_longs)
-        return marshal_fail(m, at, "a code object is in the layout of no Python from 2.5 to 3.14");
+        return p2a_marshal_fail(m, at,
+                                "a code object is in the layout of no Python from 2.5 to 3.14");
     m->code_tail = m->code_longs == 5 ? 0 : 1;
     return true;
 }
@@ -491,11 +493,11 @@ static bool open_container(struct marshal *m, const struct marshal_value *v, uin
                            uint32_t resume_refs)
 {
     if (m->depth == MARSHAL_DEPTH)
-        return marshal_fail(m, v->at, "objects are nested more than %d deep", MARSHAL_DEPTH);
+        return p2a_marshal_fail(m, v->at, "objects are nested more than %d deep", MARSHAL_DEPTH);
     if (v->n > left(m))
-        return marshal_fail(m, v->at,
-                            "%s of %u objects runs past the end of the file (%llu bytes left)",
-                            marshal_kind_name(v->kind), v->n, (unsigned long long)left(m));
+        return p2a_marshal_fail(m, v->at,
+                                "%s of %u objects runs past the end of the file (%llu bytes left)",
+                                p2a_marshal_kind_name(v->kind), v->n, (unsigned long long)left(m));
     m->open[m->depth++] = (struct marshal_open){
         .resume = resume,
         .resume_refs = resume_refs,
@@ -577,8 +579,8 @@ static bool read_body(struct marshal *m, struct marshal_value *v, unsigned char 
     case '.':
         return read_singleton(v, type);
     default:
-        return marshal_fail(m, v->at, "unknown type code 0x%02x, a marshal object was expected",
-                            type);
+        return p2a_marshal_fail(m, v->at, "unknown type code 0x%02x, a marshal object was expected",
+                                type);
     }
 }
 
@@ -596,7 +598,7 @@ static bool take_number(struct marshal *m, const struct marshal_value *v, uint32
     if (!take_i32(m, v->at, "a reference", &value))
         return false;
     if (value < 0 || (uint32_t)value >= n)
-        return marshal_fail(m, v->at, "reference to object %d, there are %u", value, n);
+        return p2a_marshal_fail(m, v->at, "reference to object %d, there are %u", value, n);
     *number = (uint32_t)value;
     return true;
 }
@@ -625,7 +627,7 @@ static bool read_ref(struct marshal *m, struct marshal_value *v, bool skip)
     if (!take_number(m, v, m->ref_n, &ref))
         return false;
     if (m->ref_tag[ref] == MARSHAL_UNDONE)
-        return marshal_fail(m, v->at, "reference to object %u from inside of it", ref);
+        return p2a_marshal_fail(m, v->at, "reference to object %u from inside of it", ref);
     if (skip)
         return child_done(m);
     v->ref = ref;
@@ -646,9 +648,9 @@ static bool read_end(struct marshal *m, struct marshal_value *v)
 {
     const struct marshal_open *o = m->depth > 0 ? &m->open[m->depth - 1] : NULL;
     if (!o || o->kind != MARSHAL_DICT)
-        return marshal_fail(m, v->at, "a dict ends where none is open");
+        return p2a_marshal_fail(m, v->at, "a dict ends where none is open");
     if (o->left == 1)
-        return marshal_fail(m, v->at, "a dict ends between a key and its value");
+        return p2a_marshal_fail(m, v->at, "a dict ends between a key and its value");
     v->kind = MARSHAL_END;
     close_container(m);
     return child_done(m);
@@ -680,7 +682,7 @@ static bool next_object(struct marshal *m, struct marshal_value *v, bool skip)
     v->ref = MARSHAL_NO_REF;
     v->n = 0;
     if (left(m) == 0)
-        return marshal_fail(m, m->at, "the file ends where an object was expected");
+        return p2a_marshal_fail(m, m->at, "the file ends where an object was expected");
     unsigned char byte = m->start[m->at++];
     unsigned char type = byte & (unsigned char)~FLAG_REF;
     if (m->replays > 0 && !charge(m, v->at, 1))
@@ -694,16 +696,16 @@ static bool next_object(struct marshal *m, struct marshal_value *v, bool skip)
     return read_object(m, v, byte);
 }
 
-bool marshal_read(struct marshal *m, struct marshal_value *value)
+bool p2a_marshal_read(struct marshal *m, struct marshal_value *value)
 {
     return next_object(m, value, false);
 }
 
-uint32_t marshal_take_tag(struct marshal *m)
+uint32_t p2a_marshal_take_tag(struct marshal *m)
 {
     if (m->failure.failed || left(m) < 5 || (m->start[m->at] & ~FLAG_REF) != 'r')
         return 0;
-    uint32_t tag = marshal_tag(m, get_u32(m->start + m->at + 1));
+    uint32_t tag = p2a_marshal_tag(m, get_u32(m->start + m->at + 1));
     if (tag == 0 || (m->replays > 0 && !charge(m, m->at, 5)))
         return 0;
     m->at += 5;
@@ -719,7 +721,7 @@ static bool skip_to(struct marshal *m, uint32_t depth)
     return true;
 }
 
-bool marshal_skip(struct marshal *m)
+bool p2a_marshal_skip(struct marshal *m)
 {
     struct marshal_value ignored;
     uint32_t depth = m->depth;
@@ -735,7 +737,7 @@ static bool leave_open(struct marshal *m)
     return child_done(m);
 }
 
-bool marshal_leave(struct marshal *m, const struct marshal_value *value)
+bool p2a_marshal_leave(struct marshal *m, const struct marshal_value *value)
 {
     if (m->failure.failed)
         return false;
@@ -746,16 +748,17 @@ bool marshal_leave(struct marshal *m, const struct marshal_value *value)
 static bool read_code_text(struct marshal *m, struct p2a_str *text)
 {
     struct marshal_value v;
-    if (!marshal_read(m, &v))
+    if (!p2a_marshal_read(m, &v))
         return false;
     if (v.kind != MARSHAL_TEXT && v.kind != MARSHAL_BYTES)
-        return marshal_fail(m, v.at, "a code object's name and file should be strings, this is %s",
-                            marshal_kind_name(v.kind));
+        return p2a_marshal_fail(m, v.at,
+                                "a code object's name and file should be strings, this is %s",
+                                p2a_marshal_kind_name(v.kind));
     *text = v.text;
     return true;
 }
 
-bool marshal_code(struct marshal *m, struct marshal_code *code)
+bool p2a_marshal_code(struct marshal *m, struct p2a_marshal_code *code)
 {
     if (m->failure.failed)
         return false;
@@ -768,7 +771,7 @@ bool marshal_code(struct marshal *m, struct marshal_code *code)
         else if (i > CODE_KINDS_AT && i == (is_new ? 6 : 7))
             ok = read_code_text(m, &code->name);
         else
-            ok = marshal_skip(m);
+            ok = p2a_marshal_skip(m);
         if (!ok)
             return false;
     }
@@ -776,19 +779,19 @@ bool marshal_code(struct marshal *m, struct marshal_code *code)
     return leave_open(m);
 }
 
-struct marshal_mark marshal_here(const struct marshal *m)
+struct marshal_mark p2a_marshal_here(const struct marshal *m)
 {
     return (struct marshal_mark){m->at, m->next_ref};
 }
 
-void marshal_again(struct marshal *m, struct marshal_mark mark)
+void p2a_marshal_again(struct marshal *m, struct marshal_mark mark)
 {
     m->again = true;
     m->at = mark.at;
     m->next_ref = mark.next_ref;
 }
 
-bool marshal_start(struct marshal *m, struct p2a_str bytes)
+bool p2a_marshal_start(struct marshal *m, struct p2a_str bytes)
 {
     *m = (struct marshal){
         .start = (const unsigned char *)bytes.at,
@@ -799,7 +802,7 @@ bool marshal_start(struct marshal *m, struct p2a_str bytes)
     return m->open || no_memory(m);
 }
 
-void marshal_stop(struct marshal *m)
+void p2a_marshal_stop(struct marshal *m)
 {
     free(m->ref_at);
     free(m->ref_tag);
@@ -820,19 +823,19 @@ static unsigned char *put_u32(unsigned char *at, uint32_t value)
     return at;
 }
 
-unsigned char *marshal_put_tuple(unsigned char *at, uint32_t n)
+unsigned char *p2a_marshal_put_tuple(unsigned char *at, uint32_t n)
 {
     *at = '(';
     return put_u32(at + 1, n);
 }
 
-unsigned char *marshal_put_dict(unsigned char *at)
+unsigned char *p2a_marshal_put_dict(unsigned char *at)
 {
     *at = '{';
     return at + 1;
 }
 
-unsigned char *marshal_put_end(unsigned char *at)
+unsigned char *p2a_marshal_put_end(unsigned char *at)
 {
     *at = '0';
     return at + 1;
@@ -851,7 +854,7 @@ static unsigned char *put_long(unsigned char *at, uint64_t value, bool negative)
     return digit;
 }
 
-unsigned char *marshal_put_int(unsigned char *at, int64_t value)
+unsigned char *p2a_marshal_put_int(unsigned char *at, int64_t value)
 {
     if (value < INT32_MIN || value > INT32_MAX)
         return put_long(at, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, value < 0);
@@ -859,12 +862,12 @@ unsigned char *marshal_put_int(unsigned char *at, int64_t value)
     return put_u32(at + 1, (uint32_t)value);
 }
 
-unsigned char *marshal_put_count(unsigned char *at, uint64_t value)
+unsigned char *p2a_marshal_put_count(unsigned char *at, uint64_t value)
 {
-    return value > INT32_MAX ? put_long(at, value, false) : marshal_put_int(at, (int64_t)value);
+    return value > INT32_MAX ? put_long(at, value, false) : p2a_marshal_put_int(at, (int64_t)value);
 }
 
-unsigned char *marshal_put_float(unsigned char *at, double value)
+unsigned char *p2a_marshal_put_float(unsigned char *at, double value)
 {
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
@@ -891,7 +894,7 @@ static size_t character(const unsigned char *s, size_t n)
     return overlong || beyond ? 0 : more + 1;
 }
 
-uint64_t marshal_text_size(struct p2a_str text)
+uint64_t p2a_marshal_text_size(struct p2a_str text)
 {
     const unsigned char *s = (const unsigned char *)text.at;
     uint64_t size = 5;
@@ -903,7 +906,7 @@ uint64_t marshal_text_size(struct p2a_str text)
     return size;
 }
 
-unsigned char *marshal_put_text(unsigned char *at, struct p2a_str text)
+unsigned char *p2a_marshal_put_text(unsigned char *at, struct p2a_str text)
 {
     const unsigned char *s = (const unsigned char *)text.at;
     unsigned char *to = at + 5;

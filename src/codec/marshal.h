@@ -5,9 +5,9 @@
  *
  *     struct marshal m;
  *     struct marshal_value v;
- *     marshal_start(&m, bytes);
- *     while (marshal_read(&m, &v)) ...
- *     marshal_stop(&m);
+ *     p2a_marshal_start(&m, bytes);
+ *     while (p2a_marshal_read(&m, &v)) ...
+ *     p2a_marshal_stop(&m);
  *
  * An atom is a value at once. A container is a header: the calls that follow return its children,
  * and the one after the last child returns what comes behind it. A dict has no count: its keys and
@@ -37,10 +37,10 @@ enum marshal_kind {
     MARSHAL_FROZENSET,
     MARSHAL_SLICE,
     MARSHAL_DICT, /* n is 0; MARSHAL_END closes it */
-    MARSHAL_CODE  /* n is 0; marshal_code or marshal_leave comes next */
+    MARSHAL_CODE  /* n is 0; p2a_marshal_code or p2a_marshal_leave comes next */
 };
 /* "a tuple", "an integer": for messages. */
-const char *marshal_kind_name(enum marshal_kind kind);
+const char *p2a_marshal_kind_name(enum marshal_kind kind);
 
 #define MARSHAL_DEPTH  2000 /* as deep as CPython reads */
 #define MARSHAL_NO_REF UINT32_MAX
@@ -93,32 +93,32 @@ struct marshal {
     uint32_t depth;
     uint32_t replays;  /* of the open containers, how many were reached by a reference */
     uint64_t unfolded; /* bytes that references may still be read again for */
-    bool again;        /* since marshal_again: all numbers are given already */
+    bool again;        /* since p2a_marshal_again: all numbers are given already */
     unsigned char code_longs, code_tail; /* layout of code objects; 0: not known yet */
     int64_t code_line;
     struct marshal_failure failure;
 };
 
-/* The bytes must stay until marshal_stop. False: no memory. */
-bool marshal_start(struct marshal *m, struct p2a_str bytes);
-void marshal_stop(struct marshal *m);
+/* The bytes must stay until p2a_marshal_stop. False: no memory. */
+bool p2a_marshal_start(struct marshal *m, struct p2a_str bytes);
+void p2a_marshal_stop(struct marshal *m);
 
 /* The next object, or the end of the dict being read. False after a failure. */
-bool marshal_read(struct marshal *m, struct marshal_value *value);
+bool p2a_marshal_read(struct marshal *m, struct marshal_value *value);
 /* Passes one whole object; references in it are checked and not followed. */
-bool marshal_skip(struct marshal *m);
-/* After marshal_read gave VALUE and some of its children, if it has any: passes the others. At no
- * cost where it was reached by a reference, so tagging what was understood once makes references
+bool p2a_marshal_skip(struct marshal *m);
+/* After p2a_marshal_read gave VALUE and some of its children, if it has any: passes the others. At
+ * no cost where it was reached by a reference, so tagging what was understood once makes references
  * cheap. */
-bool marshal_leave(struct marshal *m, const struct marshal_value *value);
+bool p2a_marshal_leave(struct marshal *m, const struct marshal_value *value);
 
-struct marshal_code {
+struct p2a_marshal_code {
     struct p2a_str name, file;
     int64_t line;
 };
 /* After MARSHAL_CODE: reads the code object to its end. The layout, which the stream doesn't name,
  * is told from the first one and kept. */
-bool marshal_code(struct marshal *m, struct marshal_code *code);
+bool p2a_marshal_code(struct marshal *m, struct p2a_marshal_code *code);
 
 /* A place between two objects, to which the reader can go back when it has read a whole object from
  * the outside to the end. */
@@ -126,36 +126,36 @@ struct marshal_mark {
     uint64_t at;
     uint32_t next_ref;
 };
-struct marshal_mark marshal_here(const struct marshal *m);
+struct marshal_mark p2a_marshal_here(const struct marshal *m);
 /* Reads once more from the mark on: one object, as if it stood alone. Its references are good,
  * those to objects behind it as well. */
-void marshal_again(struct marshal *m, struct marshal_mark mark);
+void p2a_marshal_again(struct marshal *m, struct marshal_mark mark);
 
 /* A number below MARSHAL_UNDONE that the caller keeps for the object REF; 0 for MARSHAL_NO_REF. */
 #define MARSHAL_UNDONE 0x80000000U
-uint32_t marshal_tag(const struct marshal *m, uint32_t ref);
-void marshal_set_tag(struct marshal *m, uint32_t ref, uint32_t tag);
+uint32_t p2a_marshal_tag(const struct marshal *m, uint32_t ref);
+void p2a_marshal_set_tag(struct marshal *m, uint32_t ref, uint32_t tag);
 /* Where the next object is a reference to one with a tag: passes it without a look at what it
  * refers to and returns the tag. Else returns 0 and passes nothing. */
-uint32_t marshal_take_tag(struct marshal *m);
+uint32_t p2a_marshal_take_tag(struct marshal *m);
 
 /* Fails at byte AT with a sentence of the caller's; returns false. */
-bool marshal_fail(struct marshal *m, uint64_t at, const char *text, ...) P2A_PRINTF(3, 4);
+bool p2a_marshal_fail(struct marshal *m, uint64_t at, const char *text, ...) P2A_PRINTF(3, 4);
 
 /* Writing: each call puts one object, or the head of one, at AT and returns its end. Only types u (
  * i l g { 0 are used and no references, which every Python from 2.5 on reads. A container's head is
- * followed by its children; a dict is closed by marshal_put_end. Nothing but text takes more than
- * MARSHAL_MOST bytes. */
+ * followed by its children; a dict is closed by p2a_marshal_put_end. Nothing but text takes more
+ * than MARSHAL_MOST bytes. */
 #define MARSHAL_MOST 16
-unsigned char *marshal_put_tuple(unsigned char *at, uint32_t n);
-unsigned char *marshal_put_dict(unsigned char *at);
-unsigned char *marshal_put_end(unsigned char *at);
-unsigned char *marshal_put_int(unsigned char *at, int64_t value);
-unsigned char *marshal_put_count(unsigned char *at, uint64_t value);
-unsigned char *marshal_put_float(unsigned char *at, double value);
+unsigned char *p2a_marshal_put_tuple(unsigned char *at, uint32_t n);
+unsigned char *p2a_marshal_put_dict(unsigned char *at);
+unsigned char *p2a_marshal_put_end(unsigned char *at);
+unsigned char *p2a_marshal_put_int(unsigned char *at, int64_t value);
+unsigned char *p2a_marshal_put_count(unsigned char *at, uint64_t value);
+unsigned char *p2a_marshal_put_float(unsigned char *at, double value);
 /* Text is UTF-8 in which lone surrogates may stand; any other byte 0xNN is written as U+DCNN, as
- * Python's surrogateescape does. Takes marshal_text_size bytes, which must be below 2^31. */
-uint64_t marshal_text_size(struct p2a_str text);
-unsigned char *marshal_put_text(unsigned char *at, struct p2a_str text);
+ * Python's surrogateescape does. Takes p2a_marshal_text_size bytes, which must be below 2^31. */
+uint64_t p2a_marshal_text_size(struct p2a_str text);
+unsigned char *p2a_marshal_put_text(unsigned char *at, struct p2a_str text);
 
 #endif

@@ -10,7 +10,7 @@
 static struct marshal started(struct p2a_str bytes)
 {
     struct marshal m;
-    assert_true(marshal_start(&m, bytes));
+    assert_true(p2a_marshal_start(&m, bytes));
     return m;
 }
 
@@ -19,11 +19,11 @@ static struct marshal_value only(struct p2a_str bytes)
 {
     struct marshal m = started(bytes);
     struct marshal_value v;
-    assert_true(marshal_read(&m, &v));
-    assert_true(marshal_leave(&m, &v));
+    assert_true(p2a_marshal_read(&m, &v));
+    assert_true(p2a_marshal_leave(&m, &v));
     assert_int_equal(m.at, m.size);
     assert_int_equal(m.depth, 0);
-    marshal_stop(&m);
+    p2a_marshal_stop(&m);
     return v;
 }
 
@@ -32,25 +32,25 @@ static void fails_at(struct p2a_str bytes, uint64_t at, const char *text)
 {
     struct marshal m = started(bytes);
     struct marshal_value v;
-    assert_false(marshal_read(&m, &v) && marshal_leave(&m, &v));
+    assert_false(p2a_marshal_read(&m, &v) && p2a_marshal_leave(&m, &v));
     assert_string_equal(m.failure.text, text);
     assert_int_equal(m.failure.at, at);
-    assert_false(marshal_read(&m, &v));
+    assert_false(p2a_marshal_read(&m, &v));
     assert_string_equal(m.failure.text, text);
-    marshal_stop(&m);
+    p2a_marshal_stop(&m);
 }
 
 static void expect(struct marshal *m, enum marshal_kind kind)
 {
     struct marshal_value v;
-    assert_true(marshal_read(m, &v));
-    assert_string_equal(marshal_kind_name(v.kind), marshal_kind_name(kind));
+    assert_true(p2a_marshal_read(m, &v));
+    assert_string_equal(p2a_marshal_kind_name(v.kind), p2a_marshal_kind_name(kind));
 }
 
 static void expect_int(struct marshal *m, int64_t value)
 {
     struct marshal_value v;
-    assert_true(marshal_read(m, &v));
+    assert_true(p2a_marshal_read(m, &v));
     assert_int_equal(v.kind, MARSHAL_INT);
     assert_true(v.integer == value);
 }
@@ -58,7 +58,7 @@ static void expect_int(struct marshal *m, int64_t value)
 static void expect_text(struct marshal *m, const char *text)
 {
     struct marshal_value v;
-    assert_true(marshal_read(m, &v));
+    assert_true(p2a_marshal_read(m, &v));
     assert_true(v.kind == MARSHAL_TEXT || v.kind == MARSHAL_BYTES);
     assert_true(p2a_str_is(v.text, text));
 }
@@ -165,7 +165,7 @@ static void containers_give_their_children_and_end(void **state)
     expect_int(&m, 5);
     assert_int_equal(m.depth, 0);
     expect(&m, MARSHAL_BOOL);
-    marshal_stop(&m);
+    p2a_marshal_stop(&m);
     assert_int_equal(only(BYTES("(\1\0\0\0N")).n, 1);
     assert_int_equal(only(BYTES("<\1\0\0\0N")).kind, MARSHAL_SET);
     assert_int_equal(only(BYTES(">\1\0\0\0N")).kind, MARSHAL_FROZENSET);
@@ -183,10 +183,10 @@ static void a_dict_ends_with_its_own_end(void **state)
     expect(&m, MARSHAL_DICT);
     expect(&m, MARSHAL_END);
     expect(&m, MARSHAL_BOOL);
-    assert_true(marshal_skip(&m));
+    assert_true(p2a_marshal_skip(&m));
     expect(&m, MARSHAL_END);
     assert_int_equal(m.at, m.size);
-    marshal_stop(&m);
+    p2a_marshal_stop(&m);
     fails_at(BYTES("{N0"), 2, "a dict ends between a key and its value");
     fails_at(BYTES("0"), 0, "a dict ends where none is open");
     fails_at(BYTES(")\1"
@@ -205,11 +205,11 @@ static void a_reference_to_an_atom_is_the_atom(void **state)
     expect_text(&m, "x");
     expect_int(&m, 1);
     expect_int(&m, 2);
-    assert_true(marshal_read(&m, &v));
+    assert_true(p2a_marshal_read(&m, &v));
     assert_int_equal(v.ref, 0);
     assert_true(p2a_str_is(v.text, "x"));
     assert_int_equal(m.at, m.size);
-    marshal_stop(&m);
+    p2a_marshal_stop(&m);
 }
 
 /* ((x #1, (y #3,) #2) #0 is read again by "r 0", in it "r 1" and what follows keep their numbers.
@@ -222,14 +222,14 @@ static void a_reference_to_a_container_gives_its_children_again(void **state)
     struct marshal_value v;
     expect(&m, MARSHAL_TUPLE);
     for (int turn = 0; turn < 2; turn++) {
-        assert_true(marshal_read(&m, &v));
+        assert_true(p2a_marshal_read(&m, &v));
         assert_int_equal(v.kind, MARSHAL_TUPLE);
         assert_int_equal(v.ref, 0);
-        assert_true(marshal_read(&m, &v));
+        assert_true(p2a_marshal_read(&m, &v));
         assert_int_equal(v.ref, 1);
-        assert_true(marshal_read(&m, &v));
+        assert_true(p2a_marshal_read(&m, &v));
         assert_int_equal(v.ref, 2);
-        assert_true(marshal_read(&m, &v));
+        assert_true(p2a_marshal_read(&m, &v));
         assert_int_equal(v.ref, 3);
         expect_text(&m, "x");
     }
@@ -237,7 +237,7 @@ static void a_reference_to_a_container_gives_its_children_again(void **state)
     expect_text(&m, "z");
     expect_text(&m, "z");
     assert_int_equal(m.at, m.size);
-    marshal_stop(&m);
+    p2a_marshal_stop(&m);
 }
 
 static void singletons_and_references_have_no_number(void **state)
@@ -251,7 +251,7 @@ static void singletons_and_references_have_no_number(void **state)
     expect_text(&m, "x");
     expect_text(&m, "y");
     expect_text(&m, "y");
-    marshal_stop(&m);
+    p2a_marshal_stop(&m);
 }
 
 static void python_2_strings_are_numbered_apart(void **state)
@@ -264,7 +264,7 @@ static void python_2_strings_are_numbered_apart(void **state)
     expect_text(&m, "z");
     expect_text(&m, "z");
     expect_text(&m, "x");
-    marshal_stop(&m);
+    p2a_marshal_stop(&m);
 }
 
 static void reading_again_gives_no_string_a_second_number(void **state)
@@ -278,7 +278,7 @@ static void reading_again_gives_no_string_a_second_number(void **state)
     }
     expect_text(&m, "y");
     expect_text(&m, "y");
-    marshal_stop(&m);
+    p2a_marshal_stop(&m);
 }
 
 static void skipped_objects_keep_their_numbers(void **state)
@@ -286,13 +286,13 @@ static void skipped_objects_keep_their_numbers(void **state)
     (void)state;
     struct marshal m = started(BYTES(")\3\xa9\2\xda\1x\xda\1yr\2\0\0\0r\0\0\0\0"));
     expect(&m, MARSHAL_TUPLE);
-    assert_true(marshal_skip(&m));
+    assert_true(p2a_marshal_skip(&m));
     expect_text(&m, "y");
     expect(&m, MARSHAL_TUPLE);
     expect_text(&m, "x");
     expect_text(&m, "y");
     assert_int_equal(m.at, m.size);
-    marshal_stop(&m);
+    p2a_marshal_stop(&m);
 }
 
 static void a_tagged_object_is_passed_without_being_read(void **state)
@@ -301,16 +301,16 @@ static void a_tagged_object_is_passed_without_being_read(void **state)
     struct marshal m = started(BYTES(")\4\xa9\2\xda\1x\xda\1yr\0\0\0\0r\2\0\0\0N"));
     struct marshal_value v;
     expect(&m, MARSHAL_TUPLE);
-    assert_true(marshal_read(&m, &v) && marshal_leave(&m, &v));
-    assert_int_equal(marshal_take_tag(&m), 0);
-    marshal_set_tag(&m, v.ref, 7);
-    assert_int_equal(marshal_take_tag(&m), 7);
-    assert_int_equal(marshal_take_tag(&m), 0);
+    assert_true(p2a_marshal_read(&m, &v) && p2a_marshal_leave(&m, &v));
+    assert_int_equal(p2a_marshal_take_tag(&m), 0);
+    p2a_marshal_set_tag(&m, v.ref, 7);
+    assert_int_equal(p2a_marshal_take_tag(&m), 7);
+    assert_int_equal(p2a_marshal_take_tag(&m), 0);
     expect_text(&m, "y");
-    assert_int_equal(marshal_take_tag(&m), 0);
+    assert_int_equal(p2a_marshal_take_tag(&m), 0);
     expect(&m, MARSHAL_NONE);
     assert_int_equal(m.depth, 0);
-    marshal_stop(&m);
+    p2a_marshal_stop(&m);
 }
 
 static void leaving_a_container_reached_by_a_reference_goes_back(void **state)
@@ -319,13 +319,13 @@ static void leaving_a_container_reached_by_a_reference_goes_back(void **state)
     struct marshal m = started(BYTES(")\3\xa9\2\xda\1x)\1Nr\0\0\0\0T"));
     struct marshal_value v, inner;
     expect(&m, MARSHAL_TUPLE);
-    assert_true(marshal_skip(&m));
-    assert_true(marshal_read(&m, &v));
+    assert_true(p2a_marshal_skip(&m));
+    assert_true(p2a_marshal_read(&m, &v));
     expect_text(&m, "x");
-    assert_true(marshal_read(&m, &inner) && marshal_leave(&m, &inner));
+    assert_true(p2a_marshal_read(&m, &inner) && p2a_marshal_leave(&m, &inner));
     expect(&m, MARSHAL_BOOL);
     assert_int_equal(m.at, m.size);
-    marshal_stop(&m);
+    p2a_marshal_stop(&m);
 }
 
 static void a_marked_object_can_be_read_again(void **state)
@@ -334,20 +334,20 @@ static void a_marked_object_can_be_read_again(void **state)
     struct marshal m = started(BYTES(")\3\xda\1x\xa9\2\xda\1yr\0\0\0\0\xda\1z"));
     expect(&m, MARSHAL_TUPLE);
     expect_text(&m, "x");
-    struct marshal_mark mark = marshal_here(&m);
-    assert_true(marshal_skip(&m));
+    struct marshal_mark mark = p2a_marshal_here(&m);
+    assert_true(p2a_marshal_skip(&m));
     expect_text(&m, "z");
     for (int i = 0; i < 2; i++) {
         struct marshal_value v;
-        marshal_again(&m, mark);
-        assert_true(marshal_read(&m, &v));
+        p2a_marshal_again(&m, mark);
+        assert_true(p2a_marshal_read(&m, &v));
         assert_int_equal(v.ref, 1);
         expect_text(&m, "y");
         expect_text(&m, "x");
         assert_int_equal(m.depth, 0);
     }
     assert_int_equal(m.ref_n, 4);
-    marshal_stop(&m);
+    p2a_marshal_stop(&m);
 }
 
 /* ---- streams that lie ---- */
@@ -423,11 +423,11 @@ static void references_unfold_only_so_far(void **state)
     struct marshal m = started((struct p2a_str){bytes, (size_t)(end - bytes)});
     struct marshal_value v;
     uint64_t read = 0;
-    while (m.at < m.size && marshal_read(&m, &v))
+    while (m.at < m.size && p2a_marshal_read(&m, &v))
         read++;
     assert_string_equal(m.failure.text, "the references unfold to more than 64 times the file");
     assert_in_range(read, 1000, 2000000);
-    marshal_stop(&m);
+    p2a_marshal_stop(&m);
 }
 
 static void strings_repeated_by_reference_count_too(void **state)
@@ -441,11 +441,11 @@ static void strings_repeated_by_reference_count_too(void **state)
     struct marshal m = started((struct p2a_str){bytes.at, bytes.n});
     struct marshal_value v;
     int read = 0;
-    while (marshal_read(&m, &v))
+    while (p2a_marshal_read(&m, &v))
         read++;
     assert_string_equal(m.failure.text, "the references unfold to more than 64 times the file");
     assert_in_range(read, 60, 70);
-    marshal_stop(&m);
+    p2a_marshal_stop(&m);
     free((char *)(uintptr_t)bytes.at);
     free(text);
 }
@@ -467,14 +467,14 @@ static void strings_repeated_by_reference_count_too(void **state)
 static void is_code(struct p2a_str bytes)
 {
     struct marshal m = started(bytes);
-    struct marshal_code code;
+    struct p2a_marshal_code code;
     expect(&m, MARSHAL_CODE);
-    assert_true(marshal_code(&m, &code));
+    assert_true(p2a_marshal_code(&m, &code));
     assert_true(p2a_str_is(code.name, "main"));
     assert_true(p2a_str_is(code.file, "a.py"));
     assert_int_equal(code.line, 7);
     assert_int_equal(m.at, m.size);
-    marshal_stop(&m);
+    p2a_marshal_stop(&m);
     assert_int_equal(only(bytes).kind, MARSHAL_CODE);
 }
 
@@ -503,15 +503,15 @@ static void a_code_object_can_be_referred_to(void **state)
 {
     (void)state;
     struct marshal m = started(BYTES(")\3\xe3" FIVE NEW "r\0\0\0\0N"));
-    struct marshal_code code = {.line = 0};
+    struct p2a_marshal_code code = {.line = 0};
     expect(&m, MARSHAL_TUPLE);
-    assert_true(marshal_skip(&m));
+    assert_true(p2a_marshal_skip(&m));
     expect(&m, MARSHAL_CODE);
-    assert_true(marshal_code(&m, &code));
+    assert_true(p2a_marshal_code(&m, &code));
     assert_int_equal(code.line, 7);
     expect(&m, MARSHAL_NONE);
     assert_int_equal(m.at, m.size);
-    marshal_stop(&m);
+    p2a_marshal_stop(&m);
 }
 
 static void code_objects_of_no_layout_fail(void **state)
@@ -521,12 +521,12 @@ static void code_objects_of_no_layout_fail(void **state)
              "a code object is in the layout of no Python from 2.5 to 3.14");
     struct marshal m =
         started(BYTES("c" INT4 INT4 INT4 INT4 CODE ")\0)\0)\0)\0)\0Nz\4main\7\0\0\0s\0\0\0\0"));
-    struct marshal_code code;
+    struct p2a_marshal_code code;
     expect(&m, MARSHAL_CODE);
-    assert_false(marshal_code(&m, &code));
+    assert_false(p2a_marshal_code(&m, &code));
     assert_string_equal(m.failure.text,
                         "a code object's name and file should be strings, this is None");
-    marshal_stop(&m);
+    p2a_marshal_stop(&m);
 }
 
 /* ---- writing ---- */
@@ -538,19 +538,19 @@ static void integers_come_back_as_they_were_put(void **state)
         0,     1,         -1,        INT32_MAX, INT32_MIN, INT32_MAX + 1LL, INT32_MIN - 1LL,
         32768, 1LL << 45, INT64_MAX, INT64_MIN};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        unsigned char bytes[MARSHAL_MOST], *end = marshal_put_int(bytes, all[i]);
+        unsigned char bytes[MARSHAL_MOST], *end = p2a_marshal_put_int(bytes, all[i]);
         assert_in_range(end - bytes, 1, MARSHAL_MOST);
         assert_true(only((struct p2a_str){(char *)bytes, (size_t)(end - bytes)}).integer == all[i]);
     }
-    unsigned char bytes[MARSHAL_MOST], *end = marshal_put_count(bytes, UINT64_MAX);
+    unsigned char bytes[MARSHAL_MOST], *end = p2a_marshal_put_count(bytes, UINT64_MAX);
     assert_int_equal(only((struct p2a_str){(char *)bytes, (size_t)(end - bytes)}).kind,
                      MARSHAL_BIG);
 }
 
 static void put_is(struct p2a_str text, struct p2a_str expected)
 {
-    unsigned char bytes[64], *end = marshal_put_text(bytes, text);
-    assert_int_equal(marshal_text_size(text), end - bytes);
+    unsigned char bytes[64], *end = p2a_marshal_put_text(bytes, text);
+    assert_int_equal(p2a_marshal_text_size(text), end - bytes);
     struct marshal_value v = only((struct p2a_str){(char *)bytes, (size_t)(end - bytes)});
     assert_int_equal(v.text.n, expected.n);
     assert_memory_equal(v.text.at, expected.at, expected.n);
