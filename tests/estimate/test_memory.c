@@ -1,0 +1,69 @@
+/* Every allocation of an estimate fails in turn. */
+#include "graphs.h"
+
+static long left = -1; /* allocations until the one that fails; negative: none does */
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *old, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+
+static bool fails(void)
+{
+    return left >= 0 && left-- == 0;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return fails() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+    return fails() ? NULL : __real_realloc(old, size);
+}
+
+static void without_memory_there_is_an_error_and_the_graph(void **state)
+{
+    (void)state;
+    const char *const stacks[] = {"main;a;f 300000", "main;b;f;a 100000", "main;b;g 1", NULL};
+    for (int picture = 0; picture < 2; picture++) {
+        struct p2a_profile *p = graph_of(stacks);
+        enum p2a_status status = P2A_SYSTEM;
+        long failing = 0;
+        for (; status != P2A_OK; failing++) {
+            struct p2a_error error = {0};
+            left = failing;
+            status = p2a_estimate(p, picture, &error);
+            left = -1;
+            if (status != P2A_OK) {
+                assert_int_equal(status, P2A_SYSTEM);
+                assert_string_equal(error.message, "out of memory");
+                assert_int_equal(p->contexts.n, 0);
+                assert_false((p->facts | p->estimated) & P2A_CONTEXTS);
+            }
+            assert_int_equal(p->graph.arc_n, 6);
+        }
+        assert_true(failing > 10);
+        if (picture)
+            assert_whole_is_kept(p);
+        else
+            assert_conserved(p);
+        p2a_free(p);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_memory_there_is_an_error_and_the_graph),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
