@@ -82,7 +82,7 @@ static p2a_id marker_function(struct estimate *e)
 
 /* Deals AMOUNT to the seats by a row, by their leaves, or where all of these are zero, by mass. */
 static void deal_to_seats(struct estimate *e, uint32_t row, uint32_t column, double amount,
-                           bool whole)
+                          bool whole)
 {
     const struct p2a_seat *seat = e->seats.row;
     double leaves = 0, masses = 0;
@@ -189,13 +189,21 @@ static double cycle_share(const struct p2a_supply *s)
     return s->whole > 0 ? fmin(sum / s->whole, 1) : 0;
 }
 
+/* "the time", or the metric's own name. */
+static const char *what_is_spent(const struct p2a_supply *s)
+{
+    const struct p2a_metric *metric = &s->p->metrics.row[s->driver];
+    bool seconds = p2a_str_is(p2a_string(s->p, metric->unit), "seconds");
+    return seconds ? "the time" : p2a_string(s->p, metric->name).at;
+}
+
 static void say(struct estimate *e)
 {
     double share = e->p->cycle_share = cycle_share(&e->supply);
     p2a_note(e->p, "the input has no stacks: they are estimated from its call graph");
     if (share > 0)
-        p2a_note(e->p, "%.3g %% of the time is spent in cycles, where the nesting is a guess",
-                 100 * share);
+        p2a_note(e->p, "%.3g %% of %s is spent in cycles, where the nesting is a guess",
+                 100 * share, what_is_spent(&e->supply));
     if (e->seats.cut)
         p2a_note(e->p, "the estimate was cut short after %u stacks: the rest is in marked frames",
                  e->seats.n);

@@ -16,8 +16,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const double NOISE = 1e-9; /* share below which a difference of sums is rounding */
-
 /* ---- dealing out ----------------------------------------------------------------------------- */
 
 double p2a_deal_next(struct p2a_deal *deal, double weight)
@@ -190,64 +188,6 @@ static void guess_totals(struct p2a_supply *s, p2a_id f)
     }
 }
 
-/* ---- rows that were overwritten ---------------------------------------------------------------- */
-
-/* Functions that share a name and a line (dataclasses' __init__, a module imported twice) share one
- * row in a pstats file: the last one's figures and callers, but the arcs out of all of them. Such a
- * function passes on more than it gets, and its callers miss as much below them: they lend it that,
- * so that it hangs under them and not beside the root. */
-
-/* What F has below it that no arc out of it explains. */
-static double unexplained(const struct p2a_supply *s, p2a_id f)
-{
-    double rest = s->inclusive[f] - s->self[f];
-    for (uint32_t i = s->outs.first[f]; i < s->outs.first[f + 1]; i++)
-        rest -= s->total[s->outs.arc[i]];
-    return rest > NOISE * s->whole && !p2a_supply_in_cycle(s, f) ? rest : 0;
-}
-
-/* What F passes on and keeps beyond what the arcs into it bring. */
-static double unfed(const struct p2a_supply *s, p2a_id f)
-{
-    double rest = s->self[f];
-    if (s->calls[s->arc_n + f] > 0 || p2a_supply_in_cycle(s, f))
-        return 0;
-    for (uint32_t i = s->outs.first[f]; i < s->outs.first[f + 1]; i++)
-        rest += s->total[s->outs.arc[i]];
-    for (uint32_t i = s->in_first[f]; i < s->in_first[f + 1]; i++)
-        rest -= s->total[s->in_arc[i]];
-    return rest > NOISE * s->whole ? rest : 0;
-}
-
-/* SPARE: what is unexplained of every function, less what it has lent. */
-static void lend_to(struct p2a_supply *s, p2a_id f, double *spare)
-{
-    double wanted = unfed(s, f), offered = 0;
-    for (uint32_t i = s->in_first[f]; wanted > 0 && i < s->in_first[f + 1]; i++)
-        offered += spare[s->p->graph.arc[s->in_arc[i]].caller];
-    double share = offered > 0 ? fmin(1, wanted / offered) : 0;
-    for (uint32_t i = s->in_first[f]; share > 0 && i < s->in_first[f + 1]; i++) {
-        p2a_id a = s->in_arc[i], caller = s->p->graph.arc[a].caller;
-        double lent = share * spare[caller];
-        s->total[a] += lent;
-        s->flow[a] += lent;
-        spare[caller] -= lent;
-    }
-}
-
-static bool lend(struct p2a_supply *s)
-{
-    double *spare = malloc(((size_t)s->function_n + 1) * sizeof *spare);
-    if (!spare)
-        return false;
-    for (p2a_id f = 0; f < s->function_n; f++)
-        spare[f] = unexplained(s, f);
-    for (p2a_id f = 0; f < s->function_n; f++)
-        lend_to(s, f, spare);
-    free(spare);
-    return true;
-}
-
 /* ---- roots ----------------------------------------------------------------------------------- */
 
 static void component_flow(const struct p2a_supply *s, double *flow)
@@ -285,7 +225,7 @@ static void place_roots(struct p2a_supply *s, const double *flow, double *weight
     for (p2a_id f = 0; f < s->function_n; f++) {
         p2a_id c = s->parts.of[f], row = s->arc_n + f;
         double share = weights[c] > 0 ? entry_weight(s, f) / weights[c] : largest[c] == f;
-        if (flow[c] > NOISE * s->whole)
+        if (flow[c] > P2A_NOISE * s->whole)
             s->flow[row] = s->total[row] = flow[c] * share;
     }
 }
@@ -358,7 +298,7 @@ static void weigh_leaves(const struct p2a_supply *s, p2a_id f, uint32_t column, 
     double rest = self - known;
     if (guess && rest > 0)
         guess_leaves(s, f, rest, leaf);
-    else if (rest > NOISE * self && (s->flow[root] > 0 || known <= 0))
+    else if (rest > P2A_NOISE * self && (s->flow[root] > 0 || known <= 0))
         leaf[root] = rest;
 }
 
@@ -439,14 +379,14 @@ static bool fill(struct p2a_supply *s)
     free(entries);
     for (p2a_id f = 0; f < s->function_n; f++)
         guess_totals(s, f);
-    return lend(s) && find_roots(s) && p2a_supply_balance(s) && driving_leaves(s);
+    return p2a_supply_mend(s) && find_roots(s) && p2a_supply_balance(s) && driving_leaves(s);
 }
 
 bool p2a_supply_build(const struct p2a_profile *p, struct p2a_supply *s)
 {
     *s = (struct p2a_supply){.p = p, .second = P2A_NONE};
-    s->function_n = p->graph.node_n;
-    s->arc_n = p->graph.arc_n;
+    s->function_n = p->columns ? p->graph.node_n : 0; /* without a metric there is nothing */
+    s->arc_n = p->columns ? p->graph.arc_n : 0;
     s->row_n = s->arc_n + s->function_n;
     if (!p2a_outs_build(p, &s->outs) || !p2a_components_build(p, &s->outs, &s->parts) ||
         !make_room(s)) {
