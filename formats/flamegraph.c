@@ -246,12 +246,17 @@ static void add_reservations(struct flame *f)
              p2a_human_share(a, frames->deep_total, whole(f)), frames->levels - 1);
 }
 
+/* An estimate has less calls on its paths than the graph it was made from. */
 static uint64_t all_calls(const struct p2a_profile *p)
 {
-    uint64_t calls = 0;
-    for (uint32_t i = 0; i < p->contexts.n; i++)
-        calls += p->contexts.row[i].calls < UINT64_MAX - calls ? p->contexts.row[i].calls : 0;
-    return calls;
+    bool graph = p->estimated & P2A_CONTEXTS && p->facts & P2A_GRAPH;
+    uint32_t n = graph ? p->graph.node_n : p->contexts.n;
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t calls = graph ? p->graph.node[i].calls : p->contexts.row[i].calls;
+        sum = calls > UINT64_MAX - sum ? UINT64_MAX : sum + calls;
+    }
+    return sum;
 }
 
 /* "1.24 s in 512,340 calls · …" into text. */
@@ -355,11 +360,11 @@ static double put_chip(struct flame *f, const struct chip *chip, double x, doubl
         return x;
     f->used[chip->paint] = true;
     p2a_paint_name(chip->paint, name);
-    putf(f, "<g class=\"%s\"><rect x=\"%g\" y=\"%g\" width=\"%g\" height=\"%g\" rx=\"2\"/></g>",
+    putf(f, "<g><g class=\"%s\"><rect x=\"%g\" y=\"%g\" width=\"%g\" height=\"%g\" rx=\"2\"/></g>",
          name, x, y - size + 1.5, size, size);
     putf(f, "<text class=\"soft\" x=\"%g\" y=\"%g\">", x + size + 6, y);
     put_escaped(f, text);
-    putf(f, " %s</text>\n", share);
+    putf(f, " %s</text></g>\n", share);
     return next;
 }
 
@@ -406,8 +411,11 @@ static void put_header(struct flame *f)
     put_title(f, y);
     put_lines(f, p2a_str_of(p2a_option_text(f->out, "subtitle")), &y);
     add_facts(f);
+    put_text(f, "<g class=\"facts\">\n");
     put_lines(f, held(&f->text), &y);
+    put_text(f, "</g>\n<g class=\"legend\">\n");
     put_legend(f, &y);
+    put_text(f, "</g>\n");
     f->top = floor(y + f->font);
     f->in_head = false;
 }
@@ -508,21 +516,24 @@ static void put_open(struct flame *f, const struct p2a_frame *frame)
     putf(f, "\" class=\"%s\">", name);
 }
 
-/* "1.24 s, 34.5 % of all, 60.1 % of parent; self 210 ms, 1,234 calls" */
-static void put_figures(struct flame *f, const struct p2a_frame *frame)
+/* "1.24 s, 34.5 % of all, 60.1 % of parent; self 210 ms, 1,234 calls" into label. The word for what
+ * is counted is the input's. An estimate may give part of a call to a path: it has no figure. */
+static void spell_figures(struct flame *f, const struct p2a_frame *frame)
 {
     char figure[P2A_HUMAN_ROOM];
-    bool function = function_of(f, frame);
-    put_text(f, value(f, figure, frame->total));
+    bool function = function_of(f, frame), estimated = f->p->estimated & P2A_CONTEXTS;
+    struct p2a_buffer *to = &f->label;
+    to->n = 0;
+    add_text(f, to, value(f, figure, frame->total));
     if (frame->depth)
-        putf(f, ", %s of all", p2a_human_share(figure, frame->total, whole(f)));
+        addf(f, to, ", %s of all", p2a_human_share(figure, frame->total, whole(f)));
     if (frame->depth > 1)
-        putf(f, ", %s of parent",
+        addf(f, to, ", %s of parent",
              p2a_human_share(figure, frame->total, f->frames.row[frame->parent].total));
     if (function && !f->reverse)
-        putf(f, "; self %s", value(f, figure, frame->self));
-    if (function && f->calls)
-        putf(f, "%s%s call%s", f->reverse ? "; " : ", ", p2a_human_count(figure, frame->calls),
+        addf(f, to, "; self %s", value(f, figure, frame->self));
+    if (function && f->calls && (frame->calls || !estimated))
+        addf(f, to, "%s%s call%s", f->reverse ? "; " : ", ", p2a_human_count(figure, frame->calls),
              frame->calls == 1 ? "" : "s");
 }
 
@@ -535,7 +546,8 @@ static void put_title_of_box(struct flame *f, const struct p2a_frame *frame)
         put_escaped(f, held(&f->place));
         put_text(f, "\n");
     }
-    put_figures(f, frame);
+    spell_figures(f, frame);
+    put_escaped(f, held(&f->label));
     put_text(f, "</title>");
 }
 

@@ -1,10 +1,12 @@
-// What a flame graph does when it is looked at: zoom, search, details, keys, the view in its address.
-// The picture is complete without it. Positions are whole numbers of UNITS, as the file has them.
+// What a flame graph does when it is looked at: zoom, search, details, keys, the view in its
+// address. The picture is complete without it. Positions are whole numbers of UNITS, as the file
+// has them.
 (function () {
     "use strict";
 
     const UNITS = 1e6;
     const PAD = 3;
+    const DOT = " \u00b7 ";
 
     // ---- labels: the telling end of a name, by the rules of src/base/label.c ----
 
@@ -44,15 +46,15 @@
             return name.slice(name.lastIndexOf(" ") + 1, -1);
         if (method)
             return method[3] + "." + method[1];
-        if ((name.includes("::") || name.endsWith(")")) && !name.includes("operator"))
-            return nativePlain(name);
+        if (name.includes("::") || name.endsWith(")"))
+            return /^[^]*?operator(\(\))?[^(]*/.exec(name)?.[0] || nativePlain(name);
         const copy = /[^]\.(?:part|isra|constprop|lto_priv)\.\d/.exec(name);
         return (copy ? name.slice(0, copy.index + 1) : name).replaceAll(".<locals>", "");
     }
 
     // Without its first component; "" where there is but one.
     function dropComponent(name) {
-        const cut = /^[^]+?(?:[./\\` !]|:(?!:))(?=[A-Za-z_~$\u0080-\u{10FFFF}])/u.exec(name);
+        const cut = /^[^]+?(?:[./\\\x60 !]|:(?!:))(?=[A-Za-z_~$\u0080-\u{10FFFF}])/u.exec(name);
         return cut ? name.slice(cut[0].length) : "";
     }
 
@@ -119,8 +121,8 @@
         if (unit === "bytes")
             return bytes(value);
         const whole = Number.isInteger(value) || value >= 100;
-        const text = value >= 1e15 ? value.toPrecision(3)
-            : whole ? String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ",") : threeDigits(value);
+        const digits = String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ",");
+        const text = value >= 1e15 ? value.toPrecision(3) : whole ? digits : threeDigits(value);
         return word ? text + " " + word : text;
     }
 
@@ -228,7 +230,20 @@
         let rest = [...text];
         while (rest.length > room && lines.length < count - 1)
             lines.push(rest.splice(0, room).join(""));
-        lines.push(rest.length > room ? rest.slice(0, room - 1).join("") + "\u2026" : rest.join(""));
+        const cut = rest.length > room ? rest.slice(0, room - 1).concat("\u2026") : rest;
+        return lines.concat(cut.join(""));
+    }
+
+    // Puts FACTS on lines of ROOM columns, as many as fit on each.
+    function fill(facts, room) {
+        const lines = [];
+        for (const fact of facts) {
+            const longer = lines.length ? lines[lines.length - 1] + DOT + fact : fact;
+            if (lines.length && columns(longer) <= room)
+                lines[lines.length - 1] = longer;
+            else
+                lines.push(fact);
+        }
         return lines;
     }
 
@@ -254,9 +269,10 @@
         const wide = Math.round(parseFloat(rect.getAttribute("width")) * UNITS / 100);
         title.remove();
         return {
-            element, rect, level, index, start, end: start + wide, text: element.querySelector("text"),
-            name: lines[0], place: lines[1] || "", values: values.split("; "), room: -1, parent: null,
-            hit: false, shown: null,
+            element, rect, text: element.querySelector("text"), level, index,
+            start, end: start + wide, parent: null,
+            name: lines[0], place: lines[1] || "", values: values.split("; "),
+            room: -1, hit: false, shown: null,
         };
     }
 
@@ -281,12 +297,21 @@
         const graph = root.querySelector(".graph"), data = root.dataset, levels = readLevels(graph);
         const boxes = levels.flat(), whole = boxes[0], of = new Map(boxes.map(b => [b.element, b]));
         const fluid = data.fluid === "1", height = Number(data.row), up = data.grow === "up";
-        let view = whole, current = whole, find = "", ignoreCase = false, wide = 0, column = 7, shown = 0;
-        const rows = [...graph.querySelectorAll(":scope > g")], top = Number(graph.getAttribute("y"));
-        const around = Number(root.getAttribute("height")) - Number(graph.getAttribute("height"));
+        const rows = [...graph.querySelectorAll(":scope > g")];
+        const facts = root.querySelector(".facts"), legend = root.querySelector(".legend");
+        const notes = root.querySelector(".notes"), header = Number(graph.getAttribute("y"));
+        const told = [...facts.children].map(line => line.textContent).join(DOT).split(DOT);
+        const footer = Number(root.getAttribute("height")) - Number(graph.getAttribute("height"))
+            - header;
+        const factLines = facts.children.length;
+        const factsY = Number(facts.firstElementChild.getAttribute("y"));
+        let top = header;
+        let view = whole, current = whole, find = "", ignoreCase = false;
+        let wide = 0, column = 7, shown = 0;
 
         graph.setAttribute("role", "tree");
-        graph.setAttribute("aria-label", data.title);
+        graph.setAttribute("tabindex", "-1");
+        graph.setAttribute("aria-label", root.querySelector("title").textContent);
         root.removeAttribute("role");
         whole.element.setAttribute("tabindex", "0");
 
@@ -294,7 +319,8 @@
 
         function measure() {
             const probe = make("text", { x: 0, y: -99 }, graph);
-            const lengths = ["iiiiiiiiii", "MMMMMMMMMM", "get_item_by_name.0123456789"].map(text => {
+            const samples = ["iiiiiiiiii", "MMMMMMMMMM", "get_item_by_name.0123456789"];
+            const lengths = samples.map(text => {
                 probe.textContent = text;
                 return probe.getComputedTextLength() / text.length;
             });
@@ -321,10 +347,10 @@
             rows.forEach((row, level) => row.setAttribute("transform",
                 "translate(0," + (up ? high - (level + 1) * height : level * height) + ")"));
             graph.setAttribute("height", high);
-            root.setAttribute("height", around + high);
-            root.querySelector(".notes").setAttribute("transform", "translate(0," + (top + high) + ")");
+            root.setAttribute("height", top + high + footer);
+            notes.setAttribute("transform", "translate(0," + (top + high) + ")");
             if (!fluid)
-                root.setAttribute("viewBox", "0 0 " + data.width + " " + (around + high));
+                root.setAttribute("viewBox", "0 0 " + data.width + " " + (top + high + footer));
         }
 
         function draw() {
@@ -343,11 +369,30 @@
             }
         }
 
+        // The facts take as many lines as the width asks for; all below them moves.
+        function arrange(outer) {
+            const step = Number(data.font) + 5;
+            const lines = fill(told, Math.max(8, Math.floor((outer - 20) / column)));
+            const down = (lines.length - factLines) * step;
+            facts.textContent = "";
+            lines.forEach((line, i) =>
+                make("text", { class: "soft", x: 10, y: factsY + i * step }, facts, line));
+            top = header + down;
+            graph.setAttribute("y", top);
+            legend.setAttribute("transform", "translate(0," + down + ")");
+            for (const chip of legend.children) {
+                chip.style.display = "";
+                const edge = chip.getBBox();
+                chip.style.display = edge.x + edge.width > outer - 10 ? "none" : "";
+            }
+        }
+
         function resize() {
             const outer = fluid ? root.getBoundingClientRect().width : Number(data.width);
             wide = Math.max(1, outer - 20);
             graph.setAttribute("width", wide);
             controls.place(outer);
+            arrange(outer);
             draw();
         }
 
@@ -360,14 +405,16 @@
                 box.element.classList.toggle("hit", box.hit);
             }
             graph.classList.toggle("finding", Boolean(pattern));
-            controls.report(find && !pattern ? "not a regular expression" : pattern ? matched() : "");
-            controls.show(find, ignoreCase, Boolean(find && !pattern), view !== whole);
+            const bad = Boolean(find) && !pattern;
+            controls.report(bad ? "not a regular expression" : pattern ? matched() : "");
+            controls.show(find, ignoreCase, bad);
         }
 
         function matched() {
             const hits = boxes.filter(box => box.hit && box.level >= view.level);
-            const sum = covered(hits, view.start, view.end), value = sum / UNITS * Number(data.whole);
-            const figure = human(Number(value.toPrecision(6)), data.unit, data.word);
+            const sum = covered(hits, view.start, view.end);
+            const value = Number((sum / UNITS * Number(data.whole)).toPrecision(6));
+            const figure = human(value, data.unit, data.word);
             return share(sum, view.end - view.start) + " matched, " + figure;
         }
 
@@ -536,77 +583,82 @@
 
         // -- the field and the buttons at the top right --
 
-        function makeControls() {
-            const group = make("g", { class: "controls" }, root);
-            const back = make("rect", { class: "back", height: 26 }, group);
-            const status = make("text", { class: "status", y: 19, "text-anchor": "end" }, group);
+        function makeInput(group) {
             const field = make("foreignObject", { width: 180, height: 24, y: 4 }, group);
             const input = document.createElementNS("http://www.w3.org/1999/xhtml", "input");
-            const buttons = [];
-
-            function button(text, title, act) {
-                const g = make("g", { class: "button", role: "button", tabindex: 0 }, group);
-                const w = text.length * column + 14;
-                make("title", {}, g, title);
-                make("rect", { width: w, height: 22, y: 4, rx: 4 }, g);
-                make("text", { x: w / 2, y: 19, "text-anchor": "middle" }, g, text);
-                g.setAttribute("aria-label", title);
-                g.addEventListener("click", act);
-                buttons.push(g);
-                return { g, w, act };
-            }
-
             input.type = "text";
             input.placeholder = "Search (Ctrl-F)";
             input.setAttribute("aria-label", "Search, a regular expression");
             input.style.fontSize = data.font + "px";
-            field.appendChild(input);
-            status.setAttribute("role", "status");
-            const ignore = button("aA", "Ignore case (Ctrl-I)", () => seek(find, !ignoreCase));
-            const reset = button("Reset zoom", "Show the whole again (Escape)", () => zoom(whole));
             input.addEventListener("input", () => seek(input.value, ignoreCase));
+            field.appendChild(input);
+            return { field, input };
+        }
+
+        function makeButton(group, text, title, act) {
+            const g = make("g", { class: "button", role: "button", tabindex: 0 }, group);
+            const w = text.length * column + 14;
+            make("title", {}, g, title);
+            make("rect", { width: w, height: 22, y: 4, rx: 4 }, g);
+            make("text", { x: w / 2, y: 19, "text-anchor": "middle" }, g, text);
+            g.setAttribute("aria-label", title);
+            g.addEventListener("click", act);
+            return { g, w };
+        }
+
+        // From the right: buttons, field, what was found. Over the title where it is narrow.
+        function makeControls() {
+            const group = make("g", { class: "controls" }, root);
+            const back = make("rect", { class: "back", height: 26 }, group);
+            const status = make("text", { y: 19, "text-anchor": "end", role: "status" }, group);
+            const { field, input } = makeInput(group);
+            const ignore = makeButton(group, "aA", "Ignore case (Ctrl-I)",
+                () => seek(find, !ignoreCase));
+            const reset = makeButton(group, "Reset zoom", "Show the whole again (Escape)",
+                () => zoom(whole));
+            let outer = 0;
 
             function layout() {
-                const zoomed = view !== whole;
-                let x = layout.outer - 10;
-                for (const [b, on] of [[reset, zoomed], [ignore, true]]) {
-                    b.g.style.display = on ? "" : "none";
-                    x -= on ? b.w : 0;
-                    b.g.setAttribute("transform", "translate(" + x + ",0)");
+                let x = outer - 10;
+                for (const [button, on] of [[reset, view !== whole], [ignore, true]]) {
+                    button.g.style.display = on ? "" : "none";
+                    x -= on ? button.w : 0;
+                    button.g.setAttribute("transform", "translate(" + x + ",0)");
                     x -= on ? 6 : 0;
                 }
                 x -= 180;
                 field.setAttribute("x", x);
                 status.setAttribute("x", x - 8);
-                const length = status.textContent ? status.getComputedTextLength() + 16 : 0;
-                back.setAttribute("x", x - length);
-                back.setAttribute("width", layout.outer - x + length);
+                x -= status.textContent ? status.getComputedTextLength() + 16 : 0;
+                back.setAttribute("x", x);
+                back.setAttribute("width", outer - x);
             }
-            return {
-                input,
-                place(outer) {
-                    layout.outer = outer;
-                    layout();
-                },
-                report(text) {
-                    status.textContent = text;
-                    layout();
-                },
-                show(text, ignoring, bad) {
-                    if (input.value !== text)
-                        input.value = text;
-                    input.classList.toggle("bad", bad);
-                    ignore.g.setAttribute("aria-pressed", String(ignoring));
-                    layout();
-                },
-                press(event) {
-                    const hit = buttons.find(b => b === event.target);
-                    if (!hit || (event.key !== "Enter" && event.key !== " "))
-                        return false;
-                    hit.dispatchEvent(new Event("click"));
-                    return true;
-                },
-            };
+
+            function place(width) {
+                outer = width;
+                layout();
+            }
+
+            function report(text) {
+                status.textContent = text;
+            }
+
+            function show(text, ignoring, bad) {
+                if (input.value !== text)
+                    input.value = text;
+                input.classList.toggle("bad", bad);
+                ignore.g.setAttribute("aria-pressed", String(ignoring));
+                layout();
+            }
+
+            function press(event) {
+                const button = [reset.g, ignore.g].find(g => g === event.target);
+                if (!button || (event.key !== "Enter" && event.key !== " "))
+                    return false;
+                button.dispatchEvent(new Event("click"));
+                return true;
+            }
+            return { input, place, report, show, press };
         }
 
         // -- all of it --
@@ -655,8 +707,8 @@
 
     if (typeof module === "object" && module.exports) {
         module.exports = {
-            label, columns, human, share, covered, readState, writeState, compile, adopt, span, wrap,
-            placeTail, levelsShown,
+            label, columns, human, share, covered, readState, writeState, compile, adopt, span,
+            levelsShown, wrap, fill,
         };
     } else {
         const script = document.currentScript;
