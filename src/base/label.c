@@ -85,6 +85,18 @@ static bool add_native(struct p2a_buffer *b, struct p2a_str name)
     return b->n || add(b, name);
 }
 
+/* "std::operator<(A, B)" without its parameters; the brackets of operator() are its name. */
+static struct p2a_str operator_name(struct p2a_str name)
+{
+    const char *word = memmem(name.at, name.n, "operator", 8);
+    size_t i = (size_t)(word - name.at) + 8;
+    if (p2a_str_starts(from(name, i), "()"))
+        i += 2;
+    while (i < name.n && name.at[i] != '(')
+        i++;
+    return (struct p2a_str){name.at, i};
+}
+
 /* Without ".part.0" and the like, which compilers put behind the copies they make. */
 static struct p2a_str without_copy_mark(struct p2a_str name)
 {
@@ -111,8 +123,8 @@ static bool add_plain(struct p2a_buffer *b, struct p2a_str name)
     }
     if (p2a_str_starts(name, "<") && contains(name, "' of '"))
         return add_method(b, name);
-    if ((contains(name, "::") || p2a_str_ends(name, ")")) && !contains(name, "operator"))
-        return add_native(b, name);
+    if (contains(name, "::") || p2a_str_ends(name, ")"))
+        return contains(name, "operator") ? add(b, operator_name(name)) : add_native(b, name);
     name = without_copy_mark(name);
     for (size_t i = 0; i < name.n; i++) {
         struct p2a_str rest = from(name, i);
