@@ -12,6 +12,8 @@
 #include "model/core.h"
 #include "model/cycles.h"
 
+#define P2A_NOISE 1e-9 /* share of a sum below which a difference is rounding */
+
 struct p2a_supply {
     const struct p2a_profile *p;
     struct p2a_outs outs;
@@ -44,6 +46,9 @@ static inline bool p2a_supply_recursive(const struct p2a_supply *s, p2a_id arc)
 }
 
 bool p2a_supply_in_cycle(const struct p2a_supply *s, p2a_id function); /* of one function, too */
+
+/* mend.c: makes totals fit together where the file's don't. */
+bool p2a_supply_mend(struct p2a_supply *s); /* false: no memory */
 
 /* balance.c: finds flow >= total for the rows where calls are nested, so that in every function
  * flow in = self + flow out. */
