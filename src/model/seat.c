@@ -1,8 +1,7 @@
-/* seat.c - calls are indivisible: what was called once sits in one place. Every arc offers two
- * pools,
+/* seat.c - calls are indivisible: what was called once sits in one place. Every arc offers two pools,
  *
- *     outer   its total, in its primitive calls     to contexts where the arc is not on the path
- * yet inner   flow - total, in its nested calls     to contexts where it is
+ *     outer   its total, in its primitive calls    where the arc is not on the path yet
+ *     inner   flow - total, in its nested calls    where it is
  *
  * and contexts, the one with the largest mass first, take whole calls out of the pools of the arcs
  * that leave their function, in proportion to what those have left. A context of mass m keeps
