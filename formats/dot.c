@@ -1,0 +1,1040 @@
+/* Graphviz dot: the call graph, for `dot -Tsvg`. Defined by Graphviz' own cgraph library, which
+ * writes it, and https://graphviz.org/doc/info/lang.html. Only written.
+ *
+ * It carries functions and arcs with calls, self and total of the first metric, files, lines and
+ * modules; of a large graph an excerpt (model/excerpt.h), and the caption says what is missing.
+ *
+ *   +--------------------+
+ *   | encode             |   name, shortened at its front
+ *   | json/encoder.py:183|   where it is
+ *   | 45.6 %  228 ms     |   total: of the whole, 100 % at most, and as it is
+ *   | self 3.4 %  17.1 ms|   only where it shows
+ *   +--------------------+
+ *             | 41.6 % 180 k×   what the callee took on behalf of this caller, calls
+ *             v
+ *
+ * Colour and line width follow the share. A dashed arc leads back to a function above, a loop holds
+ * the calls of a function by itself, a double border marks functions that call one another in a
+ * circle, a dashed box holds what one caller calls besides. */
+#include <inttypes.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cgraph.h>
+
+#include "base/arena.h"
+#include "base/human.h"
+#include "base/label.h"
+#include "base/utf8.h"
+#include "codec/xml.h"
+#include "model/excerpt.h"
+#include "prof2any/format.h"
+
+static const struct p2a_option options[] = {
+    {"nodes", P2A_NUMBER, "40", "N", "at most so many functions, 0 for no limit"},
+    {"arcs", P2A_NUMBER, "30", "N",
+     "at most so many arcs besides the hottest to each function, 0 for no limit"},
+    {"node", P2A_NUMBER, "0.5", "PERCENT", "leave out functions with a total below this"},
+    {"edge", P2A_NUMBER, "0.1", "PERCENT", "leave out arcs with a total below this"},
+    {"rest", P2A_NUMBER, "2", "PERCENT",
+     "gather what a function calls besides from this on, 101 for never"},
+    {"color", P2A_CHOICE, "total", "total self", "what the colour of a function shows"},
+    {"theme", P2A_CHOICE, "light", "light dark color-blind bw", "colours"},
+    {"values", P2A_CHOICE, "both", "both percent absolute", "figures in the labels"},
+    {"calls", P2A_FLAG, "yes", NULL, "call counts on the arcs"},
+    {"cluster", P2A_CHOICE, "none", "none file module", "draw a frame around the functions of one"},
+    {"direction", P2A_CHOICE, "down", "down right", "where callees are"},
+    {"width", P2A_NUMBER, "26", "COLUMNS", "of a name before it is shortened"},
+    {"title", P2A_TEXT, "", "TEXT", "a line above the graph"},
+    {"link", P2A_TEXT, "", "PATTERN",
+     "address of a function's source: https://…/{file}#L{line}, {name}"},
+    {0},
+};
+
+/* ---- themes ---------------------------------------------------------------------------------- */
+
+enum { STOPS = 5 };
+
+struct theme {
+    const char *name;
+    unsigned page, text, dim, line;   /* 0xRRGGBB; line: borders and arcs of what is cold */
+    unsigned fill[STOPS], arc[STOPS]; /* from a share of 0 to the whole */
+    bool border_grows;                /* heat shows in the width of the border, too */
+};
+
+/* Every fill is far enough from its theme's text to be read at any heat. */
+static const struct theme themes[] = {
+    {"light",
+     0xffffff,
+     0x1f2328,
+     0x59636e,
+     0xb9bfc6,
+     {0xfaf9f7, 0xfdebd9, 0xfcd0a8, 0xf9ad73, 0xf0824a},
+     {0xaab1b8, 0xd3a67e, 0xe38f4f, 0xdb6a2c, 0xc9471f},
+     false},
+    {"dark",
+     0x14171c,
+     0xf1f3f5,
+     0xa8b1bb,
+     0x4b535d,
+     {0x1f242b, 0x362d26, 0x563a22, 0x7d4a1a, 0xa65b0d},
+     {0x5b646f, 0x8a6a4c, 0xb5773a, 0xe08a2e, 0xffab45},
+     false},
+    {"color-blind",
+     0xffffff,
+     0x14202e,
+     0x51606f,
+     0xb4bec9,
+     {0xf7f9fb, 0xe0edf8, 0xbfdaf0, 0x93c1e5, 0x5fa2d6},
+     {0xa9b4bf, 0x86aecf, 0x5795c6, 0x2272b4, 0x084594},
+     false},
+    {"bw",
+     0xffffff,
+     0x000000,
+     0x000000,
+     0x000000,
+     {0xffffff, 0xffffff, 0xffffff, 0xffffff, 0xffffff},
+     {0, 0, 0, 0, 0},
+     true},
+};
+
+struct color {
+    char text[8];
+};
+
+static struct color color_of(unsigned rgb)
+{
+    struct color c;
+    snprintf(c.text, sizeof c.text, "#%06x", rgb & 0xffffff);
+    return c;
+}
+
+/* Between the stops; T from 0 to 1. */
+static unsigned blend(const unsigned stops[STOPS], double t)
+{
+    double at = fmin(fmax(t, 0), 1) * (STOPS - 1);
+    int i = (int)fmin(floor(at), STOPS - 2);
+    unsigned mixed = 0;
+    for (int shift = 16; shift >= 0; shift -= 8) {
+        double low = (stops[i] >> shift) & 0xff, high = (stops[i + 1] >> shift) & 0xff;
+        mixed |= (unsigned)(low + (high - low) * (at - i) + 0.5) << shift;
+    }
+    return mixed;
+}
+
+static const struct theme *theme_named(const char *name)
+{
+    size_t i = 0;
+    while (i + 1 < sizeof themes / sizeof *themes && strcmp(themes[i].name, name) != 0)
+        i++;
+    return &themes[i];
+}
+
+/* ---- cgraph ---------------------------------------------------------------------------------- */
+
+/* cgraph takes all memory from an arena and, because it can't live without, is left by longjmp when
+ * there is none; nothing in it outlasts the arena. What it writes is kept until it is whole.
+ *
+ * cgraph has state of its own (the graph whose dictionary it opens, the level of indentation, an
+ * output buffer), so that one thread at a time can be inside. The library has no lock, being without
+ * writable data; the C library has one in every stream, and nothing is printed while it is held. */
+static void enter_cgraph(void)
+{
+    flockfile(stderr);
+}
+
+static void leave_cgraph(void)
+{
+    funlockfile(stderr);
+}
+
+struct pen {
+    Agdisc_t disciplines; /* first: `open` gets its address */
+    Agmemdisc_t memory;
+    Agiodisc_t io;
+    struct p2a_arena arena;
+    struct p2a_buffer written;
+    Agraph_t *graph;
+    jmp_buf no_memory;
+};
+
+/* cgraph's output buffer is not from the arena: it starts at BUFSIZ bytes, grows for strings of
+ * more than half of that and can't report that it did not. No string of ours is so long. */
+enum { STRING_MOST = BUFSIZ / 2 - 512, NAME_MOST = STRING_MOST / 3 };
+
+static void *pen_open(Agdisc_t *disciplines)
+{
+    return disciplines;
+}
+
+static void *pen_take(void *state, size_t size)
+{
+    struct pen *pen = state;
+    void *taken = p2a_arena_take(&pen->arena, size);
+    if (!taken)
+        longjmp(pen->no_memory, 1);
+    return memset(taken, 0, size);
+}
+
+static void *pen_resize(void *state, void *old, size_t old_size, size_t size)
+{
+    void *taken = pen_take(state, size);
+    if (old)
+        memcpy(taken, old, old_size < size ? old_size : size);
+    return taken;
+}
+
+static void pen_free(void *state, void *taken)
+{
+    (void)state;
+    (void)taken;
+}
+
+static int pen_put(void *channel, const char *text)
+{
+    struct pen *pen = channel;
+    if (!p2a_buffer_add(&pen->written, text, strlen(text)))
+        longjmp(pen->no_memory, 1);
+    return 0;
+}
+
+static int pen_flush(void *channel)
+{
+    (void)channel;
+    return 0;
+}
+
+static struct pen pen_ready(void)
+{
+    return (struct pen){.memory = {pen_open, pen_take, pen_resize, pen_free, NULL},
+                        .io = {NULL, pen_put, pen_flush}};
+}
+
+/* Makes cgraph's output buffer, once in a process, where there is room for it. */
+static bool pen_can_write(void)
+{
+    void *room = malloc(2 * BUFSIZ);
+    free(room);
+    return room && agcanon((char *)"room", 0);
+}
+
+/* cgraph takes its strings as char * and leaves them as they are. */
+static void declare(struct pen *pen, int kind, const char *name, const char *value)
+{
+    agattr(pen->graph, kind, (char *)name, (char *)value);
+}
+
+static void set(void *object, const char *name, const char *value)
+{
+    agset(object, (char *)name, (char *)value);
+}
+
+static void set_html(struct pen *pen, void *object, const char *name, const char *value)
+{
+    agset(object, (char *)name, agstrdup_html(pen->graph, (char *)value));
+}
+
+/* ---- what is drawn --------------------------------------------------------------------------- */
+
+struct drawing {
+    struct pen pen;
+    struct p2a_out *out;
+    const struct p2a_profile *p;
+    struct p2a_excerpt excerpt;
+    const struct theme *theme;
+    const struct p2a_metric *metric; /* NULL: none */
+    double whole;
+    double most_self; /* of the boxes */
+    uint32_t cycles;  /* in the excerpt */
+    uint32_t backs;   /* links that lead back */
+    bool by_self, percent, absolute, calls;
+    size_t width;
+    const char *link;
+    Agnode_t **node;    /* of boxes */
+    Agraph_t **cluster; /* of strings: its subgraph */
+    unsigned *entered;  /* of boxes: links into it from others */
+    struct p2a_buffer text, piece, label;
+    const char *align; /* of the label being made */
+    unsigned rows;     /* in it */
+};
+
+/* Text grows in d->text; without memory the picture is given up. */
+static void add(struct drawing *d, const char *text)
+{
+    if (!p2a_buffer_add(&d->text, text, strlen(text)))
+        longjmp(d->pen.no_memory, 1);
+}
+
+P2A_PRINTF(2, 3) static void addf(struct drawing *d, const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    add(d, text);
+}
+
+static void add_xml(struct drawing *d, struct p2a_str s)
+{
+    if (!p2a_xml_text(&d->text, s))
+        longjmp(d->pen.no_memory, 1);
+}
+
+static const char *text_of(struct drawing *d)
+{
+    if (!p2a_buffer_add(&d->text, "", 1))
+        longjmp(d->pen.no_memory, 1);
+    return d->text.at;
+}
+
+/* For attributes that are no HTML: `\N` and the like would be replaced, a backslash at the end
+ * would take the quote with it, `&lt;` would be read. Broken UTF-8 and control characters are
+ * U+FFFD. After MOST bytes there is an ellipsis. */
+static void add_plain(struct drawing *d, struct p2a_str s, size_t most)
+{
+    for (most += d->text.n; s.n && d->text.n < most;) {
+        const char *at = s.at;
+        uint32_t c = p2a_utf8_next(&s);
+        size_t n = (size_t)(s.at - at);
+        if (c == '\\')
+            add(d, "\\\\");
+        else if (c == '&')
+            add(d, "&amp;");
+        else if (c < ' ' || c == 0x7f || c == 0xFFFD || (c >= 0x80 && c < 0xa0))
+            add(d, "\xEF\xBF\xBD");
+        else if (!p2a_buffer_add(&d->text, at, n))
+            longjmp(d->pen.no_memory, 1);
+    }
+    if (s.n)
+        add(d, "\xE2\x80\xA6");
+}
+
+static double share_of(const struct drawing *d, double value)
+{
+    return d->whole > 0 && value > 0 ? fmin(value / d->whole, 1) : 0;
+}
+
+/* "4", "1,973", "156 k", "2.3 M" */
+static const char *short_count(char text[P2A_HUMAN_ROOM], double count)
+{
+    static const char *const names[] = {"k", "M", "G", "T", "P", "E"};
+    size_t i = 0;
+    if (!(fabs(count) >= 9999.5))
+        return p2a_human(text, count, P2A_LIT("count"), P2A_LIT(""));
+    for (count /= 1000; fabs(count) >= 999.5 && i + 1 < sizeof names / sizeof *names; i++)
+        count /= 1000;
+    snprintf(text, P2A_HUMAN_ROOM, "%.*f %s",
+             fabs(count) < 9.995   ? 2
+             : fabs(count) < 99.95 ? 1
+                                   : 0,
+             count, names[i]);
+    return text;
+}
+
+static struct p2a_str unit_of(const struct drawing *d)
+{
+    return d->metric ? p2a_string(d->p, d->metric->unit) : P2A_LIT("");
+}
+
+static const char *amount(const struct drawing *d, char text[P2A_HUMAN_ROOM], double value)
+{
+    double scaled = d->metric ? value * d->metric->scale : value;
+    if (p2a_str_is(unit_of(d), "seconds") || p2a_str_is(unit_of(d), "bytes"))
+        return p2a_human(text, scaled, unit_of(d), P2A_LIT(""));
+    return short_count(text, scaled);
+}
+
+/* "45.6 % · 228 ms", as wanted, for HTML. */
+static void add_figures(struct drawing *d, double value)
+{
+    char text[P2A_HUMAN_ROOM];
+    if (d->percent)
+        add_xml(d, p2a_str_of(p2a_human_share(text, value, d->whole)));
+    if (d->percent && d->absolute)
+        add(d, " · ");
+    if (d->absolute)
+        add(d, amount(d, text, value));
+}
+
+/* Every digit, for tooltips. */
+static void add_exactly(struct drawing *d, const char *what, double value)
+{
+    char share[P2A_HUMAN_ROOM];
+    struct p2a_str unit = unit_of(d);
+    bool seconds = p2a_str_is(unit, "seconds");
+    addf(d, " · %s %.10g%s%.*s (%s)", what, d->metric ? value * d->metric->scale : value,
+         unit.n ? " " : "", seconds ? 1 : (int)(unit.n < 64 ? unit.n : 64), seconds ? "s" : unit.at,
+         p2a_human_share(share, value, d->whole));
+}
+
+/* ---- functions ------------------------------------------------------------------------------- */
+
+static const struct p2a_function *function_of(const struct drawing *d, const struct p2a_box *box)
+{
+    return &d->p->functions.row[box->function];
+}
+
+static struct p2a_str name_of(const struct drawing *d, const struct p2a_function *f)
+{
+    return p2a_string(d->p, f->qualname ? f->qualname : f->name);
+}
+
+/* "<frozen importlib._bootstrap>" is importlib._bootstrap. */
+static struct p2a_str short_file(struct p2a_str file)
+{
+    if (p2a_str_starts(file, "<frozen ") && p2a_str_ends(file, ">"))
+        return (struct p2a_str){file.at + 8, file.n - 9};
+    return p2a_place_tail(file);
+}
+
+/* "json/encoder.py:183", with the directories only where the name doesn't tell: in d->piece. */
+static struct p2a_str place_of(struct drawing *d, const struct p2a_function *f, bool whole)
+{
+    struct p2a_str file = p2a_string(d->p, f->file);
+    char line[32];
+    if (!file.n || p2a_str_is(file, "~"))
+        file = p2a_string(d->p, f->module);
+    if (!whole)
+        file = short_file(file);
+    int n = f->line > 0 ? snprintf(line, sizeof line, ":%" PRId64, f->line) : 0;
+    d->piece.n = 0;
+    if (!file.n)
+        return P2A_LIT("");
+    if (!p2a_buffer_add(&d->piece, file.at, file.n) ||
+        (n && !p2a_buffer_add(&d->piece, line, (size_t)n)))
+        longjmp(d->pen.no_memory, 1);
+    return (struct p2a_str){d->piece.at, d->piece.n};
+}
+
+/* "<built-in method __new__ of type object at 0x9534a0>" is type.__new__: in d->piece, else NAME.
+ */
+static struct p2a_str without_address(struct drawing *d, struct p2a_str name)
+{
+    static const char start[] = "<built-in method ", of[] = " of ", object[] = " object at 0x";
+    const char *from = name.n ? memmem(name.at, name.n, of, strlen(of)) : NULL;
+    const char *to = name.n ? memmem(name.at, name.n, object, strlen(object)) : NULL;
+    if (!p2a_str_starts(name, start) || !from || !to || to < from + strlen(of))
+        return name;
+    const char *method = name.at + strlen(start), *type = from + strlen(of);
+    if (from < method)
+        return name;
+    d->piece.n = 0;
+    if (!p2a_buffer_add(&d->piece, type, (size_t)(to - type)) ||
+        !p2a_buffer_add(&d->piece, ".", 1) ||
+        !p2a_buffer_add(&d->piece, method, (size_t)(from - method)))
+        longjmp(d->pen.no_memory, 1);
+    return (struct p2a_str){d->piece.at, d->piece.n};
+}
+
+/* A builtin goes without what only says that it is one, whether there is room or not. */
+static void add_name(struct drawing *d, struct p2a_str name)
+{
+    name = without_address(d, name);
+    size_t columns = p2a_columns(name), width = d->width;
+    if (p2a_str_starts(name, "<built-in ") || p2a_str_starts(name, "<method "))
+        width = width < columns ? width : columns - 1;
+    if (!p2a_label(&d->label, name, P2A_LIT(""), width))
+        longjmp(d->pen.no_memory, 1);
+    add_xml(d, d->label.n ? (struct p2a_str){d->label.at, d->label.n} : P2A_LIT("?"));
+}
+
+/* The last COLUMNS of it: the end of a path tells more than its start. */
+static void add_end(struct drawing *d, struct p2a_str s, size_t columns)
+{
+    bool cut = p2a_columns(s) > columns;
+    while (s.n && p2a_columns(s) > columns - cut)
+        p2a_utf8_next(&s);
+    if (cut)
+        add(d, "\xE2\x80\xA6");
+    add_xml(d, s);
+}
+
+/* A label is a table of rows of one cell. A pixel or two on top make up for the height that dot
+ * leaves free below the last line, for descenders. */
+static void begin_table(struct drawing *d, const char *align)
+{
+    d->text.n = 0;
+    d->align = align;
+    d->rows = 0;
+    add(d, "<TABLE BORDER=\"0\" CELLSPACING=\"0\" CELLPADDING=\"0\">"
+           "<TR><TD HEIGHT=\"2\"></TD></TR>");
+}
+
+static void begin_row(struct drawing *d, int size, unsigned color)
+{
+    if (d->rows++)
+        add(d, "</FONT></TD></TR>");
+    addf(d, "<TR><TD ALIGN=\"%s\"><FONT POINT-SIZE=\"%d\" COLOR=\"%s\">", d->align, size,
+         color_of(color).text);
+}
+
+static void end_table(struct drawing *d, void *object)
+{
+    add(d, "</FONT></TD></TR></TABLE>");
+    set_html(&d->pen, object, "label", text_of(d));
+}
+
+static void add_value_rows(struct drawing *d, const struct p2a_box *box, unsigned has, unsigned ink)
+{
+    if (has & P2A_HAS_TOTAL) {
+        begin_row(d, 11, ink);
+        add_figures(d, box->total);
+    }
+    if (has & P2A_HAS_SELF && share_of(d, box->self) >= 0.001) {
+        begin_row(d, 9, ink);
+        add(d, "self ");
+        add_figures(d, box->self);
+    }
+}
+
+static void draw_label(struct drawing *d, const struct p2a_box *box, Agnode_t *node, unsigned fill)
+{
+    const unsigned mixed[STOPS] = {d->theme->text, fill, fill, fill, fill};
+    const struct p2a_function *f = function_of(d, box);
+    begin_table(d, "CENTER");
+    begin_row(d, 11, d->theme->text);
+    add(d, "<B>");
+    add_name(d, name_of(d, f));
+    add(d, "</B>");
+    if (box->cycle != P2A_NONE)
+        add(d, "\xC2\xA0\xE2\x86\xBB");
+    if (box->cycle != P2A_NONE && d->cycles > 1)
+        addf(d, "%" PRIu32, box->cycle + 1);
+    struct p2a_str place = place_of(d, f, false);
+    if (place.n) {
+        begin_row(d, 9, blend(mixed, 0.06));
+        add_end(d, place, d->width + 4);
+    }
+    add_value_rows(d, box, d->p->graph.node[box->function].has, d->theme->text);
+    end_table(d, node);
+}
+
+static void draw_function_tip(struct drawing *d, const struct p2a_box *box, Agnode_t *node)
+{
+    const struct p2a_function *f = function_of(d, box);
+    const struct p2a_node *row = &d->p->graph.node[box->function];
+    d->text.n = 0;
+    add_plain(d, name_of(d, f), NAME_MOST);
+    struct p2a_str place = place_of(d, f, true);
+    if (place.n) {
+        add(d, " · ");
+        add_plain(d, place, NAME_MOST);
+    }
+    if (row->has & P2A_HAS_TOTAL)
+        add_exactly(d, "total", box->total);
+    if (row->has & P2A_HAS_SELF)
+        add_exactly(d, "self", box->self);
+    if (row->has & P2A_HAS_CALLS)
+        addf(d, " · calls %" PRIu64, row->calls);
+    if (row->has & P2A_HAS_PRIMITIVE && row->primitive != row->calls)
+        addf(d, ", %" PRIu64 " of them from outside", row->primitive);
+    if (box->cycle != P2A_NONE)
+        addf(d, " · in cycle %" PRIu32, box->cycle + 1);
+    set(node, "tooltip", text_of(d));
+}
+
+/* ---- links to sources ---- */
+
+/* An address that a browser would run, or that we can't judge, is none: the pattern has to be
+ * relative or start with a scheme that is not one of these. */
+static bool link_is_safe(const char *pattern)
+{
+    static const char *const refused[] = {"javascript", "data", "vbscript"};
+    size_t scheme = strcspn(pattern, ":/?#{");
+    if (pattern[scheme] != ':')
+        return strncmp(pattern, "//", 2) != 0 || pattern[2];
+    for (size_t i = 0; i < scheme; i++)
+        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-",
+                    pattern[i]))
+            return false;
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        if (scheme == strlen(refused[i]) && strncasecmp(pattern, refused[i], scheme) == 0)
+            return false;
+    return scheme > 0;
+}
+
+static void add_escaped(struct drawing *d, struct p2a_str s)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
+    for (size_t i = 0; i < s.n && d->text.n < STRING_MOST; i++) {
+        char c[2] = {s.at[i], 0};
+        if (*c && strchr(plain, *c))
+            add(d, c);
+        else
+            addf(d, "%%%02X", (unsigned char)*c);
+    }
+}
+
+/* The pattern itself is an address; what can't stand in one is escaped. */
+static void add_pattern_byte(struct drawing *d, char c)
+{
+    char text[2] = {c, 0};
+    if (c <= ' ' || c == 0x7f || strchr("\"<>\\^`{|}", c))
+        addf(d, "%%%02X", (unsigned char)c);
+    else
+        add(d, c == '&' ? "&amp;" : text);
+}
+
+static void draw_address(struct drawing *d, const struct p2a_box *box, Agnode_t *node)
+{
+    const struct p2a_function *f = function_of(d, box);
+    struct p2a_str file = p2a_string(d->p, f->file), rest = p2a_str_of(d->link);
+    if (!rest.n || !file.n || p2a_str_is(file, "~") || file.at[0] == '<')
+        return;
+    d->text.n = 0;
+    while (rest.n && d->text.n < STRING_MOST) {
+        size_t taken = 1;
+        if (p2a_str_starts(rest, "{file}"))
+            add_escaped(d, file), taken = 6;
+        else if (p2a_str_starts(rest, "{line}"))
+            addf(d, "%" PRId64, f->line > 0 ? f->line : 1), taken = 6;
+        else if (p2a_str_starts(rest, "{name}"))
+            add_escaped(d, name_of(d, f)), taken = 6;
+        else
+            add_pattern_byte(d, *rest.at);
+        rest = (struct p2a_str){rest.at + taken, rest.n - taken};
+    }
+    if (d->text.n < STRING_MOST) {
+        set(node, "URL", text_of(d));
+        set(node, "target", "_blank");
+    }
+}
+
+/* ---- boxes ----------------------------------------------------------------------------------- */
+
+/* How hot, from 0 to 1, so that a tenth of the whole is told from a hundredth by eye. */
+static double heat(const struct drawing *d, double value)
+{
+    return pow(share_of(d, value), 0.6);
+}
+
+/* Self is a small part of the whole everywhere, so that its colours reach to the largest drawn. */
+static double box_heat(const struct drawing *d, const struct p2a_box *box)
+{
+    if (d->by_self)
+        return d->most_self > 0 ? pow(box->self / d->most_self, 0.6) : 0;
+    return heat(d, box->total);
+}
+
+static void paint_box(struct drawing *d, const struct p2a_box *box, Agnode_t *node, unsigned fill)
+{
+    double t = box_heat(d, box);
+    char width[32];
+    snprintf(width, sizeof width, "%.2f", d->theme->border_grows ? 0.5 + 3 * t : 0.8 + 0.7 * t);
+    set(node, "fillcolor", color_of(fill).text);
+    set(node, "color", color_of(blend(d->theme->arc, t)).text);
+    set(node, "penwidth", width);
+}
+
+static void draw_function(struct drawing *d, const struct p2a_box *box, Agnode_t *node)
+{
+    unsigned fill = blend(d->theme->fill, box_heat(d, box));
+    paint_box(d, box, node, fill);
+    draw_label(d, box, node, fill);
+    draw_function_tip(d, box, node);
+    draw_address(d, box, node);
+}
+
+static void draw_rest(struct drawing *d, const struct p2a_box *box, Agnode_t *node)
+{
+    char count[P2A_HUMAN_ROOM];
+    const struct p2a_box *caller = &d->excerpt.box[box->under];
+    paint_box(d, box, node, d->theme->page);
+    set(node, "style", "rounded,dashed,filled");
+    begin_table(d, "CENTER");
+    begin_row(d, 11, d->theme->dim);
+    addf(d, "%s more", p2a_human_count(count, box->count));
+    add_value_rows(d, box, P2A_HAS_TOTAL | P2A_HAS_SELF, d->theme->dim);
+    end_table(d, node);
+    d->text.n = 0;
+    addf(d, "%s functions that are called from ", count);
+    add_plain(d, name_of(d, function_of(d, caller)), NAME_MOST);
+    add(d, " or below and are not drawn");
+    add_exactly(d, "total", box->total);
+    add_exactly(d, "self", box->self);
+    set(node, "tooltip", text_of(d));
+}
+
+/* The frame around the functions of one file or module. */
+static Agraph_t *cluster_of(struct drawing *d, const struct p2a_box *box)
+{
+    if (!d->cluster || box->function == P2A_NONE)
+        return NULL;
+    const struct p2a_function *f = function_of(d, box);
+    bool by_module = strcmp(p2a_option_text(d->out, "cluster"), "module") == 0;
+    p2a_id key = by_module && f->module ? f->module : f->file;
+    struct p2a_str name = p2a_string(d->p, key);
+    if (!name.n || p2a_str_is(name, "~"))
+        return NULL;
+    if (!d->cluster[key]) {
+        char id[32];
+        snprintf(id, sizeof id, "cluster_%" PRIu32, key);
+        Agraph_t *frame = d->cluster[key] = agsubg(d->pen.graph, id, 1);
+        d->text.n = 0;
+        add_end(d, key == f->module ? name : short_file(name), 40);
+        set_html(&d->pen, frame, "label", text_of(d));
+        d->text.n = 0;
+        add_plain(d, name, NAME_MOST);
+        set(frame, "tooltip", text_of(d));
+    }
+    return d->cluster[key];
+}
+
+static void draw_boxes(struct drawing *d)
+{
+    for (uint32_t b = 0; b < d->excerpt.box_n; b++) {
+        const struct p2a_box *box = &d->excerpt.box[b];
+        char id[32];
+        bool rest = box->function == P2A_NONE;
+        snprintf(id, sizeof id, "%c%" PRIu32, rest ? 'r' : 'f', rest ? box->under : box->function);
+        d->node[b] = agnode(d->pen.graph, id, 1);
+        if (rest)
+            draw_rest(d, box, d->node[b]);
+        else
+            draw_function(d, box, d->node[b]);
+        Agraph_t *frame = cluster_of(d, box);
+        if (frame)
+            agsubnode(frame, d->node[b], 1);
+    }
+}
+
+/* ---- links ----------------------------------------------------------------------------------- */
+
+/* The share is left out where the only caller shown has all of the callee's total. */
+static bool share_is_news(const struct drawing *d, const struct p2a_link *link)
+{
+    char here[P2A_HUMAN_ROOM], there[P2A_HUMAN_ROOM];
+    if (!link->known || link->from == link->to)
+        return false;
+    if (d->entered[link->to] > 1)
+        return true;
+    p2a_human_share(here, link->total, d->whole);
+    p2a_human_share(there, d->excerpt.box[link->to].total, d->whole);
+    return strcmp(here, there) != 0;
+}
+
+static bool has_calls(const struct drawing *d, const struct p2a_link *link)
+{
+    return d->p->facts & P2A_CALLS && link->calls &&
+           (link->arc == P2A_NONE || d->p->graph.arc[link->arc].has & P2A_HAS_CALLS);
+}
+
+/* No-break spaces keep the text clear of the line. */
+#define GAP "\xC2\xA0\xC2\xA0"
+
+static void draw_link_label(struct drawing *d, const struct p2a_link *link, Agedge_t *edge)
+{
+    char text[P2A_HUMAN_ROOM];
+    d->text.n = 0;
+    if (share_is_news(d, link))
+        addf(d, GAP "%s",
+             d->percent ? p2a_human_share(text, link->total, d->whole)
+                        : amount(d, text, link->total));
+    if (d->calls && has_calls(d, link))
+        addf(d, "%s" GAP "%s×", d->text.n ? "\\l" : "", short_count(text, (double)link->calls));
+    if (link->from == link->to)
+        add(d, d->text.n ? " itself" : "itself");
+    if (d->text.n) {
+        add(d, "\\l");
+        set(edge, "label", text_of(d));
+    }
+}
+
+static void add_box_name(struct drawing *d, uint32_t b)
+{
+    const struct p2a_box *box = &d->excerpt.box[b];
+    if (box->function == P2A_NONE)
+        addf(d, "%" PRIu32 " functions", box->count);
+    else
+        add_plain(d, name_of(d, function_of(d, box)), NAME_MOST);
+}
+
+static void draw_link_tip(struct drawing *d, const struct p2a_link *link, Agedge_t *edge)
+{
+    d->text.n = 0;
+    add_box_name(d, link->from);
+    add(d, " → ");
+    add_box_name(d, link->to);
+    if (link->known)
+        add_exactly(d, "total", link->total);
+    if (has_calls(d, link))
+        addf(d, " · calls %" PRIu64, link->calls);
+    set(edge, "tooltip", text_of(d));
+    set(edge, "labeltooltip", text_of(d));
+}
+
+/* dot opens a cycle where it comes to it first. That has to be from the spine, or a caller would
+ * stand below its callees. */
+static bool enters_sideways(const struct drawing *d, const struct p2a_link *link)
+{
+    const struct p2a_box *from = &d->excerpt.box[link->from], *to = &d->excerpt.box[link->to];
+    return !link->spine && to->cycle != P2A_NONE && to->cycle != from->cycle;
+}
+
+static void paint_link(struct drawing *d, const struct p2a_link *link, Agedge_t *edge)
+{
+    double t = heat(d, link->total);
+    bool thin = link->back;
+    char text[32];
+    set(edge, "color", color_of(blend(d->theme->arc, t)).text);
+    snprintf(text, sizeof text, "%.2f", thin ? 0.8 + 0.8 * t : 0.8 + 3.7 * t);
+    set(edge, "penwidth", text);
+    snprintf(text, sizeof text, "%.2f", thin ? 0.6 : 0.5 + 0.35 * t);
+    set(edge, "arrowsize", text);
+    if (thin)
+        set(edge, "style", "dashed");
+    snprintf(text, sizeof text, "%.0f",
+             thin ? 0 : 1 + 60 * share_of(d, link->total) + 2 * link->spine);
+    set(edge, "weight", text);
+    if (enters_sideways(d, link))
+        set(edge, "constraint", "false");
+}
+
+static void draw_links(struct drawing *d)
+{
+    for (uint32_t i = 0; i < d->excerpt.link_n; i++) {
+        const struct p2a_link *link = &d->excerpt.link[i];
+        Agedge_t *edge = agedge(d->pen.graph, d->node[link->from], d->node[link->to], NULL, 1);
+        draw_link_label(d, link, edge);
+        draw_link_tip(d, link, edge);
+        paint_link(d, link, edge);
+    }
+}
+
+/* ---- the graph ------------------------------------------------------------------------------- */
+
+static void add_counted(struct drawing *d, uint64_t n, const char *word)
+{
+    char text[P2A_HUMAN_ROOM];
+    addf(d, "%s %s%s", p2a_human_count(text, n), word, n == 1 ? "" : "s");
+}
+
+static void add_left_out(struct drawing *d)
+{
+    const struct p2a_excerpt *e = &d->excerpt;
+    char share[P2A_HUMAN_ROOM];
+    begin_row(d, 10, d->theme->dim);
+    if (!e->gathered && !e->left_out && !e->arcs_left_out) {
+        add(d, "nothing is left out");
+        return;
+    }
+    add(d, "drawn: ");
+    add_counted(d, e->function_n, "function");
+    if (e->gathered) {
+        add(d, "; in dashed boxes: ");
+        add_counted(d, e->gathered, "function");
+    }
+    add(d, "; left out: ");
+    add_counted(d, e->left_out, "function");
+    add(d, " (self ");
+    add_xml(d, p2a_str_of(p2a_human_share(share, e->left_self, d->whole)));
+    add(d, ") and ");
+    add_counted(d, e->arcs_left_out, "arc");
+}
+
+static void add_legend(struct drawing *d)
+{
+    begin_row(d, 10, d->theme->dim);
+    addf(d, "%s: %s", d->theme->border_grows ? "borders" : "colour", d->by_self ? "self" : "total");
+    if (d->calls && d->p->facts & P2A_CALLS)
+        add(d, " · n×: calls");
+    if (d->cycles)
+        add(d, " · \xE2\x86\xBB: functions that call one another in a circle");
+    if (d->backs)
+        add(d, " · dashed arc: back to a caller above");
+}
+
+static void draw_caption(struct drawing *d)
+{
+    const struct p2a_profile *p = d->p;
+    struct p2a_str title = p2a_str_of(p2a_option_text(d->out, "title"));
+    char text[P2A_HUMAN_ROOM];
+    begin_table(d, "LEFT");
+    if (title.n) {
+        begin_row(d, 15, d->theme->text);
+        add_end(d, title, 100);
+    }
+    begin_row(d, 12, d->theme->text);
+    add(d, amount(d, text, d->whole));
+    if (d->metric && p2a_string(p, d->metric->name).n < 64) {
+        add(d, " ");
+        add_xml(d, p2a_string(p, d->metric->name));
+    }
+    add(d, " in ");
+    add_counted(d, d->excerpt.rows, "function");
+    add_left_out(d);
+    add_legend(d);
+    if (p->estimated & P2A_GRAPH) {
+        begin_row(d, 10, d->theme->dim);
+        add(d, "totals of functions in cycles are estimated");
+    }
+    end_table(d, d->pen.graph);
+}
+
+static void declare_attributes(struct drawing *d)
+{
+    struct pen *pen = &d->pen;
+    static const char *const of_nodes[] = {"label",     "tooltip", "URL",     "target",
+                                           "fillcolor", "color",   "penwidth"};
+    static const char *const of_edges[] = {"label", "tooltip",    "labeltooltip",
+                                           "color", "penwidth",   "arrowsize",
+                                           "style", "constraint", "weight"};
+    static const char fonts[] = "Helvetica,Arial,sans-serif";
+    bool right = strcmp(p2a_option_text(d->out, "direction"), "right") == 0;
+    for (int kind = AGRAPH; kind <= AGEDGE; kind++) {
+        declare(pen, kind, "fontname", fonts);
+        declare(pen, kind, "fontsize", kind == AGNODE ? "11" : kind == AGRAPH ? "10" : "9");
+        declare(pen, kind, "fontcolor",
+                color_of(kind == AGNODE ? d->theme->text : d->theme->dim).text);
+    }
+    declare(pen, AGRAPH, "label", "");
+    declare(pen, AGRAPH, "tooltip", " ");
+    declare(pen, AGRAPH, "labelloc", "t");
+    declare(pen, AGRAPH, "labeljust", "l");
+    declare(pen, AGRAPH, "charset", "UTF-8");
+    declare(pen, AGRAPH, "bgcolor", color_of(d->theme->page).text);
+    declare(pen, AGRAPH, "color", color_of(d->theme->line).text);
+    declare(pen, AGRAPH, "style", "rounded");
+    declare(pen, AGRAPH, "rankdir", right ? "LR" : "TB");
+    declare(pen, AGRAPH, "nodesep", "0.16");
+    declare(pen, AGRAPH, "ranksep", right ? "0.5" : "0.28");
+    declare(pen, AGNODE, "shape", "box");
+    declare(pen, AGNODE, "style", "rounded,filled");
+    declare(pen, AGNODE, "margin", "0.09,0.04");
+    declare(pen, AGNODE, "height", "0.3");
+    for (size_t i = 0; i < sizeof of_nodes / sizeof *of_nodes; i++)
+        declare(pen, AGNODE, of_nodes[i], "");
+    for (size_t i = 0; i < sizeof of_edges / sizeof *of_edges; i++)
+        declare(pen, AGEDGE, of_edges[i], "");
+}
+
+static void draw(struct drawing *d)
+{
+    Agdesc_t directed = {.directed = 1, .maingraph = 1};
+    d->pen.disciplines = (Agdisc_t){.mem = &d->pen.memory, .io = &d->pen.io};
+    d->pen.graph = agopen((char *)"profile", directed, &d->pen.disciplines);
+    declare_attributes(d);
+    draw_caption(d);
+    draw_boxes(d);
+    draw_links(d);
+    agwrite(d->pen.graph, &d->pen);
+}
+
+/* False: no memory. */
+static bool try_draw(struct drawing *d)
+{
+    if (!pen_can_write() || setjmp(d->pen.no_memory) != 0)
+        return false;
+    draw(d);
+    return true;
+}
+
+static bool draw_alone(struct drawing *d)
+{
+    enter_cgraph();
+    bool drawn = try_draw(d);
+    leave_cgraph();
+    return drawn;
+}
+
+static uint32_t count_option(const struct p2a_out *out, const char *name)
+{
+    double value = p2a_option_number(out, name);
+    return value >= 1 && value < UINT32_MAX ? (uint32_t)value : 0;
+}
+
+static void count(struct drawing *d)
+{
+    const struct p2a_excerpt *e = &d->excerpt;
+    for (uint32_t b = 0; b < e->box_n; b++) {
+        d->most_self = fmax(d->most_self, e->box[b].self);
+        if (e->box[b].cycle != P2A_NONE && e->box[b].cycle >= d->cycles)
+            d->cycles = e->box[b].cycle + 1;
+    }
+    for (uint32_t i = 0; i < e->link_n; i++) {
+        d->entered[e->link[i].to] += e->link[i].from != e->link[i].to;
+        d->backs += e->link[i].back && e->link[i].from != e->link[i].to;
+    }
+}
+
+static bool prepare(struct drawing *d)
+{
+    struct p2a_out *out = d->out;
+    struct p2a_excerpt_wanted wanted = {.nodes = count_option(out, "nodes"),
+                                        .links = count_option(out, "arcs"),
+                                        .node = p2a_option_number(out, "node") / 100,
+                                        .link = p2a_option_number(out, "edge") / 100,
+                                        .rest = p2a_option_number(out, "rest") / 100};
+    if (!p2a_excerpt_build(d->p, &wanted, &d->excerpt))
+        return false;
+    d->node = calloc((size_t)d->excerpt.box_n + 1, sizeof *d->node);
+    d->entered = calloc((size_t)d->excerpt.box_n + 1, sizeof *d->entered);
+    if (strcmp(p2a_option_text(out, "cluster"), "none") != 0)
+        d->cluster = calloc((size_t)d->p->strings.n + 1, sizeof *d->cluster);
+    if (d->entered)
+        count(d);
+    return d->node && d->entered &&
+           (d->cluster || strcmp(p2a_option_text(out, "cluster"), "none") == 0);
+}
+
+static void finish(struct drawing *d)
+{
+    p2a_excerpt_free(&d->excerpt);
+    p2a_arena_free(&d->pen.arena);
+    p2a_buffer_free(&d->pen.written);
+    p2a_buffer_free(&d->text);
+    p2a_buffer_free(&d->piece);
+    p2a_buffer_free(&d->label);
+    free(d->node);
+    free(d->entered);
+    free(d->cluster);
+}
+
+static enum p2a_status write_dot(struct p2a_out *out)
+{
+    const char *values = p2a_option_text(out, "values");
+    struct drawing d = {
+        .out = out,
+        .p = out->profile,
+        .pen = pen_ready(),
+        .theme = theme_named(p2a_option_text(out, "theme")),
+        .metric = out->profile->metrics.n ? &out->profile->metrics.row[0] : NULL,
+        .whole = p2a_whole(out->profile, 0),
+        .by_self = strcmp(p2a_option_text(out, "color"), "self") == 0,
+        .percent = strcmp(values, "absolute") != 0,
+        .absolute = strcmp(values, "percent") != 0,
+        .calls = p2a_option_flag(out, "calls"),
+        .width = (size_t)fmin(fmax(p2a_option_number(out, "width"), 6), 120),
+        .link = p2a_option_text(out, "link"),
+    };
+    if (!link_is_safe(d.link))
+        return p2a_cant_write(out, P2A_USAGE,
+                              "-O link: expected an address such as https://host/{file}#L{line}");
+    enum p2a_status status = P2A_OK;
+    if (prepare(&d) && draw_alone(&d))
+        p2a_put(out, d.pen.written.at, d.pen.written.n);
+    else
+        status = p2a_no_memory(out);
+    finish(&d);
+    return status == P2A_OK ? p2a_out_status(out) : status;
+}
+
+static const char *const aliases[] = {"gv", "graphviz", NULL};
+static const char *const patterns[] = {"*.dot", "*.gv", NULL};
+
+const struct p2a_format p2a_format_dot = {
+    .name = "dot",
+    .title = "Graphviz call graph, for dot -Tsvg",
+    .aliases = aliases,
+    .patterns = patterns,
+    .write = write_dot,
+    .needs = P2A_GRAPH,
+    .keeps = P2A_GRAPH | P2A_CALLS | P2A_PLACES | P2A_MODULES,
+    .options = options,
+};

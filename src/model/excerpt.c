@@ -1,0 +1,621 @@
+/* excerpt.c - a spine first, a tree in which every function hangs under a hot caller: growing it
+ * from the entries, always by the fattest arc that leads out of it, gives everyone the caller on
+ * the widest path from an entry. A fatter arc from outside a function's own cycles takes
+ * precedence; it can't close a circle. Then functions are taken by total, each with its spine up to
+ * what is taken already. Time is that of a heap of arcs. */
+#include "model/excerpt.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "model/cycles.h"
+
+#define NOWHERE (P2A_NONE - 1)
+
+struct work {
+    const struct p2a_profile *p;
+    const struct p2a_excerpt_wanted *wanted;
+    struct p2a_excerpt *made;
+    double whole;
+    struct p2a_outs outs;
+    struct p2a_components parts;
+    double *weight;       /* of arcs */
+    uint64_t *called;     /* of functions: calls that arcs explain */
+    p2a_id *up;           /* of functions: the caller on the spine, P2A_NONE for an entry */
+    double *width;        /* of functions: of the arc from there */
+    unsigned char *taken; /* of functions */
+    uint32_t *box;        /* of functions: the box they are in, P2A_NONE */
+    p2a_id *rest;         /* of functions not taken: the one above them that is, NOWHERE */
+    uint32_t *end;        /* of boxes: those below box b on the spine are b + 1 … end[b] - 1 */
+    uint32_t link_room;
+};
+
+static double sane(double value)
+{
+    return value > 0 && value <= 1e100 ? value : 0;
+}
+
+static double self_of(const struct work *w, p2a_id f)
+{
+    return sane(w->p->graph.self[(size_t)f * w->p->columns]);
+}
+
+static double total_of(const struct work *w, p2a_id f)
+{
+    return sane(w->p->graph.total[(size_t)f * w->p->columns]);
+}
+
+static bool has_row(const struct work *w, p2a_id f)
+{
+    return w->p->graph.node[f].has & P2A_HAS_ROW;
+}
+
+/* An arc without a total has a share of its callee's by calls. */
+static double weight_of(const struct work *w, p2a_id a)
+{
+    const struct p2a_graph *g = &w->p->graph;
+    const struct p2a_arc *arc = &g->arc[a];
+    if (arc->has & P2A_HAS_TOTAL)
+        return sane(g->arc_total[(size_t)a * w->p->columns]);
+    double calls = (double)g->node[arc->callee].calls;
+    return calls > 0 ? total_of(w, arc->callee) * fmin(1, (double)arc->calls / calls) : 0;
+}
+
+/* ---- the spine ------------------------------------------------------------------------------- */
+
+struct reach { /* a way to reach a function */
+    double width;
+    p2a_id function, caller;
+};
+
+struct heap {
+    struct reach *row;
+    uint32_t n;
+};
+
+/* Ties go to what was reached with the lower ids: the same profile gives the same picture. */
+static bool before(const struct reach *a, const struct reach *b)
+{
+    if (a->width > b->width || a->width < b->width)
+        return a->width > b->width;
+    return a->function != b->function ? a->function < b->function : a->caller < b->caller;
+}
+
+static void push(struct heap *h, struct reach item)
+{
+    uint32_t i = h->n++;
+    for (; i && before(&item, &h->row[(i - 1) / 2]); i = (i - 1) / 2)
+        h->row[i] = h->row[(i - 1) / 2];
+    h->row[i] = item;
+}
+
+static struct reach pop(struct heap *h)
+{
+    struct reach top = h->row[0], last = h->row[--h->n];
+    uint32_t i = 0;
+    for (uint32_t child; (child = 2 * i + 1) < h->n; i = child) {
+        if (child + 1 < h->n && before(&h->row[child + 1], &h->row[child]))
+            child++;
+        if (!before(&h->row[child], &last))
+            break;
+        h->row[i] = h->row[child];
+    }
+    h->row[i] = last;
+    return top;
+}
+
+/* What no arc explains: mass(component) = Σ self + Σ arcs that leave it - Σ arcs that enter it. */
+static void find_masses(const struct work *w, double *mass, unsigned char *entered)
+{
+    const struct p2a_graph *g = &w->p->graph;
+    for (p2a_id f = 0; f < w->p->functions.n; f++)
+        mass[w->parts.of[f]] += self_of(w, f);
+    for (p2a_id a = 0; a < g->arc_n; a++) {
+        p2a_id from = w->parts.of[g->arc[a].caller], to = w->parts.of[g->arc[a].callee];
+        w->called[g->arc[a].callee] += g->arc[a].calls;
+        if (from == to)
+            continue;
+        mass[from] += w->weight[a];
+        mass[to] -= w->weight[a];
+        entered[to] = 1;
+    }
+}
+
+static bool unexplained(const struct work *w, p2a_id f)
+{
+    const struct p2a_node *node = &w->p->graph.node[f];
+    return node->has & P2A_HAS_CALLS && node->calls > w->called[f];
+}
+
+static bool better_entry(const struct work *w, p2a_id f, p2a_id than)
+{
+    if (than == P2A_NONE || unexplained(w, f) != unexplained(w, than))
+        return than == P2A_NONE || unexplained(w, f);
+    return total_of(w, f) > total_of(w, than);
+}
+
+/* Entries are in the components that no arc enters, and in those whose mass the arcs into them
+ * leave unexplained for the larger part. */
+static bool push_entries(struct work *w, struct heap *heap)
+{
+    uint32_t n = w->parts.n;
+    double *mass = calloc((size_t)n + 1, sizeof *mass);
+    unsigned char *entered = calloc((size_t)n + 1, 1);
+    p2a_id *entry = malloc(((size_t)n + 1) * sizeof *entry);
+    bool done = mass && entered && entry;
+    if (done) {
+        memset(entry, 0xff, ((size_t)n + 1) * sizeof *entry);
+        find_masses(w, mass, entered);
+        for (p2a_id f = 0; f < w->p->functions.n; f++)
+            if (better_entry(w, f, entry[w->parts.of[f]]))
+                entry[w->parts.of[f]] = f;
+        for (uint32_t c = 0; c < n; c++)
+            if (!entered[c] || (unexplained(w, entry[c]) && mass[c] > total_of(w, entry[c]) / 2))
+                push(heap,
+                     (struct reach){fmax(mass[c], total_of(w, entry[c])), entry[c], P2A_NONE});
+    }
+    free(mass);
+    free(entered);
+    free(entry);
+    return done;
+}
+
+static void grow(struct work *w, struct heap *heap, unsigned char *seen)
+{
+    while (heap->n) {
+        struct reach next = pop(heap);
+        if (seen[next.function])
+            continue;
+        seen[next.function] = 1;
+        w->up[next.function] = next.caller;
+        w->width[next.function] = next.width;
+        for (uint32_t i = w->outs.first[next.function]; i < w->outs.first[next.function + 1]; i++) {
+            p2a_id a = w->outs.arc[i], callee = w->p->graph.arc[a].callee;
+            if (!seen[callee])
+                push(heap, (struct reach){w->weight[a], callee, next.function});
+        }
+    }
+}
+
+static void prefer_outside(struct work *w)
+{
+    const struct p2a_graph *g = &w->p->graph;
+    for (p2a_id a = 0; a < g->arc_n; a++) {
+        p2a_id caller = g->arc[a].caller, callee = g->arc[a].callee;
+        if (w->up[callee] != P2A_NONE && w->parts.of[caller] != w->parts.of[callee] &&
+            w->weight[a] > w->width[callee]) {
+            w->up[callee] = caller;
+            w->width[callee] = w->weight[a];
+        }
+    }
+}
+
+static bool find_spine(struct work *w)
+{
+    size_t ways = (size_t)w->p->graph.arc_n + w->parts.n + 1;
+    struct heap heap = {.row = malloc(ways * sizeof *heap.row)};
+    unsigned char *seen = calloc((size_t)w->p->functions.n + 1, 1);
+    bool done = heap.row && seen && push_entries(w, &heap);
+    if (done) {
+        grow(w, &heap, seen);
+        prefer_outside(w);
+    }
+    free(heap.row);
+    free(seen);
+    return done;
+}
+
+/* ---- taking functions ------------------------------------------------------------------------ */
+
+struct candidate {
+    double total, self;
+    p2a_id function;
+};
+
+static int by_total(const void *left, const void *right)
+{
+    const struct candidate *a = left, *b = right;
+    if (a->total > b->total || a->total < b->total)
+        return a->total > b->total ? -1 : 1;
+    if (a->self > b->self || a->self < b->self)
+        return a->self > b->self ? -1 : 1;
+    return a->function < b->function ? -1 : a->function > b->function;
+}
+
+/* Takes F and what is above it on the spine, if there is ROOM for all of them. */
+static uint32_t take(struct work *w, p2a_id f, uint32_t room)
+{
+    uint32_t n = 0;
+    for (p2a_id at = f; at != P2A_NONE && !w->taken[at]; at = w->up[at])
+        if (++n > room)
+            return 0;
+    for (p2a_id at = f; at != P2A_NONE && !w->taken[at]; at = w->up[at])
+        w->taken[at] = 1;
+    return n;
+}
+
+static bool take_functions(struct work *w)
+{
+    const struct p2a_profile *p = w->p;
+    struct candidate *all = malloc(((size_t)p->functions.n + 1) * sizeof *all);
+    uint32_t n = 0, most = w->wanted->nodes ? w->wanted->nodes : UINT32_MAX;
+    if (!all)
+        return false;
+    for (p2a_id f = 0; f < p->functions.n; f++)
+        if (has_row(w, f) && total_of(w, f) >= w->wanted->node * w->whole)
+            all[n++] = (struct candidate){total_of(w, f), self_of(w, f), f};
+    qsort(all, n, sizeof *all, by_total);
+    for (uint32_t i = 0; i < n && w->made->function_n < most; i++)
+        w->made->function_n += take(w, all[i].function, most - w->made->function_n);
+    free(all);
+    return true;
+}
+
+/* ---- boxes ----------------------------------------------------------------------------------- */
+
+/* By caller, entries last; of one caller, the hottest first. */
+struct child {
+    p2a_id up, function;
+    double width;
+};
+
+static int by_caller(const void *left, const void *right)
+{
+    const struct child *a = left, *b = right;
+    if (a->up != b->up)
+        return a->up < b->up ? -1 : 1;
+    if (a->width > b->width || a->width < b->width)
+        return a->width > b->width ? -1 : 1;
+    return a->function < b->function ? -1 : a->function > b->function;
+}
+
+static void add_box(struct work *w, uint32_t place, p2a_id f)
+{
+    p2a_id up = w->up[f];
+    w->box[f] = place;
+    w->end[place] = place + 1;
+    w->made->box[place] = (struct p2a_box){.function = f,
+                                           .under = up == P2A_NONE ? P2A_NONE : w->box[up],
+                                           .count = 1,
+                                           .self = self_of(w, f),
+                                           .total = total_of(w, f),
+                                           .cycle = P2A_NONE};
+}
+
+/* Numbers what was taken from the entries down, what is hot first. FIRST has a row per function,
+ * the place of its first child; OPEN is a stack of children whose boxes have no number yet. */
+static void number_boxes(struct work *w, const struct child *child, const uint32_t *first,
+                         uint32_t *open)
+{
+    uint32_t n = w->made->function_n, placed = 0, open_n = 0;
+    for (uint32_t i = n; i-- > 0 && child[i].up == P2A_NONE;)
+        open[open_n++] = i;
+    while (open_n) {
+        p2a_id f = child[open[--open_n]].function;
+        add_box(w, placed++, f);
+        uint32_t last = first[f];
+        while (last < n && child[last].up == f)
+            last++;
+        while (last > first[f])
+            open[open_n++] = --last;
+    }
+    for (uint32_t b = n; b-- > 0;) {
+        uint32_t under = w->made->box[b].under;
+        if (under != P2A_NONE && w->end[under] < w->end[b])
+            w->end[under] = w->end[b];
+    }
+}
+
+static bool make_boxes_of_functions(struct work *w)
+{
+    uint32_t n = w->made->function_n, filled = 0;
+    struct child *child = malloc(((size_t)n + 1) * sizeof *child);
+    uint32_t *first = malloc(((size_t)w->p->functions.n + 1) * sizeof *first);
+    uint32_t *open = malloc(((size_t)n + 1) * sizeof *open);
+    bool done = child && first && open;
+    if (done) {
+        for (p2a_id f = 0; f < w->p->functions.n; f++) {
+            first[f] = n;
+            if (w->taken[f])
+                child[filled++] = (struct child){w->up[f], f, w->width[f]};
+        }
+        qsort(child, n, sizeof *child, by_caller);
+        for (uint32_t i = n; i-- > 0;)
+            if (child[i].up != P2A_NONE)
+                first[child[i].up] = i;
+        number_boxes(w, child, first, open);
+    }
+    free(child);
+    free(first);
+    free(open);
+    return done;
+}
+
+/* Everyone's rest is that of the spine above; what a walk up finds holds for all it came through.
+ */
+static void find_rests(struct work *w)
+{
+    for (p2a_id f = 0; f < w->p->functions.n; f++) {
+        p2a_id top = f;
+        while (top != P2A_NONE && !w->taken[top] && w->rest[top] == P2A_NONE)
+            top = w->up[top];
+        p2a_id rest = top == P2A_NONE ? NOWHERE : w->taken[top] ? top : w->rest[top];
+        for (p2a_id at = f; at != top; at = w->up[at])
+            w->rest[at] = rest;
+    }
+}
+
+/* A box of the rest for every caller from which enough goes there. */
+static bool add_rests(struct work *w)
+{
+    const struct p2a_graph *g = &w->p->graph;
+    struct p2a_excerpt *made = w->made;
+    uint32_t n = made->function_n;
+    double *inflow = calloc((size_t)n + 1, sizeof *inflow);
+    uint32_t *rest_box = calloc((size_t)n + 1, sizeof *rest_box); /* 0: none */
+    made->box_n = n;
+    for (p2a_id a = 0; inflow && a < g->arc_n; a++)
+        if (w->taken[g->arc[a].caller] && w->rest[g->arc[a].callee] == g->arc[a].caller)
+            inflow[w->box[g->arc[a].caller]] += w->weight[a];
+    for (uint32_t b = 0; inflow && rest_box && b < n && w->wanted->rest <= 1; b++)
+        if (inflow[b] > 0 && inflow[b] >= w->wanted->rest * w->whole) {
+            rest_box[b] = made->box_n;
+            made->box[made->box_n++] =
+                (struct p2a_box){.function = P2A_NONE, .under = b, .cycle = P2A_NONE};
+        }
+    for (p2a_id f = 0; inflow && rest_box && f < w->p->functions.n; f++)
+        if (w->rest[f] < w->p->functions.n && rest_box[w->box[w->rest[f]]])
+            w->box[f] = rest_box[w->box[w->rest[f]]];
+    bool done = inflow && rest_box;
+    free(inflow);
+    free(rest_box);
+    return done;
+}
+
+static void count_functions(struct work *w)
+{
+    struct p2a_excerpt *made = w->made;
+    for (p2a_id f = 0; f < w->p->functions.n; f++) {
+        if (!has_row(w, f))
+            continue;
+        made->rows++;
+        if (w->box[f] == P2A_NONE) {
+            made->left_out++;
+            made->left_self += self_of(w, f);
+        } else if (!w->taken[f]) {
+            made->gathered++;
+            made->box[w->box[f]].count++;
+            made->box[w->box[f]].self += self_of(w, f);
+        }
+    }
+}
+
+static bool make_boxes(struct work *w)
+{
+    size_t boxes = (size_t)w->made->function_n;
+    w->made->box = malloc((2 * boxes + 1) * sizeof *w->made->box);
+    w->end = malloc((boxes + 1) * sizeof *w->end);
+    if (!w->made->box || !w->end || !make_boxes_of_functions(w))
+        return false;
+    find_rests(w);
+    if (!add_rests(w))
+        return false;
+    count_functions(w);
+    return true;
+}
+
+/* ---- links ----------------------------------------------------------------------------------- */
+
+static bool is_rest(const struct work *w, uint32_t box)
+{
+    return w->made->box[box].function == P2A_NONE;
+}
+
+static bool leads_back(const struct work *w, uint32_t from, uint32_t to)
+{
+    if (is_rest(w, from))
+        from = w->made->box[from].under;
+    return !is_rest(w, to) && to <= from && from < w->end[to];
+}
+
+static bool add_link(struct work *w, p2a_id a)
+{
+    struct p2a_excerpt *made = w->made;
+    const struct p2a_arc *arc = &w->p->graph.arc[a];
+    uint32_t from = w->box[arc->caller], to = w->box[arc->callee];
+    if (!p2a_grow(&made->link, &w->link_room, (uint64_t)made->link_n + 1, sizeof *made->link))
+        return false;
+    made->link[made->link_n++] = (struct p2a_link){.from = from,
+                                                   .to = to,
+                                                   .arc = a,
+                                                   .count = 1,
+                                                   .calls = arc->calls,
+                                                   .total = w->weight[a],
+                                                   .known = arc->has & P2A_HAS_TOTAL,
+                                                   .spine = made->box[to].under == from,
+                                                   .back = leads_back(w, from, to)};
+    return true;
+}
+
+/* All arcs between two boxes; those within a rest are part of it. */
+static bool collect_links(struct work *w)
+{
+    const struct p2a_graph *g = &w->p->graph;
+    for (p2a_id a = 0; a < g->arc_n; a++) {
+        uint32_t from = w->box[g->arc[a].caller], to = w->box[g->arc[a].callee];
+        if (from == P2A_NONE || to == P2A_NONE)
+            w->made->arcs_left_out++;
+        else if ((from != to || !is_rest(w, from)) && !add_link(w, a))
+            return false;
+    }
+    return true;
+}
+
+static int by_ends(const void *left, const void *right)
+{
+    const struct p2a_link *a = left, *b = right;
+    if (a->from != b->from)
+        return a->from < b->from ? -1 : 1;
+    return a->to < b->to ? -1 : a->to > b->to;
+}
+
+/* The arcs from or to a rest become one link a pair. */
+static void join_links(struct work *w)
+{
+    struct p2a_excerpt *made = w->made;
+    uint32_t n = 0;
+    qsort(made->link, made->link_n, sizeof *made->link, by_ends);
+    for (uint32_t i = 0; i < made->link_n; i++) {
+        struct p2a_link *link = &made->link[i], *last = n ? &made->link[n - 1] : NULL;
+        if (is_rest(w, link->to) && !is_rest(w, link->from))
+            made->box[link->to].total += link->total;
+        if (!last || by_ends(last, link) != 0) {
+            made->link[n++] = *link;
+            continue;
+        }
+        last->arc = P2A_NONE;
+        last->count += link->count;
+        last->calls =
+            last->calls > UINT64_MAX - link->calls ? UINT64_MAX : last->calls + link->calls;
+        last->total = fmin(last->total + link->total, w->whole);
+        last->known = last->known && link->known;
+    }
+    made->link_n = n;
+    for (uint32_t b = made->function_n; b < made->box_n; b++)
+        made->box[b].total = fmin(made->box[b].total, w->whole);
+}
+
+static bool stays(const struct work *w, const struct p2a_link *link)
+{
+    bool rest = is_rest(w, link->from) || is_rest(w, link->to);
+    double least = rest ? fmax(w->wanted->rest, w->wanted->link) : w->wanted->link;
+    return link->spine || link->from == link->to || link->total >= least * w->whole;
+}
+
+/* What has to stay first, then what is hot. */
+static int by_need(const void *left, const void *right)
+{
+    const struct p2a_link *a = left, *b = right;
+    bool must_a = a->spine || a->from == a->to, must_b = b->spine || b->from == b->to;
+    if (must_a != must_b)
+        return must_a ? -1 : 1;
+    if (a->total > b->total || a->total < b->total)
+        return a->total > b->total ? -1 : 1;
+    return by_ends(left, right);
+}
+
+static int by_from(const void *left, const void *right)
+{
+    const struct p2a_link *a = left, *b = right;
+    if (a->from != b->from)
+        return a->from < b->from ? -1 : 1;
+    if (a->total > b->total || a->total < b->total)
+        return a->total > b->total ? -1 : 1;
+    return a->to < b->to ? -1 : a->to > b->to;
+}
+
+static void choose_links(struct work *w)
+{
+    struct p2a_excerpt *made = w->made;
+    uint32_t n = 0, spare = w->wanted->links ? w->wanted->links : UINT32_MAX;
+    qsort(made->link, made->link_n, sizeof *made->link, by_need);
+    for (uint32_t i = 0; i < made->link_n; i++) {
+        const struct p2a_link *link = &made->link[i];
+        bool must = link->spine || link->from == link->to;
+        if (stays(w, link) && (must || spare)) {
+            spare -= !must;
+            made->link[n++] = *link;
+        } else {
+            made->arcs_left_out += link->count;
+        }
+    }
+    made->link_n = n;
+    qsort(made->link, made->link_n, sizeof *made->link, by_from);
+}
+
+/* The cycles of the picture: those of a graph whose functions are the boxes. */
+static bool find_cycles(struct p2a_excerpt *made)
+{
+    struct p2a_profile drawn = {.functions.n = made->box_n};
+    p2a_id *cycle = calloc((size_t)made->box_n + 1, sizeof *cycle);
+    drawn.graph.arc = calloc((size_t)made->link_n + 1, sizeof *drawn.graph.arc);
+    bool done = cycle && drawn.graph.arc;
+    for (uint32_t i = 0; done && i < made->link_n; i++)
+        if (made->link[i].from < made->function_n && made->link[i].to < made->function_n)
+            drawn.graph.arc[drawn.graph.arc_n++] =
+                (struct p2a_arc){.caller = made->link[i].from, .callee = made->link[i].to};
+    if (done)
+        done = p2a_cycles(&drawn, cycle) != P2A_NONE;
+    for (uint32_t b = 0; done && b < made->box_n; b++)
+        made->box[b].cycle = cycle[b];
+    free(cycle);
+    free(drawn.graph.arc);
+    return done;
+}
+
+static bool make_links(struct work *w)
+{
+    if (!p2a_grow(&w->made->link, &w->link_room, 1, sizeof *w->made->link) || !collect_links(w))
+        return false;
+    join_links(w);
+    choose_links(w);
+    return find_cycles(w->made);
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+static bool begin(struct work *w)
+{
+    size_t n = (size_t)w->p->functions.n + 1, arcs = (size_t)w->p->graph.arc_n + 1;
+    w->weight = malloc(arcs * sizeof *w->weight);
+    w->called = calloc(n, sizeof *w->called);
+    w->up = malloc(n * sizeof *w->up);
+    w->width = calloc(n, sizeof *w->width);
+    w->taken = calloc(n, 1);
+    w->box = malloc(n * sizeof *w->box);
+    w->rest = malloc(n * sizeof *w->rest);
+    if (!w->weight || !w->called || !w->up || !w->width || !w->taken || !w->box || !w->rest)
+        return false;
+    memset(w->up, 0xff, n * sizeof *w->up);
+    memset(w->box, 0xff, n * sizeof *w->box);
+    memset(w->rest, 0xff, n * sizeof *w->rest);
+    for (p2a_id a = 0; a < w->p->graph.arc_n; a++)
+        w->weight[a] = weight_of(w, a);
+    return p2a_outs_build(w->p, &w->outs) && p2a_components_build(w->p, &w->outs, &w->parts);
+}
+
+static void end(struct work *w)
+{
+    free(w->weight);
+    free(w->called);
+    free(w->up);
+    free(w->width);
+    free(w->taken);
+    free(w->box);
+    free(w->rest);
+    free(w->end);
+    p2a_outs_free(&w->outs);
+    p2a_components_free(&w->parts);
+}
+
+bool p2a_excerpt_build(const struct p2a_profile *p, const struct p2a_excerpt_wanted *wanted,
+                       struct p2a_excerpt *excerpt)
+{
+    *excerpt = (struct p2a_excerpt){0};
+    struct work w = {.p = p, .wanted = wanted, .made = excerpt, .whole = sane(p2a_whole(p, 0))};
+    bool done =
+        begin(&w) && find_spine(&w) && take_functions(&w) && make_boxes(&w) && make_links(&w);
+    if (!done)
+        p2a_excerpt_free(excerpt);
+    end(&w);
+    return done;
+}
+
+void p2a_excerpt_free(struct p2a_excerpt *excerpt)
+{
+    free(excerpt->box);
+    free(excerpt->link);
+    *excerpt = (struct p2a_excerpt){0};
+}
