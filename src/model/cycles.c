@@ -6,7 +6,8 @@
 
 /* ---- arcs by caller -------------------------------------------------------------------------- */
 
-bool p2a_outs_build(const struct p2a_profile *p, struct p2a_outs *outs) {
+bool p2a_outs_build(const struct p2a_profile *p, struct p2a_outs *outs)
+{
     const struct p2a_graph *g = &p->graph;
     outs->first = calloc((size_t)p->functions.n + 2, sizeof *outs->first);
     outs->arc = calloc((size_t)g->arc_n + 1, sizeof *outs->arc);
@@ -28,7 +29,8 @@ bool p2a_outs_build(const struct p2a_profile *p, struct p2a_outs *outs) {
     return true;
 }
 
-void p2a_outs_free(struct p2a_outs *outs) {
+void p2a_outs_free(struct p2a_outs *outs)
+{
     free(outs->first);
     free(outs->arc);
     *outs = (struct p2a_outs){0};
@@ -50,20 +52,23 @@ struct search {
     uint32_t path_n, open_n, visits;
 };
 
-static void enter(struct search *s, p2a_id f) {
+static void enter(struct search *s, p2a_id f)
+{
     s->visit[f] = s->low[f] = ++s->visits;
     s->next[f] = s->outs->first[f];
     s->path[s->path_n++] = f;
 }
 
-static void see(struct search *s, p2a_id f, p2a_id callee) {
+static void see(struct search *s, p2a_id f, p2a_id callee)
+{
     if (s->found->of[callee] == P2A_NONE && s->low[callee] < s->low[f]) {
         s->low[f] = s->low[callee];
     }
 }
 
 /* Steps to the next callee that is new; false when there is none. */
-static bool descend(struct search *s, p2a_id f) {
+static bool descend(struct search *s, p2a_id f)
+{
     while (s->next[f] < s->outs->first[f + 1]) {
         p2a_id callee = s->arc[s->outs->arc[s->next[f]++]].callee;
         if (s->visit[callee] == 0) {
@@ -75,7 +80,8 @@ static bool descend(struct search *s, p2a_id f) {
     return false;
 }
 
-static void close_component(struct search *s, p2a_id head) {
+static void close_component(struct search *s, p2a_id head)
+{
     p2a_id number = s->found->n++;
     uint32_t size = 1;
     s->found->of[head] = number;
@@ -86,7 +92,8 @@ static void close_component(struct search *s, p2a_id head) {
     s->found->size[number] = size;
 }
 
-static void leave(struct search *s, p2a_id f) {
+static void leave(struct search *s, p2a_id f)
+{
     s->path_n--;
     if (s->low[f] == s->visit[f]) {
         close_component(s, f);
@@ -96,7 +103,8 @@ static void leave(struct search *s, p2a_id f) {
     }
 }
 
-static void search_from(struct search *s, p2a_id root) {
+static void search_from(struct search *s, p2a_id root)
+{
     enter(s, root);
     while (s->path_n) {
         p2a_id f = s->path[s->path_n - 1];
@@ -106,7 +114,8 @@ static void search_from(struct search *s, p2a_id root) {
     }
 }
 
-static bool search_begin(struct search *s, size_t n) {
+static bool search_begin(struct search *s, size_t n)
+{
     s->visit = calloc(n, 5 * sizeof *s->visit);
     if (!s->visit) {
         return false;
@@ -119,7 +128,8 @@ static bool search_begin(struct search *s, size_t n) {
 }
 
 bool p2a_components_build(const struct p2a_profile *p, const struct p2a_outs *outs,
-                          struct p2a_components *components) {
+                          struct p2a_components *components)
+{
     size_t n = (size_t)p->functions.n + 1;
     struct search s = {.arc = p->graph.arc, .outs = outs, .found = components};
     *components = (struct p2a_components){.of = malloc(n * sizeof(p2a_id)),
@@ -140,7 +150,8 @@ bool p2a_components_build(const struct p2a_profile *p, const struct p2a_outs *ou
     return true;
 }
 
-void p2a_components_free(struct p2a_components *components) {
+void p2a_components_free(struct p2a_components *components)
+{
     free(components->of);
     free(components->size);
     *components = (struct p2a_components){0};
@@ -150,7 +161,8 @@ void p2a_components_free(struct p2a_components *components) {
 
 /* Numbers the components of more than one function by their first members. */
 static uint32_t number_cycles(uint32_t function_n, const struct p2a_components *c, p2a_id *number,
-                              p2a_id *component) {
+                              p2a_id *component)
+{
     uint32_t cycles = 0;
     for (uint32_t i = 0; i < c->n; i++) {
         number[i] = P2A_NONE;
@@ -165,7 +177,8 @@ static uint32_t number_cycles(uint32_t function_n, const struct p2a_components *
     return cycles;
 }
 
-uint32_t p2a_cycles(const struct p2a_profile *p, p2a_id *component) {
+uint32_t p2a_cycles(const struct p2a_profile *p, p2a_id *component)
+{
     struct p2a_outs outs;
     struct p2a_components c;
     if (!p2a_outs_build(p, &outs)) {

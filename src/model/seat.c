@@ -1,4 +1,4 @@
-/* seat.c - calls are indivisible: what was called once sits in one place. Every arc offers two pools,
+/* seat.c - calls are indivisible: what was called once sits in one place. Every arc has two pools,
  *
  *     outer   its total, in its primitive calls    where the arc is not on the path yet
  *     inner   flow - total, in its nested calls    where it is
