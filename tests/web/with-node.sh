@@ -4,7 +4,7 @@ command -v node >/dev/null 2>&1 || {
     echo "skipped: there is no node on this machine (Debian package nodejs)"
     exit 77
 }
-node -e 'process.exit(parseInt(process.versions.node) < 18)' || {
+node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' || {
     echo "skipped: node $(node --version) has no test runner, 18 or later has"
     exit 77
 }
