@@ -149,7 +149,7 @@ static bool drop_component(struct p2a_str *s)
         char c = s->at[i - 1];
         bool ends = c == '.' || c == '/' || c == '\\' || c == '`' || c == ' ' || c == '!' ||
                     (c == ':' && s->at[i] != ':');
-        if (ends && word_starts(from(*s, i))) {
+        if (ends && word_starts(from(*s, i)) && !p2a_str_is(from(*s, i), "py")) {
             *s = from(*s, i);
             return true;
         }

@@ -8,6 +8,10 @@
     const PAD = 3;
     const DOT = " \u00b7 ";
 
+    // What ends a component and what starts one; "py" is none.
+    const COMPONENT = new RegExp("^[^]+?(?:[./\\\\\\x60 !]|:(?!:))(?!py$)"
+        + "(?=[A-Za-z_~$\\u0080-\\u{10FFFF}])", "u");
+
     // ---- labels: the telling end of a name, by the rules of src/base/label.c ----
 
     function columnsOf(c) {
@@ -54,7 +58,7 @@
 
     // Without its first component; "" where there is but one.
     function dropComponent(name) {
-        const cut = /^[^]+?(?:[./\\\x60 !]|:(?!:))(?=[A-Za-z_~$\u0080-\u{10FFFF}])/u.exec(name);
+        const cut = COMPONENT.exec(name);
         return cut ? name.slice(cut[0].length) : "";
     }
 
