@@ -211,7 +211,7 @@ static struct p2a_str program_name(const struct flame *f)
     for (size_t i = 1; !f->reverse && i < f->frames.n; i++) {
         const struct p2a_frame *frame = &f->frames.row[i];
         const struct p2a_function *function = function_of(f, frame);
-        if (frame->total < 0.4 * whole(f) || !function || !function->file ||
+        if (frame->total < 0.1 * whole(f) || !function || !function->file ||
             !p2a_str_is(p2a_string(f->p, function->name), "<module>"))
             continue;
         struct p2a_str file = p2a_string(f->p, function->file);
