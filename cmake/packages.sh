@@ -12,6 +12,9 @@ packages_python="python3"
 # write (callgrind_annotate comes with valgrind).
 packages_test="$packages_python libcmocka-dev clang clang-tidy libclang-rt-dev gcovr valgrind graphviz"
 
+# Tests of the pictures in a browser: Ubuntu's archive has no Chromium, there they are skipped.
+packages_browser="nodejs chromium"
+
 # missing_packages NAME...: those that are not installed
 missing_packages() {
     for package; do
@@ -29,6 +32,7 @@ install_packages() {
     fi
     missing=$(missing_packages "$@")
     [ -n "$missing" ] || return 0
+    echo "installing" $missing
     as_root=
     if [ "$(id -u)" -ne 0 ]; then
         command -v sudo >/dev/null 2>&1 || {
@@ -37,8 +41,18 @@ install_packages() {
         }
         as_root=sudo
     fi
-    echo "installing" $missing
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update &&
         $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
             --no-install-recommends $missing >/dev/null
+}
+
+# install_known_packages NAME...: the same, without those that this system's archive doesn't have
+install_known_packages() {
+    known=
+    for package in $(missing_packages "$@"); do
+        if apt-cache show "$package" >/dev/null 2>&1; then
+            known="$known $package"
+        fi
+    done
+    install_packages $known
 }

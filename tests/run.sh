@@ -57,6 +57,7 @@ stage_coverage() {
 
 stages=${*:-gcc sanitize analyse coverage}
 install_packages $packages_build $packages_test
+install_known_packages $packages_browser
 mkdir -p "$logs"
 rm -f "$logs"/*-failed
 for stage in $stages; do
