@@ -50,16 +50,18 @@ run prof2any "$out/small.prof" --strip-dirs -O limit=12
 heading "into other formats"
 run prof2any "$out/small.prof" -o "$out/callgrind.out.small"
 run prof2any "$out/small.prof" -f folded -o "$out/small.folded"
+run prof2any -q "$out/small.prof" -o "$out/small.svg"
 
 heading "the heaviest stacks"
 sort -k1,1 "$out/small.folded" | awk '{ print $NF, $0 }' | sort -rn | head -n 5 |
     sed 's/^[0-9]* //'
 
 heading "made"
-wc -c "$out/callgrind.out.small" "$out/small.folded" | sed '$d; s/^ *\([0-9]*\) \(.*\)/\2 (\1 bytes)/'
+wc -c "$out/callgrind.out.small" "$out/small.folded" "$out/small.svg" | sed '$d; s/^ *\([0-9]*\) \(.*\)/\2 (\1 bytes)/'
 cat <<EOF
 
 Open them:
+  $out/small.svg        the flame graph, in any browser
   kcachegrind $out/callgrind.out.small     (or qcachegrind) the call graph, to click through
   $out/small.folded     one stack a line, its nanoseconds last: for speedscope.app, flamegraph.pl, grep
 
