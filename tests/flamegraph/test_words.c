@@ -106,7 +106,8 @@ static void labels_keep_the_telling_end(void **state)
     unsigned rows = 0;
     assert_non_null(table);
     while (fgets(line, sizeof line, table)) {
-        struct p2a_str name, place, columns, expected, rest = {line, strcspn(line, "\n")};
+        struct p2a_str name = {0}, place = name, columns = name, expected = name;
+        struct p2a_str rest = {line, strcspn(line, "\n")};
         double room;
         if (line[0] == '#')
             continue;
