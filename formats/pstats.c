@@ -281,7 +281,7 @@ static bool read_joined_figures(struct reader *r, struct figures *f, uint32_t it
     if (!read_arc_figures(r, f))
         return false;
     for (uint32_t i = 4; i < items; i += 4) {
-        struct figures more;
+        struct figures more = {0};
         if (!read_arc_figures(r, &more))
             return false;
         f->calls = sum_calls(f->calls, more.calls);

@@ -44,7 +44,7 @@ stage_sanitize() {
 
 stage_analyse() {
     quiet analyse-configure cmake --preset werror-clang &&
-        quiet analyse run-clang-tidy -quiet -p build/werror-clang '/(src|formats)/.*\.c$'
+        quiet analyse run-clang-tidy -quiet -p build/werror-clang "$PWD/(src|formats)/.*\.c\$"
 }
 
 stage_coverage() {

@@ -231,7 +231,7 @@ static enum p2a_status save(struct p2a_profile *p, const char *path,
     write_format(p, sink, format, options, error);
     if (error->status == P2A_OK)
         p2a_sink_finish(sink);
-    if (!path && error->status == P2A_OK)
+    if (bytes && error->status == P2A_OK)
         *bytes = p2a_sink_take(sink, size);
     p2a_sink_close(sink);
     return error->status;

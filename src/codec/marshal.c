@@ -714,7 +714,7 @@ uint32_t p2a_marshal_take_tag(struct marshal *m)
 
 static bool skip_to(struct marshal *m, uint32_t depth)
 {
-    struct marshal_value ignored;
+    struct marshal_value ignored = {0};
     while (m->depth > depth)
         if (!next_object(m, &ignored, true))
             return false;
@@ -723,7 +723,7 @@ static bool skip_to(struct marshal *m, uint32_t depth)
 
 bool p2a_marshal_skip(struct marshal *m)
 {
-    struct marshal_value ignored;
+    struct marshal_value ignored = {0};
     uint32_t depth = m->depth;
     return next_object(m, &ignored, true) && skip_to(m, depth);
 }

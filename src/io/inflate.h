@@ -20,6 +20,6 @@ bool p2a_is_compressed(const unsigned char *start, size_t n);
 struct p2a_inflate *p2a_inflate_new(p2a_pull *pull, void *from, const unsigned char *start, size_t n,
                                     struct p2a_error *error);
 p2a_pull p2a_inflate_pull; /* FROM is the struct p2a_inflate */
-void p2a_inflate_free(struct p2a_inflate *inflate);
+void p2a_inflate_free(struct p2a_inflate *f);
 
 #endif

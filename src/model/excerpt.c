@@ -312,7 +312,7 @@ static bool make_boxes_of_functions(struct work *w)
 {
     uint32_t n = w->made->function_n, filled = 0;
     struct child *child = malloc(((size_t)n + 1) * sizeof *child);
-    uint32_t *first = malloc(((size_t)w->p->functions.n + 1) * sizeof *first);
+    uint32_t *first = calloc((size_t)w->p->functions.n + 1, sizeof *first);
     uint32_t *open = malloc(((size_t)n + 1) * sizeof *open);
     bool done = child && first && open;
     if (done) {
@@ -395,8 +395,8 @@ static void count_functions(struct work *w)
 static bool make_boxes(struct work *w)
 {
     size_t boxes = (size_t)w->made->function_n;
-    w->made->box = malloc((2 * boxes + 1) * sizeof *w->made->box);
-    w->end = malloc((boxes + 1) * sizeof *w->end);
+    w->made->box = calloc(2 * boxes + 1, sizeof *w->made->box);
+    w->end = calloc(boxes + 1, sizeof *w->end);
     if (!w->made->box || !w->end || !make_boxes_of_functions(w))
         return false;
     find_rests(w);

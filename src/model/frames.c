@@ -443,8 +443,8 @@ static void place(struct build *b, size_t i, double *cursor)
 /* Places the rows and moves those that are drawn together. */
 static bool settle(struct build *b)
 {
-    double *cursor = calloc(b->n, sizeof *cursor);
-    p2a_id *moved = malloc(b->n * sizeof *moved);
+    double *cursor = calloc((size_t)b->n + 1, sizeof *cursor);
+    p2a_id *moved = malloc(((size_t)b->n + 1) * sizeof *moved);
     bool room = cursor && moved;
     size_t n = 0;
     for (size_t i = 0; room && i < b->n; i++) {

@@ -107,7 +107,7 @@ static enum p2a_status check_parts(const struct p2a_profile *p, const char *law,
     struct p2a_sum *sums = calloc((size_t)owners + 1, sizeof *sums);
     unsigned char *has = calloc((size_t)owners + 1, 1);
     enum p2a_status status = sums && has ? P2A_OK : p2a_error_memory(error);
-    for (uint32_t c = 0; status == P2A_OK && c < p->columns; c++) {
+    for (uint32_t c = 0; sums && has && status == P2A_OK && c < p->columns; c++) {
         memset(sums, 0, owners * sizeof *sums);
         for (uint32_t i = 0; status == P2A_OK && i < parts; i++) {
             p2a_id o = *(const p2a_id *)((const char *)owner + i * step);

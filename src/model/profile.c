@@ -562,7 +562,7 @@ void p2a_finish(struct p2a_profile *p)
     if (failed(p) || (p->graph.node_n && !even_nodes(p)))
         return;
     finish_facts(p);
-    for (uint32_t c = 0; c < p->columns; c++)
+    for (uint32_t c = 0; p->metrics.n && c < p->columns; c++)
         if (p2a_whole(p, c) > EXACT)
             p2a_note(p, "values of %s add up to more than 2^53: the last digits are rounded",
                      p2a_string(p, p->metrics.row[c % p->metrics.n].name).at);

@@ -281,7 +281,7 @@ static struct pool pool_of(double mass, double calls)
 static bool begin(struct seating *p)
 {
     const struct p2a_supply *s = p->s;
-    p->left = malloc(((size_t)s->row_n + 1) * sizeof *p->left);
+    p->left = calloc((size_t)s->row_n + 1, sizeof *p->left);
     p->mark = calloc((size_t)s->arc_n + 1, sizeof *p->mark);
     uint32_t widest = 0;
     for (p2a_id f = 0; f < s->function_n; f++)

@@ -325,7 +325,7 @@ static bool driving_leaves(struct p2a_supply *s)
     p2a_supply_leaves(s, s->driver, s->leaf);
     if (s->second == P2A_NONE)
         return true;
-    double *more = malloc(((size_t)s->row_n + 1) * sizeof *more);
+    double *more = calloc((size_t)s->row_n + 1, sizeof *more);
     if (!more)
         return false;
     p2a_supply_leaves(s, s->second, more);
