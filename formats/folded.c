@@ -506,7 +506,8 @@ static bool spell_all(struct writer *w)
     w->text_at = calloc((size_t)w->p->functions.n + w->p->threads.n + 1, sizeof *w->text_at);
     for (uint32_t i = 0; w->text_at && spelled && i < w->p->functions.n; i++)
         spelled = add_text(w, i, p2a_spell(w->p, i, w->out->names, &buffer),
-                           mark_of(w->p->functions.row[i].kind));
+                           mark_of(w->p->functions.row[i].kind)) &&
+                  !buffer.failed;
     p2a_buffer_free(&buffer);
     return w->text_at && spelled && spell_threads(w);
 }

@@ -122,6 +122,8 @@ static enum p2a_status write_text(struct p2a_out *out)
         put_row(out, rows[i].function, p2a_whole(p, 0), &buffer);
     if (shown < n)
         p2a_putf(out, "%u more functions: -O limit=0 shows them\n", n - shown);
+    if (buffer.failed)
+        p2a_no_memory(out);
     p2a_buffer_free(&buffer);
     free(rows);
     return p2a_out_status(out);

@@ -217,6 +217,7 @@ double p2a_whole(const struct p2a_profile *p, uint32_t column);
 struct p2a_buffer {
     char *at;
     size_t n, room;
+    bool failed; /* there was no memory: what was added since may lack a part */
 };
 struct p2a_str p2a_spell(const struct p2a_profile *p, p2a_id function, enum p2a_names names,
                          struct p2a_buffer *buffer);

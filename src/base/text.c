@@ -100,12 +100,12 @@ bool p2a_str_double(struct p2a_str s, double *value)
 bool p2a_buffer_add(struct p2a_buffer *buffer, const void *bytes, size_t n)
 {
     if (n >= SIZE_MAX / 4 - buffer->n)
-        return false;
+        return !(buffer->failed = true);
     if (buffer->n + n >= buffer->room) {
         size_t room = (buffer->n + n + 1) * 2;
         char *at = realloc(buffer->at, room);
         if (!at)
-            return false;
+            return !(buffer->failed = true);
         buffer->at = at;
         buffer->room = room;
     }

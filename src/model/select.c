@@ -47,7 +47,7 @@ static unsigned char *match_functions(const struct p2a_profile *p, const char *o
         struct p2a_str name = p2a_spell(p, f, P2A_NAMES_FULL, &buffer);
         matched[f] = pcre2_match(re, (PCRE2_SPTR)name.at, name.n, 0, 0, data, NULL) >= 0;
     }
-    if (!matched || !data) {
+    if (!matched || !data || buffer.failed) {
         p2a_error_memory(error);
         free(matched);
         matched = NULL;
