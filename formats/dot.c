@@ -14,8 +14,8 @@
  *             v
  *
  * Colour and line width follow the share. A dashed arc leads back to a function above, a loop holds
- * the calls of a function by itself, a double border marks functions that call one another in a
- * circle, a dashed box holds what one caller calls besides. */
+ * the calls of a function by itself, ↻ marks functions that call one another in a circle, a dashed
+ * box holds what one caller calls besides. */
 #include <inttypes.h>
 #include <math.h>
 #include <setjmp.h>
@@ -136,12 +136,19 @@ static const struct theme *theme_named(const char *name)
 
 /* ---- cgraph ---------------------------------------------------------------------------------- */
 
-/* cgraph takes all memory from an arena and, because it can't live without, is left by longjmp when
- * there is none; nothing in it outlasts the arena. What it writes is kept until it is whole.
+/* cgraph can't bear a failed allocation, so that none may fail inside it: before every call there
+ * is room for all that the call takes. Memory of the discipline comes from slabs, of which RESERVE
+ * bytes are free then. Without room the picture is given up between two calls, where the graph is
+ * whole and can be closed.
  *
- * cgraph has state of its own (the graph whose dictionary it opens, the level of indentation, an
- * output buffer), so that one thread at a time can be inside. The library has no lock, being without
- * writable data; the C library has one in every stream, and nothing is printed while it is held. */
+ * Two things are not from the discipline: the record of each dictionary, which cdt takes from
+ * malloc when a graph or subgraph is opened or the first name of a kind is given, and the output
+ * buffer. For these the allocations are made and given back just before.
+ *
+ * cgraph has state of its own (the graph whose dictionary it opens, the level of indentation, the
+ * output buffer), so that one thread at a time can be inside. The library has no lock, being
+ * without writable data; the C library has one in every stream, and nothing is printed while it is
+ * held. */
 static void enter_cgraph(void)
 {
     flockfile(stderr);
@@ -156,15 +163,62 @@ struct pen {
     Agdisc_t disciplines; /* first: `open` gets its address */
     Agmemdisc_t memory;
     Agiodisc_t io;
-    struct p2a_arena arena;
+    struct p2a_arena slabs;
+    char *slab;
+    size_t room; /* left in it */
     struct p2a_buffer written;
+    bool lost; /* no memory while writing */
     Agraph_t *graph;
-    jmp_buf no_memory;
+    jmp_buf no_memory; /* to be left for between two calls */
 };
 
-/* cgraph's output buffer is not from the arena: it starts at BUFSIZ bytes, grows for strings of
- * more than half of that and can't report that it did not. No string of ours is so long. */
-enum { STRING_MOST = BUFSIZ / 2 - 512, NAME_MOST = STRING_MOST / 3 };
+/* The output buffer starts at BUFSIZ bytes and grows for strings of more than half of that. No
+ * string of ours is so long, and no call takes more than a few of them. */
+enum {
+    STRING_MOST = BUFSIZ / 2 - 512,
+    NAME_MOST = STRING_MOST / 3,
+    RESERVE = 8 * BUFSIZ,
+    SLAB = 4 * RESERVE,
+    DICTIONARIES = 16 /* opened by one call at most: 14 by agopen, 8 by agsubg */
+};
+
+static bool reserve(struct pen *pen)
+{
+    if (pen->room >= RESERVE)
+        return true;
+    pen->slab = p2a_arena_take(&pen->slabs, SLAB);
+    pen->room = pen->slab ? SLAB : 0;
+    return pen->slab;
+}
+
+static void need(struct pen *pen)
+{
+    if (!reserve(pen))
+        longjmp(pen->no_memory, 1);
+}
+
+static void need_dictionaries(struct pen *pen)
+{
+    void *record[DICTIONARIES];
+    bool all = true;
+    need(pen);
+    for (int i = 0; i < DICTIONARIES; i++)
+        all &= (record[i] = malloc(sizeof(Dt_t))) != NULL;
+    for (int i = 0; i < DICTIONARIES; i++)
+        free(record[i]);
+    if (!all)
+        longjmp(pen->no_memory, 1);
+}
+
+/* Makes the output buffer, once in a process. */
+static void need_output(struct pen *pen)
+{
+    void *room = malloc(2 * BUFSIZ);
+    free(room);
+    if (!room)
+        longjmp(pen->no_memory, 1);
+    agcanon((char *)"room", 0);
+}
 
 static void *pen_open(Agdisc_t *disciplines)
 {
@@ -174,9 +228,13 @@ static void *pen_open(Agdisc_t *disciplines)
 static void *pen_take(void *state, size_t size)
 {
     struct pen *pen = state;
-    void *taken = p2a_arena_take(&pen->arena, size);
-    if (!taken)
+    const size_t align = _Alignof(max_align_t);
+    size = (size + align - 1) / align * align;
+    if (size > pen->room)
         longjmp(pen->no_memory, 1);
+    void *taken = pen->slab;
+    pen->slab += size;
+    pen->room -= size;
     return memset(taken, 0, size);
 }
 
@@ -194,12 +252,13 @@ static void pen_free(void *state, void *taken)
     (void)taken;
 }
 
+/* Called by cgraph for every word, so that what is between two words finds room again. */
 static int pen_put(void *channel, const char *text)
 {
     struct pen *pen = channel;
-    if (!p2a_buffer_add(&pen->written, text, strlen(text)))
-        longjmp(pen->no_memory, 1);
-    return 0;
+    if (!pen->lost)
+        pen->lost = !reserve(pen) || !p2a_buffer_add(&pen->written, text, strlen(text));
+    return pen->lost ? EOF : 0;
 }
 
 static int pen_flush(void *channel)
@@ -214,27 +273,22 @@ static struct pen pen_ready(void)
                         .io = {NULL, pen_put, pen_flush}};
 }
 
-/* Makes cgraph's output buffer, once in a process, where there is room for it. */
-static bool pen_can_write(void)
-{
-    void *room = malloc(2 * BUFSIZ);
-    free(room);
-    return room && agcanon((char *)"room", 0);
-}
-
 /* cgraph takes its strings as char * and leaves them as they are. */
 static void declare(struct pen *pen, int kind, const char *name, const char *value)
 {
+    need(pen);
     agattr(pen->graph, kind, (char *)name, (char *)value);
 }
 
-static void set(void *object, const char *name, const char *value)
+static void set(struct pen *pen, void *object, const char *name, const char *value)
 {
+    need(pen);
     agset(object, (char *)name, (char *)value);
 }
 
 static void set_html(struct pen *pen, void *object, const char *name, const char *value)
 {
+    need(pen);
     agset(object, (char *)name, agstrdup_html(pen->graph, (char *)value));
 }
 
@@ -305,7 +359,7 @@ static void add_plain(struct drawing *d, struct p2a_str s, size_t most)
             add(d, "\\\\");
         else if (c == '&')
             add(d, "&amp;");
-        else if (c < ' ' || c == 0x7f || c == 0xFFFD || (c >= 0x80 && c < 0xa0))
+        else if (c < ' ' || c == 0x7f || (c >= 0xFFFD && c <= 0xFFFF) || (c >= 0x80 && c < 0xa0))
             add(d, "\xEF\xBF\xBD");
         else if (!p2a_buffer_add(&d->text, at, n))
             longjmp(d->pen.no_memory, 1);
@@ -535,7 +589,7 @@ static void draw_function_tip(struct drawing *d, const struct p2a_box *box, Agno
         addf(d, ", %" PRIu64 " of them from outside", row->primitive);
     if (box->cycle != P2A_NONE)
         addf(d, " · in cycle %" PRIu32, box->cycle + 1);
-    set(node, "tooltip", text_of(d));
+    set(&d->pen, node, "tooltip", text_of(d));
 }
 
 /* ---- links to sources ---- */
@@ -545,7 +599,7 @@ static void draw_function_tip(struct drawing *d, const struct p2a_box *box, Agno
 static bool link_is_safe(const char *pattern)
 {
     static const char *const refused[] = {"javascript", "data", "vbscript"};
-    size_t scheme = strcspn(pattern, ":/?#{");
+    size_t scheme = strcspn(pattern, ":/?#");
     if (pattern[scheme] != ':')
         return strncmp(pattern, "//", 2) != 0 || pattern[2];
     for (size_t i = 0; i < scheme; i++)
@@ -601,8 +655,8 @@ static void draw_address(struct drawing *d, const struct p2a_box *box, Agnode_t 
         rest = (struct p2a_str){rest.at + taken, rest.n - taken};
     }
     if (d->text.n < STRING_MOST) {
-        set(node, "URL", text_of(d));
-        set(node, "target", "_blank");
+        set(&d->pen, node, "URL", text_of(d));
+        set(&d->pen, node, "target", "_blank");
     }
 }
 
@@ -627,9 +681,9 @@ static void paint_box(struct drawing *d, const struct p2a_box *box, Agnode_t *no
     double t = box_heat(d, box);
     char width[32];
     snprintf(width, sizeof width, "%.2f", d->theme->border_grows ? 0.5 + 3 * t : 0.8 + 0.7 * t);
-    set(node, "fillcolor", color_of(fill).text);
-    set(node, "color", color_of(blend(d->theme->arc, t)).text);
-    set(node, "penwidth", width);
+    set(&d->pen, node, "fillcolor", color_of(fill).text);
+    set(&d->pen, node, "color", color_of(blend(d->theme->arc, t)).text);
+    set(&d->pen, node, "penwidth", width);
 }
 
 static void draw_function(struct drawing *d, const struct p2a_box *box, Agnode_t *node)
@@ -646,7 +700,7 @@ static void draw_rest(struct drawing *d, const struct p2a_box *box, Agnode_t *no
     char count[P2A_HUMAN_ROOM];
     const struct p2a_box *caller = &d->excerpt.box[box->under];
     paint_box(d, box, node, d->theme->page);
-    set(node, "style", "rounded,dashed,filled");
+    set(&d->pen, node, "style", "rounded,dashed,filled");
     begin_table(d, "CENTER");
     begin_row(d, 11, d->theme->dim);
     addf(d, "%s more", p2a_human_count(count, box->count));
@@ -658,7 +712,7 @@ static void draw_rest(struct drawing *d, const struct p2a_box *box, Agnode_t *no
     add(d, " or below and are not drawn");
     add_exactly(d, "total", box->total);
     add_exactly(d, "self", box->self);
-    set(node, "tooltip", text_of(d));
+    set(&d->pen, node, "tooltip", text_of(d));
 }
 
 /* The frame around the functions of one file or module. */
@@ -675,13 +729,14 @@ static Agraph_t *cluster_of(struct drawing *d, const struct p2a_box *box)
     if (!d->cluster[key]) {
         char id[32];
         snprintf(id, sizeof id, "cluster_%" PRIu32, key);
+        need_dictionaries(&d->pen);
         Agraph_t *frame = d->cluster[key] = agsubg(d->pen.graph, id, 1);
         d->text.n = 0;
         add_end(d, key == f->module ? name : short_file(name), 40);
         set_html(&d->pen, frame, "label", text_of(d));
         d->text.n = 0;
         add_plain(d, name, NAME_MOST);
-        set(frame, "tooltip", text_of(d));
+        set(&d->pen, frame, "tooltip", text_of(d));
     }
     return d->cluster[key];
 }
@@ -693,14 +748,19 @@ static void draw_boxes(struct drawing *d)
         char id[32];
         bool rest = box->function == P2A_NONE;
         snprintf(id, sizeof id, "%c%" PRIu32, rest ? 'r' : 'f', rest ? box->under : box->function);
+        if (b == 0)
+            need_dictionaries(&d->pen);
+        need(&d->pen);
         d->node[b] = agnode(d->pen.graph, id, 1);
         if (rest)
             draw_rest(d, box, d->node[b]);
         else
             draw_function(d, box, d->node[b]);
         Agraph_t *frame = cluster_of(d, box);
-        if (frame)
+        if (frame) {
+            need(&d->pen);
             agsubnode(frame, d->node[b], 1);
+        }
     }
 }
 
@@ -742,7 +802,7 @@ static void draw_link_label(struct drawing *d, const struct p2a_link *link, Aged
         add(d, d->text.n ? " itself" : "itself");
     if (d->text.n) {
         add(d, "\\l");
-        set(edge, "label", text_of(d));
+        set(&d->pen, edge, "label", text_of(d));
     }
 }
 
@@ -765,8 +825,8 @@ static void draw_link_tip(struct drawing *d, const struct p2a_link *link, Agedge
         add_exactly(d, "total", link->total);
     if (has_calls(d, link))
         addf(d, " · calls %" PRIu64, link->calls);
-    set(edge, "tooltip", text_of(d));
-    set(edge, "labeltooltip", text_of(d));
+    set(&d->pen, edge, "tooltip", text_of(d));
+    set(&d->pen, edge, "labeltooltip", text_of(d));
 }
 
 /* dot opens a cycle where it comes to it first. That has to be from the spine, or a caller would
@@ -782,24 +842,27 @@ static void paint_link(struct drawing *d, const struct p2a_link *link, Agedge_t 
     double t = heat(d, link->total);
     bool thin = link->back;
     char text[32];
-    set(edge, "color", color_of(blend(d->theme->arc, t)).text);
+    set(&d->pen, edge, "color", color_of(blend(d->theme->arc, t)).text);
     snprintf(text, sizeof text, "%.2f", thin ? 0.8 + 0.8 * t : 0.8 + 3.7 * t);
-    set(edge, "penwidth", text);
+    set(&d->pen, edge, "penwidth", text);
     snprintf(text, sizeof text, "%.2f", thin ? 0.6 : 0.5 + 0.35 * t);
-    set(edge, "arrowsize", text);
+    set(&d->pen, edge, "arrowsize", text);
     if (thin)
-        set(edge, "style", "dashed");
+        set(&d->pen, edge, "style", "dashed");
     snprintf(text, sizeof text, "%.0f",
              thin ? 0 : 1 + 60 * share_of(d, link->total) + 2 * link->spine);
-    set(edge, "weight", text);
+    set(&d->pen, edge, "weight", text);
     if (enters_sideways(d, link))
-        set(edge, "constraint", "false");
+        set(&d->pen, edge, "constraint", "false");
 }
 
 static void draw_links(struct drawing *d)
 {
     for (uint32_t i = 0; i < d->excerpt.link_n; i++) {
         const struct p2a_link *link = &d->excerpt.link[i];
+        if (i == 0)
+            need_dictionaries(&d->pen);
+        need(&d->pen);
         Agedge_t *edge = agedge(d->pen.graph, d->node[link->from], d->node[link->to], NULL, 1);
         draw_link_label(d, link, edge);
         draw_link_tip(d, link, edge);
@@ -918,27 +981,32 @@ static void draw(struct drawing *d)
 {
     Agdesc_t directed = {.directed = 1, .maingraph = 1};
     d->pen.disciplines = (Agdisc_t){.mem = &d->pen.memory, .io = &d->pen.io};
+    need_dictionaries(&d->pen);
     d->pen.graph = agopen((char *)"profile", directed, &d->pen.disciplines);
     declare_attributes(d);
     draw_caption(d);
     draw_boxes(d);
     draw_links(d);
+    need_output(&d->pen);
+    need(&d->pen);
     agwrite(d->pen.graph, &d->pen);
 }
 
 /* False: no memory. */
 static bool try_draw(struct drawing *d)
 {
-    if (!pen_can_write() || setjmp(d->pen.no_memory) != 0)
+    if (setjmp(d->pen.no_memory) != 0)
         return false;
     draw(d);
-    return true;
+    return !d->pen.lost;
 }
 
 static bool draw_alone(struct drawing *d)
 {
     enter_cgraph();
     bool drawn = try_draw(d);
+    if (d->pen.graph)
+        agclose(d->pen.graph);
     leave_cgraph();
     return drawn;
 }
@@ -986,7 +1054,7 @@ static bool prepare(struct drawing *d)
 static void finish(struct drawing *d)
 {
     p2a_excerpt_free(&d->excerpt);
-    p2a_arena_free(&d->pen.arena);
+    p2a_arena_free(&d->pen.slabs);
     p2a_buffer_free(&d->pen.written);
     p2a_buffer_free(&d->text);
     p2a_buffer_free(&d->piece);
