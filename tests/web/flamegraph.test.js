@@ -10,7 +10,7 @@ if (!chromium) {
     process.exit(77);
 }
 
-const test = require("node:test"), assert = require("node:assert");
+const runner = require("node:test"), assert = require("node:assert");
 const samples = process.env.SAMPLES || path.join(__dirname, "../../samples");
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "p2a-flame-"));
 const LIBRARY = "/usr/lib/python3.11/json/__init__.py";
@@ -75,21 +75,27 @@ function near(a, b, why) {
 const status = page => page.run("document.querySelector('[role=status]').textContent");
 const hash = page => page.run("location.hash");
 
-let browser, page, plain;
+const cases = [], plain = drawStacks("plain", STACKS);
+let page;
 
-test.before(async () => {
-    browser = new Browser(chromium);
-    page = await browser.page();
-    plain = drawStacks("plain", STACKS);
-});
+function test(name, body) {
+    cases.push([name, body]);
+}
 
-test.afterEach(() => {
-    assert.deepStrictEqual(page.troubles.splice(0), []);
-});
-
-test.after(async () => {
-    await browser.close();
-    fs.rmSync(scratch, { recursive: true });
+// One browser for all of them; its page complains of nothing in any.
+runner("the flame graph in Chromium", async context => {
+    const browser = new Browser(chromium);
+    try {
+        page = await browser.page();
+        for (const [name, body] of cases)
+            await context.test(name, async () => {
+                await body();
+                assert.deepStrictEqual(page.troubles.splice(0), []);
+            });
+    } finally {
+        await browser.close();
+        fs.rmSync(scratch, { recursive: true });
+    }
 });
 
 test("a box is as wide as its share", async () => {
