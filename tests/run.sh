@@ -59,6 +59,8 @@ stages=${*:-gcc sanitize analyse coverage}
 install_packages $packages_build $packages_test
 install_known_packages $packages_browser
 mkdir -p "$logs"
+exec 9>"$logs/lock" # one run at a time in one tree
+flock 9
 rm -f "$logs"/*-failed
 for stage in $stages; do
     echo "== $stage"
