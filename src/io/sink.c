@@ -40,14 +40,20 @@ static void system_error(struct p2a_error *error, const char *what)
 
 /* ---- opening ---- */
 
-/* PATH with symbolic links at its end followed, also where the file isn't there; malloc'ed. */
+/* PATH with symbolic links at its end followed, also where the file isn't there; malloc'ed. NULL: no
+ * memory, or ELOOP. */
 static char *follow_links(const char *path)
 {
     char *at = strdup(path), link[PATH_MAX];
-    for (int hops = 0; at && hops < 40; hops++) {
+    errno = ENOMEM;
+    for (int hops = 0; at; hops++) {
         ssize_t n = readlink(at, link, sizeof link - 1);
         if (n < 0)
             return at;
+        if (hops == 40) {
+            free(at);
+            return errno = ELOOP, NULL;
+        }
         link[n] = '\0';
         const char *slash = strrchr(at, '/');
         size_t folder = link[0] == '/' || !slash ? 0 : (size_t)(slash - at) + 1;
@@ -91,6 +97,8 @@ static bool open_file(struct p2a_sink *sink, const char *path)
 {
     struct stat old;
     sink->target = follow_links(path);
+    if (!sink->target && errno == ELOOP)
+        return system_error(sink->error, "can't be written"), false;
     if (!sink->target)
         return p2a_error_memory(sink->error), false;
     bool there = stat(sink->target, &old) == 0;
