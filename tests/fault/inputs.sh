@@ -1,0 +1,131 @@
+#!/bin/sh
+# Inputs that are no profiles, or broken ones: one sentence on stderr, exit 3, no output, and an output
+# that was there before stays as it was.
+set -u
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+bad=$SAMPLES/profiles/bad
+pstats=$SAMPLES/profiles/pstats/py3.11-cprofile-m-small.prof
+folded=$SAMPLES/profiles/folded/perf-small.folded
+failed=0
+
+# A GiB of address space, where the program runs with that (a sanitizer needs more).
+if (ulimit -v 1048576 && "$PROF2ANY" --version) >"$work/log" 2>&1; then
+    limit='ulimit -v 1048576'
+else
+    limit=:
+fi
+
+say() {
+    echo "$*" >&2
+    failed=1
+}
+
+# run NAME STATUS ARGUMENT…: standard input is $input; stdout in $work/out, stderr in $work/err
+input=/dev/null
+run() {
+    name=$1 expected=$2
+    shift 2
+    (eval "$limit" && exec timeout 60 "$PROF2ANY" "$@") <"$input" >"$work/out" 2>"$work/err"
+    got=$?
+    [ "$got" -eq "$expected" ] || say "$name: exit $got, expected $expected: $(cat "$work/err")"
+}
+
+# refused NAME WORDS ARGUMENT…: WORDS (a basic regular expression) are in the one sentence
+refused() {
+    name=$1 words=$2
+    shift 2
+    run "$name" 3 "$@" -f folded
+    [ ! -s "$work/out" ] || say "$name: wrote something to standard output"
+    check_sentence "$name" "$words"
+
+    run "$name, to a new file" 3 "$@" -o "$work/new.folded"
+    [ ! -e "$work/new.folded" ] || say "$name: left an output"
+
+    echo 'old;old 1' >"$work/old.folded"
+    run "$name, to an old file" 3 "$@" -o "$work/old.folded"
+    [ "$(cat "$work/old.folded")" = 'old;old 1' ] || say "$name: touched the old output"
+    for left in "$work"/.*.folded*; do
+        [ ! -e "$left" ] || say "$name: left $left"
+    done
+}
+
+check_sentence() {
+    [ "$(wc -l <"$work/err")" -eq 1 ] && grep -q '^prof2any: .*[^.]$' "$work/err" ||
+        say "$1: not one sentence: $(cat "$work/err")"
+    grep -q "$2" "$work/err" || say "$1: expected '$2', got: $(cat "$work/err")"
+}
+
+# The formats that can be written, by the program's own table.
+writable=$("$PROF2ANY" formats |
+    awk 'NR == 1 { at = index($0, "writes") } NR > 1 && substr($0, at, 3) == "yes" { print $1 }')
+
+# What is not there, or not a profile at all.
+: >"$work/empty"
+input=$work/empty
+refused 'an empty pipe' 'standard input: no input' -
+refused 'an empty pipe without a name' 'standard input: no input'
+input=/dev/null
+refused 'an empty file' "$work/empty: no input" "$work/empty"
+gzip -c "$work/empty" >"$work/empty.gz"
+refused 'a gzip file of nothing' "$work/empty.gz: no input" "$work/empty.gz"
+refused 'a directory' "$work: is a directory" "$work"
+refused 'a missing file' "$work/missing.prof: can't be opened" "$work/missing.prof"
+refused 'a file as a directory' "$work/empty/x: can't be opened" "$work/empty/x"
+refused 'a script' 'not a profile' "$0"
+refused 'the program itself' 'not a profile' "$PROF2ANY"
+
+# Broken profiles.
+for file in "$bad"/bad-*; do
+    case $file in
+    *.prof) refused "$(basename "$file")" "$file: byte [0-9]*: " "$file" -i pstats ;;
+    *.callgrind) refused "$(basename "$file")" "$file: line [0-9]*: " "$file" -i callgrind ;;
+    *) refused "$(basename "$file")" "$file: " "$file" ;;
+    esac
+done
+refused 'a missing input among good ones' 'missing.prof' "$pstats" "$work/missing.prof"
+refused 'a broken input among good ones' 'bad-truncated' "$pstats" "$bad/bad-truncated.prof"
+refused 'seconds and counts' 'second' "$pstats" "$folded"
+
+# 100,000 levels: objects within objects are refused, frames within frames are a profile.
+awk 'BEGIN { printf "{"; for (i = 0; i < 100000; i++) printf "(\001%c%c%c", 0, 0, 0 }' >"$work/deep.prof"
+awk 'BEGIN { printf "{)\003"; for (i = 0; i < 100000; i++) printf "[\001%c%c%c", 0, 0, 0 }' \
+    >"$work/deeper.prof"
+refused '100,000 nested tuples' "byte [0-9]*: " "$work/deep.prof" -i pstats
+refused '100,000 nested lists' "byte [0-9]*: " "$work/deeper.prof" -i pstats
+awk 'BEGIN { printf "f0"; for (i = 1; i < 100000; i++) printf ";f%d", i; print " 5" }' \
+    >"$work/deep.folded"
+run '100,000 frames' 0 "$work/deep.folded" -f folded
+cmp -s "$work/deep.folded" "$work/out" || say '100,000 frames: came out different'
+for format in $writable; do
+    run "100,000 frames to $format" 0 "$work/deep.folded" -f "$format"
+done
+
+# Compressed: cut short, changed, and bombs of 2 GiB made of 64 MiB of zeros again and again.
+gzip -c "$pstats" >"$work/whole.gz"
+head -c 3000 "$work/whole.gz" >"$work/cut.gz"
+refused 'gzip cut short' 'cut.gz: .*compressed data' "$work/cut.gz"
+head -c 12 "$work/whole.gz" >"$work/head.gz"
+refused 'a gzip header' 'head.gz: ' "$work/head.gz"
+{ head -c 3000 "$work/whole.gz"; printf 'xxxxxxxx'; tail -c +3009 "$work/whole.gz"; } >"$work/changed.gz"
+refused 'gzip changed' 'changed.gz: .*compressed data' "$work/changed.gz"
+head -c 67108864 /dev/zero | gzip -9 >"$work/zeros.gz"
+i=0
+while [ $i -lt 32 ]; do
+    cat "$work/zeros.gz"
+    i=$((i + 1))
+done >"$work/2g.gz"
+refused '2 GiB of zeros' '2g.gz: ' "$work/2g.gz"
+{ gzip -c "$pstats"; cat "$work/2g.gz"; } >"$work/pstats-bomb.gz"
+refused 'a pstats file and 2 GiB of zeros' 'pstats-bomb.gz: ' "$work/pstats-bomb.gz"
+{ gzip -c "$folded"; cat "$work/2g.gz"; } >"$work/folded-bomb.gz"
+refused 'folded stacks and 2 GiB of zeros' 'folded-bomb.gz: ' "$work/folded-bomb.gz"
+{ printf '# callgrind format\nevents: Ir\nfn=(1) a\n1 5\n' | gzip; cat "$work/2g.gz"; } >"$work/callgrind-bomb.gz"
+refused 'a callgrind file and 2 GiB of zeros' 'callgrind-bomb.gz: ' "$work/callgrind-bomb.gz"
+
+# A length that lies asks for no memory: 2 GiB of text, of tuple, of list.
+for code in u '(' '[' s; do
+    printf '{(\003\000\000\000%s\377\377\377\177' "$code" >"$work/lies.prof"
+    refused "a length of 2 GiB after $code" 'byte [0-9]*: ' "$work/lies.prof" -i pstats
+done
+exit "$failed"

@@ -1,0 +1,318 @@
+/* Each allocation fails in turn, alone and with all after it, while small profiles are read, added,
+ * selected and written. The linker sends the library's malloc, calloc and realloc here (--wrap).
+ *
+ *   - what could not be done says "out of memory" (P2A_SYSTEM), and what was done is done right:
+ * the bytes are those that are written with all the memory there is
+ *   - a profile that could not be changed or written keeps its equations, and can be written later
+ *   - a file that could not be written isn't there, and nothing lies beside its place
+ *   - nothing leaks (the sanitizer build looks) */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "prof2any/format.h"
+
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t n);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t n);
+
+static size_t left; /* allocations that succeed; SIZE_MAX: all */
+static bool all_after;
+static size_t refused;   /* since starve() or feed() */
+static bool any_refused; /* since the step began */
+
+static bool refuse(void)
+{
+    if (left == SIZE_MAX)
+        return false;
+    if (left > 0) {
+        left--;
+        return false;
+    }
+    if (!all_after)
+        left = SIZE_MAX;
+    refused++;
+    any_refused = true;
+    return true;
+}
+
+void *__wrap_malloc(size_t n)
+{
+    return refuse() ? NULL : __real_malloc(n);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return refuse() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *p, size_t n)
+{
+    return refuse() ? NULL : __real_realloc(p, n);
+}
+
+static void starve(size_t after, bool all)
+{
+    left = after;
+    all_after = all;
+    refused = 0;
+}
+
+static void feed(void)
+{
+    left = SIZE_MAX;
+    refused = 0;
+}
+
+static size_t steps, failures;
+static char now[2048];
+
+static void fail(const char *what, const char *why)
+{
+    if (++failures <= 50)
+        fprintf(stderr, "%s: %s%s%s\n", now, what, *why ? ": " : "", why);
+}
+
+struct bytes {
+    void *at;
+    size_t n;
+};
+
+/* P2A_OK with nothing refused, or a step that still succeeded; else only for want of memory. */
+static bool went_well(enum p2a_status status, const struct p2a_error *error)
+{
+    if (status == P2A_OK)
+        return true;
+    if (!refused)
+        fail("failed with enough memory", error->message);
+    else if (status != P2A_SYSTEM || !strstr(error->message, "memory"))
+        fail("failed for another reason than memory", error->message);
+    return false;
+}
+
+static bool same_bytes(struct bytes a, struct bytes b)
+{
+    return a.n == b.n && (!a.n || memcmp(a.at, b.at, a.n) == 0);
+}
+
+static struct p2a_profile *load(struct bytes input)
+{
+    struct p2a_profile *p;
+    struct p2a_error error;
+    return went_well(p2a_load_memory(input.at, input.n, "", NULL, &p, &error), &error) ? p : NULL;
+}
+
+static bool save(struct p2a_profile *p, const char *format, struct bytes *output)
+{
+    struct p2a_save_options options = {.format = format};
+    struct p2a_error error;
+    return went_well(p2a_save_memory(p, &options, &output->at, &output->n, &error), &error);
+}
+
+/* What a starved step must leave behind: a profile that is written as ever. */
+static void check_whole(struct p2a_profile *p, const char *format, struct bytes expected)
+{
+    struct p2a_error error;
+    struct bytes output = {0};
+    feed();
+    if (p2a_check(p, &error) != P2A_OK)
+        fail("an equation is broken", error.message);
+    if (save(p, format, &output) && !same_bytes(output, expected))
+        fail("what is written later is different", "");
+    free(output.at);
+}
+
+/* ---- reading and writing ---- */
+
+static void read_and_write(struct bytes input, const char *format, struct bytes expected)
+{
+    struct bytes output = {0};
+    struct p2a_profile *p = load(input);
+    if (p && save(p, format, &output) && !same_bytes(output, expected))
+        fail("an allocation was missed and the output is different", "");
+    free(output.at);
+    if (p)
+        check_whole(p, format, expected);
+    p2a_free(p);
+}
+
+/* ---- to a file ---- */
+
+static char folder[] = "/tmp/prof2any-memory-XXXXXX";
+
+static size_t files_in_folder(void)
+{
+    size_t n = 0;
+    DIR *directory = opendir(folder);
+    for (struct dirent *entry; directory && (entry = readdir(directory));)
+        n += entry->d_name[0] != '.' || strlen(entry->d_name) > 2;
+    if (directory)
+        closedir(directory);
+    return n;
+}
+
+static void write_file(struct bytes input, const char *format, struct bytes expected)
+{
+    char path[256];
+    struct p2a_error error;
+    struct p2a_save_options options = {.format = format};
+    snprintf(path, sizeof path, "%s/out.gz", folder);
+    struct p2a_profile *p = load(input);
+    bool there = p && went_well(p2a_save(p, path, &options, &error), &error);
+    feed();
+    if (files_in_folder() != there)
+        fail(there ? "the file isn't there" : "something was left in the folder", "");
+    unlink(path);
+    p2a_free(p);
+    (void)expected;
+}
+
+/* ---- changing ---- */
+
+static void add_twice(struct bytes input, const char *format, struct bytes expected)
+{
+    size_t after = left;
+    feed();
+    struct p2a_profile *into = load(input), *from = load(input);
+    struct p2a_error error;
+    starve(after, all_after);
+    went_well(p2a_add(into, from, &error), &error);
+    check_whole(from, format, expected);
+    if (p2a_check(into, &error) != P2A_OK)
+        fail("an equation is broken", error.message);
+    p2a_free(into);
+    p2a_free(from);
+}
+
+/* A profile read and selected with all the memory there is: what it is written as. */
+static struct bytes selected_well(struct bytes input, const struct p2a_selection *selection,
+                                  const char *format)
+{
+    struct bytes output = {0};
+    struct p2a_error error;
+    feed();
+    struct p2a_profile *p = load(input);
+    if (went_well(p2a_select(p, selection, &error), &error))
+        save(p, format, &output);
+    p2a_free(p);
+    return output;
+}
+
+static void select_some(struct bytes input, const char *format, struct bytes expected)
+{
+    static const struct p2a_selection selections[] = {
+        {.hide = "a"}, {.focus = "a"}, {.root = "a"}, {.depth = 2}, {.group_by = P2A_BY_FILE}};
+    size_t after = left;
+    bool all = all_after;
+    for (size_t i = 0; i < sizeof selections / sizeof *selections; i++) {
+        struct bytes selected = selected_well(input, &selections[i], format);
+        struct p2a_profile *p = load(input);
+        struct p2a_error error;
+        starve(after, all);
+        bool done = went_well(p2a_select(p, &selections[i], &error), &error);
+        check_whole(p, format, done ? selected : expected);
+        p2a_free(p);
+        free(selected.at);
+    }
+}
+
+/* ---- one after the other ---- */
+
+typedef void job(struct bytes input, const char *format, struct bytes expected);
+
+static void fail_each_in_turn(const char *name, job *work, struct bytes input, const char *format,
+                              struct bytes expected)
+{
+    for (int all = 0; all < 2; all++)
+        for (size_t i = 0;; i++) {
+            snprintf(now, sizeof now, "%s, allocation %zu%s", name, i,
+                     all ? " and all after it" : "");
+            any_refused = false;
+            starve(i, all);
+            work(input, format, expected);
+            steps++;
+            feed();
+            if (!any_refused || failures > 50)
+                break;
+        }
+}
+
+static struct bytes contents(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    struct bytes bytes = {malloc(1 << 16), 0};
+    if (!file || !bytes.at) {
+        snprintf(now, sizeof now, "%s", path);
+        fail("can't be read", "");
+        free(bytes.at);
+        return (struct bytes){NULL, 0};
+    }
+    bytes.n = fread(bytes.at, 1, 1 << 16, file);
+    fclose(file);
+    return bytes;
+}
+
+static void try_format(const char *sample, struct bytes input, const char *format)
+{
+    char name[1024];
+    struct bytes expected = {0};
+    struct p2a_profile *p = load(input);
+    bool saved = p && save(p, format, &expected);
+    p2a_free(p);
+    if (!saved)
+        return;
+    snprintf(name, sizeof name, "%s to %s", sample, format);
+    fail_each_in_turn(name, read_and_write, input, format, expected);
+    free(expected.at);
+}
+
+static void try_sample(const char *samples, const char *sample)
+{
+    char path[1024], name[1024];
+    snprintf(path, sizeof path, "%s/profiles/%s", samples, sample);
+    struct bytes input = contents(path), folded = {0};
+    if (!input.at)
+        return;
+    for (size_t i = 0; i < p2a_format_count(); i++)
+        if (p2a_format_at(i)->write)
+            try_format(sample, input, p2a_format_at(i)->name);
+    struct p2a_profile *p = load(input);
+    if (p && save(p, "folded", &folded)) {
+        snprintf(name, sizeof name, "%s to a file", sample);
+        fail_each_in_turn(name, write_file, input, "folded", folded);
+        snprintf(name, sizeof name, "%s added to itself", sample);
+        fail_each_in_turn(name, add_twice, input, "folded", folded);
+        snprintf(name, sizeof name, "%s selected", sample);
+        fail_each_in_turn(name, select_some, input, "folded", folded);
+    }
+    p2a_free(p);
+    free(folded.at);
+    free(input.at);
+}
+
+int main(int argc, char **argv)
+{
+    static const char *const small[] = {
+        "folded/handmade-two-columns.folded", "folded/handmade-marks.folded",
+        "pstats/yappi-dispatch.prof", "pstats/constructed-v2-py2-interned.prof",
+        "callgrind/pyprof2calltree-dispatch.callgrind"};
+    const char *samples = getenv("SAMPLES");
+    feed();
+    if (!samples || !mkdtemp(folder)) {
+        fprintf(stderr, "SAMPLES says where the samples are; %s must be writable\n", folder);
+        return 1;
+    }
+    for (size_t i = 0; argc == 1 && i < sizeof small / sizeof *small; i++)
+        try_sample(samples, small[i]);
+    for (int i = 1; i < argc; i++)
+        try_sample(samples, argv[i]);
+    rmdir(folder);
+    printf("%zu steps, %zu failures\n", steps, failures);
+    fflush(stdout);
+    return failures || steps < 500;
+}
