@@ -302,9 +302,10 @@ struct drawing {
     const struct theme *theme;
     const struct p2a_metric *metric; /* NULL: none */
     double whole;
-    double most_self; /* of the boxes */
-    uint32_t cycles;  /* in the excerpt */
-    uint32_t backs;   /* links that lead back */
+    double most_self;  /* of the boxes */
+    uint32_t cycles;   /* in the excerpt */
+    uint32_t backs;    /* links that lead back */
+    uint32_t overruns; /* boxes that pass on more than they have */
     bool by_self, percent, absolute, calls;
     size_t width;
     const char *link;
@@ -587,6 +588,8 @@ static void draw_function_tip(struct drawing *d, const struct p2a_box *box, Agno
         addf(d, " · calls %" PRIu64, row->calls);
     if (row->has & P2A_HAS_PRIMITIVE && row->primitive != row->calls)
         addf(d, ", %" PRIu64 " of them from outside", row->primitive);
+    if (box->overrun)
+        add(d, " · what it calls took longer, so in the profile");
     if (box->cycle != P2A_NONE)
         addf(d, " · in cycle %" PRIu32, box->cycle + 1);
     set(&d->pen, node, "tooltip", text_of(d));
@@ -830,10 +833,12 @@ static void draw_link_tip(struct drawing *d, const struct p2a_link *link, Agedge
 }
 
 /* dot opens a cycle where it comes to it first. That has to be from the spine, or a caller would
- * stand below its callees. */
-static bool enters_sideways(const struct drawing *d, const struct p2a_link *link)
+ * stand below its callees. And a long way back pushes everything aside that it passes. */
+static bool is_loose(const struct drawing *d, const struct p2a_link *link)
 {
     const struct p2a_box *from = &d->excerpt.box[link->from], *to = &d->excerpt.box[link->to];
+    if (link->back && from->depth > to->depth + 8)
+        return true;
     return !link->spine && to->cycle != P2A_NONE && to->cycle != from->cycle;
 }
 
@@ -852,7 +857,7 @@ static void paint_link(struct drawing *d, const struct p2a_link *link, Agedge_t 
     snprintf(text, sizeof text, "%.0f",
              thin ? 0 : 1 + 60 * share_of(d, link->total) + 2 * link->spine);
     set(&d->pen, edge, "weight", text);
-    if (enters_sideways(d, link))
+    if (is_loose(d, link))
         set(&d->pen, edge, "constraint", "false");
 }
 
@@ -913,6 +918,27 @@ static void add_legend(struct drawing *d)
         add(d, " · dashed arc: back to a caller above");
 }
 
+/* In a pstats file, functions with one name and line have one row, the last one's. */
+static void add_contradictions(struct drawing *d)
+{
+    const char *sep = "";
+    uint32_t named = 0;
+    if (!d->overruns)
+        return;
+    begin_row(d, 10, d->theme->text);
+    add(d, "less total than what they call, so in the profile: ");
+    for (uint32_t b = 0; b < d->excerpt.function_n && named < 3; b++) {
+        if (!d->excerpt.box[b].overrun)
+            continue;
+        add(d, sep);
+        add_name(d, name_of(d, function_of(d, &d->excerpt.box[b])));
+        sep = ", ";
+        named++;
+    }
+    if (d->overruns > named)
+        addf(d, " and %" PRIu32 " more", d->overruns - named);
+}
+
 static void draw_caption(struct drawing *d)
 {
     const struct p2a_profile *p = d->p;
@@ -937,6 +963,7 @@ static void draw_caption(struct drawing *d)
         begin_row(d, 10, d->theme->dim);
         add(d, "totals of functions in cycles are estimated");
     }
+    add_contradictions(d);
     end_table(d, d->pen.graph);
 }
 
@@ -1024,6 +1051,7 @@ static void count(struct drawing *d)
         d->most_self = fmax(d->most_self, e->box[b].self);
         if (e->box[b].cycle != P2A_NONE && e->box[b].cycle >= d->cycles)
             d->cycles = e->box[b].cycle + 1;
+        d->overruns += e->box[b].overrun;
     }
     for (uint32_t i = 0; i < e->link_n; i++) {
         d->entered[e->link[i].to] += e->link[i].from != e->link[i].to;

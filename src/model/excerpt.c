@@ -276,12 +276,14 @@ static void add_box(struct work *w, uint32_t place, p2a_id f)
     p2a_id up = w->up[f];
     w->box[f] = place;
     w->end[place] = place + 1;
-    w->made->box[place] = (struct p2a_box){.function = f,
-                                           .under = up == P2A_NONE ? P2A_NONE : w->box[up],
-                                           .count = 1,
-                                           .self = self_of(w, f),
-                                           .total = total_of(w, f),
-                                           .cycle = P2A_NONE};
+    w->made->box[place] =
+        (struct p2a_box){.function = f,
+                         .under = up == P2A_NONE ? P2A_NONE : w->box[up],
+                         .count = 1,
+                         .depth = up == P2A_NONE ? 0 : w->made->box[w->box[up]].depth + 1,
+                         .self = self_of(w, f),
+                         .total = total_of(w, f),
+                         .cycle = P2A_NONE};
 }
 
 /* Numbers what was taken from the entries down, what is hot first. FIRST has a row per function,
@@ -362,8 +364,10 @@ static bool add_rests(struct work *w)
     for (uint32_t b = 0; inflow && rest_box && b < n && w->wanted->rest <= 1; b++)
         if (inflow[b] > 0 && inflow[b] >= w->wanted->rest * w->whole) {
             rest_box[b] = made->box_n;
-            made->box[made->box_n++] =
-                (struct p2a_box){.function = P2A_NONE, .under = b, .cycle = P2A_NONE};
+            made->box[made->box_n++] = (struct p2a_box){.function = P2A_NONE,
+                                                        .under = b,
+                                                        .depth = made->box[b].depth + 1,
+                                                        .cycle = P2A_NONE};
         }
     for (p2a_id f = 0; inflow && rest_box && f < w->p->functions.n; f++)
         if (w->rest[f] < w->p->functions.n && rest_box[w->box[w->rest[f]]])
@@ -392,6 +396,20 @@ static void count_functions(struct work *w)
     }
 }
 
+static void find_overruns(struct work *w)
+{
+    for (uint32_t b = 0; b < w->made->function_n; b++) {
+        struct p2a_box *box = &w->made->box[b];
+        double passed = box->self;
+        if (w->parts.size[w->parts.of[box->function]] > 1)
+            continue;
+        for (uint32_t i = w->outs.first[box->function]; i < w->outs.first[box->function + 1]; i++)
+            if (w->p->graph.arc[w->outs.arc[i]].callee != box->function)
+                passed += w->weight[w->outs.arc[i]];
+        box->overrun = passed > box->total * 1.01 + 0.001 * w->whole;
+    }
+}
+
 static bool make_boxes(struct work *w)
 {
     size_t boxes = (size_t)w->made->function_n;
@@ -403,6 +421,7 @@ static bool make_boxes(struct work *w)
     if (!add_rests(w))
         return false;
     count_functions(w);
+    find_overruns(w);
     return true;
 }
 

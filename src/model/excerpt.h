@@ -21,9 +21,12 @@ struct p2a_box {
     p2a_id function; /* P2A_NONE: the rest of what box UNDER calls */
     uint32_t under;  /* the box whose link is the spine; P2A_NONE: an entry */
     uint32_t count;  /* functions in it */
+    uint32_t depth;  /* boxes above it on the spine */
     double self;     /* of a rest: the sum over its functions */
     double total;    /* of a rest: what goes in from boxes of functions, the whole at most */
-    p2a_id cycle;    /* functions that reach one another by the links drawn; P2A_NONE: in none */
+    bool overrun; /* in no cycle, and passes on more than its total: the profile contradicts itself
+                   */
+    p2a_id cycle; /* functions that reach one another by the links drawn; P2A_NONE: in none */
 };
 
 struct p2a_link {
@@ -31,9 +34,9 @@ struct p2a_link {
     p2a_id arc;        /* P2A_NONE: several, from or to a rest */
     uint32_t count;    /* arcs in it */
     uint64_t calls;
-    double total;      /* the arc's, or the sum of the arcs' */
-    bool known;        /* the total was recorded: of all arcs in it */
-    bool spine, back;  /* back: leads to a box above FROM on the spine, or to FROM itself */
+    double total;     /* the arc's, or the sum of the arcs' */
+    bool known;       /* the total was recorded: of all arcs in it */
+    bool spine, back; /* back: leads to a box above FROM on the spine, or to FROM itself */
 };
 
 struct p2a_excerpt {

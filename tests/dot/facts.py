@@ -263,6 +263,21 @@ def the_caption_accounts_for_everything():
     assert "nothing is left out" in Graph(RECURSIVE, *ALL).caption
 
 
+def a_profile_that_contradicts_itself_is_told():
+    """Two functions of one name and line have one row in a pstats file, but arcs of both."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "x.prof")
+        main, twice, below = ("m.py", 1, "main"), ("m.py", 2, "twice"), ("m.py", 3, "below")
+        for total, told in ((9.0, False), (0.5, True)):
+            table = {main: (1, 1, 1.0, 10.0, {}), twice: (1, 1, 0.1, total, {main: (1, 1, 0.1, total)}),
+                     below: (1, 1, 8.9, 8.9, {twice: (1, 1, 8.9, 8.9)})}
+            with open(path, "wb") as out:
+                out.write(marshal.dumps(table, 2))
+            graph = Graph(path)
+            assert ("less total than what they call, so in the profile: twice" in graph.caption) == told
+            assert ("what it calls took longer" in graph.nodes[graph.named("twice")]["tooltip"]) == told
+
+
 def recursion_is_told():
     graph = Graph(RECURSIVE)
     fib, even, odd = (graph.named(n) for n in ("fib", "is_even", "is_odd"))
