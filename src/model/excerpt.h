@@ -24,9 +24,8 @@ struct p2a_box {
     uint32_t depth;  /* boxes above it on the spine */
     double self;     /* of a rest: the sum over its functions */
     double total;    /* of a rest: what goes in from boxes of functions, the whole at most */
-    bool overrun; /* in no cycle, and passes on more than its total: the profile contradicts itself
-                   */
-    p2a_id cycle; /* functions that reach one another by the links drawn; P2A_NONE: in none */
+    bool overrun;    /* in no cycle, and passes on more than its total: figures don't fit */
+    p2a_id cycle;    /* functions that reach one another by the links drawn; P2A_NONE: in none */
 };
 
 struct p2a_link {
