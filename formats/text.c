@@ -116,10 +116,17 @@ static enum p2a_status write_text(struct p2a_out *out)
         return p2a_no_memory(out);
     if (p->metrics.n)
         figure(whole, sizeof whole, p2a_metric_total(p, 0), p2a_string(p, p->metrics.row[0].unit));
-    p2a_putf(out, "%s %s in %u functions\n\n%14s %6s %14s %6s %13s  function\n", whole,
-             p->metrics.n ? p2a_metric_name(p, 0) : "", n, "total", "", "self", "", "calls");
+    bool time = p->metrics.n && p2a_str_is(p2a_string(p, p->metrics.row[0].unit), "seconds");
+    p2a_putf(out, "%s%s%s in %u functions", whole, time || !p->metrics.n ? "" : " ",
+             time || !p->metrics.n ? "" : p2a_metric_name(p, 0), n);
+    if (p->base > 0) {
+        figure(whole, sizeof whole, p->base * p->metrics.row[0].scale,
+               p2a_string(p, p->metrics.row[0].unit));
+        p2a_putf(out, ", selected of %s", whole);
+    }
+    p2a_putf(out, "\n\n%14s %6s %14s %6s %13s  function\n", "total", "", "self", "", "calls");
     for (uint32_t i = 0; i < shown; i++)
-        put_row(out, rows[i].function, p2a_whole(p, 0), &buffer);
+        put_row(out, rows[i].function, p2a_share_base(p), &buffer);
     if (shown < n)
         p2a_putf(out, "%u more functions: -O limit=0 shows them\n", n - shown);
     if (buffer.failed)

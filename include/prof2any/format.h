@@ -169,6 +169,7 @@ struct p2a_profile {
     unsigned facts;     /* what is here now: enum p2a_fact */
     unsigned recorded;  /* of these, what the input itself said */
     unsigned estimated; /* P2A_CONTEXTS where paths are estimated, P2A_GRAPH where totals in cycles are */
+    double base;        /* shares of column 0 are of this where a part of a graph was selected; else 0 */
     double cycle_share; /* of an estimate: share of the time spent in cycles, 0 to 1 */
     p2a_id source;      /* string: the format read from */
     struct p2a_core *core; /* memory, lookup tables, notes: the library's own */
@@ -211,6 +212,10 @@ void p2a_note(struct p2a_profile *p, const char *text, ...) P2A_PRINTF(2, 3);
 
 /* The sum of self over contexts where they are there, else over the graph's nodes; in raw values. */
 double p2a_whole(const struct p2a_profile *p, uint32_t column);
+
+/* What shares of column 0 are of: the whole, or what it was before a part of a graph was selected:
+ * the functions of a part keep the figures that they have in the whole. */
+double p2a_share_base(const struct p2a_profile *p);
 
 /* How a frame is spelled: "name (base.py:12)", qualified where known, builtins as the file has them.
  * Good until the next call with the same buffer; the buffer is freed by p2a_buffer_free. */

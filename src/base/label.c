@@ -142,14 +142,15 @@ static bool word_starts(struct p2a_str s)
     return c >= 0x80 || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c && strchr("_~$", c));
 }
 
-/* Drops the first component; false where S is the last one. */
-static bool drop_component(struct p2a_str *s)
+/* Drops the first component, as wide as *dropped; false where S is the last one. */
+static bool drop_component(struct p2a_str *s, size_t *dropped)
 {
     for (size_t i = 1; i < s->n; i++) {
         char c = s->at[i - 1];
         bool ends = c == '.' || c == '/' || c == '\\' || c == '`' || c == ' ' || c == '!' ||
                     (c == ':' && s->at[i] != ':');
         if (ends && word_starts(from(*s, i)) && !p2a_str_is(from(*s, i), "py")) {
+            *dropped = p2a_columns((struct p2a_str){s->at, i});
             *s = from(*s, i);
             return true;
         }
@@ -181,10 +182,11 @@ static bool add_short(struct p2a_buffer *label, struct p2a_str name, size_t colu
     struct p2a_buffer plain = {0};
     bool done = add_plain(&plain, name);
     struct p2a_str s = {plain.at, plain.n};
-    while (done && p2a_columns(s) > columns && drop_component(&s))
-        ;
+    size_t width = p2a_columns(s), dropped;
+    while (done && width > columns && drop_component(&s, &dropped))
+        width -= dropped;
     if (done)
-        done = p2a_columns(s) <= columns ? add(label, s) : add_cut(label, s, columns);
+        done = width <= columns ? add(label, s) : add_cut(label, s, columns);
     p2a_buffer_free(&plain);
     return done;
 }

@@ -75,7 +75,7 @@ enum p2a_status command_convert(const struct options *options)
     enum p2a_status status = check_output(options);
     if (status == P2A_OK)
         status = convert(options, &profile);
-    if (profile && !options->quiet && status != P2A_CLOSED)
+    if (profile && !options->quiet && status == P2A_OK)
         print_notes(profile);
     p2a_free(profile);
     return status;

@@ -154,7 +154,9 @@ static void keep_sums(struct walk *w, unsigned has)
 enum p2a_status p2a_derive(struct p2a_profile *p, struct p2a_error *error)
 {
     struct walk w;
-    unsigned calls = p->facts & P2A_CALLS ? P2A_HAS_CALLS | P2A_HAS_PRIMITIVE : 0;
+    /* Where stacks are estimated so are the calls on them, and a count is taken as counted. */
+    bool counted = p->facts & P2A_CALLS && !(p->estimated & P2A_CONTEXTS);
+    unsigned calls = counted ? P2A_HAS_CALLS | P2A_HAS_PRIMITIVE : 0;
     if (start_walk(&w, p)) {
         walk_down(&w);
         keep_sums(&w, P2A_HAS_ROW | P2A_HAS_SELF | P2A_HAS_TOTAL | calls);

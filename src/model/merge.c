@@ -291,6 +291,7 @@ struct p2a_profile *p2a_copy(const struct p2a_profile *from, struct p2a_error *e
         copy->recorded = copy->facts & from->recorded;
         copy->estimated = copy->facts & from->estimated;
         copy->cycle_share = from->cycle_share;
+        copy->base = from->base;
         copy->source = p2a_intern(copy, p2a_string(from, from->source));
     } else {
         p2a_free(copy);

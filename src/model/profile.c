@@ -559,7 +559,8 @@ static const double EXACT = 9007199254740992.0; /* 2^53 */
 
 void p2a_finish(struct p2a_profile *p)
 {
-    if (failed(p) || (p->graph.node_n && !even_nodes(p)))
+    bool even = p->graph.node_n || !p->contexts.n; /* what holds no rows at all is an empty graph */
+    if (failed(p) || (even && !even_nodes(p)))
         return;
     finish_facts(p);
     for (uint32_t c = 0; p->metrics.n && c < p->columns; c++)
@@ -618,6 +619,11 @@ double p2a_whole(const struct p2a_profile *p, uint32_t column)
     for (size_t i = 0; i < n && column < p->columns; i++)
         p2a_sum_add(&sum, values[i * p->columns + column]);
     return p2a_sum_value(&sum);
+}
+
+double p2a_share_base(const struct p2a_profile *p)
+{
+    return p->base > 0 ? p->base : p2a_whole(p, 0);
 }
 
 size_t p2a_function_count(const struct p2a_profile *p)

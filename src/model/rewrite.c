@@ -203,5 +203,6 @@ enum p2a_status p2a_rewrite_graph(struct p2a_profile *p, const unsigned char *ke
     copy_lines(&r);
     copy_sites(&r, arc);
     free(arc);
+    r.to->base = keep || keep_arc ? p2a_share_base(p) : p->base;
     return swap_in(p, r.to, p->estimated & P2A_GRAPH, error);
 }

@@ -58,18 +58,22 @@ static unsigned char *match_functions(const struct p2a_profile *p, const char *o
     return matched;
 }
 
-static void note_no_match(struct p2a_profile *p, const unsigned char *matched, const char *option,
-                          const char *pattern)
-{
-    if (!memchr(matched, 1, p->functions.n))
-        p2a_note(p, "--%s '%s' matches no function", option, pattern);
-}
-
 /* ---- on the tree ---- */
 
 enum rule { FOCUS, IGNORE, SHOW, HIDE, PRUNE, ROOT, LEAF };
 static const char *const rule_names[] = {"focus", "ignore", "show", "hide", "prune-from", "root",
                                          "leaf"};
+
+/* A pattern that keeps nothing is a mistake; one that takes nothing away is worth a note. */
+static enum p2a_status no_match(struct p2a_profile *p, enum rule rule, const char *pattern,
+                                struct p2a_error *error)
+{
+    if (rule == FOCUS || rule == SHOW || rule == ROOT || rule == LEAF)
+        return p2a_error_set(error, P2A_USAGE, "--%s '%s' matches no function", rule_names[rule],
+                             pattern);
+    p2a_note(p, "--%s '%s' matches no function", rule_names[rule], pattern);
+    return P2A_OK;
+}
 
 struct marks {
     const struct p2a_contexts *t;
@@ -213,12 +217,55 @@ static enum p2a_status apply_to_graph(struct p2a_profile *p, enum rule rule, uns
 
 /* ---- renaming ---- */
 
+/* Where the module's name begins in the path of a Python file: behind the last directory that Python
+ * imports from, as far as its name tells; else the file is a module of its own. */
+static struct p2a_str importable(struct p2a_str path)
+{
+    size_t from = path.n - p2a_str_base(path).n;
+    for (size_t i = path.n; i-- > 0;) {
+        struct p2a_str folder = {path.at + i, path.n - i}, name, rest;
+        if (path.at[i] != '/')
+            continue;
+        folder.at++, folder.n--;
+        if (!p2a_str_cut(folder, '/', &name, &rest))
+            continue;
+        bool python = p2a_str_starts(name, "python") && name.n > 6;
+        if (p2a_str_is(name, "site-packages") || p2a_str_is(name, "dist-packages") || python)
+            return rest;
+    }
+    return (struct p2a_str){path.at + from, path.n - from};
+}
+
+/* "json.encoder" of ".../python3.11/json/encoder.py", "json" of ".../json/__init__.py". */
+static p2a_id python_module(struct p2a_profile *p, struct p2a_str path)
+{
+    struct p2a_str name = importable(path), folder = path;
+    struct p2a_buffer text = {0};
+    p2a_id id = 0;
+    if (p2a_str_is(name, "__init__.py")) {
+        folder.n -= name.n + (folder.n > name.n);
+        name = p2a_str_base(folder);
+    } else {
+        name.n -= p2a_str_ends(name, "/__init__.py") ? strlen("/__init__.py") : strlen(".py");
+    }
+    if (p2a_buffer_add(&text, name.at, name.n)) {
+        for (size_t i = 0; i < text.n; i++)
+            if (text.at[i] == '/')
+                text.at[i] = '.';
+        id = p2a_intern(p, (struct p2a_str){text.at, text.n});
+    } else {
+        p2a_fail(p, P2A_SYSTEM, "out of memory");
+    }
+    p2a_buffer_free(&text);
+    return id;
+}
+
 static void name_module(struct p2a_profile *p, struct p2a_function *f)
 {
     p2a_id module = f->module;
-    struct p2a_str file = p2a_str_base(p2a_string(p, f->file));
+    struct p2a_str file = p2a_string(p, f->file);
     if (!module && p2a_str_ends(file, ".py"))
-        module = p2a_intern(p, (struct p2a_str){file.at, file.n - 3});
+        module = python_module(p, file);
     *f = (struct p2a_function){.name = module ? module : f->file, .kind = f->kind};
 }
 
@@ -251,7 +298,7 @@ static p2a_id regroup(struct p2a_profile *p, p2a_id id, const struct p2a_selecti
         f = (struct p2a_function){.name = f.file, .kind = f.kind};
     else if (s->group_by == P2A_BY_MODULE && (placed || f.module))
         name_module(p, &f);
-    else if (s->group_by == P2A_BY_LINE && placed)
+    else if (s->group_by == P2A_BY_LINE && placed && f.line > 0)
         name_line(p, &f);
     return p2a_function(p, &f);
 }
@@ -279,9 +326,11 @@ static enum p2a_status rename_functions(struct p2a_profile *p, const struct p2a_
 
 static void note_dropped(struct p2a_profile *p, uint32_t functions, uint32_t arcs, double share)
 {
-    if (functions || arcs)
-        p2a_note(p, "left out below the threshold: %u functions with %.2g %% of the whole, %u arcs",
-                 functions, share * 100, arcs);
+    if (functions)
+        p2a_note(p, "%u functions below the threshold left out, %.2g %% of the whole in themselves",
+                 functions, share * 100);
+    if (arcs)
+        p2a_note(p, "%u arcs below the threshold left out", arcs);
 }
 
 /* Functions below the node threshold lose their frames; in a tree their self goes to the caller. */
@@ -416,7 +465,10 @@ static enum p2a_status apply_rule(struct p2a_profile *p, enum rule rule, const c
     unsigned char *matched = match_functions(p, rule_names[rule], pattern, error);
     if (!matched)
         return error->status;
-    note_no_match(p, matched, rule_names[rule], pattern);
+    if (!memchr(matched, 1, p->functions.n)) {
+        free(matched);
+        return no_match(p, rule, pattern, error);
+    }
     enum p2a_status status = P2A_OK;
     uint32_t functions = p->functions.n;
     if (!reachability)
