@@ -889,7 +889,7 @@ static void add_left_out(struct drawing *d)
     char share[P2A_HUMAN_ROOM];
     begin_row(d, 10, d->theme->dim);
     if (!e->gathered && !e->left_out && !e->arcs_left_out) {
-        add(d, "nothing is left out");
+        add(d, d->p->base > 0 ? "a selection of the whole" : "nothing is left out");
         return;
     }
     add(d, "drawn: ");
@@ -1101,7 +1101,7 @@ static enum p2a_status write_dot(struct p2a_out *out)
         .pen = pen_ready(),
         .theme = theme_named(p2a_option_text(out, "theme")),
         .metric = out->profile->metrics.n ? &out->profile->metrics.row[0] : NULL,
-        .whole = p2a_whole(out->profile, 0),
+        .whole = p2a_share_base(out->profile),
         .by_self = strcmp(p2a_option_text(out, "color"), "self") == 0,
         .percent = strcmp(values, "absolute") != 0,
         .absolute = strcmp(values, "percent") != 0,

@@ -251,7 +251,7 @@ uint64_t p2a_round(const double *values, size_t n, size_t stride, double scale, 
 uint32_t p2a_cycles(const struct p2a_profile *p, p2a_id *component);
 
 /* Gives the nodes that have no total the one that follows from self and the arcs; in a cycle it is an
- * estimate, and the profile says so. For readers of formats that record totals on arcs alone. */
+ * estimate, and the profile says so. Outside cycles all calls are primitive. For readers of formats that record totals on arcs alone. */
 void p2a_totals_from_arcs(struct p2a_profile *p);
 
 /* ---- reading --------------------------------------------------------------------------------- */

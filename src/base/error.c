@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 enum p2a_status p2a_error_setv(struct p2a_error *error, enum p2a_status status, const char *message,
                                va_list arguments)
 {
@@ -37,14 +39,6 @@ void p2a_error_start(struct p2a_error *error, const char *path)
     snprintf(error->path, sizeof error->path, "%s", path ? path : "");
 }
 
-/* Control characters of a hostile file name or input must not reach a terminal. */
-static void defuse(char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text < ' ' || *text == 0x7f)
-            *text = '?';
-}
-
 char *p2a_error_text(const struct p2a_error *error, char *text, size_t size)
 {
     char place[40] = "";
@@ -54,6 +48,6 @@ char *p2a_error_text(const struct p2a_error *error, char *text, size_t size)
         snprintf(place, sizeof place, "line %" PRIu64 ": ", error->place);
     snprintf(text, size, "%s%s%s%s", error->path, error->path[0] ? ": " : "", place,
              error->message);
-    defuse(text);
+    p2a_utf8_defuse(text); /* of a hostile file name or input */
     return text;
 }

@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include <string.h>
+
 static unsigned byte_at(struct p2a_str s, size_t i)
 {
     return i < s.n ? (unsigned char)s.at[i] : 0;
@@ -33,4 +35,26 @@ uint32_t p2a_utf8_next(struct p2a_str *s)
         more = 0, c = 0xFFFD;
     *s = (struct p2a_str){s->at + 1 + more, s->n - 1 - more};
     return c;
+}
+
+bool p2a_utf8_plain(struct p2a_str *s)
+{
+    size_t before = s->n;
+    uint32_t c = p2a_utf8_next(s);
+    if (c < 0x80)
+        return c >= ' ' && c != 0x7F;
+    return before - s->n > 1 && c > 0x9F && !(c >= 0x202A && c <= 0x202E) &&
+           !(c >= 0x2066 && c <= 0x2069);
+}
+
+void p2a_utf8_defuse(char *text)
+{
+    struct p2a_str rest = p2a_str_of(text);
+    while (rest.n) {
+        size_t before = rest.n;
+        bool plain = p2a_utf8_plain(&rest);
+        if (!plain)
+            memset(text, '?', before - rest.n);
+        text += before - rest.n;
+    }
 }

@@ -9,4 +9,10 @@
  * empty. */
 uint32_t p2a_utf8_next(struct p2a_str *s);
 
+/* The same; false where a terminal could take it for a command (C0, DEL, C1, a byte that is no
+ * UTF-8) or for an order to turn the line around (embeddings, overrides, isolates). */
+bool p2a_utf8_plain(struct p2a_str *s);
+/* Each byte of what isn't plain becomes '?'. */
+void p2a_utf8_defuse(char *text);
+
 #endif

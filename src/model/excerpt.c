@@ -623,7 +623,7 @@ bool p2a_excerpt_build(const struct p2a_profile *p, const struct p2a_excerpt_wan
                        struct p2a_excerpt *excerpt)
 {
     *excerpt = (struct p2a_excerpt){0};
-    struct work w = {.p = p, .wanted = wanted, .made = excerpt, .whole = sane(p2a_whole(p, 0))};
+    struct work w = {.p = p, .wanted = wanted, .made = excerpt, .whole = sane(p2a_share_base(p))};
     bool done =
         begin(&w) && find_spine(&w) && take_functions(&w) && make_boxes(&w) && make_links(&w);
     if (!done)

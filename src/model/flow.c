@@ -50,6 +50,27 @@ static void column_totals(struct p2a_profile *p, const struct p2a_components *pa
     }
 }
 
+/* Outside cycles every call is primitive. */
+static void fill_primitive(struct p2a_profile *p, const struct p2a_components *parts)
+{
+    struct p2a_graph *g = &p->graph;
+    for (uint32_t f = 0; f < g->node_n; f++) {
+        bool alone = parts->size[parts->of[f]] == 1 && p2a_arc_find(p, f, f) == P2A_NONE;
+        if (alone && (g->node[f].has & (P2A_HAS_CALLS | P2A_HAS_PRIMITIVE)) == P2A_HAS_CALLS) {
+            g->node[f].primitive = g->node[f].calls;
+            g->node[f].has |= P2A_HAS_PRIMITIVE;
+        }
+    }
+    for (uint32_t i = 0; i < g->arc_n; i++) {
+        struct p2a_arc *a = &g->arc[i];
+        bool within = parts->of[a->caller] == parts->of[a->callee];
+        if (!within && (a->has & (P2A_HAS_CALLS | P2A_HAS_PRIMITIVE)) == P2A_HAS_CALLS) {
+            a->primitive = a->calls;
+            a->has |= P2A_HAS_PRIMITIVE;
+        }
+    }
+}
+
 static void fill_totals(struct p2a_profile *p, const struct p2a_components *parts, bool *wanted,
                         double *whole)
 {
@@ -65,6 +86,7 @@ static void fill_totals(struct p2a_profile *p, const struct p2a_components *part
                 p->estimated |= P2A_GRAPH;
         }
     }
+    fill_primitive(p, parts);
 }
 
 void p2a_totals_from_arcs(struct p2a_profile *p)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "model/core.h"
 
 static const uint64_t DEFAULT_ROWS = 1u << 30;
@@ -577,6 +578,7 @@ void p2a_note(struct p2a_profile *p, const char *text, ...)
     va_start(arguments, text);
     vsnprintf(sentence, sizeof sentence, text, arguments);
     va_end(arguments);
+    p2a_utf8_defuse(sentence); /* of names a hostile input brought */
     for (uint32_t i = 0; i < core->note_n; i++)
         if (strcmp(core->note[i], sentence) == 0)
             return;

@@ -33,7 +33,8 @@ static unsigned char *match_functions(const struct p2a_profile *p, const char *o
     int code;
     size_t where;
     unsigned char message[128];
-    pcre2_code *re = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, 0, &code, &where, NULL);
+    pcre2_code *re = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
+                                   PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &code, &where, NULL);
     if (!re) {
         pcre2_get_error_message(code, message, sizeof message);
         p2a_error_set(error, P2A_USAGE, "--%s '%s': %s at character %zu", option, pattern,
