@@ -80,9 +80,9 @@ $module.run('$sample.main()', '$name-run-$sample.prof')"
 # large_sample: the standard library's own tests, by the newest Python that has them
 large_sample() {
     sort -rV "$work/pythons" | while read -r version program prefix; do
-        tests="test.test_textwrap test.test_json test.test_difflib"
+        tests="test.test_textwrap test.test_argparse test.test_difflib"
         # shellcheck disable=SC2086
-        if with_python "$version" "$program" "$prefix" -c "import test.test_json" &&
+        if with_python "$version" "$program" "$prefix" -c "import test.test_difflib" &&
             with_python "$version" "$program" "$prefix" -m cProfile \
                 -o "$out/pstats/py$version-cprofile-m-unittest.prof" -m unittest -q $tests; then
             break
