@@ -24,8 +24,7 @@ function(p2a_test_properties name labels timeout environment)
     endif()
     set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT ${timeout}
         SKIP_RETURN_CODE 77 ENVIRONMENT "PROF2ANY=$<TARGET_FILE:prof2any>;SOURCE=${PROJECT_SOURCE_DIR};\
-BUILD=${PROJECT_BINARY_DIR};SAMPLES=${PROJECT_SOURCE_DIR}/samples;LC_ALL=C;\
-LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/lsan.supp:print_suppressions=0;${environment}")
+BUILD=${PROJECT_BINARY_DIR};SAMPLES=${PROJECT_SOURCE_DIR}/samples;LC_ALL=C;${environment}")
 endfunction()
 
 # p2a_unit_test(NAME SOURCE... [LABELS L...] [LIBRARIES LIB...] [LINK_OPTIONS O...]
