@@ -204,9 +204,9 @@ test("details include calls and stay within the window", async () => {
             + "'.tip').getBoundingClientRect(); return [r.left, r.top, r.right, r.bottom]; })()");
         assert.ok(x >= -1 && y >= -1 && right <= 1201 && bottom <= 801, [x, y, right, bottom].join());
     }
-    const named = await boxNamed(page, "encode");
+    const named = await boxNamed(page, "runTests");
     await page.point(named.x + 5, named.y + 8);
-    assert.match((await page.call(tip)).join("\n"), /^encode\n.*encoder\.py:\d+\n.* s, .* % of all, .*\nself .*, [\d,]+ calls?$/);
+    assert.match((await page.call(tip)).join("\n"), /^runTests\n.*main\.py:\d+\n.* s, .* % of all, .*\nself .*, [\d,]+ calls?$/);
 });
 
 test("keys reach every box: Tab, arrows, Enter, Escape, Home", async () => {
@@ -316,7 +316,7 @@ test("a fluid graph is as wide as the window, and its texts are fitted again", a
             assert.deepStrictEqual(await page.call(misfits), [], width);
     }
     await page.size(1200, 800);
-    await clickBox(page, "encode");
+    await clickBox(page, "runTests");
     assert.deepStrictEqual(await page.call(misfits), []);
 });
 
