@@ -13,8 +13,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Bounds that no measured profile comes near; past them the rest is hidden. */
-enum { MOST_SEATS = 1 << 22, MOST_DEPTH = 4096 };
+/* Bounds; past them the rest is hidden. */
+enum { MOST_SEATS = 1 << 22 };
+enum { MOST_DEPTH = 1000 }; /* as deep as Python recurses by default; how deep it was is a guess */
 static const double MOST_FRAMES = 5e7; /* Σ depth: what a text of all stacks would be long */
 static const double MOST_WORK = 4e8;   /* arcs looked at */
 
