@@ -14,7 +14,7 @@ static const struct p2a_format *choose(struct p2a_source *source,
     if (error->status != P2A_OK)
         return NULL;
     if (probe.start.n == 0) {
-        p2a_error_set(error, P2A_INPUT, "no input: empty, expected a profile");
+        p2a_error_set(error, P2A_INPUT, "no input, expected a profile");
         return NULL;
     }
     if (!options->format)
@@ -66,6 +66,8 @@ static enum p2a_status load(const char *path, const void *bytes, size_t size,
     } else {
         p2a_error_memory(&ours);
     }
+    if (ours.status == P2A_USAGE) /* the call is wrong, not the file */
+        ours.path[0] = '\0';
     if (error)
         *error = ours;
     if (ours.status == P2A_OK)

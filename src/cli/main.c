@@ -35,7 +35,7 @@ static const struct command {
     const char *name, *usage, *help;
     enum p2a_status (*run)(const struct options *options);
 } commands[] = {
-    {NULL, "[INPUT…] [-f FORMAT] [-o OUTPUT]", "convert; several inputs are added up",
+    {NULL, "[INPUT ...] [-f FORMAT] [-o OUTPUT]", "convert; several inputs are added up",
      command_convert},
     {"formats", "[NAME]", "what it reads and writes; a format's options", command_formats},
 };
@@ -45,8 +45,10 @@ void print_help(void)
 {
     puts("prof2any turns profiles into pictures and into each other.\n");
     for (int i = 0; i < COMMANDS; i++)
-        printf("  prof2any %s%s%-34s %s\n", commands[i].name ? commands[i].name : "",
-               commands[i].name ? " " : "", commands[i].usage, commands[i].help);
+        printf("  prof2any %s%s%-*s %s\n", commands[i].name ? commands[i].name : "",
+               commands[i].name ? " " : "",
+               commands[i].name ? 35 - (int)strlen(commands[i].name) : 36, commands[i].usage,
+               commands[i].help);
     puts("\n  prof2any out.prof -f callgrind -o callgrind.out.app\n"
          "  prof2any -f folded < out.prof");
     options_help();

@@ -73,7 +73,7 @@ static bool is_sentence(const char *text)
 static bool is_about_all(const char *message)
 {
     static const char *const sentences[] = {"not a profile in a known format",
-                                            "no input: empty",
+                                            "no input, expected a profile",
                                             "could be ",
                                             "corrupt gzip data after ",
                                             "compressed data ends early after ",
