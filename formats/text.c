@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "prof2any/format.h"
+#include "base/utf8.h"
 
 static const struct p2a_option options[] = {
     {"limit", P2A_NUMBER, "25", "N", "rows, 0 for all"},
@@ -76,14 +76,16 @@ static void figure(char *text, size_t size, double value, struct p2a_str unit)
              times[i].name);
 }
 
-static void put_name(struct p2a_out *out, p2a_id function, struct p2a_buffer *buffer)
+/* The report is read on a terminal: what isn't plain text becomes '?'. */
+static void put_plain(struct p2a_out *out, struct p2a_str text)
 {
-    struct p2a_str name = p2a_spell(out->profile, function, out->names, buffer);
-    for (size_t i = 0; i < name.n; i++) {
-        unsigned char c = (unsigned char)name.at[i];
-        p2a_put(out, c < ' ' || c == 0x7f ? "?" : name.at + i, 1);
+    while (text.n) {
+        const char *at = text.at;
+        if (p2a_utf8_plain(&text))
+            p2a_put(out, at, (size_t)(text.at - at));
+        else
+            p2a_put_text(out, "?");
     }
-    p2a_put_text(out, "\n");
 }
 
 static void put_row(struct p2a_out *out, p2a_id f, double whole, struct p2a_buffer *buffer)
@@ -101,7 +103,8 @@ static void put_row(struct p2a_out *out, p2a_id f, double whole, struct p2a_buff
     figure(total, sizeof total, all * metric->scale, p2a_string(p, metric->unit));
     p2a_putf(out, "%14s %5.1f%% %14s %5.1f%% %13s  ", total, whole > 0 ? 100 * all / whole : 0.0,
              self, whole > 0 ? 100 * own / whole : 0.0, calls);
-    put_name(out, f, buffer);
+    put_plain(out, p2a_spell(p, f, out->names, buffer));
+    p2a_put_text(out, "\n");
 }
 
 static enum p2a_status write_text(struct p2a_out *out)
@@ -117,8 +120,12 @@ static enum p2a_status write_text(struct p2a_out *out)
     if (p->metrics.n)
         figure(whole, sizeof whole, p2a_metric_total(p, 0), p2a_string(p, p->metrics.row[0].unit));
     bool time = p->metrics.n && p2a_str_is(p2a_string(p, p->metrics.row[0].unit), "seconds");
-    p2a_putf(out, "%s%s%s in %u functions", whole, time || !p->metrics.n ? "" : " ",
-             time || !p->metrics.n ? "" : p2a_metric_name(p, 0), n);
+    p2a_put_text(out, whole);
+    if (p->metrics.n && !time) {
+        p2a_put_text(out, " ");
+        put_plain(out, p2a_string(p, p->metrics.row[0].name));
+    }
+    p2a_putf(out, " in %u functions", n);
     if (p->base > 0) {
         figure(whole, sizeof whole, p->base * p->metrics.row[0].scale,
                p2a_string(p, p->metrics.row[0].unit));

@@ -33,6 +33,17 @@ static enum p2a_status load_inputs(const struct options *options, struct p2a_pro
     return P2A_OK;
 }
 
+/* An empty name is a shell variable that wasn't set. */
+static enum p2a_status check_names(const struct options *options)
+{
+    for (int i = 0; i < options->input_n; i++)
+        if (!options->input[i][0])
+            return complain("an input has an empty name, expected a file or -");
+    if (options->output && !options->output[0])
+        return complain("-o '': expected the name of a file or -");
+    return P2A_OK;
+}
+
 /* Text goes to a terminal; what is binary would only disturb it. */
 static enum p2a_status check_output(const struct options *options)
 {
@@ -72,7 +83,9 @@ enum p2a_status command_convert(const struct options *options)
         print_help();
         return P2A_USAGE;
     }
-    enum p2a_status status = check_output(options);
+    enum p2a_status status = check_names(options);
+    if (status == P2A_OK)
+        status = check_output(options);
     if (status == P2A_OK)
         status = convert(options, &profile);
     if (profile && !options->quiet && status == P2A_OK)

@@ -25,6 +25,22 @@
 
 /* ---- patterns ---- */
 
+/* Whether NAME holds a match. A pattern that backtracks past PCRE2's limit has no answer. */
+static bool holds_match(const pcre2_code *re, pcre2_match_data *data, struct p2a_str name,
+                        const char *option, const char *pattern, struct p2a_error *error)
+{
+    unsigned char message[128];
+    int code = pcre2_match(re, (PCRE2_SPTR)name.at, name.n, 0, 0, data, NULL);
+    if (code >= 0 || code == PCRE2_ERROR_NOMATCH)
+        return code >= 0;
+    if (code == PCRE2_ERROR_NOMEMORY)
+        return p2a_error_memory(error), false;
+    pcre2_get_error_message(code, message, sizeof message);
+    p2a_error_set(error, P2A_USAGE, "--%s '%s': %s at '%.*s', expected a simpler pattern", option,
+                  pattern, (char *)message, name.n < 80 ? (int)name.n : 80, name.at);
+    return false;
+}
+
 /* matched[f]: whether function f's full spelling holds a match. NULL after an error. PCRE2 because
  * its expressions are the ones people know from Perl and Python. */
 static unsigned char *match_functions(const struct p2a_profile *p, const char *option,
@@ -44,12 +60,12 @@ static unsigned char *match_functions(const struct p2a_profile *p, const char *o
     unsigned char *matched = calloc((size_t)p->functions.n + 1, 1);
     pcre2_match_data *data = pcre2_match_data_create(1, NULL);
     struct p2a_buffer buffer = {0};
-    for (p2a_id f = 0; matched && data && f < p->functions.n; f++) {
-        struct p2a_str name = p2a_spell(p, f, P2A_NAMES_FULL, &buffer);
-        matched[f] = pcre2_match(re, (PCRE2_SPTR)name.at, name.n, 0, 0, data, NULL) >= 0;
-    }
-    if (!matched || !data || buffer.failed) {
+    for (p2a_id f = 0; matched && data && error->status == P2A_OK && f < p->functions.n; f++)
+        matched[f] = holds_match(re, data, p2a_spell(p, f, P2A_NAMES_FULL, &buffer), option, pattern,
+                                 error);
+    if (!matched || !data || buffer.failed)
         p2a_error_memory(error);
+    if (error->status != P2A_OK) {
         free(matched);
         matched = NULL;
     }

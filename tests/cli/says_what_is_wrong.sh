@@ -4,6 +4,7 @@ set -u
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 sample=$SAMPLES/profiles/pstats/py3.11-cprofile-m-small.prof
+printf 'main;aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa! 1\n' >"$folder/slow.folded"
 failures=0
 
 # expect STATUS WORDS COMMAND…: the status, and WORDS on stderr in one line.
@@ -36,6 +37,9 @@ expect 2 "expected file, module or line" "$sample" --group-by luck
 expect 2 "expected a percentage" "$sample" -n 101
 expect 2 "expected a whole number" "$sample" --depth 0
 expect 2 "at character 2" "$sample" --root '('
+expect 2 "match limit exceeded" "$folder/slow.folded" --root '^(a+)+$'
+expect 2 "-o '': expected the name of a file" "$sample" -o ''
+expect 2 "an input has an empty name" ''
 expect 2 "--metric bytes: the input has time" "$sample" --metric bytes
 expect 2 "doesn't tell threads apart" "$sample" --thread 1
 expect 2 "--exact refuses" "$sample" --exact -f folded
@@ -66,6 +70,16 @@ says "limit=N" formats text
 says "main (small.py:" "$sample"
 says "functions" "$sample" -O limit=3
 says "main" "$sample" --root main
+
+# What a hostile input calls things reaches the terminal as text, in notes as in the report.
+printf 'events: a\033[31m b\nfn=x\033]0;t\007 \302\2331m \342\200\256y \233\n1 5 6\n' >"$folder/escapes"
+says "5 a?[31m in" "$folder/escapes"
+says "x?]0;t? ?1m ?y ?" "$folder/escapes"
+"$PROF2ANY" "$folder/escapes" -f pstats 2>"$folder/err" >"$folder/out.prof"
+grep -qF 'one metric: a?[31m of 2' "$folder/err" || {
+    echo "a note carries an escape"
+    failures=$((failures + 1))
+}
 
 # Notes are sentences on stderr, and -q silences them.
 "$PROF2ANY" "$sample" -f folded >"$folder/out" 2>"$folder/err"

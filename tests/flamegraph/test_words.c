@@ -1,5 +1,6 @@
 /* Escaped text, figures for people, short names, colours. */
 #include <math.h>
+#include <time.h>
 
 #include "unit/make.h"
 
@@ -127,6 +128,30 @@ static void labels_keep_the_telling_end(void **state)
 }
 
 /* Hostile names find an end too, in every width. */
+/* A name of 300,000 parts is shortened part by part: seconds, where each step measures the rest. */
+static void long_names_are_shortened_in_time(void **state)
+{
+    (void)state;
+    struct p2a_buffer name = {0}, label = {0};
+    for (int i = 0; i < 300000; i++)
+        assert_true(p2a_buffer_add(&name, "nm.", 3));
+    assert_true(p2a_buffer_add(&name, "last", 4));
+    clock_t start = clock();
+    assert_true(p2a_label(&label, (struct p2a_str){name.at, name.n}, P2A_LIT(""), 10));
+    assert_true(clock() - start < 5 * CLOCKS_PER_SEC);
+    assert_string_equal(label.at, "nm.nm.last");
+    p2a_buffer_free(&name);
+    p2a_buffer_free(&label);
+}
+
+static void only_plain_text_passes_to_a_terminal(void **state)
+{
+    (void)state;
+    char text[] = "na\xC3\xAFve \xD7\xA9\x1B[1m\x7F \xC2\x9B\x31m \xE2\x80\xAEx\xE2\x81\xA6 \x9B\xED\xA0\x80";
+    p2a_utf8_defuse(text);
+    assert_string_equal(text, "na\xC3\xAFve \xD7\xA9?[1m? ??1m ???x??? ????");
+}
+
 static void any_bytes_have_a_label(void **state)
 {
     (void)state;
@@ -276,6 +301,8 @@ int main(void)
         cmocka_unit_test(figures_have_three_digits_and_a_unit),
         cmocka_unit_test(shares_stay_within_a_hundred),
         cmocka_unit_test(labels_keep_the_telling_end),
+        cmocka_unit_test(long_names_are_shortened_in_time),
+        cmocka_unit_test(only_plain_text_passes_to_a_terminal),
         cmocka_unit_test(any_bytes_have_a_label),
         cmocka_unit_test(colours_tell_own_code_from_libraries),
         cmocka_unit_test(without_directories_colours_are_by_file),

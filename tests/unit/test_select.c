@@ -69,6 +69,40 @@ static void node_threshold_gives_small_functions_to_their_callers(void **state)
           "main 3\nmain;c 4\nmain;b 8\nmain;b;c 16\nmain;b;c;d 32\n");
 }
 
+static void what_keeps_nothing_leaves_an_empty_profile_for_every_writer(void **state)
+{
+    (void)state;
+    static const struct p2a_selection nothing = {.ignore = "main"};
+    struct p2a_profile *p = make_tree(stacks);
+    struct p2a_error error;
+    assert_int_equal(p2a_select(p, &nothing, &error), P2A_OK);
+    assert_int_equal(p->contexts.n, 0);
+    assert_int_equal(p->graph.node_n, p->functions.n);
+    for (size_t i = 0; i < p2a_format_count(); i++) {
+        struct p2a_save_options options = {.format = p2a_format_at(i)->name};
+        void *bytes = NULL;
+        size_t size;
+        if (p2a_format_at(i)->write)
+            assert_int_equal(p2a_save_memory(p, &options, &bytes, &size, &error), P2A_OK);
+        free(bytes);
+    }
+    p2a_free(p);
+}
+
+static void patterns_and_names_are_utf8(void **state)
+{
+    (void)state;
+    static const char *const named[] = {"main;caf\xC3\xA9 2", "main;caf\xE9 4", NULL};
+    static const struct p2a_selection root = {.root = "^caf[\xC3\xA8\xC3\xA9]$"};
+    struct p2a_profile *p = make_tree(named);
+    struct p2a_error error;
+    assert_int_equal(p2a_select(p, &root, &error), P2A_OK);
+    char *text = folded_of(p);
+    assert_string_equal(text, "caf\xC3\xA9 2\n");
+    free(text);
+    p2a_free(p);
+}
+
 static void a_pattern_that_does_not_compile_is_a_usage_error(void **state)
 {
     (void)state;
@@ -147,6 +181,8 @@ int main(void)
         cmocka_unit_test(on_a_graph_root_and_leaf_are_reachability_and_exact),
         cmocka_unit_test(on_a_graph_focus_is_refused_when_exact),
         cmocka_unit_test(metric_keeps_one_column),
+        cmocka_unit_test(what_keeps_nothing_leaves_an_empty_profile_for_every_writer),
+        cmocka_unit_test(patterns_and_names_are_utf8),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
