@@ -31,12 +31,6 @@ static const char NO_CALLS[] = "Calls: not recorded";
 /* And where a function stands for what called the profile's own from outside (see the writer). */
 static const char OUTSIDE[] = "Outside: ", UNCOUNTED_OUTSIDE[] = "Outside, not counted: ";
 
-/* With saturation. */
-static uint64_t add_counts(uint64_t a, uint64_t b)
-{
-    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
-}
-
 /* ---- events ---------------------------------------------------------------------------------- */
 
 /* Events that files use without saying what they mean. With a formula: derived, and known to
@@ -738,7 +732,7 @@ static void add_call(struct reader *r)
     if (!r->from_outside)
         add_site(r, callee);
     else if (node && r->outside_counted)
-        node->calls = add_counts(node->calls, r->calls);
+        node->calls = p2a_add_calls(node->calls, r->calls);
     r->called = r->called_file = r->called_object = P2A_NONE;
 }
 
@@ -1152,7 +1146,7 @@ static void add_up(struct reader *r)
         struct p2a_arc *arc = &g->arc[g->site[i].arc];
         for (size_t c = 0; c < columns; c++)
             g->arc_total[g->site[i].arc * columns + c] += g->site_total[i * columns + c];
-        arc->calls = add_counts(arc->calls, g->site[i].calls);
+        arc->calls = p2a_add_calls(arc->calls, g->site[i].calls);
     }
 }
 
@@ -1178,7 +1172,7 @@ static void set_flags(struct reader *r)
             struct p2a_node *callee = &g->node[arc->callee];
             arc->has |= P2A_HAS_CALLS;
             callee->has |= P2A_HAS_CALLS;
-            callee->calls = add_counts(callee->calls, arc->calls);
+            callee->calls = p2a_add_calls(callee->calls, arc->calls);
         }
     }
 }
@@ -1574,7 +1568,7 @@ static void share_sites(struct writer *w, uint32_t arc, uint32_t event, uint64_t
     for (uint32_t i = 0; i < n; i++) {
         size_t site = w->sites.row[begin + i];
         scratch[i] = p2a_whole_number(g->site_total[site * w->p->columns + event] * factor);
-        sum = add_counts(sum, scratch[i]);
+        sum = p2a_add_calls(sum, scratch[i]);
     }
     uint64_t whole = p2a_whole_number(g->arc_total[(size_t)arc * w->p->columns + event] * factor);
     scratch[n] = whole > sum && whole - sum > n ? whole - sum : 0;
@@ -1745,7 +1739,7 @@ static void add_entries(struct writer *w, const bool *leads, uint32_t *found, ui
 {
     const struct p2a_graph *g = &w->p->graph;
     for (uint32_t a = 0; a < g->arc_n; a++)
-        explained[g->arc[a].callee] = add_counts(explained[g->arc[a].callee], g->arc[a].calls);
+        explained[g->arc[a].callee] = p2a_add_calls(explained[g->arc[a].callee], g->arc[a].calls);
     for (p2a_id f = 0; f < g->node_n; f++) {
         uint32_t part = w->flow.parts.of[f];
         uint64_t calls = g->node[f].calls > explained[f] ? g->node[f].calls - explained[f] : 0;

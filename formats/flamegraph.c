@@ -254,7 +254,7 @@ static uint64_t all_calls(const struct p2a_profile *p)
     uint64_t sum = 0;
     for (uint32_t i = 0; i < n; i++) {
         uint64_t calls = graph ? p->graph.node[i].calls : p->contexts.row[i].calls;
-        sum = calls > UINT64_MAX - sum ? UINT64_MAX : sum + calls;
+        sum = p2a_add_calls(sum, calls);
     }
     return sum;
 }

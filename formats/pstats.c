@@ -270,11 +270,6 @@ static bool read_row_figures(struct reader *r, struct figures *f)
            read_seconds(r, &f->total);
 }
 
-static uint64_t sum_calls(uint64_t a, uint64_t b)
-{
-    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
-}
-
 /* Old versions of pstats.add joined the tuples of an arc instead of adding them up. */
 static bool read_joined_figures(struct reader *r, struct figures *f, uint32_t items)
 {
@@ -284,8 +279,8 @@ static bool read_joined_figures(struct reader *r, struct figures *f, uint32_t it
         struct figures more = {0};
         if (!read_arc_figures(r, &more))
             return false;
-        f->calls = sum_calls(f->calls, more.calls);
-        f->primitive = sum_calls(f->primitive, more.primitive);
+        f->calls = p2a_add_calls(f->calls, more.calls);
+        f->primitive = p2a_add_calls(f->primitive, more.primitive);
         f->self += more.self;
         f->total += more.total;
         f->has &= more.has;

@@ -94,7 +94,8 @@ static void put_row(struct p2a_out *out, p2a_id f, double whole, struct p2a_buff
     const struct p2a_node *node = &p->graph.node[f];
     const struct p2a_metric *metric = &p->metrics.row[0];
     char calls[48] = "", self[64], total[64];
-    double own = p->graph.self[(size_t)f * p->columns], all = p->graph.total[(size_t)f * p->columns];
+    double own = p->graph.self[(size_t)f * p->columns],
+           all = p->graph.total[(size_t)f * p->columns];
     if (node->has & P2A_HAS_CALLS)
         snprintf(calls, sizeof calls, "%" PRIu64, node->calls);
     if (node->has & P2A_HAS_PRIMITIVE && node->primitive != node->calls)

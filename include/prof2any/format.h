@@ -1,9 +1,9 @@
 /* format.h - for those who write a format: the profile's tables, how a reader fills them, how a
  * writer draws from them, and the descriptor that makes a file in formats/ a format.
  *
- * A reader gets a struct p2a_in, a writer a struct p2a_out. Both keep the first error and make every
- * later call harmless: ids become P2A_NONE, reads see the end, writes go nowhere. So a reader is a
- * plain loop and returns p2a_in_status(in) at its end. */
+ * A reader gets a struct p2a_in, a writer a struct p2a_out. Both keep the first error and make
+ * every later call harmless: ids become P2A_NONE, reads see the end, writes go nowhere. So a reader
+ * is a plain loop and returns p2a_in_status(in) at its end. */
 #ifndef PROF2ANY_FORMAT_H
 #define PROF2ANY_FORMAT_H
 
@@ -25,9 +25,10 @@ struct p2a_str p2a_str_of(const char *text); /* up to the NUL; NULL gives "" */
 bool p2a_str_is(struct p2a_str s, const char *text);
 bool p2a_str_starts(struct p2a_str s, const char *prefix);
 bool p2a_str_ends(struct p2a_str s, const char *suffix);
-/* Cuts S at the first C: *head before it, *tail after it. Without one, head is S, tail "", false. */
+/* Cuts S at the first C: *head before it, *tail after it. Without one, head is S, tail "", false.
+ */
 bool p2a_str_cut(struct p2a_str s, char c, struct p2a_str *head, struct p2a_str *tail);
-struct p2a_str p2a_str_trim(struct p2a_str s); /* blanks and tabs at both ends */
+struct p2a_str p2a_str_trim(struct p2a_str s);    /* blanks and tabs at both ends */
 struct p2a_str p2a_str_base(struct p2a_str path); /* after the last '/' (or '\\') */
 /* The whole of S as a decimal number; false where it is anything else or out of range. */
 bool p2a_str_u64(struct p2a_str s, uint64_t *value);
@@ -39,14 +40,15 @@ typedef uint32_t p2a_id; /* a row number */
 #define P2A_NONE UINT32_MAX
 
 enum p2a_kind { /* of a function */
-    P2A_UNKNOWN,
-    P2A_PYTHON,
-    P2A_BUILTIN, /* a C function called from Python: "<built-in method len>", file "~" */
-    P2A_NATIVE,
-    P2A_KERNEL,
-    P2A_INLINED,
-    P2A_JIT,
-    P2A_MARKER /* not a function: "what has no place in the picture" */
+                P2A_UNKNOWN,
+                P2A_PYTHON,
+                P2A_BUILTIN, /* a C function called from Python: "<built-in method len>", file "~"
+                              */
+                P2A_NATIVE,
+                P2A_KERNEL,
+                P2A_INLINED,
+                P2A_JIT,
+                P2A_MARKER /* not a function: "what has no place in the picture" */
 };
 
 /* Identity is all of it but qualname. Strings are ids; 0 is "not known". */
@@ -57,8 +59,8 @@ struct p2a_function {
 };
 
 struct p2a_metric {
-    p2a_id name; /* "time", "samples", "Ir" */
-    p2a_id unit; /* "seconds", "bytes", "count", or the event's own word */
+    p2a_id name;  /* "time", "samples", "Ir" */
+    p2a_id unit;  /* "seconds", "bytes", "count", or the event's own word */
     double scale; /* a value times scale is in the unit: 1e-9 for nanoseconds */
     p2a_id title; /* "Instruction Fetch"; 0: none */
 };
@@ -76,7 +78,13 @@ struct p2a_context {
 };
 
 /* Which values of a node or an arc the file has; what is absent is not zero. */
-enum { P2A_HAS_ROW = 1, P2A_HAS_CALLS = 2, P2A_HAS_PRIMITIVE = 4, P2A_HAS_SELF = 8, P2A_HAS_TOTAL = 16 };
+enum {
+    P2A_HAS_ROW = 1,
+    P2A_HAS_CALLS = 2,
+    P2A_HAS_PRIMITIVE = 4,
+    P2A_HAS_SELF = 8,
+    P2A_HAS_TOTAL = 16
+};
 #define P2A_HAS_ALL (P2A_HAS_ROW | P2A_HAS_CALLS | P2A_HAS_PRIMITIVE | P2A_HAS_SELF | P2A_HAS_TOTAL)
 
 /* A function in the call graph; row number = function id. Without P2A_HAS_ROW it is a name only:
@@ -96,7 +104,7 @@ struct p2a_arc {
 
 /* Self value at a place in a function's code; the lines of a function sum to its self. */
 struct p2a_line {
-    p2a_id function, file; /* file differs from the function's where code was inlined */
+    p2a_id function, file;  /* file differs from the function's where code was inlined */
     uint64_t line, address; /* 0: not known */
 };
 
@@ -115,13 +123,13 @@ struct p2a_contexts {
 };
 
 struct p2a_graph {
-    uint32_t node_n;        /* = functions.n where the graph is there */
+    uint32_t node_n; /* = functions.n where the graph is there */
     struct p2a_node *node;
-    double *self, *total;   /* of the nodes */
+    double *self, *total; /* of the nodes */
     uint32_t order_n;
-    p2a_id *order;          /* functions with P2A_HAS_ROW in the order of the file */
+    p2a_id *order; /* functions with P2A_HAS_ROW in the order of the file */
     uint32_t arc_n;
-    struct p2a_arc *arc;    /* in the order of the file */
+    struct p2a_arc *arc; /* in the order of the file */
     double *arc_self, *arc_total;
     uint32_t line_n;
     struct p2a_line *line;
@@ -143,7 +151,8 @@ enum p2a_fact {
     P2A_BEFORE = 1 << 7,    /* a second set of columns: a comparison */
     P2A_MODULES = 1 << 8,   /* object files or modules of functions */
     P2A_PLACES = 1 << 9,    /* files and lines of functions */
-    P2A_PICTURE = 1 << 10,  /* (needs only) contexts for the eye: small ones gathered in marked frames */
+    P2A_PICTURE =
+        1 << 10, /* (needs only) contexts for the eye: small ones gathered in marked frames */
 };
 
 struct p2a_profile {
@@ -168,10 +177,11 @@ struct p2a_profile {
     uint32_t columns;   /* metrics.n, or twice that with P2A_BEFORE */
     unsigned facts;     /* what is here now: enum p2a_fact */
     unsigned recorded;  /* of these, what the input itself said */
-    unsigned estimated; /* P2A_CONTEXTS where paths are estimated, P2A_GRAPH where totals in cycles are */
-    double base;        /* shares of column 0 are of this where a part of a graph was selected; else 0 */
-    double cycle_share; /* of an estimate: share of the time spent in cycles, 0 to 1 */
-    p2a_id source;      /* string: the format read from */
+    unsigned estimated; /* P2A_CONTEXTS where paths are estimated, P2A_GRAPH where totals in cycles
+                           are */
+    double base; /* shares of column 0 are of this where a part of a graph was selected; else 0 */
+    double cycle_share;    /* of an estimate: share of the time spent in cycles, 0 to 1 */
+    p2a_id source;         /* string: the format read from */
     struct p2a_core *core; /* memory, lookup tables, notes: the library's own */
 };
 
@@ -208,17 +218,24 @@ p2a_id p2a_site(struct p2a_profile *p, const struct p2a_site *site);
 /* A sentence for the user. The same sentence is kept once. */
 void p2a_note(struct p2a_profile *p, const char *text, ...) P2A_PRINTF(2, 3);
 
+/* a + b, or the largest number there is. */
+static inline uint64_t p2a_add_calls(uint64_t a, uint64_t b)
+{
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
 /* ---- drawing from a profile ------------------------------------------------------------------ */
 
-/* The sum of self over contexts where they are there, else over the graph's nodes; in raw values. */
+/* The sum of self over contexts where they are there, else over the graph's nodes; in raw values.
+ */
 double p2a_whole(const struct p2a_profile *p, uint32_t column);
 
 /* What shares of column 0 are of: the whole, or what it was before a part of a graph was selected:
  * the functions of a part keep the figures that they have in the whole. */
 double p2a_share_base(const struct p2a_profile *p);
 
-/* How a frame is spelled: "name (base.py:12)", qualified where known, builtins as the file has them.
- * Good until the next call with the same buffer; the buffer is freed by p2a_buffer_free. */
+/* How a frame is spelled: "name (base.py:12)", qualified where known, builtins as the file has
+ * them. Good until the next call with the same buffer; the buffer is freed by p2a_buffer_free. */
 struct p2a_buffer {
     char *at;
     size_t n, room;
@@ -229,20 +246,20 @@ struct p2a_str p2a_spell(const struct p2a_profile *p, p2a_id function, enum p2a_
 bool p2a_buffer_add(struct p2a_buffer *buffer, const void *bytes, size_t n); /* false: no memory */
 void p2a_buffer_free(struct p2a_buffer *buffer);
 
-/* The contexts as a tree that can be walked down, with inclusive values. Children stand in the order
- * of their ids. All arrays have contexts.n rows. Free with p2a_tree_free. */
+/* The contexts as a tree that can be walked down, with inclusive values. Children stand in the
+ * order of their ids. All arrays have contexts.n rows. Free with p2a_tree_free. */
 struct p2a_tree {
-    p2a_id first;      /* the first root; P2A_NONE: none */
-    p2a_id *child;     /* first child or P2A_NONE */
-    p2a_id *next;      /* next sibling or P2A_NONE; roots are siblings */
-    double *total;     /* [context * columns + column] */
+    p2a_id first;  /* the first root; P2A_NONE: none */
+    p2a_id *child; /* first child or P2A_NONE */
+    p2a_id *next;  /* next sibling or P2A_NONE; roots are siblings */
+    double *total; /* [context * columns + column] */
 };
 bool p2a_tree_build(const struct p2a_profile *p, struct p2a_tree *tree); /* false: no memory */
 void p2a_tree_free(struct p2a_tree *tree);
 
 /* Rounds values[0], values[stride], … (n of them) times scale to whole numbers so that their sum is
- * the rounded sum, none is off by one or more, and zeros stay zero. Negative, NaN and infinite values
- * count as zero. Returns the sum. */
+ * the rounded sum, none is off by one or more, and zeros stay zero. Negative, NaN and infinite
+ * values count as zero. Returns the sum. */
 uint64_t p2a_round(const double *values, size_t n, size_t stride, double scale, uint64_t *rounded);
 
 /* Strongly connected components of the graph's arcs: component[f] is P2A_NONE for a function in no
@@ -250,8 +267,9 @@ uint64_t p2a_round(const double *values, size_t n, size_t stride, double scale, 
  * cycles, P2A_NONE without memory. `component` has functions.n rows, the caller's. */
 uint32_t p2a_cycles(const struct p2a_profile *p, p2a_id *component);
 
-/* Gives the nodes that have no total the one that follows from self and the arcs; in a cycle it is an
- * estimate, and the profile says so. Outside cycles all calls are primitive. For readers of formats that record totals on arcs alone. */
+/* Gives the nodes that have no total the one that follows from self and the arcs; in a cycle it is
+ * an estimate, and the profile says so. Outside cycles all calls are primitive. For readers of
+ * formats that record totals on arcs alone. */
 void p2a_totals_from_arcs(struct p2a_profile *p);
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -273,8 +291,8 @@ bool p2a_all(struct p2a_in *in, struct p2a_str *bytes);
 uint64_t p2a_line_number(const struct p2a_in *in); /* of the line read last, from 1 */
 uint64_t p2a_offset(const struct p2a_in *in);      /* bytes consumed */
 
-/* Report that the input is bad: at the line read last, or at a byte. They return P2A_INPUT. Only the
- * first report counts. */
+/* Report that the input is bad: at the line read last, or at a byte. They return P2A_INPUT. Only
+ * the first report counts. */
 enum p2a_status p2a_bad_line(struct p2a_in *in, const char *message, ...) P2A_PRINTF(2, 3);
 enum p2a_status p2a_bad_byte(struct p2a_in *in, uint64_t offset, const char *message, ...)
     P2A_PRINTF(3, 4);
@@ -320,14 +338,15 @@ bool p2a_option_flag(const struct p2a_out *out, const char *name);
 void p2a_out_note(struct p2a_out *out, const char *text, ...) P2A_PRINTF(2, 3);
 
 /* Report that writing can't go on; they return the status. */
-enum p2a_status p2a_cant_write(struct p2a_out *out, enum p2a_status status, const char *message, ...)
-    P2A_PRINTF(3, 4);
+enum p2a_status p2a_cant_write(struct p2a_out *out, enum p2a_status status, const char *message,
+                               ...) P2A_PRINTF(3, 4);
 enum p2a_status p2a_no_memory(struct p2a_out *out);
 enum p2a_status p2a_out_status(const struct p2a_out *out);
 
 /* ---- a format -------------------------------------------------------------------------------- */
 
-/* How sure a format is that the input is its own. Two formats that are equally sure are a mistake. */
+/* How sure a format is that the input is its own. Two formats that are equally sure are a mistake.
+ */
 enum p2a_sure {
     P2A_NO = 0,
     P2A_PERHAPS = 25, /* nothing speaks against it; text that would suit a laxer format */
@@ -346,15 +365,15 @@ struct p2a_probe {
 bool p2a_probe_line(const struct p2a_probe *probe, struct p2a_str *rest, struct p2a_str *line);
 
 struct p2a_format {
-    const char *name, *title;            /* "callgrind", "Callgrind, for KCachegrind" */
-    const char *const *aliases;          /* NULL at the end; the pointer NULL where there are none */
-    const char *const *patterns;         /* of file names: "callgrind.out.*", "*.prof" */
+    const char *name, *title;    /* "callgrind", "Callgrind, for KCachegrind" */
+    const char *const *aliases;  /* NULL at the end; the pointer NULL where there are none */
+    const char *const *patterns; /* of file names: "callgrind.out.*", "*.prof" */
     enum p2a_sure (*probe)(const struct p2a_probe *probe);
-    enum p2a_status (*read)(struct p2a_in *in);   /* NULL where the format is only written */
+    enum p2a_status (*read)(struct p2a_in *in);    /* NULL where the format is only written */
     enum p2a_status (*write)(struct p2a_out *out); /* NULL where it is only read */
-    unsigned gives, needs, keeps; /* enum p2a_fact: can record; wants first; carries */
-    bool binary;                  /* never written to a terminal */
-    bool view;                    /* for reading only: what it leaves out goes without saying */
+    unsigned gives, needs, keeps;     /* enum p2a_fact: can record; wants first; carries */
+    bool binary;                      /* never written to a terminal */
+    bool view;                        /* for reading only: what it leaves out goes without saying */
     const struct p2a_option *options; /* NULL where there are none */
 };
 

@@ -23,7 +23,7 @@ extern "C" {
 #define P2A_VERSION "0.1.0"
 
 #if defined(__GNUC__)
-#define P2A_API __attribute__((visibility("default")))
+#define P2A_API          __attribute__((visibility("default")))
 #define P2A_PRINTF(f, a) __attribute__((format(printf, f, a)))
 #else
 #define P2A_API
@@ -51,7 +51,8 @@ struct p2a_error {
     char message[512]; /* one sentence: what is wrong, what was expected */
 };
 
-/* Writes "PATH: line 7: MESSAGE" into text, cut to size bytes with the closing NUL; returns text. */
+/* Writes "PATH: line 7: MESSAGE" into text, cut to size bytes with the closing NUL; returns text.
+ */
 P2A_API char *p2a_error_text(const struct p2a_error *error, char *text, size_t size);
 
 /* A profile: functions, call graph, and the tree of call paths where it is known. Opaque here;
@@ -59,9 +60,9 @@ P2A_API char *p2a_error_text(const struct p2a_error *error, char *text, size_t s
 struct p2a_profile;
 
 struct p2a_load_options {
-    const char *format;       /* NULL: detect it from the first bytes */
-    uint64_t max_bytes;       /* limit on the input, uncompressed; 0: 64 GiB */
-    uint64_t max_rows;        /* limit on the rows of one table; 0: 2^30 */
+    const char *format; /* NULL: detect it from the first bytes */
+    uint64_t max_bytes; /* limit on the input, uncompressed; 0: 64 GiB */
+    uint64_t max_rows;  /* limit on the rows of one table; 0: 2^30 */
 };
 
 /* Reads the profile in the file PATH; "-" is standard input. gzip (and zstd, where built in) is
@@ -84,8 +85,8 @@ P2A_API enum p2a_status p2a_add(struct p2a_profile *into, const struct p2a_profi
 
 enum p2a_group { P2A_BY_FUNCTION, P2A_BY_FILE, P2A_BY_MODULE, P2A_BY_LINE };
 
-/* What to keep of a profile. Zero keeps everything. Patterns are PCRE2 regular expressions, searched
- * in "name (file:line)" with the full path; NULL is no pattern. */
+/* What to keep of a profile. Zero keeps everything. Patterns are PCRE2 regular expressions,
+ * searched in "name (file:line)" with the full path; NULL is no pattern. */
 struct p2a_selection {
     const char *focus;      /* only stacks in which a frame matches */
     const char *ignore;     /* no stacks in which a frame matches */
@@ -98,10 +99,10 @@ struct p2a_selection {
     const char *thread;     /* only threads whose name, pid or tid is this */
     unsigned depth;         /* at most so many frames deep; 0: all */
     enum p2a_group group_by;
-    bool strip_dirs;        /* files by their base names, as pstats.Stats.strip_dirs */
-    double node_threshold;  /* drop functions whose total is below this share of the whole, 0 to 1 */
-    double edge_threshold;  /* drop arcs whose total is below this share of the whole, 0 to 1 */
-    bool exact;             /* refuse where stacks would have to be estimated */
+    bool strip_dirs;       /* files by their base names, as pstats.Stats.strip_dirs */
+    double node_threshold; /* drop functions whose total is below this share of the whole, 0 to 1 */
+    double edge_threshold; /* drop arcs whose total is below this share of the whole, 0 to 1 */
+    bool exact;            /* refuse where stacks would have to be estimated */
 };
 
 /* Applies SELECTION to the profile in place. P2A_USAGE: a pattern that doesn't compile, a metric or
@@ -119,8 +120,8 @@ struct p2a_save_options {
     bool exact;                  /* refuse to estimate stacks */
 };
 
-/* Writes the profile to the file PATH, whole or not at all; "-" is standard output. A path that ends
- * in ".gz" is compressed. P2A_USAGE: no such format, a setting it doesn't have. */
+/* Writes the profile to the file PATH, whole or not at all; "-" is standard output. A path that
+ * ends in ".gz" is compressed. P2A_USAGE: no such format, a setting it doesn't have. */
 P2A_API enum p2a_status p2a_save(struct p2a_profile *profile, const char *path,
                                  const struct p2a_save_options *options, struct p2a_error *error);
 

@@ -5,9 +5,8 @@
 #include "io/source.h"
 #include "model/core.h"
 
-static const struct p2a_format *choose(struct p2a_source *source,
-                                       const struct p2a_load_options *options,
-                                       struct p2a_error *error)
+static const struct p2a_format *
+choose(struct p2a_source *source, const struct p2a_load_options *options, struct p2a_error *error)
 {
     struct p2a_probe probe;
     p2a_source_probe(source, &probe);

@@ -24,9 +24,10 @@ static const struct p2a_format *choose(const char *path, const struct p2a_save_o
     if (path)
         format = p2a_format_for_path(path);
     if (!format)
-        p2a_error_set(error, P2A_USAGE,
-                      "no format is known by the name of '%s', say one with -f (see prof2any formats)",
-                      path ? path : "");
+        p2a_error_set(
+            error, P2A_USAGE,
+            "no format is known by the name of '%s', say one with -f (see prof2any formats)",
+            path ? path : "");
     return format;
 }
 
@@ -50,8 +51,8 @@ static enum p2a_status need_contexts(struct p2a_profile *p, bool picture, bool e
     return p2a_estimate(p, picture, error);
 }
 
-static enum p2a_status make_needs(struct p2a_profile *p, const struct p2a_format *format, bool exact,
-                                  struct p2a_error *error)
+static enum p2a_status make_needs(struct p2a_profile *p, const struct p2a_format *format,
+                                  bool exact, struct p2a_error *error)
 {
     if (format->needs & P2A_CONTEXTS &&
         need_contexts(p, format->needs & P2A_PICTURE, exact, error) != P2A_OK)

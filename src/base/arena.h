@@ -17,8 +17,8 @@ void *p2a_arena_take(struct p2a_arena *arena, size_t size);
 char *p2a_arena_copy(struct p2a_arena *arena, const char *bytes, size_t n);
 void p2a_arena_free(struct p2a_arena *arena);
 
-/* Makes room for NEED elements of SIZE bytes in a malloc'ed array, at least doubling it. False leaves
- * everything as it was: no memory, or a size that doesn't fit. */
+/* Makes room for NEED elements of SIZE bytes in a malloc'ed array, at least doubling it. False
+ * leaves everything as it was: no memory, or a size that doesn't fit. */
 bool p2a_grow(void *array_pointer, uint32_t *room, uint64_t need, size_t size);
 
 #endif

@@ -2,7 +2,8 @@
 
 #include <stdlib.h>
 
-/* xxHash: fast on short keys, well kept, in every distribution; used as a header, nothing is linked. */
+/* xxHash: fast on short keys, well kept, in every distribution; used as a header, nothing is
+ * linked. */
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 

@@ -37,9 +37,9 @@ static void list_formats(bool markdown)
 
 static void print_facts(const char *title, unsigned facts)
 {
-    static const char *const names[] = {"call paths", "call graph", "call counts", "costs per line",
-                                        "addresses", "threads", "several metrics", "comparisons",
-                                        "modules", "files and lines"};
+    static const char *const names[] = {
+        "call paths", "call graph",      "call counts", "costs per line", "addresses",
+        "threads",    "several metrics", "comparisons", "modules",        "files and lines"};
     printf("%s", title);
     for (unsigned i = 0, n = 0; i < sizeof names / sizeof *names; i++)
         if (facts & 1u << i)
@@ -64,9 +64,11 @@ static void print_format(const struct p2a_format *format)
     for (const struct p2a_option *o = format->options; o && o->name; o++) {
         if (o == format->options)
             puts("options (-O KEY=VALUE):");
-        size_t n = (size_t)snprintf(text, sizeof text, "%s%s%s", o->name,
-                                    o->kind == P2A_FLAG ? "" : "=",
-                                    o->kind == P2A_FLAG ? "" : o->choices ? o->choices : "VALUE");
+        size_t n =
+            (size_t)snprintf(text, sizeof text, "%s%s%s", o->name, o->kind == P2A_FLAG ? "" : "=",
+                             o->kind == P2A_FLAG ? ""
+                             : o->choices        ? o->choices
+                                                 : "VALUE");
         for (size_t i = 0; i < n && i < sizeof text; i++)
             if (text[i] == ' ')
                 text[i] = '|';

@@ -49,8 +49,9 @@ static bool start_zstd(struct p2a_inflate *f)
     f->zs = ZSTD_createDStream();
     return f->zs || (p2a_error_memory(f->error), false);
 #else
-    p2a_error_set(f->error, P2A_INPUT,
-                  "zstd-compressed: this prof2any is built without zstd, unpack it first (zstd -d)");
+    p2a_error_set(
+        f->error, P2A_INPUT,
+        "zstd-compressed: this prof2any is built without zstd, unpack it first (zstd -d)");
     return false;
 #endif
 }
@@ -63,8 +64,8 @@ static bool start_gzip(struct p2a_inflate *f)
     return false;
 }
 
-struct p2a_inflate *p2a_inflate_new(p2a_pull *pull, void *from, const unsigned char *start, size_t n,
-                                    struct p2a_error *error)
+struct p2a_inflate *p2a_inflate_new(p2a_pull *pull, void *from, const unsigned char *start,
+                                    size_t n, struct p2a_error *error)
 {
     struct p2a_inflate *f = calloc(1, sizeof *f);
     if (!f) {
@@ -182,8 +183,9 @@ long p2a_inflate_pull(void *from, unsigned char *bytes, size_t n)
             return -1;
         f->out += (uint64_t)made;
         if (f->out > BOMB_FROM && f->out / BOMB_RATIO > f->in)
-            return broken(f, "input that grows more than 400-fold when unpacked, refused: unpack it "
-                             "yourself if it is meant so; seen");
+            return broken(f,
+                          "input that grows more than 400-fold when unpacked, refused: unpack it "
+                          "yourself if it is meant so; seen");
         if (made)
             return made;
         if (!more && !f->ended && f->at == before)

@@ -16,7 +16,7 @@ enum { ROOM = 1 << 16 };
 /*   put -> buffer -> [ deflate -> ] file descriptor or memory   */
 struct p2a_sink {
     struct p2a_error *error;
-    int fd; /* -1: memory */
+    int fd;                /* -1: memory */
     char *target, *beside; /* a regular file: where it goes, where it is written */
     struct p2a_buffer memory;
     bool compress;
@@ -40,8 +40,8 @@ static void system_error(struct p2a_error *error, const char *what)
 
 /* ---- opening ---- */
 
-/* PATH with symbolic links at its end followed, also where the file isn't there; malloc'ed. NULL: no
- * memory, or ELOOP. */
+/* PATH with symbolic links at its end followed, also where the file isn't there; malloc'ed. NULL:
+ * no memory, or ELOOP. */
 static char *follow_links(const char *path)
 {
     char *at = strdup(path), link[PATH_MAX];
@@ -119,8 +119,8 @@ static bool open_file(struct p2a_sink *sink, const char *path)
 
 static bool start_gzip(struct p2a_sink *sink)
 {
-    if (deflateInit2(&sink->z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8,
-                     Z_DEFAULT_STRATEGY) == Z_OK)
+    if (deflateInit2(&sink->z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) ==
+        Z_OK)
         return sink->compress = true;
     return p2a_error_memory(sink->error), false;
 }
@@ -313,7 +313,8 @@ void p2a_putf(struct p2a_out *out, const char *text, ...)
     free(many);
 }
 
-enum p2a_status p2a_cant_write(struct p2a_out *out, enum p2a_status status, const char *message, ...)
+enum p2a_status p2a_cant_write(struct p2a_out *out, enum p2a_status status, const char *message,
+                               ...)
 {
     va_list arguments;
     va_start(arguments, message);

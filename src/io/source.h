@@ -1,4 +1,5 @@
-/* Where a reader's bytes come from: a file, a pipe, memory, compressed or not. All look the same. */
+/* Where a reader's bytes come from: a file, a pipe, memory, compressed or not. All look the same.
+ */
 #ifndef P2A_IO_SOURCE_H
 #define P2A_IO_SOURCE_H
 

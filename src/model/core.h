@@ -51,10 +51,4 @@ static inline double p2a_sum_value(const struct p2a_sum *sum)
     return sum->sum + sum->lost;
 }
 
-/* Σ with saturation. */
-static inline uint64_t p2a_add_calls(uint64_t a, uint64_t b)
-{
-    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
-}
-
 #endif

@@ -2,8 +2,8 @@
  *
  *   function F   calls = Σ calls(n at F)        primitive = the same over n with no F above
  *                self  = Σ self(n)              total = Σ total(n) over n with no F above
- *   arc C -> F   over n at F whose parent is at C: calls, self as sums; primitive and total only over
- *                n with no step C -> F above it on its path
+ *   arc C -> F   over n at F whose parent is at C: calls, self as sums; primitive and total only
+ * over n with no step C -> F above it on its path
  *
  * The tree is walked down with a counter per function and per arc of how often it is on the path:
  *

@@ -159,13 +159,13 @@ enum p2a_status p2a_check(struct p2a_profile *p, struct p2a_error *error)
     if (status == P2A_OK)
         status = check_graph(p, &ours);
     if (status == P2A_OK && g->line_n)
-        status = check_parts(p, "the lines of a function add up to its self", p->functions.n,
-                             g->self, g->line_n, g->line_self, &g->line[0].function,
-                             sizeof *g->line, &ours);
+        status =
+            check_parts(p, "the lines of a function add up to its self", p->functions.n, g->self,
+                        g->line_n, g->line_self, &g->line[0].function, sizeof *g->line, &ours);
     if (status == P2A_OK && g->site_n)
-        status = check_parts(p, "the call sites of an arc add up to its total", g->arc_n,
-                             g->arc_total, g->site_n, g->site_total, &g->site[0].arc,
-                             sizeof *g->site, &ours);
+        status =
+            check_parts(p, "the call sites of an arc add up to its total", g->arc_n, g->arc_total,
+                        g->site_n, g->site_total, &g->site[0].arc, sizeof *g->site, &ours);
     if (status == P2A_OK && p->contexts.n)
         status = check_derived(p, &ours);
     if (error)

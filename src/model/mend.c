@@ -1,14 +1,15 @@
 /* mend.c - totals that don't fit together, made to.
  *
  * Functions that share a name and a line (dataclasses' __init__, a module imported twice) share one
- * row in a pstats file: the last one's figures and callers, but the arcs out of all of them. So such a
- * function passes on more than it gets, its callers have more below them than any arc explains, and
- * Σ self is less than the totals above. Mended in two steps, after which for every component
+ * row in a pstats file: the last one's figures and callers, but the arcs out of all of them. So
+ * such a function passes on more than it gets, its callers have more below them than any arc
+ * explains, and Σ self is less than the totals above. Mended in two steps, after which for every
+ * component
  *
  *     Σ totals of the arcs entering it <= Σ self of its members + Σ totals of the arcs leaving it
  *
- * and a function in no cycle gets what it passes on wherever its callers have it. In a file that fits
- * together nothing changes. */
+ * and a function in no cycle gets what it passes on wherever its callers have it. In a file that
+ * fits together nothing changes. */
 #include <math.h>
 #include <stdlib.h>
 

@@ -1,8 +1,8 @@
-/* Adding profiles up, as pstats.Stats.add does: INTO's rows first, what only FROM has behind them in
- * its order; values as plain sums, so that they are pstats' own to the last bit. What only one side's
- * arc knows (integer callers beside cProfile's) is known of their sum no more.
+/* Adding profiles up, as pstats.Stats.add does: INTO's rows first, what only FROM has behind them
+ * in its order; values as plain sums, so that they are pstats' own to the last bit. What only one
+ * side's arc knows (integer callers beside cProfile's) is known of their sum no more.
  *
- *   contexts + contexts = contexts        anything with a graph alone = a graph                     */
+ *   contexts + contexts = contexts        anything with a graph alone = a graph */
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,8 +58,9 @@ static enum p2a_status map_metrics(struct mapping *m, struct p2a_error *error)
             if (strcmp(p2a_metric_name(into, j), name) != 0)
                 continue;
             if (strcmp(p2a_metric_unit(into, j), unit) != 0)
-                return p2a_error_set(error, P2A_INPUT, "measures %s in %s, the input before it in %s",
-                                     name, unit, p2a_metric_unit(into, j));
+                return p2a_error_set(error, P2A_INPUT,
+                                     "measures %s in %s, the input before it in %s", name, unit,
+                                     p2a_metric_unit(into, j));
             shared = true;
         }
     }
@@ -78,8 +79,8 @@ static void map_columns(struct mapping *m)
     bool before = from->columns > n;
     for (uint32_t i = 0; i < n; i++) {
         const struct p2a_metric *row = &from->metrics.row[i];
-        p2a_id id = p2a_metric(m->into, p2a_metric_name(from, i), p2a_metric_unit(from, i),
-                               row->scale);
+        p2a_id id =
+            p2a_metric(m->into, p2a_metric_name(from, i), p2a_metric_unit(from, i), row->scale);
         if (id == P2A_NONE)
             return;
         m->column[i] = id;

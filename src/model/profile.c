@@ -1,9 +1,10 @@
 /* The profile's tables: finding and adding rows.
  *
- *   table.row:  | row 0 | row 1 | … | row n-1 | free … room |      values: | row 0: c0 c1 … | row 1: …
+ *   table.row:  | row 0 | row 1 | … | row n-1 | free … room |      values: | row 0: c0 c1 … | row
+ * 1: …
  *
- * Rows are found by an index over their keys. Value arrays have `columns` doubles a row and grow with
- * their rows; a metric that turns up late makes every row wider. */
+ * Rows are found by an index over their keys. Value arrays have `columns` doubles a row and grow
+ * with their rows; a metric that turns up late makes every row wider. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,8 +49,8 @@ void p2a_drop_contexts(struct p2a_profile *p)
 void p2a_drop_graph(struct p2a_profile *p)
 {
     struct p2a_graph *g = &p->graph;
-    void *all[] = {g->node, g->self, g->total,     g->order, g->arc,       g->arc_self,
-                   g->arc_total, g->line, g->line_self, g->site, g->site_total};
+    void *all[] = {g->node,      g->self, g->total,     g->order, g->arc,       g->arc_self,
+                   g->arc_total, g->line, g->line_self, g->site,  g->site_total};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
     *g = (struct p2a_graph){0};
@@ -204,8 +205,7 @@ p2a_id p2a_function(struct p2a_profile *p, const struct p2a_function *function)
     if (failed(p))
         return P2A_NONE;
     uint64_t hash = hash_function(function);
-    p2a_id id =
-        p2a_index_find(&core->function_of, hash, same_function, p->functions.row, function);
+    p2a_id id = p2a_index_find(&core->function_of, hash, same_function, p->functions.row, function);
     if (id != P2A_NONE) {
         if (!p->functions.row[id].qualname)
             p->functions.row[id].qualname = function->qualname;
@@ -415,8 +415,7 @@ static uint64_t hash_arc(p2a_id caller, p2a_id callee)
 p2a_id p2a_arc_find(const struct p2a_profile *p, p2a_id caller, p2a_id callee)
 {
     struct p2a_arc key = {.caller = caller, .callee = callee};
-    return p2a_index_find(&p->core->arc_of, hash_arc(caller, callee), same_arc, p->graph.arc,
-                          &key);
+    return p2a_index_find(&p->core->arc_of, hash_arc(caller, callee), same_arc, p->graph.arc, &key);
 }
 
 p2a_id p2a_arc(struct p2a_profile *p, p2a_id caller, p2a_id callee)
@@ -582,8 +581,8 @@ void p2a_note(struct p2a_profile *p, const char *text, ...)
     for (uint32_t i = 0; i < core->note_n; i++)
         if (strcmp(core->note[i], sentence) == 0)
             return;
-    if (core->note_n >= 1000 || !p2a_grow(&core->note, &core->note_room, (uint64_t)core->note_n + 1,
-                                          sizeof *core->note))
+    if (core->note_n >= 1000 ||
+        !p2a_grow(&core->note, &core->note_room, (uint64_t)core->note_n + 1, sizeof *core->note))
         return;
     char *kept = p2a_arena_copy(&core->arena, sentence, strlen(sentence));
     if (kept)
@@ -650,9 +649,8 @@ const char *p2a_metric_unit(const struct p2a_profile *p, size_t metric)
 
 double p2a_metric_total(const struct p2a_profile *p, size_t metric)
 {
-    return metric < p->metrics.n
-               ? p2a_whole(p, (uint32_t)metric) * p->metrics.row[metric].scale
-               : 0;
+    return metric < p->metrics.n ? p2a_whole(p, (uint32_t)metric) * p->metrics.row[metric].scale
+                                 : 0;
 }
 
 bool p2a_is_estimated(const struct p2a_profile *p)

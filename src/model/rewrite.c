@@ -1,7 +1,7 @@
-/* The new tables are built beside the old ones, in the order of the old, and swapped in at the end, so
- * a profile is whole at every moment:
+/* The new tables are built beside the old ones, in the order of the old, and swapped in at the end,
+ * so a profile is whole at every moment:
  *
- *   Σ self before = Σ self after + Σ self of what was dropped                                       */
+ *   Σ self before = Σ self after + Σ self of what was dropped */
 #include "model/rewrite.h"
 
 #include <stdlib.h>

@@ -5,10 +5,10 @@
 #include "model/core.h"
 
 enum p2a_fate {
-    P2A_KEEP,  /* stays, under its parent's new place */
-    P2A_FOLD,  /* its self goes to its parent's place; without one, it is dropped */
-    P2A_DROP,  /* its self is gone; its children come under its parent's place */
-    P2A_RAISE  /* becomes a root */
+    P2A_KEEP, /* stays, under its parent's new place */
+    P2A_FOLD, /* its self goes to its parent's place; without one, it is dropped */
+    P2A_DROP, /* its self is gone; its children come under its parent's place */
+    P2A_RAISE /* becomes a root */
 };
 
 /* What becomes of each context and of each function. NULL: all are kept; functions as they are. */

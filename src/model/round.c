@@ -1,5 +1,5 @@
-/* Rounding that loses no mass: Σ rounded = round(Σ values). The running sum is rounded, and each value
- * gets the step it makes; |rounded - value| < 1, and a zero makes no step. */
+/* Rounding that loses no mass: Σ rounded = round(Σ values). The running sum is rounded, and each
+ * value gets the step it makes; |rounded - value| < 1, and a zero makes no step. */
 #include <math.h>
 
 #include "model/core.h"

@@ -61,8 +61,8 @@ static unsigned char *match_functions(const struct p2a_profile *p, const char *o
     pcre2_match_data *data = pcre2_match_data_create(1, NULL);
     struct p2a_buffer buffer = {0};
     for (p2a_id f = 0; matched && data && error->status == P2A_OK && f < p->functions.n; f++)
-        matched[f] = holds_match(re, data, p2a_spell(p, f, P2A_NAMES_FULL, &buffer), option, pattern,
-                                 error);
+        matched[f] =
+            holds_match(re, data, p2a_spell(p, f, P2A_NAMES_FULL, &buffer), option, pattern, error);
     if (!matched || !data || buffer.failed)
         p2a_error_memory(error);
     if (error->status != P2A_OK) {
@@ -78,8 +78,8 @@ static unsigned char *match_functions(const struct p2a_profile *p, const char *o
 /* ---- on the tree ---- */
 
 enum rule { FOCUS, IGNORE, SHOW, HIDE, PRUNE, ROOT, LEAF };
-static const char *const rule_names[] = {"focus", "ignore", "show", "hide", "prune-from", "root",
-                                         "leaf"};
+static const char *const rule_names[] = {"focus",      "ignore", "show", "hide",
+                                         "prune-from", "root",   "leaf"};
 
 /* A pattern that keeps nothing is a mistake; one that takes nothing away is worth a note. */
 static enum p2a_status no_match(struct p2a_profile *p, enum rule rule, const char *pattern,
@@ -94,8 +94,9 @@ static enum p2a_status no_match(struct p2a_profile *p, enum rule rule, const cha
 
 struct marks {
     const struct p2a_contexts *t;
-    const unsigned char *matched;   /* by function */
-    unsigned char *above, *below;   /* by context: a match on the path to it (itself included), in its subtree */
+    const unsigned char *matched; /* by function */
+    unsigned char *above,
+        *below; /* by context: a match on the path to it (itself included), in its subtree */
 };
 
 static bool is_match(const struct marks *m, uint32_t i)
@@ -121,7 +122,8 @@ static void mark(struct marks *m)
     }
 }
 
-/* A context off the kept stacks loses its self; it stays as a frame where kept ones are below it. */
+/* A context off the kept stacks loses its self; it stays as a frame where kept ones are below it.
+ */
 static enum p2a_fate fate_of(const struct marks *m, enum rule rule, uint32_t i)
 {
     switch (rule) {
@@ -198,7 +200,8 @@ static bool spread(const struct p2a_profile *p, unsigned char *reached, bool up)
 {
     const struct p2a_graph *g = &p->graph;
     size_t n = p->functions.n;
-    uint32_t *start = calloc(n + 2, sizeof *start), *next = malloc(((size_t)g->arc_n + 1) * sizeof *next);
+    uint32_t *start = calloc(n + 2, sizeof *start),
+             *next = malloc(((size_t)g->arc_n + 1) * sizeof *next);
     p2a_id *stack = malloc((n + 1) * sizeof *stack);
     size_t top = 0;
     bool done = start && next && stack;
@@ -234,8 +237,8 @@ static enum p2a_status apply_to_graph(struct p2a_profile *p, enum rule rule, uns
 
 /* ---- renaming ---- */
 
-/* Where the module's name begins in the path of a Python file: behind the last directory that Python
- * imports from, as far as its name tells; else the file is a module of its own. */
+/* Where the module's name begins in the path of a Python file: behind the last directory that
+ * Python imports from, as far as its name tells; else the file is a module of its own. */
 static struct p2a_str importable(struct p2a_str path)
 {
     size_t from = path.n - p2a_str_base(path).n;
@@ -399,7 +402,8 @@ static void keep_column(double *values, size_t rows, uint32_t columns, uint32_t 
             values[r * sets + s] = values[r * columns + s * metrics + m];
 }
 
-static enum p2a_status select_metric(struct p2a_profile *p, const char *name, struct p2a_error *error)
+static enum p2a_status select_metric(struct p2a_profile *p, const char *name,
+                                     struct p2a_error *error)
 {
     struct p2a_graph *g = &p->graph;
     char list[256] = "";
@@ -466,7 +470,8 @@ static enum p2a_status need_stacks(struct p2a_profile *p, const char *option, bo
     if (exact)
         return p2a_error_set(error, P2A_USAGE,
                              "--%s needs stacks, which the input doesn't have; --exact refuses to "
-                             "estimate them", option);
+                             "estimate them",
+                             option);
     enum p2a_status status = p2a_estimate(p, false, error);
     if (status == P2A_OK)
         p2a_drop_graph(p);
@@ -505,8 +510,8 @@ static enum p2a_status apply_rule(struct p2a_profile *p, enum rule rule, const c
 static enum p2a_status apply(struct p2a_profile *p, const struct p2a_selection *s,
                              struct p2a_error *error)
 {
-    const char *const patterns[] = {s->focus, s->ignore, s->show, s->hide, s->prune_from, s->root,
-                                    s->leaf};
+    const char *const patterns[] = {s->focus,      s->ignore, s->show, s->hide,
+                                    s->prune_from, s->root,   s->leaf};
     static const enum rule order[] = {ROOT, LEAF, FOCUS, IGNORE, PRUNE, SHOW, HIDE};
     enum p2a_status status = P2A_OK;
     if (s->metric)

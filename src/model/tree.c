@@ -1,5 +1,6 @@
 /* The contexts as a tree: total(n) = self(n) + Σ total(children). Parents stand before their
- * children, so one pass backwards adds everything up and links siblings in the order of their ids. */
+ * children, so one pass backwards adds everything up and links siblings in the order of their ids.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +18,8 @@ static void link_children(const struct p2a_contexts *t, struct p2a_tree *tree)
 }
 
 /* One column; LOST holds what each sum has lost to rounding. */
-static void add_up(const struct p2a_profile *p, struct p2a_tree *tree, uint32_t column, double *lost)
+static void add_up(const struct p2a_profile *p, struct p2a_tree *tree, uint32_t column,
+                   double *lost)
 {
     const struct p2a_contexts *t = &p->contexts;
     size_t width = p->columns;

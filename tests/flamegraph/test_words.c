@@ -147,7 +147,8 @@ static void long_names_are_shortened_in_time(void **state)
 static void only_plain_text_passes_to_a_terminal(void **state)
 {
     (void)state;
-    char text[] = "na\xC3\xAFve \xD7\xA9\x1B[1m\x7F \xC2\x9B\x31m \xE2\x80\xAEx\xE2\x81\xA6 \x9B\xED\xA0\x80";
+    char text[] =
+        "na\xC3\xAFve \xD7\xA9\x1B[1m\x7F \xC2\x9B\x31m \xE2\x80\xAEx\xE2\x81\xA6 \x9B\xED\xA0\x80";
     p2a_utf8_defuse(text);
     assert_string_equal(text, "na\xC3\xAFve \xD7\xA9?[1m? ??1m ???x??? ????");
 }

@@ -35,8 +35,7 @@ static void a_function_is_never_counted_twice_in_its_total(void **state)
 static void an_arc_counts_its_total_at_its_outermost_step(void **state)
 {
     (void)state;
-    struct p2a_profile *p =
-        derived((const char *[]){"a 1", "a;b 2", "a;b;a 4", "a;b;a;b 8", NULL});
+    struct p2a_profile *p = derived((const char *[]){"a 1", "a;b 2", "a;b;a 4", "a;b;a;b 8", NULL});
     struct p2a_arc ab = p->graph.arc[arc_of(p, "a", "b")];
     assert_int_equal(ab.calls, 2);
     assert_int_equal(ab.primitive, 1);
@@ -49,7 +48,8 @@ static void an_arc_counts_its_total_at_its_outermost_step(void **state)
 static void sums_keep_what_doubles_drop(void **state)
 {
     (void)state;
-    struct p2a_profile *p = derived((const char *[]){"a 10000000000000000", "a;b 1", "a;c 1", NULL});
+    struct p2a_profile *p =
+        derived((const char *[]){"a 10000000000000000", "a;b 1", "a;c 1", NULL});
     assert_true(total_of(p, "a") == 10000000000000002.0);
     assert_true(p2a_whole(p, 0) == 10000000000000002.0);
     p2a_free(p);

@@ -1,5 +1,5 @@
-/* Every sample is claimed by the format whose folder it stands in, without a tie; what is no profile
- * is claimed by none. Arguments: samples/profiles, then files that are no profiles. */
+/* Every sample is claimed by the format whose folder it stands in, without a tie; what is no
+ * profile is claimed by none. Arguments: samples/profiles, then files that are no profiles. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +31,9 @@ static void expect(const char *path, const char *expected)
     if (!bytes || (expected ? !format || strcmp(format->name, expected) != 0
                             : format || strncmp(error.message, "not a profile", 13) != 0)) {
         printf("%s: expected %s, got %s\n", path, expected ? expected : "none",
-               format ? format->name : bytes ? error.message : "no file");
+               format  ? format->name
+               : bytes ? error.message
+                       : "no file");
         failures++;
     }
     free(bytes);
@@ -55,9 +57,11 @@ static void expect_folder(const char *samples, const char *name)
 int main(int argc, char **argv)
 {
     static const char *const not_profiles[] = {
-        "{\"a\": [1, 2, 3], \"b\": {\"c\": 4}}\n", "name,count\nfoo,3\nbar,4\n",
+        "{\"a\": [1, 2, 3], \"b\": {\"c\": 4}}\n",
+        "name,count\nfoo,3\nbar,4\n",
         "\177ELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0>\0\x01\0\0\0",
-        "# a title\n\nSome words about it, in 3 lines\nand 7 more words\n", "\n\n\n",
+        "# a title\n\nSome words about it, in 3 lines\nand 7 more words\n",
+        "\n\n\n",
         "<svg xmlns=\"http://www.w3.org/2000/svg\"/>\n"};
     for (size_t i = 0; i < p2a_format_count(); i++)
         if (p2a_format_at(i)->read)

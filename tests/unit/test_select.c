@@ -1,7 +1,7 @@
 /* What each selection keeps of one tree, and where the rest goes. */
 #include "make.h"
 
-static const char *const stacks[] = {"main 1",       "main;a 2",       "main;a;c 4", "main;b 8",
+static const char *const stacks[] = {"main 1",      "main;a 2",      "main;a;c 4", "main;b 8",
                                      "main;b;c 16", "main;b;c;d 32", NULL};
 
 /* SELECTION of the tree is FOLDED. */
@@ -21,8 +21,7 @@ static void focus_keeps_stacks_with_a_match(void **state)
 {
     (void)state;
     gives((struct p2a_selection){.focus = "^a$"}, "main;a 2\nmain;a;c 4\n");
-    gives((struct p2a_selection){.focus = "c"},
-          "main;a;c 4\nmain;b;c 16\nmain;b;c;d 32\n");
+    gives((struct p2a_selection){.focus = "c"}, "main;a;c 4\nmain;b;c 16\nmain;b;c;d 32\n");
 }
 
 static void ignore_drops_stacks_with_a_match(void **state)

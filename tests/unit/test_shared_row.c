@@ -1,5 +1,5 @@
-/* Two functions of one name and line share one row of a pstats file: the last one's figures, the arcs
- * out of both. What they pass on still hangs under their callers. */
+/* Two functions of one name and line share one row of a pstats file: the last one's figures, the
+ * arcs out of both. What they pass on still hangs under their callers. */
 #include "make.h"
 
 #include "model/estimate.h"
