@@ -496,8 +496,7 @@ static void join_links(struct work *w)
         }
         last->arc = P2A_NONE;
         last->count += link->count;
-        last->calls =
-            last->calls > UINT64_MAX - link->calls ? UINT64_MAX : last->calls + link->calls;
+        last->calls = p2a_add_calls(last->calls, link->calls);
         last->total = fmin(last->total + link->total, w->whole);
         last->known = last->known && link->known;
     }
