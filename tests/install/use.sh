@@ -43,6 +43,7 @@ foreach(kind static shared)
     target_link_libraries(filter_\${kind} prof2any::\${kind})
 endforeach()
 EOF
+    command -v ninja >/dev/null 2>&1 && export CMAKE_GENERATOR=Ninja # make may not be there
     cmake -S "$work" -B "$work/build" -DCMAKE_PREFIX_PATH="$PREFIX" -DCMAKE_C_COMPILER="$CC" >/dev/null
     cmake --build "$work/build" >/dev/null
     unset LD_LIBRARY_PATH
