@@ -88,6 +88,12 @@ static void put_plain(struct p2a_out *out, struct p2a_str text)
     }
 }
 
+/* An endless value has no share of an endless whole. */
+static double percent(double value, double whole)
+{
+    return whole > 0 && isfinite(whole) ? 100 * (value / whole) : 0;
+}
+
 static void put_row(struct p2a_out *out, p2a_id f, double whole, struct p2a_buffer *buffer)
 {
     const struct p2a_profile *p = out->profile;
@@ -102,8 +108,8 @@ static void put_row(struct p2a_out *out, p2a_id f, double whole, struct p2a_buff
         snprintf(calls, sizeof calls, "%" PRIu64 "/%" PRIu64, node->calls, node->primitive);
     figure(self, sizeof self, own * metric->scale, p2a_string(p, metric->unit));
     figure(total, sizeof total, all * metric->scale, p2a_string(p, metric->unit));
-    p2a_putf(out, "%14s %5.1f%% %14s %5.1f%% %13s  ", total, whole > 0 ? 100 * all / whole : 0.0,
-             self, whole > 0 ? 100 * own / whole : 0.0, calls);
+    p2a_putf(out, "%14s %5.1f%% %14s %5.1f%% %13s  ", total, percent(all, whole), self,
+             percent(own, whole), calls);
     put_plain(out, p2a_spell(p, f, out->names, buffer));
     p2a_put_text(out, "\n");
 }

@@ -81,6 +81,10 @@ grep -qF 'one metric: a?[31m of 2' "$folder/err" || {
     failures=$((failures + 1))
 }
 
+# {("b", 1, "i"): (1, 1, inf, inf, {})}, marshalled
+printf '\373\251\003\332\001\142\351\001\000\000\000\332\001\151\051\005\162\003\000\000\000\162\003\000\000\000\147\000\000\000\000\000\000\360\177\147\000\000\000\000\000\000\360\177\173\060\060' >"$folder/endless.prof"
+says "inf s   0.0%          inf s   0.0%" "$folder/endless.prof"
+
 # Notes are sentences on stderr, and -q silences them.
 "$PROF2ANY" "$sample" -f folded >"$folder/out" 2>"$folder/err"
 grep -q "^prof2any: note: .*estimated" "$folder/err" || {
