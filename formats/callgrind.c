@@ -1618,14 +1618,14 @@ static void note_changes(struct writer *w, const struct changes *changes)
     }
     if (changes->cut) {
         p2a_out_note(w->out,
-                     "inclusive costs of %u arcs sum to more than their callees and what these "
-                     "call have: reduced to that",
+                     "%u calls claim more than there is below them (as where functions share a "
+                     "row in the input): their inclusive costs are reduced",
                      changes->cut);
     }
     if (changes->recursive) {
         p2a_out_note(w->out,
-                     "inclusive costs of %u recursive arcs, which count nested calls again, were "
-                     "reduced to those of the recursion as a whole",
+                     "%u recursive calls count nested calls again: their inclusive costs were "
+                     "reduced to the recursion's",
                      changes->recursive);
     }
     for (size_t i = 0; i < (size_t)w->p->graph.node_n * w->p->columns; i++) {

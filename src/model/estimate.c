@@ -36,6 +36,7 @@ struct estimate {
     double *leaf;    /* per row, the column at hand */
     double *hidden;  /* per function, the column at hand */
     p2a_id *context; /* per seat */
+    double unplaced; /* share of the driving column under markers */
     bool picture;
 };
 
@@ -152,6 +153,8 @@ static void add_values(struct estimate *e)
         double hidden = add_leaves(e, column, whole);
         if (!(hidden > 0))
             continue;
+        if (column == e->supply.driver && e->supply.whole > 0)
+            e->unplaced = fmin(hidden / e->supply.whole, 1);
         p2a_id marker = marker_function(e);
         if (e->picture)
             mark_hidden(e, marker, column, hidden, whole);
@@ -204,6 +207,10 @@ static void say(struct estimate *e)
     if (share > 0)
         p2a_note(e->p, "%.3g %% of %s is spent in cycles, where the nesting is a guess",
                  100 * share, what_is_spent(&e->supply));
+    if (e->unplaced >= 0.01)
+        p2a_note(e->p,
+                 "%.2g %% of %s is in stacks too small to place: it stands under marked frames",
+                 100 * e->unplaced, what_is_spent(&e->supply));
     if (e->seats.cut)
         p2a_note(e->p, "the estimate was cut short after %u stacks: the rest is in marked frames",
                  e->seats.n);
