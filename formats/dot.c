@@ -501,9 +501,14 @@ static void add_name(struct drawing *d, struct p2a_str name)
 /* The last COLUMNS of it: the end of a path tells more than its start. */
 static void add_end(struct drawing *d, struct p2a_str s, size_t columns)
 {
-    bool cut = p2a_columns(s) > columns;
-    while (s.n && p2a_columns(s) > columns - cut)
+    size_t wide = p2a_columns(s);
+    bool cut = wide > columns;
+    while (s.n && wide > columns - cut) {
+        struct p2a_str first = s;
         p2a_utf8_next(&s);
+        first.n -= s.n;
+        wide -= p2a_columns(first);
+    }
     if (cut)
         add(d, "\xE2\x80\xA6");
     add_xml(d, s);

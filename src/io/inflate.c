@@ -12,7 +12,7 @@
 enum { PIECE = (1 << 18) + 16 }; /* holds what a source has read before it saw the magic number */
 
 /* Deflate can't grow data more than 1032-fold; profiles grow 5- to 100-fold. */
-enum { BOMB_RATIO = 400, BOMB_FROM = 64 << 20 };
+enum { BOMB_RATIO = 200, BOMB_FROM = 64 << 20 };
 
 struct p2a_inflate {
     p2a_pull *pull;
@@ -184,7 +184,7 @@ long p2a_inflate_pull(void *from, unsigned char *bytes, size_t n)
         f->out += (uint64_t)made;
         if (f->out > BOMB_FROM && f->out / BOMB_RATIO > f->in)
             return broken(f,
-                          "input that grows more than 400-fold when unpacked, refused: unpack it "
+                          "input that grows more than 200-fold when unpacked, refused: unpack it "
                           "yourself if it is meant so; seen");
         if (made)
             return made;

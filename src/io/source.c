@@ -18,6 +18,7 @@
 static const uint64_t DEFAULT_BYTES = 64ull << 30;
 static const size_t PIECE = 1 << 18; /* asked for at a time */
 static const size_t MAX_WINDOW = (size_t)4 << 30;
+static const size_t MAX_LINE = (size_t)256 << 20;
 static const off_t MAP_FROM = 1 << 16; /* smaller files are cheaper to read */
 
 struct p2a_source {
@@ -268,6 +269,11 @@ static size_t line_length(struct p2a_in *in, const unsigned char **at, bool *fou
             return (size_t)(lf - *at);
         }
         seen = have;
+        if (seen > MAX_LINE) {
+            in->source->line++;
+            p2a_bad_line(in, "more than 256 MiB without an end, expected lines");
+            return 0;
+        }
         have = p2a_ahead(in, have + 1, at);
     }
     return have;
