@@ -18,6 +18,6 @@ elseif(CMAKE_BUILD_TYPE MATCHES "Rel")
 endif()
 
 if(PROF2ANY_COVERAGE)
-    target_compile_options(p2a_build INTERFACE --coverage)
+    target_compile_options(p2a_build INTERFACE --coverage -fprofile-update=atomic)
     target_link_options(p2a_build INTERFACE --coverage)
 endif()

@@ -52,7 +52,7 @@ stage_coverage() {
     find build/coverage -name '*.gcda' -exec rm -f {} + # of an earlier run
     tests coverage || return
     gcovr --root . --object-directory build/coverage --filter src/ --filter formats/ \
-        --sort-percentage --fail-under-line "$coverage_floor"
+        --gcov-ignore-parse-errors --sort-percentage --fail-under-line "$coverage_floor"
 }
 
 stages=${*:-gcc sanitize analyse coverage}
