@@ -28,9 +28,9 @@ build() {
     quiet "$1-configure" cmake --preset "$1" && quiet "$1-build" cmake --build --preset "$1"
 }
 
-# tests PRESET: ctest's own words on the terminal and in a log
+# tests PRESET: ctest's own words on the terminal and in a log; a browser that hangs gets another try
 tests() {
-    { ctest --preset "$1" || echo failed >"$logs/$1-failed"; } 2>&1 | tee "$logs/$1-tests.log"
+    { ctest --preset "$1" --repeat after-timeout:3 || echo failed >"$logs/$1-failed"; } 2>&1 | tee "$logs/$1-tests.log"
     [ ! -e "$logs/$1-failed" ]
 }
 

@@ -183,9 +183,7 @@ long p2a_inflate_pull(void *from, unsigned char *bytes, size_t n)
             return -1;
         f->out += (uint64_t)made;
         if (f->out > BOMB_FROM && f->out / BOMB_RATIO > f->in)
-            return broken(f,
-                          "input that grows more than 200-fold when unpacked, refused: unpack it "
-                          "yourself if it is meant so; seen");
+            return broken(f, "refused to unpack what grows more than 200-fold: seen");
         if (made)
             return made;
         if (!more && !f->ended && f->at == before)

@@ -5,6 +5,7 @@
  *
  * Rows are found by an index over their keys. Value arrays have `columns` doubles a row and grow
  * with their rows; a metric that turns up late makes every row wider. */
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -557,14 +558,31 @@ static void finish_facts(struct p2a_profile *p)
 
 static const double EXACT = 9007199254740992.0; /* 2^53 */
 
+/* Values that are no costs are kept as they are, for formats that can hold them. */
+static void note_odd_values(struct p2a_profile *p)
+{
+    size_t odd = 0, nodes = (size_t)p->graph.node_n * p->columns;
+    size_t contexts = (size_t)p->contexts.n * p->columns;
+    for (size_t i = 0; i < nodes; i++)
+        odd += !(p->graph.self[i] >= 0 && isfinite(p->graph.self[i]));
+    for (size_t i = 0; i < contexts; i++)
+        odd += !(p->contexts.self[i] >= 0 && isfinite(p->contexts.self[i]));
+    if (odd)
+        p2a_note(p,
+                 "%zu values are negative, infinite or no numbers: where costs are drawn or "
+                 "rounded they count as 0",
+                 odd);
+}
+
 void p2a_finish(struct p2a_profile *p)
 {
     bool even = p->graph.node_n || !p->contexts.n; /* what holds no rows at all is an empty graph */
     if (failed(p) || (even && !even_nodes(p)))
         return;
     finish_facts(p);
+    note_odd_values(p);
     for (uint32_t c = 0; p->metrics.n && c < p->columns; c++)
-        if (p2a_whole(p, c) > EXACT)
+        if (p2a_whole(p, c) > EXACT && isfinite(p2a_whole(p, c)))
             p2a_note(p, "values of %s add up to more than 2^53: the last digits are rounded",
                      p2a_string(p, p->metrics.row[c % p->metrics.n].name).at);
 }
