@@ -317,6 +317,7 @@ struct p2a_option {
 struct p2a_out {
     const struct p2a_profile *profile; /* with all that the format needs */
     enum p2a_names names;
+    const struct p2a_report *report;
     struct p2a_sink *sink; /* the library's own, as the next three */
     struct p2a_profile *noted;
     const struct p2a_format *format;

@@ -113,11 +113,23 @@ P2A_API enum p2a_status p2a_select(struct p2a_profile *profile,
 
 enum p2a_names { P2A_NAMES_SHORT, P2A_NAMES_FULL, P2A_NAMES_PSTATS };
 
+/* What a list of functions shows, in pstats' terms; for the formats that are lists. */
+struct p2a_report {
+    const char *const *sort;         /* sort_stats' keys, the first rules; NULL at the end; NULL:
+                                        the order that the format has by itself */
+    bool reverse;                    /* reverse_order */
+    const char *const *restrictions; /* print_stats' arguments, applied in order: a count "10", a
+                                        share ".25", else a regular expression; NULL at the end */
+    bool callers, callees;           /* print_callers, print_callees in place of the functions */
+    uint64_t limit;                  /* at most so many rows; 0: the format's default */
+};
+
 struct p2a_save_options {
     const char *format;          /* NULL: by the ending of the path */
     enum p2a_names names;        /* how a frame is spelled */
     const char *const *settings; /* "key=value" of the format's own options, NULL at the end */
     bool exact;                  /* refuse to estimate stacks */
+    struct p2a_report report;
 };
 
 /* Writes the profile to the file PATH, whole or not at all; "-" is standard output. A path that

@@ -202,8 +202,12 @@ static enum p2a_status write_format(struct p2a_profile *p, struct p2a_sink *sink
                                     const struct p2a_format *format,
                                     const struct p2a_save_options *options, struct p2a_error *error)
 {
-    struct p2a_out out = {
-        .profile = p, .noted = p, .names = options->names, .sink = sink, .format = format};
+    struct p2a_out out = {.profile = p,
+                          .noted = p,
+                          .names = options->names,
+                          .report = &options->report,
+                          .sink = sink,
+                          .format = format};
     if (take_settings(&out, options->settings, error) == P2A_OK) {
         enum p2a_status status = format->write(&out);
         if (status != P2A_OK)

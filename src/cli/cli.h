@@ -12,6 +12,6 @@ enum p2a_status command_formats(const struct options *options);
 enum p2a_status complain(const char *message, ...) P2A_PRINTF(1, 2);
 enum p2a_status complain_system(const char *message);
 enum p2a_status complain_error(const struct p2a_error *error);
-void print_help(void);
+void print_help(enum command command);
 
 #endif

@@ -12,8 +12,8 @@ static enum p2a_status load_inputs(const struct options *options, struct p2a_pro
                                    struct p2a_error *error)
 {
     static const char *const standard_input[] = {"-"};
-    const char *const *input = options->input_n ? options->input : standard_input;
-    int n = options->input_n ? options->input_n : 1;
+    const char *const *input = options->input.n ? options->input.at : standard_input;
+    int n = options->input.n ? options->input.n : 1;
     struct p2a_load_options load = {.format = options->from};
     *sum = NULL;
     for (int i = 0; i < n; i++) {
@@ -36,8 +36,8 @@ static enum p2a_status load_inputs(const struct options *options, struct p2a_pro
 /* An empty name is a shell variable that wasn't set. */
 static enum p2a_status check_names(const struct options *options)
 {
-    for (int i = 0; i < options->input_n; i++)
-        if (!options->input[i][0])
+    for (int i = 0; i < options->input.n; i++)
+        if (!options->input.at[i][0])
             return complain("an input has an empty name, expected a file or -");
     if (options->output && !options->output[0])
         return complain("-o '': expected the name of a file or -");
@@ -79,8 +79,8 @@ static enum p2a_status convert(const struct options *options, struct p2a_profile
 enum p2a_status command_convert(const struct options *options)
 {
     struct p2a_profile *profile = NULL;
-    if (!options->input_n && isatty(STDIN_FILENO)) {
-        print_help();
+    if (!options->input.n && isatty(STDIN_FILENO)) {
+        print_help(CONVERT);
         return P2A_USAGE;
     }
     enum p2a_status status = check_names(options);

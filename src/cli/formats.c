@@ -79,12 +79,12 @@ static void print_format(const struct p2a_format *format)
 
 enum p2a_status command_formats(const struct options *options)
 {
-    if (!options->input_n)
+    if (!options->input.n)
         list_formats(options->markdown);
-    for (int i = 0; i < options->input_n; i++) {
-        const struct p2a_format *format = p2a_format_named(options->input[i]);
+    for (int i = 0; i < options->input.n; i++) {
+        const struct p2a_format *format = p2a_format_named(options->input.at[i]);
         if (!format)
-            return complain("no format '%s', see prof2any formats", options->input[i]);
+            return complain("no format '%s', see prof2any formats", options->input.at[i]);
         print_format(format);
     }
     return P2A_OK;

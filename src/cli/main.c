@@ -31,51 +31,72 @@ enum p2a_status complain_error(const struct p2a_error *error)
     return error->status;
 }
 
-static const struct command {
+static const struct row {
+    enum command command;
     const char *name, *usage, *help;
     enum p2a_status (*run)(const struct options *options);
-} commands[] = {
-    {NULL, "[INPUT ...] [-f FORMAT] [-o OUTPUT]", "convert; several inputs are added up",
-     command_convert},
-    {"formats", "[NAME]", "what it reads and writes; a format's options", command_formats},
+    bool wraps; /* another program's command line, which begins at the first operand */
+} rows[] = {
+    {CONVERT, NULL, "[INPUT ...] [-f FORMAT] [-o OUTPUT]", "convert; several inputs are added up",
+     command_convert, false},
+    {FORMATS, "formats", "[NAME ...]", "what it reads and writes; a format's options",
+     command_formats, false},
 };
-enum { COMMANDS = sizeof commands / sizeof *commands };
+enum { ROWS = sizeof rows / sizeof *rows };
 
-void print_help(void)
+static void print_usage(const struct row *row)
+{
+    char usage[80];
+    snprintf(usage, sizeof usage, "%s%s%s", row->name ? row->name : "", row->name ? " " : "",
+             row->usage);
+    printf("  prof2any %-36s %s\n", usage, row->help);
+}
+
+static void print_overview(void)
 {
     puts("prof2any turns profiles into pictures and into each other.\n");
-    for (int i = 0; i < COMMANDS; i++)
-        printf("  prof2any %s%s%-*s %s\n", commands[i].name ? commands[i].name : "",
-               commands[i].name ? " " : "",
-               commands[i].name ? 35 - (int)strlen(commands[i].name) : 36, commands[i].usage,
-               commands[i].help);
+    for (int i = 0; i < ROWS; i++)
+        print_usage(&rows[i]);
     puts("\n  prof2any out.prof -f callgrind -o callgrind.out.app\n"
          "  prof2any -f folded < out.prof");
-    options_help();
+    options_help(CONVERT);
     puts("\nINPUT is a file, - or nothing for standard input; gzip is unpacked.\n"
          "Exit status: 0 done, 2 usage, 3 bad input, 4 the system.");
 }
 
-static const struct command *find_command(int argc, char **argv)
+void print_help(enum command command)
 {
-    for (int i = 1; argc > 1 && i < COMMANDS; i++)
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return &commands[i];
-    return &commands[0];
+    if (command == CONVERT) {
+        print_overview();
+        return;
+    }
+    for (int i = 0; i < ROWS; i++)
+        if (rows[i].command == command)
+            print_usage(&rows[i]);
+    options_help(command);
+}
+
+static const struct row *find_command(int argc, char **argv)
+{
+    for (int i = 1; argc > 1 && i < ROWS; i++)
+        if (strcmp(argv[1], rows[i].name) == 0)
+            return &rows[i];
+    return &rows[0];
 }
 
 static enum p2a_status run(int argc, char **argv)
 {
-    const struct command *command = find_command(argc, argv);
-    int skip = command != commands;
+    const struct row *row = find_command(argc, argv);
+    int skip = row != rows;
     struct options options;
-    enum p2a_status status = options_parse(&options, argc - skip, argv + skip);
+    enum p2a_status status =
+        options_parse(&options, row->command, row->wraps, argc - skip, argv + skip);
     if (status == P2A_OK && options.help)
-        print_help();
+        print_help(row->command);
     else if (status == P2A_OK && options.version)
         puts("prof2any " P2A_VERSION);
     else if (status == P2A_OK)
-        status = command->run(&options);
+        status = row->run(&options);
     options_free(&options);
     return status;
 }

@@ -9,59 +9,81 @@
 
 #include "cli.h"
 
-enum kind { TITLE, FLAG, TEXT, COUNT, PERCENT, SETTING };
+enum kind { TITLE, FLAG, TEXT, COUNT, PERCENT, LIST };
 
 struct row {
-    char key;         /* -k, or 0 */
-    const char *name; /* --name; of a TITLE, the heading */
+    unsigned commands; /* that have it: enum command */
+    char key;          /* -k, or 0 */
+    const char *name;  /* --name; of a TITLE, the heading */
     enum kind kind;
     size_t field; /* where in struct options */
     const char *value, *help;
 };
 
 #define FIELD(name) offsetof(struct options, name)
+#define EVERY       (~0u)
 
 static const struct row rows[] = {
-    {0, "Formats", TITLE, 0, NULL, NULL},
-    {'f', "format", TEXT, FIELD(save.format), "FORMAT",
+    {CONVERT, 0, "Formats", TITLE, 0, NULL, NULL},
+    {CONVERT, 'f', "format", TEXT, FIELD(save.format), "FORMAT",
      "write this format (default: by the name of -o, else text)"},
-    {'i', "input-format", TEXT, FIELD(from), "FORMAT", "read this format (default: detect it)"},
-    {'o', "output", TEXT, FIELD(output), "FILE", "write here; appears whole or not at all"},
-    {'O', "option", SETTING, 0, "KEY=VALUE",
+    {CONVERT, 'i', "input-format", TEXT, FIELD(from), "FORMAT",
+     "read this format (default: detect it)"},
+    {CONVERT, 'o', "output", TEXT, FIELD(output), "FILE",
+     "write here; appears whole or not at all"},
+    {CONVERT, 'O', "option", LIST, FIELD(settings), "KEY=VALUE",
      "an option of the output format (prof2any formats NAME)"},
-    {0, "names", TEXT, FIELD(names), "STYLE",
+    {CONVERT, 0, "names", TEXT, FIELD(names), "STYLE",
      "spell frames short, full or as pstats (default: short)"},
-    {0, "exact", FLAG, FIELD(save.exact), NULL, "refuse to estimate stacks that weren't recorded"},
-    {0, "Selecting (patterns are Perl's regular expressions)", TITLE, 0, NULL, NULL},
-    {0, "focus", TEXT, FIELD(select.focus), "RE", "only stacks in which a frame matches"},
-    {0, "ignore", TEXT, FIELD(select.ignore), "RE", "no stacks in which a frame matches"},
-    {0, "show", TEXT, FIELD(select.show), "RE", "only frames that match"},
-    {0, "hide", TEXT, FIELD(select.hide), "RE",
+    {CONVERT, 0, "exact", FLAG, FIELD(save.exact), NULL,
+     "refuse to estimate stacks that weren't recorded"},
+    {CONVERT, 0, "Reports", TITLE, 0, NULL, NULL},
+    {CONVERT, 's', "sort", LIST, FIELD(sort), "KEYS",
+     "pstats' keys, the first rules: time,calls (default: cumulative)"},
+    {CONVERT, 'r', "reverse", FLAG, FIELD(save.report.reverse), NULL, "the other way round"},
+    {CONVERT, 0, "restrict", LIST, FIELD(restrictions), "X",
+     "only a count (10), a share (.25) or what a pattern finds; repeat"},
+    {CONVERT, 'l', "limit", TEXT, FIELD(limit), "N", "at most N rows, or all"},
+    {CONVERT, 0, "callers", FLAG, FIELD(save.report.callers), NULL, "who called each function"},
+    {CONVERT, 0, "callees", FLAG, FIELD(save.report.callees), NULL, "what each function called"},
+    {CONVERT, 0, "style", TEXT, FIELD(style), "STYLE",
+     "pstats' words or a table (default: a table on a terminal)"},
+    {CONVERT, 0, "Selecting (patterns are Perl's regular expressions)", TITLE, 0, NULL, NULL},
+    {CONVERT, 0, "focus", TEXT, FIELD(select.focus), "RE", "only stacks in which a frame matches"},
+    {CONVERT, 0, "ignore", TEXT, FIELD(select.ignore), "RE", "no stacks in which a frame matches"},
+    {CONVERT, 0, "show", TEXT, FIELD(select.show), "RE", "only frames that match"},
+    {CONVERT, 0, "hide", TEXT, FIELD(select.hide), "RE",
      "no frames that match; their time goes to their callers"},
-    {0, "prune-from", TEXT, FIELD(select.prune_from), "RE", "nothing below frames that match"},
-    {0, "root", TEXT, FIELD(select.root), "RE", "only what is reached from functions that match"},
-    {0, "leaf", TEXT, FIELD(select.leaf), "RE", "only what leads to functions that match"},
-    {0, "depth", COUNT, FIELD(select.depth), "N", "at most N frames deep"},
-    {0, "metric", TEXT, FIELD(select.metric), "NAME", "this metric alone"},
-    {0, "thread", TEXT, FIELD(select.thread), "NAME", "this thread alone, by name, pid or tid"},
-    {0, "group-by", TEXT, FIELD(group_by), "WHAT", "join functions by file, module or line"},
-    {0, "strip-dirs", FLAG, FIELD(select.strip_dirs), NULL, "files by their base names"},
-    {'n', "node-threshold", PERCENT, FIELD(select.node_threshold), "PERCENT",
+    {CONVERT, 0, "prune-from", TEXT, FIELD(select.prune_from), "RE",
+     "nothing below frames that match"},
+    {CONVERT, 0, "root", TEXT, FIELD(select.root), "RE",
+     "only what is reached from functions that match"},
+    {CONVERT, 0, "leaf", TEXT, FIELD(select.leaf), "RE", "only what leads to functions that match"},
+    {CONVERT, 0, "depth", COUNT, FIELD(select.depth), "N", "at most N frames deep"},
+    {CONVERT, 0, "metric", TEXT, FIELD(select.metric), "NAME", "this metric alone"},
+    {CONVERT, 0, "thread", TEXT, FIELD(select.thread), "NAME",
+     "this thread alone, by name, pid or tid"},
+    {CONVERT, 0, "group-by", TEXT, FIELD(group_by), "WHAT",
+     "join functions by file, module or line"},
+    {CONVERT, 0, "strip-dirs", FLAG, FIELD(select.strip_dirs), NULL, "files by their base names"},
+    {CONVERT, 'n', "node-threshold", PERCENT, FIELD(select.node_threshold), "PERCENT",
      "drop functions whose total is below this"},
-    {'e', "edge-threshold", PERCENT, FIELD(select.edge_threshold), "PERCENT",
+    {CONVERT, 'e', "edge-threshold", PERCENT, FIELD(select.edge_threshold), "PERCENT",
      "drop arcs whose total is below this"},
-    {0, "General", TITLE, 0, NULL, NULL},
-    {'q', "quiet", FLAG, FIELD(quiet), NULL, "no notes on stderr"},
-    {'h', "help", FLAG, FIELD(help), NULL, "this text"},
-    {0, "version", FLAG, FIELD(version), NULL, "the version"},
-    {0, "markdown", FLAG, FIELD(markdown), NULL, "formats: as a Markdown table"},
+    {EVERY, 0, "General", TITLE, 0, NULL, NULL},
+    {FORMATS, 0, "markdown", FLAG, FIELD(markdown), NULL, "as a Markdown table"},
+    {CONVERT, 'q', "quiet", FLAG, FIELD(quiet), NULL, "no notes on stderr"},
+    {EVERY, 'h', "help", FLAG, FIELD(help), NULL, "this text"},
+    {EVERY, 0, "version", FLAG, FIELD(version), NULL, "the version"},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
-void options_help(void)
+void options_help(enum command command)
 {
     for (const struct row *row = rows; row < rows + ROWS; row++) {
         char name[64], key[] = {'-', row->key, ',', ' ', '\0'};
+        if (!(row->commands & command))
+            continue;
         if (row->kind == TITLE) {
             printf("\n%s:\n", row->name);
             continue;
@@ -99,6 +121,17 @@ static enum p2a_status take_percent(double *to, const struct row *row, const cha
     return P2A_OK;
 }
 
+static enum p2a_status append(struct list *list, const char *value)
+{
+    const char **at = realloc(list->at, ((size_t)list->n + 2) * sizeof *at);
+    if (!at)
+        return complain_system("out of memory");
+    list->at = at;
+    at[list->n++] = value;
+    at[list->n] = NULL;
+    return P2A_OK;
+}
+
 static enum p2a_status take(struct options *options, const struct row *row, const char *value)
 {
     switch (row->kind) {
@@ -112,9 +145,8 @@ static enum p2a_status take(struct options *options, const struct row *row, cons
         return take_count(field(options, row), row, value);
     case PERCENT:
         return take_percent(field(options, row), row, value);
-    case SETTING:
-        options->settings[options->setting_n++] = value;
-        return P2A_OK;
+    case LIST:
+        return append(field(options, row), value);
     case TITLE:
         break;
     }
@@ -134,25 +166,70 @@ static enum p2a_status take_choices(struct options *options)
 {
     static const char *const names[] = {"short", "full", "pstats", NULL};
     static const char *const groups[] = {"function", "file", "module", "line", NULL};
+    static const char *const styles[] = {"pstats", "table", NULL};
     int name = options->names ? choice(options->names, names) : 0;
     int group = options->group_by ? choice(options->group_by, groups) : 0;
     if (name < 0)
         return complain("--names %s: expected short, full or pstats", options->names);
     if (group < 0)
         return complain("--group-by %s: expected file, module or line", options->group_by);
+    if (options->style && choice(options->style, styles) < 0)
+        return complain("--style %s: expected pstats or table", options->style);
     options->save.names = (enum p2a_names)name;
     options->select.group_by = (enum p2a_group)group;
     options->select.exact = options->save.exact;
-    options->save.settings = options->settings;
     return P2A_OK;
 }
 
-static void fill_getopt(struct option *longs, char *shorts)
+/* "time,calls" and "time" "calls" are the same keys. */
+static enum p2a_status take_sort(struct options *options)
+{
+    struct list given = options->sort;
+    size_t room = 1;
+    for (int i = 0; i < given.n; i++)
+        room += strlen(given.at[i]) + 1;
+    char *keys = options->sort_keys = calloc(room, 1);
+    if (!keys)
+        return complain_system("out of memory");
+    for (int i = 0; i < given.n; i++)
+        strcat(strcat(keys, i ? "," : ""), given.at[i]);
+    free(given.at);
+    options->sort = (struct list){0};
+    for (char *rest = keys, *key; (key = strtok_r(rest, ",", &rest));)
+        if (append(&options->sort, key) != P2A_OK)
+            return P2A_SYSTEM;
+    return P2A_OK;
+}
+
+static enum p2a_status take_report(struct options *options)
+{
+    struct p2a_report *report = &options->save.report;
+    uint64_t limit = 0;
+    if (options->limit && strcmp(options->limit, "all") == 0)
+        limit = UINT64_MAX;
+    else if (options->limit) {
+        char *end;
+        limit = strtoull(options->limit, &end, 10);
+        if (*end || end == options->limit || !strchr("123456789", options->limit[0]))
+            return complain("--limit %s: expected a whole number from 1, or all", options->limit);
+    }
+    if (options->sort.n && take_sort(options) != P2A_OK)
+        return P2A_SYSTEM;
+    report->limit = limit;
+    report->sort = options->sort.at;
+    report->restrictions = options->restrictions.at;
+    options->save.settings = options->settings.at;
+    return P2A_OK;
+}
+
+static void fill_getopt(enum command command, bool wraps, struct option *longs, char *shorts)
 {
     int n = 0;
+    if (wraps)
+        *shorts++ = '+';
     *shorts++ = ':';
     for (int i = 0; i < ROWS; i++) {
-        if (rows[i].kind == TITLE)
+        if (rows[i].kind == TITLE || !(rows[i].commands & command))
             continue;
         bool value = rows[i].kind != FLAG;
         longs[n++] = (struct option){rows[i].name, value, NULL, 256 + i};
@@ -165,12 +242,12 @@ static void fill_getopt(struct option *longs, char *shorts)
     *shorts = '\0';
 }
 
-static const struct row *row_of(int code)
+static const struct row *row_of(enum command command, int code)
 {
     if (code >= 256)
         return &rows[code - 256];
     for (int i = 0; i < ROWS; i++)
-        if (rows[i].key == code)
+        if (rows[i].commands & command && rows[i].key == code)
             return &rows[i];
     return NULL;
 }
@@ -185,32 +262,35 @@ static enum p2a_status unknown(int code, char **argv)
     return complain("no option %s, see --help", word);
 }
 
-enum p2a_status options_parse(struct options *options, int argc, char **argv)
+enum p2a_status options_parse(struct options *options, enum command command, bool wraps, int argc,
+                              char **argv)
 {
     struct option longs[ROWS + 1];
-    char shorts[3 * ROWS];
+    char shorts[2 * ROWS + 3];
     *options = (struct options){0};
-    options->input = calloc((size_t)argc + 1, sizeof *options->input);
-    options->settings = calloc((size_t)argc + 1, sizeof *options->settings);
-    if (!options->input || !options->settings)
-        return complain_system("out of memory");
-    fill_getopt(longs, shorts);
+    fill_getopt(command, wraps, longs, shorts);
     opterr = 0;
     int code;
     while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-        const struct row *row = code == '?' || code == ':' ? NULL : row_of(code);
+        const struct row *row = code == '?' || code == ':' ? NULL : row_of(command, code);
         if (!row)
             return unknown(code, argv);
-        if (take(options, row, optarg) != P2A_OK)
-            return P2A_USAGE;
+        enum p2a_status status = take(options, row, optarg);
+        if (status != P2A_OK)
+            return status;
     }
     while (optind < argc)
-        options->input[options->input_n++] = argv[optind++];
-    return take_choices(options);
+        if (append(&options->input, argv[optind++]) != P2A_OK)
+            return P2A_SYSTEM;
+    enum p2a_status status = take_choices(options);
+    return status == P2A_OK ? take_report(options) : status;
 }
 
 void options_free(struct options *options)
 {
-    free(options->input);
-    free(options->settings);
+    free(options->input.at);
+    free(options->settings.at);
+    free(options->sort.at);
+    free(options->restrictions.at);
+    free(options->sort_keys);
 }

@@ -6,23 +6,34 @@
 
 #include "prof2any/prof2any.h"
 
-/* What the command line says. Strings are argv's own. */
-struct options {
-    const char **input; /* the operands */
-    int input_n;
-    const char *from, *output;
-    struct p2a_save_options save;
-    const char **settings; /* of -O, NULL at the end */
-    int setting_n;
-    struct p2a_selection select;
-    const char *names, *group_by;
-    bool quiet, help, version, markdown;
+/* The commands, as a set: an option belongs to some of them. */
+enum command { CONVERT = 1 << 0, FORMATS = 1 << 1 };
+
+/* What an option that may be given several times was given; NULL at the end. */
+struct list {
+    const char **at;
+    int n;
 };
 
-/* Fills *OPTIONS; P2A_USAGE after a message on stderr. Free with options_free. */
-enum p2a_status options_parse(struct options *options, int argc, char **argv);
+/* What the command line says. Strings are argv's own, those of sort aside. */
+struct options {
+    struct list input; /* the operands */
+    const char *from, *output;
+    struct p2a_save_options save;
+    struct list settings, sort, restrictions;
+    struct p2a_selection select;
+    const char *names, *group_by, *style, *limit;
+    bool quiet, help, version, markdown;
+    char *sort_keys; /* what the words in sort are cut from */
+};
+
+/* Fills *OPTIONS with what argv holds for the command; P2A_USAGE after a message on stderr. A
+ * command that wraps another program ends its options at the first operand. Free with options_free.
+ */
+enum p2a_status options_parse(struct options *options, enum command command, bool wraps, int argc,
+                              char **argv);
 void options_free(struct options *options);
-/* The list of options, a line each, on stdout. */
-void options_help(void);
+/* The list of the command's options, a line each, on stdout. */
+void options_help(enum command command);
 
 #endif
