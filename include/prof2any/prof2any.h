@@ -63,6 +63,7 @@ struct p2a_load_options {
     const char *format; /* NULL: detect it from the first bytes */
     uint64_t max_bytes; /* limit on the input, uncompressed; 0: 64 GiB */
     uint64_t max_rows;  /* limit on the rows of one table; 0: 2^30 */
+    bool partial;       /* keep what was read before the input broke, with a note */
 };
 
 /* Reads the profile in the file PATH; "-" is standard input. gzip (and zstd, where built in) is

@@ -25,6 +25,17 @@ choose(struct p2a_source *source, const struct p2a_load_options *options, struct
     return format && format->read ? format : NULL;
 }
 
+/* What was read before the input broke is a profile, and says so. */
+static void keep_part(struct p2a_profile *p)
+{
+    struct p2a_error error;
+    char text[1200];
+    if (p->core->error.status != P2A_INPUT || !(p->contexts.n || p->graph.order_n))
+        return;
+    p2a_take_error(p, &error);
+    p2a_note(p, "read as far as it goes: %s", p2a_error_text(&error, text, sizeof text));
+}
+
 static void read_source(struct p2a_profile *p, struct p2a_source *source,
                         const struct p2a_load_options *options)
 {
@@ -37,6 +48,8 @@ static void read_source(struct p2a_profile *p, struct p2a_source *source,
     enum p2a_status status = format->read(&in);
     if (status != P2A_OK)
         p2a_error_set(error, status, "can't be read as %s", format->name);
+    if (options->partial)
+        keep_part(p);
     p->source = p2a_intern(p, p2a_str_of(format->name));
     p2a_finish(p);
     p->recorded = p->facts;

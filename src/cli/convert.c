@@ -14,7 +14,7 @@ static enum p2a_status load_inputs(const struct options *options, struct p2a_pro
     static const char *const standard_input[] = {"-"};
     const char *const *input = options->input.n ? options->input.at : standard_input;
     int n = options->input.n ? options->input.n : 1;
-    struct p2a_load_options load = {.format = options->from};
+    struct p2a_load_options load = {.format = options->from, .partial = options->partial};
     *sum = NULL;
     for (int i = 0; i < n; i++) {
         struct p2a_profile *next = NULL;

@@ -29,6 +29,8 @@ static const struct row rows[] = {
      "write this format (default: by the name of -o, else text)"},
     {CONVERT, 'i', "input-format", TEXT, FIELD(from), "FORMAT",
      "read this format (default: detect it)"},
+    {CONVERT, 0, "partial", FLAG, FIELD(partial), NULL,
+     "of a broken input keep what comes before the break"},
     {CONVERT, 'o', "output", TEXT, FIELD(output), "FILE",
      "write here; appears whole or not at all"},
     {CONVERT, 'O', "option", LIST, FIELD(settings), "KEY=VALUE",

@@ -23,7 +23,7 @@ struct options {
     struct list settings, sort, restrictions;
     struct p2a_selection select;
     const char *names, *group_by, *style, *limit;
-    bool quiet, help, version, markdown;
+    bool partial, quiet, help, version, markdown;
     char *sort_keys; /* what the words in sort are cut from */
 };
 

@@ -77,6 +77,7 @@ void p2a_free(struct p2a_profile *p)
     free(p->core->note);
     p2a_index_free(&p->core->string_of);
     p2a_index_free(&p->core->function_of);
+    p2a_index_free(&p->core->thread_of);
     p2a_arena_free(&p->core->arena);
     free(p->core);
     free(p);
@@ -224,20 +225,33 @@ p2a_id p2a_function(struct p2a_profile *p, const struct p2a_function *function)
     return id;
 }
 
+static bool same_thread(const void *table, uint32_t id, const void *key)
+{
+    const struct p2a_thread *row = (const struct p2a_thread *)table + id, *t = key;
+    return row->pid == t->pid && row->tid == t->tid && row->name == t->name;
+}
+
 p2a_id p2a_thread(struct p2a_profile *p, uint64_t pid, uint64_t tid, struct p2a_str name)
 {
-    p2a_id named = p2a_intern(p, name);
+    struct p2a_thread thread = {pid, tid, p2a_intern(p, name)};
+    struct p2a_core *core = p->core;
     if (failed(p))
         return P2A_NONE;
-    for (p2a_id i = 0; i < p->threads.n; i++) {
-        const struct p2a_thread *t = &p->threads.row[i];
-        if (t->pid == pid && t->tid == tid && t->name == named)
-            return i;
-    }
-    if (!room_for(p, &p->threads.row, &p->core->thread_room, p->threads.n, sizeof *p->threads.row))
+    uint64_t key[] = {pid, tid, thread.name};
+    uint64_t hash = p2a_hash(key, sizeof key);
+    p2a_id id = p2a_index_find(&core->thread_of, hash, same_thread, p->threads.row, &thread);
+    if (id != P2A_NONE)
+        return id;
+    id = p->threads.n;
+    if (!room_for(p, &p->threads.row, &core->thread_room, id, sizeof thread))
         return P2A_NONE;
-    p->threads.row[p->threads.n] = (struct p2a_thread){pid, tid, named};
-    return p->threads.n++;
+    if (!p2a_index_add(&core->thread_of, hash, id)) {
+        no_memory(p);
+        return P2A_NONE;
+    }
+    p->threads.row[id] = thread;
+    p->threads.n++;
+    return id;
 }
 
 /* The metrics become METRICS, their sets of columns SETS: column c of set s moves from
