@@ -1,4 +1,4 @@
-/* prof2any formats [NAME] */
+/* prof2any formats [NAME…]; a NAME is a format's or a file's */
 #include <stdio.h>
 
 #include "cli.h"
@@ -83,6 +83,8 @@ enum p2a_status command_formats(const struct options *options)
         list_formats(options->markdown);
     for (int i = 0; i < options->input.n; i++) {
         const struct p2a_format *format = p2a_format_named(options->input.at[i]);
+        if (!format)
+            format = p2a_format_for_path(options->input.at[i]);
         if (!format)
             return complain("no format '%s', see prof2any formats", options->input.at[i]);
         print_format(format);

@@ -67,6 +67,8 @@ says "prof2any 0." --version
 says "callgrind" formats
 says "| pstats |" formats --markdown
 says "limit=N" formats text
+says "flamegraph: " formats some/where/app.svg.gz
+expect 2 "no format 'app.unknown'" formats app.unknown
 says "main (small.py:" "$sample"
 says "functions" "$sample" -O limit=3
 says "main" "$sample" --root main
