@@ -3,7 +3,7 @@
 
 # The program and the library.
 packages_build="gcc libc6-dev cmake ninja-build pkg-config zlib1g-dev libpcre2-dev libxxhash-dev \
-libgraphviz-dev"
+libgraphviz-dev libedit-dev"
 
 # Recording a profile of a Python program.
 packages_python="python3"

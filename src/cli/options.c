@@ -24,10 +24,10 @@ struct row {
 #define EVERY       (~0u)
 
 static const struct row rows[] = {
-    {CONVERT, 0, "Formats", TITLE, 0, NULL, NULL},
+    {CONVERT | BROWSE, 0, "Formats", TITLE, 0, NULL, NULL},
     {CONVERT, 'f', "format", TEXT, FIELD(save.format), "FORMAT",
      "write this format (default: by the name of -o, else text)"},
-    {CONVERT, 'i', "input-format", TEXT, FIELD(from), "FORMAT",
+    {CONVERT | BROWSE, 'i', "input-format", TEXT, FIELD(from), "FORMAT",
      "read this format (default: detect it)"},
     {CONVERT, 0, "partial", FLAG, FIELD(partial), NULL,
      "of a broken input keep what comes before the break"},
@@ -74,7 +74,7 @@ static const struct row rows[] = {
      "drop arcs whose total is below this"},
     {EVERY, 0, "General", TITLE, 0, NULL, NULL},
     {FORMATS, 0, "markdown", FLAG, FIELD(markdown), NULL, "as a Markdown table"},
-    {CONVERT, 'q', "quiet", FLAG, FIELD(quiet), NULL, "no notes on stderr"},
+    {CONVERT | BROWSE, 'q', "quiet", FLAG, FIELD(quiet), NULL, "no notes on stderr"},
     {EVERY, 'h', "help", FLAG, FIELD(help), NULL, "this text"},
     {EVERY, 0, "version", FLAG, FIELD(version), NULL, "the version"},
 };

@@ -7,7 +7,7 @@
 #include "prof2any/prof2any.h"
 
 /* The commands, as a set: an option belongs to some of them. */
-enum command { CONVERT = 1 << 0, FORMATS = 1 << 1 };
+enum command { CONVERT = 1 << 0, FORMATS = 1 << 1, BROWSE = 1 << 3, TIMEIT = 1 << 4 };
 
 /* What an option that may be given several times was given; NULL at the end. */
 struct list {
