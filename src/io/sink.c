@@ -270,6 +270,15 @@ void p2a_put(struct p2a_out *out, const void *bytes, size_t n)
     p2a_sink_write(out->sink, bytes, n);
 }
 
+void p2a_compress(struct p2a_out *out)
+{
+    struct p2a_sink *sink = out->sink;
+    if (sink->error->status != P2A_OK || sink->compress)
+        return;
+    flush_buffer(sink, false);
+    start_gzip(sink);
+}
+
 void p2a_put_text(struct p2a_out *out, const char *text)
 {
     p2a_put(out, text, strlen(text));

@@ -332,31 +332,74 @@ static bool same_context(const void *table, uint32_t id, const void *key)
     return row->parent == c->parent && row->function == c->function && row->thread == c->thread;
 }
 
+static uint64_t hash_context(p2a_id parent, p2a_id function, p2a_id thread)
+{
+    uint32_t words[] = {parent, function, thread};
+    return p2a_hash(words, sizeof words);
+}
+
+/* Puts the contexts that p2a_context_new added into the index. */
+static bool index_contexts(struct p2a_profile *p)
+{
+    const struct p2a_contexts *t = &p->contexts;
+    struct p2a_index *index = &p->core->context_of;
+    while (index->n < t->n) {
+        const struct p2a_context *c = &t->row[index->n];
+        if (!p2a_index_add(index, hash_context(c->parent, c->function, c->thread), index->n))
+            return no_memory(p);
+    }
+    return true;
+}
+
+static p2a_id add_context(struct p2a_profile *p, const struct p2a_context *context)
+{
+    struct p2a_core *core = p->core;
+    struct p2a_contexts *t = &p->contexts;
+    uint32_t room = core->context_room;
+    if (!room_for(p, &t->row, &core->context_room, t->n, sizeof *context))
+        return P2A_NONE;
+    if (room != core->context_room && !widen_values(p, &t->self, room, core->context_room))
+        return P2A_NONE;
+    t->row[t->n] = *context;
+    return t->n;
+}
+
+static bool good_step(const struct p2a_profile *p, p2a_id parent, p2a_id function)
+{
+    return !failed(p) && function < p->functions.n &&
+           (parent == P2A_NONE || parent < p->contexts.n);
+}
+
 p2a_id p2a_context(struct p2a_profile *p, p2a_id parent, p2a_id function, p2a_id thread)
 {
     struct p2a_core *core = p->core;
     struct p2a_contexts *t = &p->contexts;
-    if (failed(p) || function >= p->functions.n || (parent != P2A_NONE && parent >= t->n))
+    if (!good_step(p, parent, function) || !index_contexts(p))
         return P2A_NONE;
     if (parent != P2A_NONE)
         thread = t->row[parent].thread;
     struct p2a_context key = {.parent = parent, .function = function, .thread = thread};
-    uint32_t words[] = {parent, function, thread};
-    uint64_t hash = p2a_hash(words, sizeof words);
+    uint64_t hash = hash_context(parent, function, thread);
     p2a_id id = p2a_index_find(&core->context_of, hash, same_context, t->row, &key);
     if (id != P2A_NONE)
         return id;
-    uint32_t room = core->context_room;
-    if (!room_for(p, &t->row, &core->context_room, t->n, sizeof key))
-        return P2A_NONE;
-    if (room != core->context_room && !widen_values(p, &t->self, room, core->context_room))
+    if (add_context(p, &key) == P2A_NONE)
         return P2A_NONE;
     if (!p2a_index_add(&core->context_of, hash, t->n)) {
         no_memory(p);
         return P2A_NONE;
     }
-    t->row[t->n] = key;
     return t->n++;
+}
+
+p2a_id p2a_context_new(struct p2a_profile *p, p2a_id parent, p2a_id function, p2a_id thread)
+{
+    if (!good_step(p, parent, function))
+        return P2A_NONE;
+    if (parent != P2A_NONE)
+        thread = p->contexts.row[parent].thread;
+    struct p2a_context context = {.parent = parent, .function = function, .thread = thread};
+    return add_context(p, &context) == P2A_NONE ? P2A_NONE : p->contexts.n++;
 }
 
 void p2a_context_add(struct p2a_profile *p, p2a_id context, uint32_t column, double self)
