@@ -11,16 +11,22 @@ struct p2a_rows {
     uint32_t all;           /* how many there were before restrictions and limit */
     bool sorted;            /* by a key: else the order is the file's */
     struct p2a_buffer sort; /* the keys in pstats' words: "internal time, call count" */
-    struct p2a_buffer said; /* a line per restriction, as pstats words it */
-    size_t name_width;      /* of the widest name before restrictions */
+    struct p2a_buffer said; /* a line per restriction and limit that left rows out, in its words */
 };
 
 /* The functions of the graph by the report's sort keys and restrictions; FALLBACK is the sort key
- * where the report names none, NULL for the file's order. LIMIT is applied last, 0 for none.
- * P2A_USAGE, with pstats' own words, for a key or a pattern that doesn't exist. The caller frees
- * with p2a_rows_free, after an error too. */
+ * where the report names none, NULL for the file's order, which is also the key "none". LIMIT is
+ * applied last, 0 for none. P2A_USAGE for a key, a number or a pattern that doesn't work. The
+ * caller frees with p2a_rows_free, after an error too.
+ *
+ * A value that is no number goes behind those that are, a count that isn't known behind those that
+ * are. Where the values aren't seconds, "time" in the keys' words is the metric's name. */
 enum p2a_status p2a_rows(struct p2a_out *out, const char *fallback, uint64_t limit,
                          struct p2a_rows *rows);
+/* The same as pstats does it: a pattern that doesn't compile is a line in `said` and a note, a
+ * number that restricts nothing (-1, 1.5) a note; neither leaves rows out. */
+enum p2a_status p2a_rows_as_pstats(struct p2a_out *out, const char *fallback, uint64_t limit,
+                                   struct p2a_rows *rows);
 void p2a_rows_free(struct p2a_rows *rows);
 
 #endif

@@ -1,0 +1,16 @@
+/* A stable sort whose comparison has a context: qsort has neither. */
+#ifndef P2A_BASE_SORT_H
+#define P2A_BASE_SORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Negative, 0 or positive as A goes before, with or after B. */
+typedef int p2a_compare(const void *context, uint32_t a, uint32_t b);
+
+/* Sorts the N ids; equal ones keep their order. Ends after n log n comparisons whatever they say.
+ * False: no memory, the ids are as they were. */
+bool p2a_sort(uint32_t *ids, size_t n, p2a_compare *compare, const void *context);
+
+#endif
