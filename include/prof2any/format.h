@@ -70,6 +70,12 @@ struct p2a_thread {
     p2a_id name;
 };
 
+/* What was read into the profile: a file, not standard input. */
+struct p2a_input {
+    p2a_id path;  /* as it was given */
+    double mtime; /* seconds since 1970; NaN: not known */
+};
+
 /* A node of the calling context tree: F, called on exactly this path. Parents stand before their
  * children: parent < own id, P2A_NONE for a root. */
 struct p2a_context {
@@ -172,6 +178,10 @@ struct p2a_profile {
         uint32_t n;
         struct p2a_thread *row;
     } threads;
+    struct {
+        uint32_t n;
+        struct p2a_input *row;
+    } inputs; /* in the order in which they were added up */
     struct p2a_contexts contexts;
     struct p2a_graph graph;
     uint32_t columns;   /* metrics.n, or twice that with P2A_BEFORE */
@@ -217,6 +227,9 @@ p2a_id p2a_arc_find(const struct p2a_profile *p, p2a_id caller, p2a_id callee);
 /* Find or add, so that costs of one place can be added up. */
 p2a_id p2a_line(struct p2a_profile *p, const struct p2a_line *line);
 p2a_id p2a_site(struct p2a_profile *p, const struct p2a_site *site);
+
+/* One more input, which need not be another one. */
+void p2a_input(struct p2a_profile *p, struct p2a_str path, double mtime);
 
 /* A sentence for the user. The same sentence is kept once. */
 void p2a_note(struct p2a_profile *p, const char *text, ...) P2A_PRINTF(2, 3);

@@ -1,5 +1,7 @@
 /* Reading a profile: open, detect, let the format read, even out. */
+#include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "api/formats.h"
 #include "io/source.h"
@@ -55,6 +57,18 @@ static void read_source(struct p2a_profile *p, struct p2a_source *source,
     p->recorded = p->facts;
 }
 
+/* The time is Python's os.stat().st_mtime, rounded as it is. */
+static void name_input(struct p2a_profile *p, const char *path, const void *bytes)
+{
+    struct stat info;
+    double mtime = NAN;
+    if (!bytes && strcmp(path, "-") == 0)
+        return;
+    if (!bytes && stat(path, &info) == 0)
+        mtime = (double)info.st_mtim.tv_sec + 1e-9 * (double)info.st_mtim.tv_nsec;
+    p2a_input(p, p2a_str_of(path), mtime);
+}
+
 static enum p2a_status load(const char *path, const void *bytes, size_t size,
                             const struct p2a_load_options *options, struct p2a_profile **profile,
                             struct p2a_error *error)
@@ -73,6 +87,8 @@ static enum p2a_status load(const char *path, const void *bytes, size_t size,
                   : p2a_source_open(path, options->max_bytes, &p->core->error);
         if (source)
             read_source(p, source, options);
+        if (source && path && path[0])
+            name_input(p, path, bytes);
         p2a_source_close(source);
         p2a_take_error(p, &ours);
     } else {

@@ -10,8 +10,8 @@
 struct p2a_core {
     struct p2a_arena arena; /* strings and notes */
     struct p2a_index string_of, function_of, thread_of, context_of, arc_of, line_of, site_of;
-    uint32_t string_room, function_room, metric_room, thread_room, context_room, node_room,
-        order_room, arc_room, line_room, site_room, note_room;
+    uint32_t string_room, function_room, metric_room, thread_room, input_room, context_room,
+        node_room, order_room, arc_room, line_room, site_room, note_room;
     uint32_t note_n;
     char **note;
     struct p2a_error error; /* the first one; everything after it is a no-op */

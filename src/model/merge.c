@@ -72,6 +72,14 @@ static enum p2a_status map_metrics(struct mapping *m, struct p2a_error *error)
     return P2A_OK;
 }
 
+static void add_inputs(struct mapping *m)
+{
+    for (uint32_t i = 0; i < m->from->inputs.n; i++) {
+        const struct p2a_input *input = &m->from->inputs.row[i];
+        p2a_input(m->into, p2a_string(m->from, input->path), input->mtime);
+    }
+}
+
 static void map_columns(struct mapping *m)
 {
     const struct p2a_profile *from = m->from;
@@ -223,6 +231,7 @@ static enum p2a_status add_rows(struct mapping *m, struct p2a_error *error)
     if (ids && m->function && m->thread && m->column && m->factor) {
         map_functions(m);
         map_columns(m);
+        add_inputs(m);
         bool tree = both_trees(m->into, from);
         if (p2a_profile_status(m->into) == P2A_OK && tree)
             add_contexts(m, ids);

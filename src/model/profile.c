@@ -74,6 +74,7 @@ void p2a_free(struct p2a_profile *p)
     free(p->functions.row);
     free(p->metrics.row);
     free(p->threads.row);
+    free(p->inputs.row);
     free(p->core->note);
     p2a_index_free(&p->core->string_of);
     p2a_index_free(&p->core->function_of);
@@ -642,6 +643,14 @@ void p2a_finish(struct p2a_profile *p)
         if (p2a_whole(p, c) > EXACT && isfinite(p2a_whole(p, c)))
             p2a_note(p, "values of %s add up to more than 2^53: the last digits are rounded",
                      p2a_string(p, p->metrics.row[c % p->metrics.n].name).at);
+}
+
+void p2a_input(struct p2a_profile *p, struct p2a_str path, double mtime)
+{
+    struct p2a_input input = {p2a_intern(p, path), mtime};
+    if (input.path != P2A_NONE &&
+        room_for(p, &p->inputs.row, &p->core->input_room, p->inputs.n, sizeof input))
+        p->inputs.row[p->inputs.n++] = input;
 }
 
 void p2a_note(struct p2a_profile *p, const char *text, ...)

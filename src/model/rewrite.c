@@ -28,6 +28,8 @@ static struct p2a_profile *same_names(const struct p2a_profile *p, struct p2a_er
     for (uint32_t i = 0; i < p->threads.n; i++)
         p2a_thread(bare, p->threads.row[i].pid, p->threads.row[i].tid,
                    p2a_string(p, p->threads.row[i].name));
+    for (uint32_t i = 0; i < p->inputs.n; i++)
+        p2a_input(bare, p2a_string(p, p->inputs.row[i].path), p->inputs.row[i].mtime);
     for (size_t i = 0; i < p2a_note_count(p); i++)
         p2a_note(bare, "%s", p2a_note_at(p, i));
     bare->source = p->source;
