@@ -8,6 +8,7 @@
 enum p2a_status command_convert(const struct options *options);
 enum p2a_status command_formats(const struct options *options);
 enum p2a_status command_browse(const struct options *options);
+enum p2a_status command_timeit(const struct options *options);
 
 /* "prof2any: …" on stderr; return P2A_USAGE and P2A_SYSTEM. */
 enum p2a_status complain(const char *message, ...) P2A_PRINTF(1, 2);

@@ -41,6 +41,8 @@ static const struct row {
      command_convert, false},
     {FORMATS, "formats", "[NAME ...]", "what it reads and writes; a format's options",
      command_formats, false},
+    {TIMEIT, "timeit", "[OPTION ...] [STATEMENT ...]", "python -m timeit, and one against another",
+     command_timeit, true},
     {BROWSE, "browse", "[INPUT ...]", "the statistics browser of python -m pstats", command_browse,
      false},
 };

@@ -9,7 +9,7 @@
 
 #include "cli.h"
 
-enum kind { TITLE, FLAG, TEXT, COUNT, PERCENT, LIST };
+enum kind { TITLE, FLAG, TEXT, COUNT, PERCENT, LIST, TALLY };
 
 struct row {
     unsigned commands; /* that have it: enum command */
@@ -72,6 +72,21 @@ static const struct row rows[] = {
      "drop functions whose total is below this"},
     {CONVERT, 'e', "edge-threshold", PERCENT, FIELD(select.edge_threshold), "PERCENT",
      "drop arcs whose total is below this"},
+    {TIMEIT, 0, "Timing", TITLE, 0, NULL, NULL},
+    {TIMEIT, 'n', "number", TEXT, FIELD(number), "N",
+     "run the statement N times a loop (default: until it takes 0.2 s)"},
+    {TIMEIT, 'r', "repeat", TEXT, FIELD(repeat), "N",
+     "time the loop N times (default: 5, and 10 pairs with --vs)"},
+    {TIMEIT, 's', "setup", LIST, FIELD(setup), "STATEMENT",
+     "run this before each loop, untimed; repeat for more lines"},
+    {TIMEIT, 'u', "unit", TEXT, FIELD(unit), "UNIT", "nsec, usec, msec or sec"},
+    {TIMEIT, 'p', "process", FLAG, FIELD(process), NULL, "count the process's time alone"},
+    {TIMEIT, 'v', "verbose", TALLY, FIELD(verbose), NULL, "raw times too; again for more digits"},
+    {TIMEIT, 0, "vs", LIST, FIELD(vs), "STATEMENT",
+     "compare with this statement, B, in turns; repeat for more lines"},
+    {TIMEIT, 0, "vs-setup", LIST, FIELD(vs_setup), "STATEMENT", "the setup of B"},
+    {TIMEIT, 0, "python", TEXT, FIELD(python), "PROGRAM",
+     "the Python that runs it (default: python3)"},
     {EVERY, 0, "General", TITLE, 0, NULL, NULL},
     {FORMATS, 0, "markdown", FLAG, FIELD(markdown), NULL, "as a Markdown table"},
     {CONVERT | BROWSE, 'q', "quiet", FLAG, FIELD(quiet), NULL, "no notes on stderr"},
@@ -149,6 +164,9 @@ static enum p2a_status take(struct options *options, const struct row *row, cons
         return take_percent(field(options, row), row, value);
     case LIST:
         return append(field(options, row), value);
+    case TALLY:
+        ++*(unsigned *)field(options, row);
+        return P2A_OK;
     case TITLE:
         break;
     }
@@ -233,7 +251,7 @@ static void fill_getopt(enum command command, bool wraps, struct option *longs, 
     for (int i = 0; i < ROWS; i++) {
         if (rows[i].kind == TITLE || !(rows[i].commands & command))
             continue;
-        bool value = rows[i].kind != FLAG;
+        bool value = rows[i].kind != FLAG && rows[i].kind != TALLY;
         longs[n++] = (struct option){rows[i].name, value, NULL, 256 + i};
         if (rows[i].key)
             *shorts++ = rows[i].key;
@@ -293,6 +311,9 @@ void options_free(struct options *options)
     free(options->input.at);
     free(options->settings.at);
     free(options->sort.at);
+    free(options->setup.at);
+    free(options->vs.at);
+    free(options->vs_setup.at);
     free(options->restrictions.at);
     free(options->sort_keys);
 }

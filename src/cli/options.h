@@ -23,6 +23,10 @@ struct options {
     struct list settings, sort, restrictions;
     struct p2a_selection select;
     const char *names, *group_by, *style, *limit;
+    struct list setup, vs, vs_setup;
+    const char *number, *repeat, *unit, *python;
+    unsigned verbose; /* how often it was given */
+    bool process;
     bool partial, quiet, help, version, markdown;
     char *sort_keys; /* what the words in sort are cut from */
 };
