@@ -1,0 +1,142 @@
+"""@prof2any.profile: records every call of a function."""
+
+import atexit
+import functools
+import inspect
+import os
+import sys
+import threading
+import types
+
+from . import profiler
+
+# Held while the calls of a function are recorded: of one function and one thread at a time.
+_lock = threading.Lock()
+_recording = None  # what holds it: a Calls and a thread
+
+
+class Calls:
+    """The recording of a function's calls, and what becomes of it when the program ends."""
+
+    def __init__(self, name, filename, sort, options):
+        self.name, self.filename, self.sort = name, filename, sort
+        self.recording = profiler.Profile(**options)
+        self.recorded = self.missed = 0
+        self.process = os.getpid()
+        atexit.register(self.report)
+
+    def call(self, function, *args, **kw):
+        """Calls function, recorded unless that is so already or can't be."""
+        if _recording == (self, threading.get_ident()):
+            return function(*args, **kw)
+        if not self._start():
+            self.missed += 1
+            return function(*args, **kw)
+        try:
+            return function(*args, **kw)
+        finally:
+            self.recording.disable()
+            self._release()
+
+    def _start(self):
+        """Whether recording began, with this as its last step: there is one profiler at a time."""
+        global _recording
+        if not _lock.acquire(blocking=False):
+            return False
+        if sys.version_info < (3, 12) and sys.getprofile() is not None:
+            _lock.release()
+            return False
+        _recording = self, threading.get_ident()
+        try:
+            self.recorded += 1
+            self.recording.enable()
+        except BaseException as e:
+            self.recorded -= 1
+            self._release()
+            if not isinstance(e, ValueError):
+                raise
+            return False
+        return True
+
+    def _release(self):
+        global _recording
+        _recording = None
+        _lock.release()
+
+    def report(self):
+        if os.getpid() != self.process or not self.recorded + self.missed:
+            return
+        words = "%d calls of %s" % (self.recorded, self.name)
+        if self.missed:
+            words += " (%d more weren't recorded: another profiler was active)" % self.missed
+        if self.filename is not None:
+            self.recording.dump_stats(self.filename)
+            print("prof2any: note: %s: %s" % (os.fspath(self.filename), words), file=sys.stderr)
+        else:
+            print(words)
+            self.recording.print_stats(self.sort)
+
+
+def steps(run, call):
+    """Drives run, a generator or a coroutine, each step of it through call; a generator that does the
+    same as run."""
+    step, value = run.send, None
+    while True:
+        try:
+            given = call(step, value)
+        except StopIteration as e:
+            return e.value
+        try:
+            step, value = run.send, (yield given)
+        except GeneratorExit:
+            call(run.close)
+            raise
+        except BaseException as e:
+            step, value = run.throw, e
+
+
+def wrap(function, calls):
+    """What calls function through calls.call, and is of the same kind."""
+    if inspect.isasyncgenfunction(function):
+        raise TypeError("asynchronous generators can't be profiled one by one: %r" % function)
+    if inspect.iscoroutinefunction(function):
+        drive = types.coroutine(steps)
+
+        async def wrapper(*args, **kw):
+            return await drive(function(*args, **kw), calls.call)
+    elif inspect.isgeneratorfunction(function):
+
+        def wrapper(*args, **kw):
+            return (yield from steps(function(*args, **kw), calls.call))
+    else:
+
+        def wrapper(*args, **kw):
+            return calls.call(function, *args, **kw)
+
+    return functools.update_wrapper(wrapper, function)
+
+
+def profile(function=None, filename=None, sort=-1, **options):
+    """Records every call of a function, and reports at the end of the program.
+
+    @prof2any.profile
+    @prof2any.profile("work.svg")
+    @prof2any.profile(sort="cumulative", builtins=False)
+
+    The report goes to filename, in the format that the name says, or else to standard output, sorted as
+    Profile.print_stats() does. Other options are those of Profile. The function's attribute profile is
+    the Profile.
+    """
+    if isinstance(function, (staticmethod, classmethod)):
+        inner = profile(function.__func__, filename, sort, **options)
+        return type(function)(inner)
+    if not callable(function):
+        if function is not None:
+            filename = function
+        return lambda function: profile(function, filename, sort, **options)
+    if isinstance(function, type):
+        raise TypeError("a class can't be profiled, but its methods can: %r" % function)
+    calls = Calls(getattr(function, "__qualname__", repr(function)), filename, sort, options)
+    wrapper = wrap(function, calls)
+    wrapper.profile = calls.recording
+    return wrapper
