@@ -1,0 +1,718 @@
+/* The text of `perf script`, Linux' profiler; defined by what tools/perf/builtin-script.c prints.
+ *
+ *     COMMAND PID/TID [CPU] TIME:  PERIOD EVENT: TEXT      any of these may be missing
+ *     <tab>  ADDRESS SYMBOL+0xOFFSET (OBJECT)              leaf first
+ *       FILE:LINE                                          with -F +srcline
+ *     <empty line>
+ *
+ * - The time is what a header is known by: digits, a point, digits, a colon. What stands before it
+ *   is the command, which may hold blanks and be a single letter, and its ids. Without a time the
+ *   first number behind a word is the process.
+ * - An event is a metric. Its weight is the period; where none is printed every sample is 1.
+ *   cpu-clock and task-clock have periods in nanoseconds.
+ * - A sample without stack has its frame on the header's line, or none at all (a tracepoint): then
+ *   its frame is a marker with the command's name, so that nothing of the total is lost.
+ * - "(inlined)" in place of the object marks an inlined frame, [unknown] is spelled by its object,
+ *   mangled names are demangled whole. Addresses in the upper half are the kernel's. Names of
+ *   perf-PID.map files are told apart: Python's "py::name:file" and V8's "JS:*name file:line:col".
+ * - Costs per line are those of the leaf; the lines of its callers have no place in the tree.
+ *
+ * It is only read. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/index.h"
+#include "codec/demangle.h"
+#include "prof2any/format.h"
+
+/* ---- words ---- */
+
+static bool blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static bool digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool hex(char c)
+{
+    return digit(c) || (c >= 'a' && c <= 'f');
+}
+
+static struct p2a_str from(struct p2a_str s, size_t i)
+{
+    return (struct p2a_str){s.at + i, s.n - i};
+}
+
+static struct p2a_str skip_blanks(struct p2a_str s)
+{
+    size_t i = 0;
+    while (i < s.n && blank(s.at[i]))
+        i++;
+    return from(s, i);
+}
+
+/* Takes the next word off *rest; "" at the end. */
+static struct p2a_str next_word(struct p2a_str *rest)
+{
+    struct p2a_str s = skip_blanks(*rest);
+    size_t n = 0;
+    while (n < s.n && !blank(s.at[n]))
+        n++;
+    *rest = from(s, n);
+    return (struct p2a_str){s.at, n};
+}
+
+static struct p2a_str last_word(struct p2a_str s)
+{
+    size_t i = s.n;
+    while (i && !blank(s.at[i - 1]))
+        i--;
+    return from(s, i);
+}
+
+/* ---- a header ---- */
+
+struct header {
+    struct p2a_str command, event, rest;
+    uint64_t pid, tid;
+    double period;
+    bool has_ids, has_time, has_period;
+};
+
+/* "1234" or "1234/1235"; -1 is nobody. */
+static bool take_ids(struct p2a_str word, struct header *h)
+{
+    struct p2a_str pid, tid;
+    bool both = p2a_str_cut(word, '/', &pid, &tid);
+    if (p2a_str_is(pid, "-1"))
+        pid = P2A_LIT("0");
+    if (both && p2a_str_is(tid, "-1"))
+        tid = P2A_LIT("0");
+    uint64_t process, thread;
+    if (!p2a_str_u64(pid, &process) || !p2a_str_u64(both ? tid : pid, &thread))
+        return false;
+    h->pid = both ? process : 0;
+    h->tid = thread;
+    return h->has_ids = true;
+}
+
+static bool is_cpu(struct p2a_str word)
+{
+    return word.n > 2 && word.at[0] == '[' && digit(word.at[1]) && word.at[word.n - 1] == ']';
+}
+
+/* The place behind "12.345:", 0 where there is none; *start is where it begins. */
+static size_t find_time(struct p2a_str line, size_t *start)
+{
+    const char *colon = line.at;
+    while ((colon = memchr(colon, ':', (size_t)(line.at + line.n - colon)))) {
+        size_t end = (size_t)(colon - line.at), i = end;
+        while (i && digit(line.at[i - 1]))
+            i--;
+        if (i < end && i > 1 && line.at[i - 1] == '.' && digit(line.at[i - 2])) {
+            for (i--; i && digit(line.at[i - 1]); i--)
+                continue;
+            *start = i;
+            if (!i || blank(line.at[i - 1]))
+                return end + 1;
+        }
+        colon++;
+    }
+    return 0;
+}
+
+/* What stands before the time: the command, its ids, the CPU. */
+static void take_left(struct p2a_str left, struct header *h)
+{
+    left = p2a_str_trim(left);
+    struct p2a_str word = last_word(left);
+    if (is_cpu(word)) {
+        left.n -= word.n;
+        left = p2a_str_trim(left);
+        word = last_word(left);
+    }
+    if (take_ids(word, h))
+        left.n -= word.n;
+    h->command = p2a_str_trim(left);
+}
+
+/* "PERIOD EVENT: TEXT", "EVENT: TEXT" or neither. */
+static void take_right(struct p2a_str right, struct header *h)
+{
+    struct p2a_str after = right, word = next_word(&after);
+    uint64_t period;
+    h->rest = right;
+    if (p2a_str_u64(word, &period)) {
+        struct p2a_str behind = after, event = next_word(&behind);
+        if (!p2a_str_ends(event, ":"))
+            return;
+        h->period = (double)period;
+        h->has_period = true;
+        word = event;
+        after = behind;
+    }
+    if (word.n < 2 || word.at[word.n - 1] != ':')
+        return;
+    h->event = (struct p2a_str){word.at, word.n - 1};
+    h->rest = after;
+}
+
+/* A header without a time: the first number behind a word is the process. */
+static void take_timeless(struct p2a_str line, struct header *h)
+{
+    struct p2a_str rest = line, word = next_word(&rest);
+    while (word.n && !p2a_str_ends(word, ":")) {
+        struct p2a_str before = rest;
+        word = next_word(&rest);
+        if (!take_ids(word, h))
+            continue;
+        h->command = p2a_str_trim((struct p2a_str){line.at, (size_t)(before.at - line.at)});
+        before = rest;
+        if (is_cpu(next_word(&before)))
+            rest = before;
+        take_right(rest, h);
+        return;
+    }
+    h->command = p2a_str_trim(line);
+    if (p2a_str_ends(word, ":"))
+        take_right(line, h);
+    if (h->event.n)
+        h->command = P2A_LIT("");
+}
+
+static void parse_header(struct p2a_str line, struct header *h)
+{
+    size_t start, behind = find_time(line, &start);
+    *h = (struct header){.period = 1};
+    if (!behind) {
+        take_timeless(line, h);
+        return;
+    }
+    h->has_time = true;
+    take_left((struct p2a_str){line.at, start}, h);
+    take_right(from(line, behind), h);
+}
+
+/* ---- a frame ---- */
+
+struct frame {
+    struct p2a_str text; /* symbol, offset, object */
+    bool kernel;
+};
+
+/* A frame begins with an address, or is a symbol alone behind a tab. */
+static bool split_frame(struct p2a_str line, struct frame *frame)
+{
+    struct p2a_str s = skip_blanks(line);
+    size_t n = 0;
+    while (n < s.n && hex(s.at[n]))
+        n++;
+    if (n && n < s.n && blank(s.at[n])) {
+        *frame = (struct frame){skip_blanks(from(s, n)), n == 16 && s.at[0] >= '8'};
+        return true;
+    }
+    *frame = (struct frame){s, false};
+    return s.n && line.at[0] == '\t';
+}
+
+/* Cuts " (object)" off the end; parentheses in it are balanced: "(/memfd:x (deleted))". */
+static struct p2a_str cut_object(struct p2a_str *text)
+{
+    size_t i = text->n, depth = 0;
+    if (!p2a_str_ends(*text, ")"))
+        return P2A_LIT("");
+    while (i--) {
+        depth += text->at[i] == ')';
+        if (text->at[i] == '(' && --depth == 0)
+            break;
+    }
+    if (i == SIZE_MAX || (i && !blank(text->at[i - 1])))
+        return P2A_LIT("");
+    struct p2a_str object = {text->at + i + 1, text->n - i - 2};
+    text->n = i;
+    *text = p2a_str_trim(*text);
+    return object;
+}
+
+/* "symbol+0x1f" without its offset. */
+static struct p2a_str cut_offset(struct p2a_str symbol)
+{
+    size_t i = symbol.n;
+    while (i && hex(symbol.at[i - 1]))
+        i--;
+    if (i < symbol.n && i > 3 && memcmp(symbol.at + i - 3, "+0x", 3) == 0)
+        symbol.n = i - 3;
+    return symbol;
+}
+
+static bool is_jit(struct p2a_str object)
+{
+    struct p2a_str base = p2a_str_base(object);
+    return (p2a_str_starts(base, "perf-") && p2a_str_ends(base, ".map")) ||
+           p2a_str_starts(base, "jitted-");
+}
+
+/* CPython's trampolines: "py::name:/path/file.py". */
+static bool take_python(struct p2a_profile *p, struct p2a_str symbol, struct p2a_function *f)
+{
+    if (!p2a_str_starts(symbol, "py::"))
+        return false;
+    symbol = from(symbol, 4);
+    size_t i = symbol.n;
+    while (i && symbol.at[i - 1] != ':')
+        i--;
+    if (i < 2)
+        return false;
+    f->qualname = p2a_intern(p, (struct p2a_str){symbol.at, i - 1});
+    f->name = f->qualname;
+    f->file = p2a_intern(p, from(symbol, i));
+    f->kind = P2A_PYTHON;
+    return true;
+}
+
+/* Cuts ":12" off the end of *s. */
+static bool cut_number(struct p2a_str *s, uint64_t *value)
+{
+    size_t i = s->n;
+    while (i && digit(s->at[i - 1]))
+        i--;
+    if (!i || s->at[i - 1] != ':' || !p2a_str_u64(from(*s, i), value))
+        return false;
+    s->n = i - 1;
+    return true;
+}
+
+/* V8's map: "JS:*name file:///app.js:12:3", "LazyCompile:~name /app.js:12:3". */
+static bool take_script(struct p2a_profile *p, struct p2a_str symbol, struct p2a_function *f)
+{
+    static const char *const tags[] = {"JS:", "LazyCompile:", "Function:", "Script:", "Eval:"};
+    uint64_t line, column;
+    size_t tag = 0, count = sizeof tags / sizeof *tags;
+    while (tag < count && !p2a_str_starts(symbol, tags[tag]))
+        tag++;
+    if (tag == count)
+        return false;
+    symbol = from(symbol, strlen(tags[tag]));
+    while (symbol.n && strchr("*~^+", symbol.at[0]))
+        symbol = from(symbol, 1);
+    struct p2a_str place = last_word(symbol), name = {symbol.at, symbol.n - place.n};
+    if (!cut_number(&place, &column) || !cut_number(&place, &line) || line > INT32_MAX)
+        return false;
+    name = p2a_str_trim(name);
+    f->name = p2a_intern(p, name.n ? name : P2A_LIT("(anonymous)"));
+    f->file = p2a_intern(p, place);
+    f->line = (int64_t)line;
+    f->kind = P2A_JIT;
+    return true;
+}
+
+/* The kernel itself: the kind says so already. */
+static bool is_kernel(struct p2a_str object)
+{
+    return p2a_str_starts(object, "[kernel") || p2a_str_starts(object, "[guest.kernel") ||
+           p2a_str_starts(p2a_str_base(object), "vmlinux");
+}
+
+static enum p2a_kind kind_of(struct p2a_str object, bool kernel)
+{
+    if (kernel || is_kernel(object))
+        return P2A_KERNEL;
+    return is_jit(object) ? P2A_JIT : P2A_NATIVE;
+}
+
+static p2a_id function_of(struct p2a_profile *p, struct p2a_str text, bool kernel,
+                          struct p2a_buffer *buffer)
+{
+    struct p2a_str object = cut_object(&text);
+    struct p2a_str symbol = cut_offset(text);
+    struct p2a_function f = {.kind = kind_of(object, kernel)};
+    bool known = !p2a_str_is(object, "[unknown]");
+    if (p2a_str_is(object, "inlined"))
+        f.kind = P2A_INLINED;
+    else if (known && !is_kernel(object))
+        f.module = p2a_intern(p, object);
+    if (take_python(p, symbol, &f) || take_script(p, symbol, &f))
+        return p2a_function(p, &f);
+    if (p2a_str_is(symbol, "[unknown]") && known && object.n) {
+        struct p2a_str base = p2a_str_base(object);
+        bool bracketed = p2a_str_starts(base, "[");
+        buffer->n = 0;
+        if (p2a_buffer_add(buffer, bracketed ? "" : "[", !bracketed) &&
+            p2a_buffer_add(buffer, base.at, base.n) &&
+            p2a_buffer_add(buffer, bracketed ? "" : "]", !bracketed))
+            symbol = (struct p2a_str){buffer->at, buffer->n};
+    } else {
+        symbol = p2a_demangle(symbol, buffer);
+    }
+    f.name = p2a_intern(p, symbol);
+    return p2a_function(p, &f);
+}
+
+/* ---- reader ---- */
+
+/* Frames repeat: a line that was read before is found by its text. One slot a hash, so that memory
+ * doesn't follow the input; texts longer than SHORT aren't kept. */
+enum { SLOTS = 1 << 15, SHORT = 512 };
+struct slot {
+    uint64_t hash;
+    uint32_t n, room;
+    p2a_id function;
+    char *text;
+};
+
+struct reader {
+    struct p2a_in *in;
+    struct p2a_profile *p;
+    struct slot *slot;
+    struct p2a_buffer buffer, event;
+    p2a_id metric; /* of the event that was seen last */
+    bool metric_has_period;
+    bool open;  /* a sample has begun */
+    bool loose; /* by a line that only what follows makes a header */
+    bool lines; /* there are costs per line */
+    p2a_id thread;
+    double weight;
+    struct p2a_line leaf;
+    struct p2a_str command; /* in `name` */
+    struct p2a_buffer name;
+    /* The stack of the sample, leaf first, and the one before, root first, with its contexts. */
+    p2a_id *frame;
+    uint32_t frame_n, frame_room;
+    struct step {
+        p2a_id function, context;
+    } * step;
+    uint32_t step_n, step_room;
+    p2a_id step_thread;
+};
+
+static bool failed(const struct reader *r)
+{
+    return p2a_in_status(r->in) != P2A_OK;
+}
+
+static bool keep_text(struct slot *slot, struct p2a_str text)
+{
+    if (text.n > slot->room) {
+        char *wider = realloc(slot->text, text.n);
+        if (!wider)
+            return false;
+        slot->text = wider;
+        slot->room = (uint32_t)text.n;
+    }
+    memcpy(slot->text, text.at, text.n);
+    slot->n = (uint32_t)text.n;
+    return true;
+}
+
+static p2a_id find_function(struct reader *r, const struct frame *frame)
+{
+    struct p2a_str text = frame->text;
+    if (text.n > SHORT || !text.n)
+        return function_of(r->p, text, frame->kernel, &r->buffer);
+    uint64_t hash = p2a_hash(text.at, text.n) ^ frame->kernel;
+    struct slot *slot = &r->slot[hash % SLOTS];
+    if (slot->hash == hash && slot->n == text.n && memcmp(slot->text, text.at, text.n) == 0)
+        return slot->function;
+    slot->n = 0;
+    slot->function = function_of(r->p, text, frame->kernel, &r->buffer);
+    if (!keep_text(slot, text))
+        p2a_in_no_memory(r->in);
+    slot->hash = hash;
+    return slot->function;
+}
+
+static void push_frame(struct reader *r, p2a_id function)
+{
+    if (r->frame_n == r->frame_room) {
+        uint32_t room = r->frame_room ? r->frame_room * 2 : 256;
+        p2a_id *wider = realloc(r->frame, room * sizeof *wider);
+        if (!wider || room > 1u << 30) {
+            r->frame = wider ? wider : r->frame;
+            p2a_in_no_memory(r->in);
+            return;
+        }
+        r->frame = wider;
+        r->frame_room = room;
+    }
+    r->frame[r->frame_n++] = function;
+}
+
+/* Follows the stack from where it leaves the one before. Returns the leaf's context. */
+static p2a_id find_context(struct reader *r)
+{
+    uint32_t n = r->frame_n, same = 0;
+    if (n > r->step_room) {
+        struct step *wider = realloc(r->step, r->frame_room * sizeof *wider);
+        if (!wider) {
+            p2a_in_no_memory(r->in);
+            return P2A_NONE;
+        }
+        r->step = wider;
+        r->step_room = r->frame_room;
+    }
+    if (r->thread == r->step_thread)
+        while (same < n && same < r->step_n && r->step[same].function == r->frame[n - 1 - same])
+            same++;
+    p2a_id context = same ? r->step[same - 1].context : P2A_NONE;
+    for (; same < n; same++) {
+        p2a_id function = r->frame[n - 1 - same];
+        context = p2a_context(r->p, context, function, r->thread);
+        r->step[same] = (struct step){function, context};
+    }
+    r->step_n = n;
+    r->step_thread = r->thread;
+    return context;
+}
+
+static void add_line(struct reader *r, const struct p2a_line *line, uint32_t metric, double weight)
+{
+    p2a_id id = p2a_line(r->p, line);
+    if (id != P2A_NONE)
+        r->p->graph.line_self[(size_t)id * r->p->columns + metric] += weight;
+}
+
+/* The first source line has turned up: what was counted so far is on no line. */
+static void start_lines(struct reader *r)
+{
+    const struct p2a_contexts *t = &r->p->contexts;
+    r->lines = true;
+    for (uint32_t i = 0; i < t->n; i++)
+        for (uint32_t m = 0; m < r->p->columns; m++) {
+            double self = t->self[(size_t)i * r->p->columns + m];
+            if (self > 0)
+                add_line(r, &(struct p2a_line){.function = t->row[i].function}, m, self);
+        }
+}
+
+static void close_sample(struct reader *r)
+{
+    if (!r->open)
+        return;
+    if (!r->frame_n) {
+        struct p2a_str name = r->command.n ? r->command : P2A_LIT("[no stack]");
+        struct p2a_function f = {.name = p2a_intern(r->p, name), .kind = P2A_MARKER};
+        push_frame(r, p2a_function(r->p, &f));
+    }
+    p2a_id context = failed(r) ? P2A_NONE : find_context(r);
+    if (context != P2A_NONE) {
+        p2a_context_add(r->p, context, r->metric, r->weight);
+        r->leaf.function = r->frame[0];
+        if (r->lines)
+            add_line(r, &r->leaf, r->metric, r->weight);
+    }
+    r->open = false;
+    r->frame_n = 0;
+}
+
+/* Periods of clocks are nanoseconds, of other events counts; without period samples are counted. */
+static void choose_metric(struct reader *r, const struct header *h)
+{
+    struct p2a_str event = h->event.n ? h->event : P2A_LIT("samples");
+    struct p2a_str known = {r->event.at, r->event.n};
+    if (r->metric != P2A_NONE && r->metric_has_period == h->has_period && known.n == event.n + 1 &&
+        memcmp(known.at, event.at, event.n) == 0)
+        return;
+    r->event.n = 0;
+    if (!p2a_buffer_add(&r->event, event.at, event.n) || !p2a_buffer_add(&r->event, "", 1)) {
+        p2a_in_no_memory(r->in);
+        return;
+    }
+    bool clock = p2a_str_starts(event, "cpu-clock") || p2a_str_starts(event, "task-clock");
+    r->metric_has_period = h->has_period;
+    r->metric = !h->has_period ? p2a_metric(r->p, r->event.at, "samples", 1)
+                : clock        ? p2a_metric(r->p, r->event.at, "seconds", 1e-9)
+                               : p2a_metric(r->p, r->event.at, "count", 1);
+}
+
+static void open_sample(struct reader *r, const struct header *h)
+{
+    close_sample(r);
+    r->open = true;
+    r->leaf = (struct p2a_line){0};
+    r->weight = h->period;
+    r->name.n = 0;
+    if (!p2a_buffer_add(&r->name, h->command.at, h->command.n))
+        p2a_in_no_memory(r->in);
+    r->command = (struct p2a_str){r->name.at, r->name.n};
+    r->thread = P2A_NONE;
+    if (h->has_ids || h->command.n)
+        r->thread = p2a_thread(r->p, h->pid, h->tid, h->command);
+    choose_metric(r, h);
+}
+
+/* "      7f3a283b12df symbol (object)" behind the event of a sample without stack: the address
+ * stands in a column of 16, what a tracepoint says begins at once. */
+static bool has_frame(struct p2a_str rest)
+{
+    struct p2a_str s = skip_blanks(rest);
+    size_t indent = rest.n - s.n, n = 0;
+    while (n < s.n && hex(s.at[n]))
+        n++;
+    return n && indent + n >= 16 && n < s.n && blank(s.at[n]);
+}
+
+static void take_header(struct reader *r, struct p2a_str line)
+{
+    struct header h;
+    parse_header(line, &h);
+    if (p2a_str_starts(h.event, "PERF_RECORD_"))
+        return;
+    bool sure = h.has_time || h.has_ids || h.event.n;
+    if (!sure && (r->open || blank(line.at[0]))) {
+        p2a_bad_line(r->in, "expected a frame, an empty line or a sample that begins "
+                            "'command pid time: event:'");
+        return;
+    }
+    open_sample(r, &h);
+    r->loose = !sure;
+    struct frame frame;
+    if (has_frame(h.rest) && split_frame(h.rest, &frame))
+        push_frame(r, find_function(r, &frame));
+}
+
+static void take_frame(struct reader *r, const struct frame *frame)
+{
+    if (!r->open)
+        open_sample(r, &(struct header){.period = 1});
+    r->loose = false;
+    push_frame(r, find_function(r, frame));
+}
+
+/* "  file.c:12" or "  file.c:12 (inlined)" below its frame. */
+static bool take_source(struct reader *r, struct p2a_str line)
+{
+    struct p2a_str place = p2a_str_trim(line);
+    uint64_t number;
+    bool inlined = p2a_str_ends(place, " (inlined)");
+    if (!r->open || !r->frame_n || !p2a_str_starts(line, "  "))
+        return false;
+    if (inlined) {
+        struct p2a_function f = r->p->functions.row[r->frame[r->frame_n - 1]];
+        f.kind = P2A_INLINED;
+        f.module = 0;
+        r->frame[r->frame_n - 1] = p2a_function(r->p, &f);
+        place.n -= sizeof " (inlined)" - 1;
+    }
+    if (r->frame_n > 1 || !cut_number(&place, &number) || p2a_str_is(place, "??"))
+        return true;
+    if (!r->lines)
+        start_lines(r);
+    r->leaf.file = p2a_intern(r->p, place);
+    r->leaf.line = number;
+    return true;
+}
+
+static bool is_comment(struct p2a_str line)
+{
+    return p2a_str_is(line, "#") || p2a_str_starts(line, "# ") || p2a_str_starts(line, "#=");
+}
+
+static void take_line(struct reader *r, struct p2a_str line)
+{
+    struct frame frame;
+    size_t start;
+    if (!skip_blanks(line).n) {
+        if (r->loose)
+            p2a_bad_line(r->in, "expected a frame behind the line that began a sample");
+        close_sample(r);
+    } else if (line.at[0] == '\t' && split_frame(line, &frame)) {
+        take_frame(r, &frame);
+    } else if (!r->open && is_comment(line)) {
+        return;
+    } else if (!blank(line.at[0]) || find_time(line, &start)) {
+        take_header(r, line);
+    } else if (split_frame(line, &frame) && r->open) {
+        take_frame(r, &frame); /* tabs have become blanks on the way */
+    } else if (!take_source(r, line)) {
+        take_header(r, line);
+    }
+}
+
+static void free_reader(struct reader *r)
+{
+    for (size_t i = 0; r->slot && i < SLOTS; i++)
+        free(r->slot[i].text);
+    free(r->slot);
+    free(r->frame);
+    free(r->step);
+    p2a_buffer_free(&r->buffer);
+    p2a_buffer_free(&r->event);
+    p2a_buffer_free(&r->name);
+}
+
+static enum p2a_status read_perf(struct p2a_in *in)
+{
+    struct reader r = {.in = in, .p = in->profile, .metric = P2A_NONE, .step_thread = P2A_NONE};
+    struct p2a_str line;
+    r.slot = calloc(SLOTS, sizeof *r.slot);
+    if (!r.slot)
+        return p2a_in_no_memory(in);
+    while (!failed(&r) && p2a_next_line(in, &line))
+        take_line(&r, line);
+    if (!failed(&r) && r.loose)
+        p2a_bad_line(in, "the input ends where a frame was expected");
+    if (!failed(&r))
+        close_sample(&r);
+    if (!failed(&r) && !in->profile->contexts.n)
+        p2a_bad_line(in, "no samples, expected the output of perf script");
+    free_reader(&r);
+    return p2a_in_status(in);
+}
+
+/* ---- probe ---- */
+
+/* "<tab>   7f3a283b12df symbol": an address and more. */
+static bool looks_like_frame(struct p2a_str line)
+{
+    struct p2a_str s = skip_blanks(line), rest = s, word = next_word(&rest);
+    size_t n = 0;
+    while (n < word.n && hex(word.at[n]))
+        n++;
+    return line.n && line.at[0] == '\t' && n >= 3 && n == word.n && skip_blanks(rest).n;
+}
+
+static bool looks_like_header(struct p2a_str line)
+{
+    struct header h;
+    parse_header(line, &h);
+    return h.has_time && (h.has_ids || h.event.n) && h.command.n < 256;
+}
+
+static enum p2a_sure probe(const struct p2a_probe *probe)
+{
+    struct p2a_str rest = probe->start, line;
+    size_t frames = 0, headers = 0, others = 0;
+    while (p2a_probe_line(probe, &rest, &line)) {
+        if (!skip_blanks(line).n || is_comment(line))
+            continue;
+        if (looks_like_frame(line))
+            frames++;
+        else if (looks_like_header(line))
+            headers++;
+        else
+            others++;
+    }
+    if (frames && headers)
+        return others <= frames + headers ? P2A_SURE : P2A_NO;
+    if (headers)
+        return others ? P2A_NO : P2A_LIKELY;
+    return frames > 1 && others <= frames ? P2A_LIKELY : P2A_NO;
+}
+
+static const char *const aliases[] = {"perf-script", NULL};
+static const char *const patterns[] = {"*.perf", "perf.script", "out.perf-script", NULL};
+
+const struct p2a_format p2a_format_perf = {
+    .name = "perf",
+    .title = "the text of perf script, Linux' profiler",
+    .aliases = aliases,
+    .patterns = patterns,
+    .probe = probe,
+    .read = read_perf,
+    .gives = P2A_CONTEXTS | P2A_THREADS | P2A_MANY | P2A_MODULES | P2A_LINES | P2A_PLACES,
+};
