@@ -42,7 +42,7 @@ static const struct row {
     {FORMATS, "formats", "[NAME ...]", "what it reads and writes; a format's options",
      command_formats, false},
     {TIMEIT, "timeit", "[OPTION ...] [STATEMENT ...]", "python -m timeit, and one against another",
-     command_timeit, true},
+     command_timeit, false},
     {BROWSE, "browse", "[INPUT ...]", "the statistics browser of python -m pstats", command_browse,
      false},
 };
