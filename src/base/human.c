@@ -109,3 +109,23 @@ const char *p2a_human_share(char text[P2A_HUMAN_ROOM], double part, double whole
     three_digits(text, share);
     return strcat(text, " %");
 }
+
+const char *p2a_human_figure(char text[P2A_HUMAN_ROOM], double value, struct p2a_str unit)
+{
+    if (isnan(value))
+        return strcpy(text, "nan");
+    if (isinf(value))
+        return strcpy(text, value < 0 ? "-inf" : "inf");
+    return p2a_human(text, value, unit, P2A_LIT(""));
+}
+
+const char *p2a_human_percent(char text[P2A_HUMAN_ROOM], double part, double whole)
+{
+    double share = part / whole * 100;
+    if (!(whole > 0) || !isfinite(whole) || !isfinite(part))
+        return strcpy(text, "-");
+    if (fabs(share) >= 999.95)
+        return strcpy(text, share < 0 ? "<-999%" : ">999%");
+    snprintf(text, P2A_HUMAN_ROOM, "%.1f%%", fabs(share) < 0.05 ? 0 : share);
+    return text;
+}
