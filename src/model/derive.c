@@ -18,6 +18,7 @@
 
 struct walk {
     struct p2a_profile *p;
+    p2a_id without; /* a function that gets no row */
     struct p2a_tree tree;
     uint32_t *active, *arc_active; /* how often on the current path */
     p2a_id *arc;                   /* of each context, P2A_NONE for roots */
@@ -35,10 +36,12 @@ static bool add_rows(struct walk *w)
     struct p2a_profile *p = w->p;
     for (uint32_t i = 0; i < p->contexts.n; i++) {
         const struct p2a_context *c = &p->contexts.row[i];
+        w->arc[i] = P2A_NONE;
+        if (c->function == w->without)
+            continue;
         if (!p2a_node(p, c->function))
             return false;
-        w->arc[i] = P2A_NONE;
-        if (c->parent == P2A_NONE)
+        if (c->parent == P2A_NONE || p->contexts.row[c->parent].function == w->without)
             continue;
         w->arc[i] = p2a_arc(p, p->contexts.row[c->parent].function, c->function);
         if (w->arc[i] == P2A_NONE)
@@ -47,9 +50,9 @@ static bool add_rows(struct walk *w)
     return true;
 }
 
-static bool start_walk(struct walk *w, struct p2a_profile *p)
+static bool start_walk(struct walk *w, struct p2a_profile *p, p2a_id without)
 {
-    *w = (struct walk){.p = p};
+    *w = (struct walk){.p = p, .without = without};
     w->arc = malloc(((size_t)p->contexts.n + 1) * sizeof *w->arc);
     if (!w->arc || !p2a_tree_build(p, &w->tree) || !add_rows(w))
         return false;
@@ -87,6 +90,8 @@ static void enter(struct walk *w, p2a_id i)
 {
     struct p2a_graph *g = &w->p->graph;
     const struct p2a_context *c = &w->p->contexts.row[i];
+    if (c->function == w->without)
+        return;
     struct p2a_node *node = &g->node[c->function];
     bool outermost = w->active[c->function]++ == 0;
     node->calls = p2a_add_calls(node->calls, c->calls);
@@ -105,7 +110,8 @@ static void enter(struct walk *w, p2a_id i)
 
 static void leave(struct walk *w, p2a_id i)
 {
-    w->active[w->p->contexts.row[i].function]--;
+    if (w->p->contexts.row[i].function != w->without)
+        w->active[w->p->contexts.row[i].function]--;
     if (w->arc[i] != P2A_NONE)
         w->arc_active[w->arc[i]]--;
 }
@@ -151,13 +157,13 @@ static void keep_sums(struct walk *w, unsigned has)
         g->arc[i].has |= has;
 }
 
-enum p2a_status p2a_derive(struct p2a_profile *p, struct p2a_error *error)
+enum p2a_status p2a_derive_without(struct p2a_profile *p, p2a_id function, struct p2a_error *error)
 {
     struct walk w;
     /* Where stacks are estimated so are the calls on them, and a count is taken as counted. */
     bool counted = p->facts & P2A_CALLS && !(p->estimated & P2A_CONTEXTS);
     unsigned calls = counted ? P2A_HAS_CALLS | P2A_HAS_PRIMITIVE : 0;
-    if (start_walk(&w, p)) {
+    if (start_walk(&w, p, function)) {
         walk_down(&w);
         keep_sums(&w, P2A_HAS_ROW | P2A_HAS_SELF | P2A_HAS_TOTAL | calls);
         p->facts |= P2A_GRAPH;
@@ -167,4 +173,9 @@ enum p2a_status p2a_derive(struct p2a_profile *p, struct p2a_error *error)
     }
     end_walk(&w);
     return p2a_take_error(p, error);
+}
+
+enum p2a_status p2a_derive(struct p2a_profile *p, struct p2a_error *error)
+{
+    return p2a_derive_without(p, P2A_NONE, error);
 }

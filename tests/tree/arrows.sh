@@ -21,7 +21,7 @@ only src/codec 'prof2any/|base/|codec/'
 only src/web 'web/'
 only src/model 'prof2any/|base/|model/'
 only src/api 'prof2any/|base/|io/|model/|api/'
-only formats 'prof2any/|base/|codec/|model/|web/'
+only formats 'prof2any/|base/|codec/|model/|web/|collector/recording[.]h'
 only src/cli 'prof2any/|[a-z_]+[.]h'
 if [ "$failed" = 1 ]; then
     echo "the includes above run against the arrows" >&2
