@@ -45,7 +45,7 @@ else
 fi
 
 heading "where its time goes"
-run prof2any "$out/small.prof" --strip-dirs -O limit=12
+run prof2any "$out/small.prof" --strip-dirs --limit 12
 
 heading "into other formats"
 run prof2any "$out/small.prof" -o "$out/callgrind.out.small"

@@ -189,7 +189,8 @@ static int compare_term(const struct maker *m, enum term term, p2a_id a, p2a_id 
     case TOTAL:
         return p->columns ? compare_values(graph->total[x], graph->total[y]) : 0;
     case FILE_NAME:
-        return compare_text(p2a_string(p, f->file), p2a_string(p, g->file));
+        return compare_text(p2a_string(p, f->file ? f->file : f->module),
+                            p2a_string(p, g->file ? g->file : g->module));
     case LINE:
         return (f->line > g->line) - (f->line < g->line);
     case NAME:

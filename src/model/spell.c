@@ -2,7 +2,8 @@
  *   short   name (base.py:12)          full   name (/all/of/the/base.py:12)
  *   pstats  base.py:12(name)           as pstats.func_std_string prints the key
  * A builtin is its name alone; without a line it is "name (base)", without a file "name". A module
- * stands in for a file that isn't known. */
+ * stands in for a file that isn't known. pstats prints what it doesn't know, ":0(name)"; only of
+ * what Python's profilers recorded, here. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -21,16 +22,21 @@ static bool add_line(struct p2a_buffer *b, int64_t line)
 }
 
 static bool spell_pstats(struct p2a_buffer *b, struct p2a_str name, struct p2a_str file,
-                         int64_t line)
+                         const struct p2a_function *f)
 {
-    if (p2a_str_is(file, "~") && line == 0) {
-        if (p2a_str_starts(name, "<") && p2a_str_ends(name, ">"))
+    bool placed = f->line || f->kind == P2A_PYTHON || f->kind == P2A_BUILTIN;
+    bool bracketed = p2a_str_starts(name, "<") && p2a_str_ends(name, ">");
+    bool unfiled = bracketed && f->kind == P2A_BUILTIN && !file.n;
+    if (f->line == 0 && (unfiled || p2a_str_is(file, "~"))) {
+        if (bracketed)
             return p2a_buffer_add(b, "{", 1) && p2a_buffer_add(b, name.at + 1, name.n - 2) &&
                    p2a_buffer_add(b, "}", 1);
         return add(b, name);
     }
-    return add(b, file) && add_line(b, line) && p2a_buffer_add(b, "(", 1) && add(b, name) &&
-           p2a_buffer_add(b, ")", 1);
+    if (!file.n && !placed)
+        return add(b, name);
+    return add(b, file) && (!placed || add_line(b, f->line)) && p2a_buffer_add(b, "(", 1) &&
+           add(b, name) && p2a_buffer_add(b, ")", 1);
 }
 
 static bool spell_plain(struct p2a_buffer *b, struct p2a_str name, struct p2a_str file,
@@ -52,15 +58,13 @@ struct p2a_str p2a_spell(const struct p2a_profile *p, p2a_id function, enum p2a_
         return P2A_LIT("");
     const struct p2a_function *f = &p->functions.row[function];
     struct p2a_str name = p2a_string(p, f->name), file = p2a_string(p, f->file);
-    if (names != P2A_NAMES_PSTATS) {
-        if (f->qualname)
-            name = p2a_string(p, f->qualname);
-        if (!file.n)
-            file = p2a_string(p, f->module);
-        if (names == P2A_NAMES_SHORT)
-            file = p2a_str_base(file);
-    }
-    bool spelled = names == P2A_NAMES_PSTATS ? spell_pstats(buffer, name, file, f->line)
+    if (names != P2A_NAMES_PSTATS && f->qualname)
+        name = p2a_string(p, f->qualname);
+    if (!file.n)
+        file = p2a_string(p, f->module);
+    if (names == P2A_NAMES_SHORT)
+        file = p2a_str_base(file);
+    bool spelled = names == P2A_NAMES_PSTATS ? spell_pstats(buffer, name, file, f)
                                              : spell_plain(buffer, name, file, f->line);
     return spelled ? (struct p2a_str){buffer->at, buffer->n} : P2A_LIT("?");
 }

@@ -30,8 +30,12 @@ expect 2 "no format 'nonsense' to read" "$sample" -i nonsense
 expect 2 "no format 'text' to read" "$sample" -i text
 expect 2 "no format is known by the name of" "$sample" -o "$folder/x.nonsense"
 expect 2 "text has no such option" "$sample" -O nonsense=1
-expect 2 "expected a number" "$sample" -O limit=many
-expect 2 "expected one of" "$sample" -O sort=luck
+expect 2 "expected one of" "$sample" -f dot -O theme=luck
+expect 2 "expected a whole number" "$sample" --limit many
+expect 2 "no sort key 'luck', expected some of calls, ncalls" "$sample" --sort luck
+expect 2 "sort key 'c' could be calls, cumtime, cumulative" "$sample" --sort time,c
+expect 2 "no sort key '1'" "$sample" --sort 1,2
+expect 2 "match limit exceeded" "$folder/slow.folded" --restrict '^(a+)+$'
 expect 2 "expected short, full or pstats" "$sample" --names long
 expect 2 "expected file, module or line" "$sample" --group-by luck
 expect 2 "expected a percentage" "$sample" -n 101
@@ -66,17 +70,17 @@ says "--prune-from RE" --help
 says "prof2any 0." --version
 says "callgrind" formats
 says "| pstats |" formats --markdown
-says "limit=N" formats text
+says "KEY=VALUE" formats dot
 says "flamegraph: " formats some/where/app.svg.gz
 expect 2 "no format 'app.unknown'" formats app.unknown
-says "main (small.py:" "$sample"
-says "functions" "$sample" -O limit=3
+says "small.py:41(main)" "$sample"
+says "due to restriction <3>" "$sample" --limit 3
 says "main" "$sample" --root main
 
 # What a hostile input calls things reaches the terminal as text, in notes as in the report.
 printf 'events: a\033[31m b\nfn=x\033]0;t\007 \302\2331m \342\200\256y \233\n1 5 6\n' >"$folder/escapes"
-says "5 a?[31m in" "$folder/escapes"
-says "x?]0;t? ?1m ?y ?" "$folder/escapes"
+says 'in 5 a\x1b[31m' "$folder/escapes"
+says 'x\x1b]0;t\x07 \x9b1m \u202ey \x9b' "$folder/escapes"
 "$PROF2ANY" "$folder/escapes" -f pstats 2>"$folder/err" >"$folder/out.prof"
 grep -qF 'one metric: a?[31m of 2' "$folder/err" || {
     echo "a note carries an escape"
@@ -85,7 +89,7 @@ grep -qF 'one metric: a?[31m of 2' "$folder/err" || {
 
 # {("b", 1, "i"): (1, 1, inf, inf, {})}, marshalled
 printf '\373\251\003\332\001\142\351\001\000\000\000\332\001\151\051\005\162\003\000\000\000\162\003\000\000\000\147\000\000\000\000\000\000\360\177\147\000\000\000\000\000\000\360\177\173\060\060' >"$folder/endless.prof"
-says "inf s   0.0%          inf s   0.0%" "$folder/endless.prof"
+says "        1      inf      inf      inf      inf b:1(i)" "$folder/endless.prof"
 
 # Notes are sentences on stderr, and -q silences them.
 "$PROF2ANY" "$sample" -f folded >"$folder/out" 2>"$folder/err"
