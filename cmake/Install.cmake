@@ -10,6 +10,7 @@ install(TARGETS prof2any_static prof2any_shared EXPORT prof2any_targets
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/prof2any DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES formats/json.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/prof2any)
 install(EXPORT prof2any_targets NAMESPACE prof2any:: DESTINATION ${package_dir})
 
 # The library's own libraries, in the words of pkg-config and of CMake.

@@ -3,14 +3,15 @@
 
 # The program and the library.
 packages_build="gcc libc6-dev cmake ninja-build pkg-config zlib1g-dev libpcre2-dev libxxhash-dev \
-libgraphviz-dev libedit-dev"
+libgraphviz-dev libedit-dev libiberty-dev"
 
 # Recording a profile of a Python program.
 packages_python="python3"
 
 # The tests: cmocka; clang with its sanitizers and analyser; coverage; the tools that read what we
 # write (callgrind_annotate comes with valgrind).
-packages_test="$packages_python libcmocka-dev clang clang-tidy libclang-rt-dev gcovr valgrind graphviz"
+packages_test="$packages_python libcmocka-dev clang clang-tidy libclang-rt-dev gcovr valgrind graphviz \
+python3-jsonschema cmark-gfm"
 
 # Tests of the pictures in a browser: Ubuntu's archive has no Chromium, there they are skipped.
 packages_browser="nodejs chromium"
