@@ -1,0 +1,48 @@
+"""each_python.py SCRIPT [ARG ...]: runs SCRIPT with every Python that the build made a recorder for, the
+package on its path. Exit 77 where there is none."""
+import glob
+import os
+import subprocess
+import sys
+
+PACKAGES = os.path.join(os.environ["BUILD"], "python")
+SUFFIX = "import sysconfig; print(sysconfig.get_config_var('EXT_SUFFIX'))"
+
+
+def candidates():
+    pyenv = os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
+    yield from sorted(glob.glob(os.path.join(pyenv, "versions/*/bin/python3")))
+    for folder in os.environ["PATH"].split(os.pathsep):
+        yield from sorted(glob.glob(os.path.join(folder, "python3*")))
+
+
+def pythons():
+    """One for every recorder."""
+    found = {}
+    for program in candidates():
+        if not os.path.basename(program).replace("python3", "").strip(".0123456789"):
+            try:
+                said = subprocess.run([program, "-c", SUFFIX], stdout=subprocess.PIPE,
+                                      stderr=subprocess.DEVNULL)
+            except OSError:
+                continue
+            recorder = os.path.join(PACKAGES, "prof2any", "_prof2any" + said.stdout.decode().strip())
+            if said.returncode == 0 and os.path.exists(recorder):
+                found.setdefault(recorder, program)
+    return list(found.values())
+
+
+def main():
+    failed = 0
+    programs = pythons()
+    for program in programs:
+        print("==", program, flush=True)
+        environment = dict(os.environ, PYTHONPATH=PACKAGES, PYTHONDONTWRITEBYTECODE="1")
+        failed += subprocess.run([program, *sys.argv[1:]], env=environment).returncode != 0
+    if not programs:
+        sys.exit(77)
+    sys.exit("failed with %d of %d Pythons" % (failed, len(programs)) if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
