@@ -230,7 +230,7 @@ static bool end_with(struct session *s, enum p2a_status status)
 /* One of the three lists, with the restrictions in LINE. */
 static bool list(struct session *s, char *line, struct p2a_report report)
 {
-    static const char *const settings[] = {"style=pstats", NULL};
+    static const char *const unsorted[] = {"none", NULL};
     struct p2a_error error = {.status = P2A_OK};
     struct list restrictions = {0};
     size_t words = strlen(line) / 2 + 1;
@@ -243,10 +243,10 @@ static bool list(struct session *s, char *line, struct p2a_report report)
         no_profile();
     fflush(stdout);
     if (!status && s->profile) {
-        report.sort = s->sort.at;
+        report.sort = s->sort.n ? s->sort.at : unsorted;
         report.reverse = s->reverse;
         report.restrictions = restrictions.at;
-        struct p2a_save_options save = {.format = "text", .settings = settings, .report = report};
+        struct p2a_save_options save = {.format = "text", .report = report};
         if (p2a_save(s->profile, "-", &save, &error) != P2A_OK)
             status = complain_error(&error);
     }
