@@ -42,7 +42,7 @@ void p2a_drop_contexts(struct p2a_profile *p)
     free(p->contexts.self);
     p->contexts = (struct p2a_contexts){0};
     p->core->context_room = 0;
-    p2a_index_free(&p->core->context_of);
+    p2a_pairs_free(&p->core->context_of);
     p->facts &= ~(unsigned)P2A_CONTEXTS;
     p->estimated &= ~(unsigned)P2A_CONTEXTS;
 }
@@ -57,7 +57,7 @@ void p2a_drop_graph(struct p2a_profile *p)
     *g = (struct p2a_graph){0};
     struct p2a_core *core = p->core;
     core->node_room = core->order_room = core->arc_room = core->line_room = core->site_room = 0;
-    p2a_index_free(&core->arc_of);
+    p2a_pairs_free(&core->arc_of);
     p2a_index_free(&core->line_of);
     p2a_index_free(&core->site_of);
     p->facts &= ~(unsigned)(P2A_GRAPH | P2A_LINES | P2A_ADDRESSES);
@@ -327,26 +327,21 @@ void p2a_compare_columns(struct p2a_profile *p)
 
 /* ---- contexts ---- */
 
-static bool same_context(const void *table, uint32_t id, const void *key)
+/* What a context is found by. Rows end at 2^30: above stand the roots, by their thread. */
+static struct p2a_pair context_key(p2a_id parent, p2a_id function, p2a_id thread, p2a_id id)
 {
-    const struct p2a_context *row = (const struct p2a_context *)table + id, *c = key;
-    return row->parent == c->parent && row->function == c->function && row->thread == c->thread;
-}
-
-static uint64_t hash_context(p2a_id parent, p2a_id function, p2a_id thread)
-{
-    uint32_t words[] = {parent, function, thread};
-    return p2a_hash(words, sizeof words);
+    uint32_t root = 1u << 31 | ((thread + 1) & INT32_MAX);
+    return (struct p2a_pair){parent == P2A_NONE ? root : parent, function, id};
 }
 
 /* Puts the contexts that p2a_context_new added into the index. */
 static bool index_contexts(struct p2a_profile *p)
 {
     const struct p2a_contexts *t = &p->contexts;
-    struct p2a_index *index = &p->core->context_of;
+    struct p2a_pairs *index = &p->core->context_of;
     while (index->n < t->n) {
         const struct p2a_context *c = &t->row[index->n];
-        if (!p2a_index_add(index, hash_context(c->parent, c->function, c->thread), index->n))
+        if (!p2a_pairs_add(index, context_key(c->parent, c->function, c->thread, index->n)))
             return no_memory(p);
     }
     return true;
@@ -379,14 +374,14 @@ p2a_id p2a_context(struct p2a_profile *p, p2a_id parent, p2a_id function, p2a_id
         return P2A_NONE;
     if (parent != P2A_NONE)
         thread = t->row[parent].thread;
-    struct p2a_context key = {.parent = parent, .function = function, .thread = thread};
-    uint64_t hash = hash_context(parent, function, thread);
-    p2a_id id = p2a_index_find(&core->context_of, hash, same_context, t->row, &key);
+    struct p2a_pair key = context_key(parent, function, thread, t->n);
+    p2a_id id = p2a_pairs_find(&core->context_of, key.near, key.far);
     if (id != P2A_NONE)
         return id;
-    if (add_context(p, &key) == P2A_NONE)
+    struct p2a_context context = {.parent = parent, .function = function, .thread = thread};
+    if (add_context(p, &context) == P2A_NONE)
         return P2A_NONE;
-    if (!p2a_index_add(&core->context_of, hash, t->n)) {
+    if (!p2a_pairs_add(&core->context_of, key)) {
         no_memory(p);
         return P2A_NONE;
     }
@@ -459,22 +454,18 @@ double *p2a_node_total(struct p2a_profile *p, p2a_id function)
     return function < p->graph.node_n ? p->graph.total + (size_t)function * p->columns : NULL;
 }
 
-static bool same_arc(const void *table, uint32_t id, const void *key)
+/* A function is called by more functions than a context has children: it gets a line of its own. */
+static struct p2a_pair arc_key(p2a_id caller, p2a_id callee, p2a_id id)
 {
-    const struct p2a_arc *row = (const struct p2a_arc *)table + id, *arc = key;
-    return row->caller == arc->caller && row->callee == arc->callee;
-}
-
-static uint64_t hash_arc(p2a_id caller, p2a_id callee)
-{
-    uint64_t key = (uint64_t)caller << 32 | callee;
-    return p2a_hash(&key, sizeof key);
+    return (struct p2a_pair){callee * 4, caller, id};
 }
 
 p2a_id p2a_arc_find(const struct p2a_profile *p, p2a_id caller, p2a_id callee)
 {
-    struct p2a_arc key = {.caller = caller, .callee = callee};
-    return p2a_index_find(&p->core->arc_of, hash_arc(caller, callee), same_arc, p->graph.arc, &key);
+    struct p2a_pair key = arc_key(caller, callee, 0);
+    if (caller >= p->functions.n || callee >= p->functions.n)
+        return P2A_NONE;
+    return p2a_pairs_find(&p->core->arc_of, key.near, key.far);
 }
 
 p2a_id p2a_arc(struct p2a_profile *p, p2a_id caller, p2a_id callee)
@@ -492,7 +483,7 @@ p2a_id p2a_arc(struct p2a_profile *p, p2a_id caller, p2a_id callee)
     if (room != core->arc_room && (!widen_values(p, &g->arc_self, room, core->arc_room) ||
                                    !widen_values(p, &g->arc_total, room, core->arc_room)))
         return P2A_NONE;
-    if (!p2a_index_add(&core->arc_of, hash_arc(caller, callee), g->arc_n)) {
+    if (!p2a_pairs_add(&core->arc_of, arc_key(caller, callee, g->arc_n))) {
         no_memory(p);
         return P2A_NONE;
     }
