@@ -54,6 +54,16 @@ static uint32_t ascii_width(struct p2a_str text)
     return (uint32_t)text.n;
 }
 
+/* marshal keeps a byte of a file name that Python could not decode as a lone surrogate, in three
+ * bytes; 0 where there is none at the front of TEXT. */
+static uint32_t surrogate(struct p2a_str text)
+{
+    const unsigned char *at = (const unsigned char *)text.at;
+    if (text.n < 3 || at[0] != 0xED || (at[1] & 0xE0) != 0xA0 || (at[2] & 0xC0) != 0x80)
+        return 0;
+    return 0xD000u | (at[1] & 0x3Fu) << 6 | (at[2] & 0x3Fu);
+}
+
 /* Appends TEXT as it is shown; returns its width in characters, as Python counts them. */
 static uint32_t show(struct p2a_buffer *to, struct p2a_str text)
 {
@@ -65,10 +75,12 @@ static uint32_t show(struct p2a_buffer *to, struct p2a_str text)
     for (width = 0; text.n;) {
         struct p2a_str character = text, after = text;
         char escape[11];
-        uint32_t c = p2a_utf8_next(&after);
+        uint32_t c = p2a_utf8_next(&after), lone = surrogate(text);
         bool plain = p2a_utf8_plain(&text);
         character.n -= text.n;
-        if (c == 0xFFFD && character.n == 1)
+        if (lone)
+            text = (struct p2a_str){text.at + 2, text.n - 2}, c = lone;
+        else if (c == 0xFFFD && character.n == 1)
             c = (unsigned char)character.at[0];
         size_t n = plain ? 1 : p2a_repr_escape(escape, c);
         p2a_buffer_add(to, plain ? character.at : escape, plain ? character.n : n);
@@ -110,8 +122,11 @@ static void put_spaces(struct report *r, size_t n)
 
 /* ---- figures --------------------------------------------------------------------------------- */
 
+/* No NaN of them has a sign, which printf would show. */
 static double in_unit(const struct report *r, double value)
 {
+    if (isnan(value))
+        return NAN;
     return r->scale == 1 ? value : value * r->scale;
 }
 
@@ -282,7 +297,7 @@ static void put_whole(struct report *r, double value)
 {
     char text[MOST];
     if (r->time)
-        snprintf(text, sizeof text, "%.3f", value);
+        snprintf(text, sizeof text, "%.3f", isnan(value) ? NAN : value);
     else
         plain_value(text, value);
     p2a_put_text(r->out, text);
