@@ -1,0 +1,1994 @@
+/* pprof: profile.proto, as Go's runtime, pprof itself, perf_to_profile, Parca, Pyroscope, Datadog
+ * and many others write it; a protocol buffer, as a rule in gzip. Defined by google/pprof's
+ * proto/profile.proto.
+ *
+ *   Profile   1 sample_type*  2 sample*  3 mapping*  4 location*  5 function*  6 string_table*
+ *             7 drop_frames  8 keep_frames  9 time  10 duration  11 period_type  12 period
+ *             13 comment*  14 default_sample_type
+ *   ValueType 1 type  2 unit               Sample   1 location_id*, leaf first  2 value*  3 label*
+ *   Label     1 key  2 str  3 num  4 unit  Mapping  1 id  2 start  3 limit  4 offset  5 filename …
+ *   Location  1 id  2 mapping_id  3 address  4 line*, what was inlined first  5 is_folded
+ *   Line      1 function_id  2 line        Function 1 id  2 name  3 system_name  4 filename
+ *                                                   5 start_line
+ *
+ * Every text is a number in string_table. Messages may come in any order and ids in any numbering;
+ * repeated numbers come packed or one by one.
+ *
+ * Reading:
+ * - Every sample type is a metric, the default one first: the one the file names, else the last.
+ * - A location with several lines is several frames. Whether a frame was inlined isn't kept: a
+ *   function is one function, whichever way it was called.
+ * - A frame without a symbol is named by its address: in a mapping from the start of its file, so
+ *   that it is the same wherever that was loaded; with the usual 0x400000 before programs that
+ *   aren't moved.
+ * - Lines and addresses are kept of the frame that was running, not of those that called it.
+ * - Labels that name a process or a thread make threads; others are left out, with a note.
+ * - Samples labelled pprof::base, negative, are what `pprof -diff_base` takes off: the values
+ *   before.
+ * - Frames that drop_frames matches go, with what is below them, as pprof does it.
+ * - Time, duration and period are left out; comments become notes.
+ *
+ * Writing: a function is a location, one that was inlined a line of its caller's; an object file is
+ * a mapping; a thread is labels pid, tid and thread; what was before is samples labelled
+ * pprof::base. Values are whole numbers whose sum is the rounded sum, seconds as nanoseconds. The
+ * first metric comes last, where pprof looks for the default. A kind that has a mark in folded
+ * stacks is kept as that mark at the end of system_name, which pprof doesn't show. Where a
+ * function's lines are known by function and not by stack they are dealt out, so that both sums are
+ * right. Where a line isn't known the one the function starts at stands in. Calls aren't carried.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include "base/arena.h"
+#include "base/index.h"
+#include "base/utf8.h"
+#include "codec/protobuf.h"
+#include "prof2any/format.h"
+
+static const char *const aliases[] = {"profile.proto", "protobuf", NULL};
+static const char *const patterns[] = {"*.pb", "*.pprof", NULL};
+static const struct p2a_option options[] = {
+    {"raw", P2A_FLAG, "no", NULL, "write without gzip"},
+    {"lines", P2A_FLAG, "yes", NULL, "deal the costs of a function's lines to its stacks"},
+    {0}};
+
+enum profile_field {
+    SAMPLE_TYPE = 1,
+    SAMPLE,
+    MAPPING,
+    LOCATION,
+    FUNCTION,
+    STRING,
+    DROP_FRAMES,
+    KEEP_FRAMES,
+    TIME,
+    DURATION,
+    PERIOD_TYPE,
+    PERIOD,
+    COMMENT,
+    DEFAULT_TYPE,
+    PROFILE_FIELDS = 16
+};
+
+static const char BASE_LABEL[] = "pprof::base";
+
+static const struct {
+    char text[5];
+    enum p2a_kind kind;
+} marks[] = {{"_[k]", P2A_KERNEL}, {"_[i]", P2A_INLINED}, {"_[j]", P2A_JIT}};
+enum { MARKS = sizeof marks / sizeof *marks, MARK = 4 };
+
+/* ---- probing --------------------------------------------------------------------------------- */
+
+/* The wire type of each field of Profile, -1 for none. */
+static int type_of(uint32_t field)
+{
+    if (field >= SAMPLE_TYPE && field <= STRING)
+        return PROTOBUF_BYTES;
+    if (field == PERIOD_TYPE)
+        return PROTOBUF_BYTES;
+    return field >= DROP_FRAMES && field < PROFILE_FIELDS ? PROTOBUF_NUMBER : -1;
+}
+
+/* Fields of MESSAGE are numbers below NUMBERS, or bytes where BYTES has the bit. */
+static bool looks_like(struct protobuf message, uint32_t numbers, unsigned bytes)
+{
+    struct protobuf_field f;
+    while (p2a_protobuf_next(&message, &f)) {
+        if (f.number >= numbers ||
+            (f.type != PROTOBUF_NUMBER && !(f.type == PROTOBUF_BYTES && bytes & 1u << f.number)))
+            return false;
+    }
+    return !message.wrong;
+}
+
+/* A field of Profile, by what is in it; *speaks for a profile where no text would look so. */
+static bool field_fits(const struct protobuf_field *f, bool *speaks)
+{
+    bool packed = f->number == COMMENT && f->type == PROTOBUF_BYTES;
+    if ((int)f->type != type_of(f->number) && !packed)
+        return false;
+    bool empty = f->type == PROTOBUF_BYTES && f->content.at == f->content.end;
+    *speaks |= !empty && f->number <= LOCATION && f->number != MAPPING;
+    switch (f->number) {
+    case SAMPLE_TYPE:
+    case PERIOD_TYPE:
+        return looks_like(f->content, 3, 0);
+    case SAMPLE:
+        return looks_like(f->content, 4, 1u << 1 | 1u << 2 | 1u << 3);
+    case MAPPING:
+        return looks_like(f->content, 11, 0);
+    case LOCATION:
+        return looks_like(f->content, 6, 1u << 4);
+    case FUNCTION:
+        return looks_like(f->content, 6, 0);
+    default:
+        return true;
+    }
+}
+
+static enum p2a_sure probe(const struct p2a_probe *input)
+{
+    struct protobuf message = p2a_protobuf(input->start);
+    struct protobuf_field f;
+    bool speaks = false;
+    while (p2a_protobuf_next(&message, &f))
+        if (!field_fits(&f, &speaks))
+            return P2A_NO;
+    if (message.wrong) { /* the last field may go on beyond the first bytes */
+        struct p2a_str key = {(const char *)message.at, (size_t)(message.end - message.at)};
+        uint64_t number;
+        struct protobuf rest = p2a_protobuf(key);
+        if (p2a_protobuf_number(&rest, &number) && type_of((uint32_t)(number >> 3)) < 0)
+            return P2A_NO;
+    }
+    return speaks ? P2A_SURE : P2A_NO;
+}
+
+/* ---- reading: the tables --------------------------------------------------------------------- */
+
+/* The file is walked three times: to count, to collect the tables, to read the samples; so that the
+ * order of messages doesn't matter and nothing of a sample is kept but its frames.
+ *
+ *   sample     ids of locations, leaf first
+ *   location   -> frames, root first: functions of the profile, as many as it has lines
+ *   stack      -> begin, n in `frame`: the frames of one sample, root first */
+
+/* Rows of one table by their ids, which mostly are row + 1. */
+struct ids {
+    uint64_t *id;
+    uint32_t n;
+    bool sparse;
+    struct p2a_index index; /* only where they aren't */
+};
+
+struct mapping {
+    uint64_t start, offset, file; /* file: a string */
+    p2a_id module;                /* P2A_NONE until it is needed */
+};
+
+struct function {
+    uint64_t name, system_name, file; /* strings */
+    int64_t line;
+    uint64_t at; /* byte */
+    bool dropped;
+};
+
+struct line {
+    uint64_t function; /* id */
+    int64_t line;
+};
+
+struct location {
+    uint64_t mapping, address, at;
+    uint32_t line, line_n;   /* in lines; as in the file, what was inlined first */
+    uint32_t inner;          /* in lines; the one of the last frame */
+    uint32_t frame, frame_n; /* in known, root first */
+    p2a_id place;            /* row of places, P2A_NONE until there is one */
+    bool resolved, drop, drop_below;
+};
+
+struct stack {
+    uint32_t frame, frame_n; /* in frames */
+    p2a_id thread, leaf;     /* leaf: location row */
+    bool before;
+};
+
+struct value_type {
+    uint64_t type, unit; /* strings */
+    uint32_t column;
+};
+
+struct reader {
+    struct p2a_in *in;
+    struct p2a_profile *p;
+    struct protobuf file;
+    const unsigned char *start;
+    uint32_t count[PROFILE_FIELDS];
+
+    struct p2a_str *string;
+    p2a_id *interned;     /* id + 1 */
+    unsigned char *label; /* enum label, of keys */
+    uint32_t string_n;
+    struct value_type *type;
+    uint32_t type_n;
+    struct ids mapping_ids, location_ids, function_ids;
+    struct mapping *mapping;
+    struct location *location;
+    struct function *function;
+    struct line *line;
+    uint32_t line_n, line_room;
+    uint64_t drop, keep, default_type; /* strings */
+
+    uint32_t *known; /* frames of locations */
+    uint32_t known_n, known_room;
+    uint32_t *frame; /* of stacks */
+    uint32_t frame_n, frame_room;
+    struct stack *stack;
+    double *value; /* [stack * type_n + type] */
+    uint32_t stack_n, stack_room, value_room;
+    uint32_t *scratch; /* location rows of a sample, leaf first */
+    uint32_t scratch_n, scratch_room;
+    p2a_id no_stack; /* the function of samples without one */
+    bool dropping, has_lines, compared, cut;
+};
+
+static bool no_memory(struct reader *r)
+{
+    p2a_in_no_memory(r->in);
+    return false;
+}
+
+static uint64_t place(const struct reader *r, const unsigned char *at)
+{
+    return (uint64_t)(at - r->start);
+}
+
+static bool broken(struct reader *r, const struct protobuf *message)
+{
+    if (message->wrong)
+        p2a_bad_byte(r->in, place(r, message->at), "%s, expected a field of profile.proto",
+                     message->wrong);
+    return !message->wrong;
+}
+
+static bool wrong_type(struct reader *r, const struct protobuf_field *f, const char *of)
+{
+    p2a_bad_byte(r->in, place(r, f->begin), "field %u of a %s has another type than expected",
+                 f->number, of);
+    return false;
+}
+
+/* Reads a message of numbers: value[i] is field i, for 1 <= i < n. Other fields are passed over. */
+static bool read_numbers(struct reader *r, struct protobuf message, const char *of, uint64_t *value,
+                         uint32_t n)
+{
+    struct protobuf_field f;
+    while (p2a_protobuf_next(&message, &f)) {
+        if (f.number >= n)
+            continue;
+        if (f.type != PROTOBUF_NUMBER)
+            return wrong_type(r, &f, of);
+        value[f.number] = f.value;
+    }
+    return broken(r, &message);
+}
+
+static bool count_fields(struct reader *r)
+{
+    struct protobuf message = r->file;
+    struct protobuf_field f;
+    while (p2a_protobuf_next(&message, &f)) {
+        if (f.number >= PROFILE_FIELDS)
+            continue;
+        bool packed = f.number == COMMENT && f.type == PROTOBUF_BYTES;
+        if ((int)f.type != type_of(f.number) && !packed)
+            return wrong_type(r, &f, "profile");
+        r->count[f.number]++;
+    }
+    return broken(r, &message);
+}
+
+/* Zeroed room for a table of N rows. */
+static void *table(struct reader *r, uint32_t n, size_t size)
+{
+    void *rows = calloc((size_t)n + 1, size);
+    if (!rows)
+        no_memory(r);
+    return rows;
+}
+
+static bool make_tables(struct reader *r)
+{
+    r->string = table(r, r->count[STRING], sizeof *r->string);
+    r->interned = table(r, r->count[STRING], sizeof *r->interned);
+    r->label = table(r, r->count[STRING], sizeof *r->label);
+    r->type = table(r, r->count[SAMPLE_TYPE], sizeof *r->type);
+    r->mapping = table(r, r->count[MAPPING], sizeof *r->mapping);
+    r->mapping_ids.id = table(r, r->count[MAPPING], sizeof(uint64_t));
+    r->location = table(r, r->count[LOCATION], sizeof *r->location);
+    r->location_ids.id = table(r, r->count[LOCATION], sizeof(uint64_t));
+    r->function = table(r, r->count[FUNCTION], sizeof *r->function);
+    r->function_ids.id = table(r, r->count[FUNCTION], sizeof(uint64_t));
+    return p2a_in_status(r->in) == P2A_OK;
+}
+
+static void end_reader(struct reader *r)
+{
+    void *all[] = {r->string,         r->interned, r->label,           r->type,
+                   r->mapping,        r->location, r->function,        r->line,
+                   r->known,          r->frame,    r->stack,           r->value,
+                   r->mapping_ids.id, r->scratch,  r->location_ids.id, r->function_ids.id};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        free(all[i]);
+    p2a_index_free(&r->mapping_ids.index);
+    p2a_index_free(&r->location_ids.index);
+    p2a_index_free(&r->function_ids.index);
+}
+
+static bool add_id(struct reader *r, struct ids *ids, uint64_t id, uint64_t at, const char *of)
+{
+    if (id == 0) {
+        p2a_bad_byte(r->in, at, "a %s without an id, expected one from 1 on", of);
+        return false;
+    }
+    ids->sparse |= id != (uint64_t)ids->n + 1;
+    ids->id[ids->n++] = id;
+    return true;
+}
+
+static bool same_id(const void *ids, uint32_t row, const void *id)
+{
+    return ((const uint64_t *)ids)[row] == *(const uint64_t *)id;
+}
+
+/* The row of ID, or P2A_NONE. */
+static uint32_t find_row(const struct ids *ids, uint64_t id)
+{
+    if (id - 1 < ids->n && ids->id[id - 1] == id)
+        return (uint32_t)(id - 1);
+    return ids->sparse
+               ? p2a_index_find(&ids->index, p2a_hash(&id, sizeof id), same_id, ids->id, &id)
+               : P2A_NONE;
+}
+
+static bool index_ids(struct reader *r, struct ids *ids, const char *of)
+{
+    for (uint32_t row = 0; ids->sparse && row < ids->n; row++) {
+        uint64_t id = ids->id[row], hash = p2a_hash(&id, sizeof id);
+        if (p2a_index_find(&ids->index, hash, same_id, ids->id, &id) != P2A_NONE) {
+            p2a_bad_byte(r->in, 0, "two %ss have the id %llu, expected one", of,
+                         (unsigned long long)id);
+            return false;
+        }
+        if (!p2a_index_add(&ids->index, hash, row))
+            return no_memory(r);
+    }
+    return true;
+}
+
+static bool read_value_type(struct reader *r, const struct protobuf_field *f)
+{
+    uint64_t v[3] = {0};
+    if (!read_numbers(r, f->content, "sample type", v, 3))
+        return false;
+    r->type[r->type_n++] = (struct value_type){.type = v[1], .unit = v[2]};
+    return true;
+}
+
+static bool read_mapping(struct reader *r, const struct protobuf_field *f)
+{
+    uint64_t v[6] = {0};
+    if (!read_numbers(r, f->content, "mapping", v, 6))
+        return false;
+    r->mapping[r->mapping_ids.n] =
+        (struct mapping){.start = v[2], .offset = v[4], .file = v[5], .module = P2A_NONE};
+    return add_id(r, &r->mapping_ids, v[1], place(r, f->begin), "mapping");
+}
+
+static bool read_function(struct reader *r, const struct protobuf_field *f)
+{
+    uint64_t v[6] = {0}, at = place(r, f->begin);
+    if (!read_numbers(r, f->content, "function", v, 6))
+        return false;
+    r->function[r->function_ids.n] = (struct function){
+        .name = v[2], .system_name = v[3], .file = v[4], .line = (int64_t)v[5], .at = at};
+    return add_id(r, &r->function_ids, v[1], at, "function");
+}
+
+static bool read_line(struct reader *r, const struct protobuf_field *f)
+{
+    uint64_t v[3] = {0};
+    if (f->type != PROTOBUF_BYTES)
+        return wrong_type(r, f, "location");
+    if (!read_numbers(r, f->content, "line", v, 3))
+        return false;
+    if (!p2a_grow(&r->line, &r->line_room, (uint64_t)r->line_n + 1, sizeof *r->line))
+        return no_memory(r);
+    r->line[r->line_n++] = (struct line){v[1], (int64_t)v[2]};
+    r->has_lines |= (int64_t)v[2] > 0;
+    return true;
+}
+
+static bool read_location(struct reader *r, const struct protobuf_field *from)
+{
+    uint64_t v[4] = {0}, at = place(r, from->begin);
+    uint32_t line = r->line_n;
+    struct protobuf message = from->content;
+    struct protobuf_field f;
+    while (p2a_protobuf_next(&message, &f)) {
+        if (f.number == 4 && !read_line(r, &f))
+            return false;
+        if (f.number > 3)
+            continue;
+        if (f.type != PROTOBUF_NUMBER)
+            return wrong_type(r, &f, "location");
+        v[f.number] = f.value;
+    }
+    r->has_lines |= v[3] != 0;
+    r->location[r->location_ids.n] = (struct location){.mapping = v[2],
+                                                       .address = v[3],
+                                                       .at = at,
+                                                       .line = line,
+                                                       .line_n = r->line_n - line,
+                                                       .place = P2A_NONE};
+    return broken(r, &message) && add_id(r, &r->location_ids, v[1], at, "location");
+}
+
+static bool collect_field(struct reader *r, const struct protobuf_field *f)
+{
+    switch (f->number) {
+    case SAMPLE_TYPE:
+        return read_value_type(r, f);
+    case MAPPING:
+        return read_mapping(r, f);
+    case LOCATION:
+        return read_location(r, f);
+    case FUNCTION:
+        return read_function(r, f);
+    case STRING:
+        r->string[r->string_n++] = p2a_protobuf_text(f);
+        return true;
+    case DROP_FRAMES:
+        r->drop = f->value;
+        return true;
+    case KEEP_FRAMES:
+        r->keep = f->value;
+        return true;
+    case DEFAULT_TYPE:
+        r->default_type = f->value;
+        return true;
+    default:
+        return true;
+    }
+}
+
+static bool collect_tables(struct reader *r)
+{
+    struct protobuf message = r->file;
+    struct protobuf_field f;
+    while (p2a_protobuf_next(&message, &f))
+        if (!collect_field(r, &f))
+            return false;
+    return index_ids(r, &r->mapping_ids, "mapping") && index_ids(r, &r->location_ids, "location") &&
+           index_ids(r, &r->function_ids, "function");
+}
+
+/* ---- reading: strings and metrics ------------------------------------------------------------ */
+
+/* String I; false where it isn't in the table, with an error at byte AT. */
+static bool text_of(struct reader *r, uint64_t i, uint64_t at, struct p2a_str *text)
+{
+    *text = P2A_LIT("");
+    if (i < r->string_n)
+        *text = r->string[i];
+    else if (i > 0)
+        p2a_bad_byte(r->in, at, "string %llu isn't in the string table, which has %u",
+                     (unsigned long long)i, r->string_n);
+    return i < r->string_n || i == 0;
+}
+
+static bool intern(struct reader *r, uint64_t i, uint64_t at, p2a_id *id)
+{
+    struct p2a_str text;
+    if (!text_of(r, i, at, &text))
+        return false;
+    if (i >= r->string_n) {
+        *id = 0;
+        return true;
+    }
+    if (!r->interned[i])
+        r->interned[i] = p2a_intern(r->p, text) + 1;
+    *id = r->interned[i] - 1;
+    return *id != P2A_NONE;
+}
+
+/* Units that are another one times a factor. */
+static const struct {
+    const char *name, *unit;
+    double scale;
+} units[] = {{"nanoseconds", "seconds", 1e-9},
+             {"nanosecond", "seconds", 1e-9},
+             {"ns", "seconds", 1e-9},
+             {"microseconds", "seconds", 1e-6},
+             {"microsecond", "seconds", 1e-6},
+             {"us", "seconds", 1e-6},
+             {"milliseconds", "seconds", 1e-3},
+             {"millisecond", "seconds", 1e-3},
+             {"ms", "seconds", 1e-3},
+             {"seconds", "seconds", 1},
+             {"second", "seconds", 1},
+             {"s", "seconds", 1},
+             {"bytes", "bytes", 1},
+             {"byte", "bytes", 1},
+             {"kilobytes", "bytes", 1024},
+             {"megabytes", "bytes", 1048576},
+             {"", "count", 1}};
+
+/* A metric that isn't there yet: types of one name and unit are told apart by a number. */
+static p2a_id add_metric(struct p2a_profile *p, struct p2a_str name, const char *unit, double scale)
+{
+    char text[256];
+    uint32_t n = p->metrics.n;
+    snprintf(text, sizeof text, "%.*s", name.n < 200 ? (int)name.n : 200, name.at);
+    p2a_id id = p2a_metric(p, *text ? text : "value", unit, scale);
+    size_t end = strlen(text);
+    for (uint32_t i = n + 1; id != P2A_NONE && p->metrics.n == n; i++) {
+        snprintf(text + end, sizeof text - end, " %u", i);
+        id = p2a_metric(p, text, unit, scale);
+    }
+    return id;
+}
+
+static bool make_metric(struct reader *r, struct value_type *type)
+{
+    struct p2a_str name, unit;
+    p2a_id unit_id;
+    if (!text_of(r, type->type, 0, &name) || !text_of(r, type->unit, 0, &unit) ||
+        !intern(r, type->unit, 0, &unit_id))
+        return false;
+    size_t u = 0;
+    while (u < sizeof units / sizeof *units && !p2a_str_is(unit, units[u].name))
+        u++;
+    bool known = u < sizeof units / sizeof *units;
+    type->column = add_metric(r->p, name, known ? units[u].unit : p2a_string(r->p, unit_id).at,
+                              known ? units[u].scale : 1);
+    return type->column != P2A_NONE;
+}
+
+/* The type the file names as its default, else the last. */
+static uint32_t default_type(struct reader *r)
+{
+    struct p2a_str wanted, name;
+    if (r->default_type == 0 || !text_of(r, r->default_type, 0, &wanted))
+        return r->type_n - 1;
+    for (uint32_t i = 0; i < r->type_n; i++)
+        if (text_of(r, r->type[i].type, 0, &name) && name.n == wanted.n &&
+            memcmp(name.at, wanted.at, name.n) == 0)
+            return i;
+    return r->type_n - 1;
+}
+
+static bool make_metrics(struct reader *r)
+{
+    if (r->type_n == 0) {
+        p2a_bad_byte(r->in, 0, "no sample type in it, expected at least one");
+        return false;
+    }
+    uint32_t first = default_type(r);
+    if (p2a_in_status(r->in) != P2A_OK || !make_metric(r, &r->type[first]))
+        return false;
+    for (uint32_t i = 0; i < r->type_n; i++)
+        if (i != first && !make_metric(r, &r->type[i]))
+            return false;
+    return true;
+}
+
+/* ---- reading: frames that the file wants dropped --------------------------------------------- */
+
+/* A name without a leading '.' and without its arguments, as pprof matches it. */
+static struct p2a_str simple_name(struct p2a_str name)
+{
+    static const char anonymous[] = "(anonymous namespace)", call[] = "operator()";
+    if (p2a_str_starts(name, "."))
+        name.at++, name.n--;
+    for (size_t i = 0; i < name.n; i++) {
+        struct p2a_str rest = {name.at + i, name.n - i};
+        if (p2a_str_starts(rest, anonymous))
+            i += sizeof anonymous - 2;
+        else if (p2a_str_starts(rest, call))
+            i += sizeof call - 2;
+        else if (*rest.at == '(')
+            name.n = i;
+    }
+    return name;
+}
+
+static pcre2_code *compile(struct reader *r, uint64_t string)
+{
+    struct p2a_str text;
+    int code;
+    size_t where;
+    if (!text_of(r, string, 0, &text))
+        return NULL;
+    pcre2_code *re = NULL;
+    struct p2a_buffer pattern = {0};
+    if (p2a_buffer_add(&pattern, "^(", 2) && p2a_buffer_add(&pattern, text.at, text.n) &&
+        p2a_buffer_add(&pattern, ")$", 2))
+        re = pcre2_compile((PCRE2_SPTR)pattern.at, pattern.n,
+                           PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_DOLLAR_ENDONLY, &code,
+                           &where, NULL);
+    else
+        no_memory(r);
+    p2a_buffer_free(&pattern);
+    return re;
+}
+
+/* -1: the expression takes too long. */
+static int matches(const pcre2_code *re, pcre2_match_data *data, pcre2_match_context *limit,
+                   struct p2a_str name)
+{
+    int code = pcre2_match(re, (PCRE2_SPTR)name.at, name.n, 0, 0, data, limit);
+    return code == PCRE2_ERROR_NOMATCH ? 0 : code < 0 ? -1 : 1;
+}
+
+/* Marks the functions that DROP matches and KEEP doesn't; -1 where an expression takes too long. */
+static int mark_dropped(struct reader *r, const pcre2_code *drop, const pcre2_code *keep,
+                        pcre2_match_data *data, pcre2_match_context *limit)
+{
+    for (uint32_t i = 0; i < r->function_ids.n; i++) {
+        struct p2a_str name;
+        if (!text_of(r, r->function[i].name, r->function[i].at, &name))
+            return 0;
+        name = simple_name(name);
+        int dropped = name.n ? matches(drop, data, limit, name) : 0;
+        int kept = dropped > 0 && keep ? matches(keep, data, limit, name) : 0;
+        if (dropped < 0 || kept < 0)
+            return -1;
+        r->function[i].dropped = dropped && !kept;
+        r->dropping |= r->function[i].dropped;
+    }
+    return 1;
+}
+
+static bool find_dropped(struct reader *r)
+{
+    pcre2_code *drop = compile(r, r->drop), *keep = r->keep ? compile(r, r->keep) : NULL;
+    pcre2_match_data *data = pcre2_match_data_create(1, NULL);
+    pcre2_match_context *limit = pcre2_match_context_create(NULL);
+    int marked = -1;
+    if (!data || !limit)
+        no_memory(r);
+    else
+        pcre2_set_match_limit(limit, 20000);
+    if (p2a_in_status(r->in) == P2A_OK && drop && (keep || !r->keep))
+        marked = mark_dropped(r, drop, keep, data, limit);
+    if (marked < 0)
+        p2a_note(r->p, "the file's expressions for frames to be dropped don't work: all are kept");
+    for (uint32_t i = 0; marked < 0 && i < r->function_ids.n; i++)
+        r->function[i].dropped = false;
+    r->dropping &= marked > 0;
+    pcre2_match_context_free(limit);
+    pcre2_match_data_free(data);
+    pcre2_code_free(keep);
+    pcre2_code_free(drop);
+    return p2a_in_status(r->in) == P2A_OK;
+}
+
+/* ---- reading: frames of locations ------------------------------------------------------------ */
+
+static bool is_builtin(struct p2a_str name)
+{
+    return p2a_str_ends(name, ">") &&
+           (p2a_str_starts(name, "<built-in ") || p2a_str_starts(name, "<method '"));
+}
+
+static bool is_python(struct p2a_str file)
+{
+    return p2a_str_ends(file, ".py") || p2a_str_ends(file, ".pyx") || p2a_str_ends(file, ".pyw") ||
+           (p2a_str_starts(file, "<") && p2a_str_ends(file, ">"));
+}
+
+/* "NAME" + mark in SYSTEM: what the writer put there. */
+static enum p2a_kind kind_of(struct p2a_str name, struct p2a_str system, struct p2a_str file,
+                             struct p2a_str module)
+{
+    if (system.n == name.n + MARK && memcmp(system.at, name.at, name.n) == 0)
+        for (size_t i = 0; i < MARKS; i++)
+            if (p2a_str_ends(system, marks[i].text))
+                return marks[i].kind;
+    if (p2a_str_starts(module, "[kernel") || p2a_str_starts(module, "[guest.kernel"))
+        return P2A_KERNEL;
+    if (p2a_str_is(file, "~") && is_builtin(name))
+        return P2A_BUILTIN;
+    if (is_python(file))
+        return P2A_PYTHON;
+    return module.n ? P2A_NATIVE : P2A_UNKNOWN;
+}
+
+/* The mapping's file; 0 where it isn't known. */
+static bool module_of(struct reader *r, const struct location *l, uint32_t row, p2a_id *module)
+{
+    *module = 0;
+    if (row == P2A_NONE)
+        return true;
+    if (r->mapping[row].module == P2A_NONE &&
+        !intern(r, r->mapping[row].file, l->at, &r->mapping[row].module))
+        return false;
+    *module = r->mapping[row].module;
+    return true;
+}
+
+/* Programs that aren't moved are linked to run from here on x86-64. */
+static const uint64_t UNMOVED = 0x400000;
+
+static p2a_id name_address(struct reader *r, const struct location *l, uint32_t mapping)
+{
+    char text[24];
+    uint64_t address = l->address;
+    if (mapping != P2A_NONE && r->mapping[mapping].file) {
+        uint64_t from = r->mapping[mapping].start - r->mapping[mapping].offset;
+        if (from != UNMOVED && from <= address)
+            address -= from;
+    }
+    int n = snprintf(text, sizeof text, "0x%llx", (unsigned long long)address);
+    return p2a_intern(r->p, (struct p2a_str){text, (size_t)n});
+}
+
+/* The profile's function for FROM, NULL for what has no symbol. P2A_NONE after an error. */
+static p2a_id add_function(struct reader *r, const struct location *l, uint32_t mapping,
+                           const struct function *from)
+{
+    static const struct function nameless;
+    struct p2a_function f = {.line = from ? from->line : 0};
+    struct p2a_str system;
+    if (!from)
+        from = &nameless;
+    uint64_t name = from->name;
+    if (!text_of(r, name, from->at, &system))
+        return P2A_NONE;
+    if (!system.n)
+        name = from->system_name;
+    if (!module_of(r, l, mapping, &f.module) || !intern(r, name, from->at, &f.name) ||
+        !intern(r, from->file, from->at, &f.file) ||
+        !text_of(r, from->system_name, from->at, &system))
+        return P2A_NONE;
+    f.kind = kind_of(p2a_string(r->p, f.name), system, p2a_string(r->p, f.file),
+                     p2a_string(r->p, f.module));
+    if (!f.name && (l->address || from == &nameless))
+        f.name = name_address(r, l, mapping);
+    if (f.line < 0)
+        f.line = 0;
+    return p2a_function(r->p, &f);
+}
+
+/* As many as no compiler inlines into one another. */
+enum { MOST_INLINED = 4096 };
+
+static bool find_function(struct reader *r, const struct location *l, uint64_t id,
+                          const struct function **f)
+{
+    uint32_t row = find_row(&r->function_ids, id);
+    *f = row == P2A_NONE ? NULL : &r->function[row];
+    if (row == P2A_NONE && id)
+        p2a_bad_byte(r->in, l->at, "function %llu isn't in the file", (unsigned long long)id);
+    return row != P2A_NONE || !id;
+}
+
+/* The lines that stay, from the caller's on, as frames. As pprof does it: a dropped function takes
+ * what it inlined with it, and the whole location where it is the outermost. */
+static bool add_frames(struct reader *r, struct location *l, uint32_t mapping)
+{
+    if (!p2a_grow(&r->known, &r->known_room, (uint64_t)r->known_n + l->line_n + 1,
+                  sizeof *r->known))
+        return no_memory(r);
+    for (uint32_t i = l->line_n; i-- > 0;) {
+        const struct function *f;
+        if (!find_function(r, l, r->line[l->line + i].function, &f))
+            return false;
+        if (f && f->dropped && i + 1 == l->line_n)
+            l->drop = true;
+        if (f && f->dropped && !l->drop) {
+            l->drop_below = true;
+            break;
+        }
+        l->inner = l->line + i;
+        r->known[r->known_n] = add_function(r, l, mapping, f);
+        if (r->known[r->known_n++] == P2A_NONE)
+            return false;
+    }
+    if (l->line_n == 0) {
+        r->known[r->known_n] = add_function(r, l, mapping, NULL);
+        return r->known[r->known_n++] != P2A_NONE;
+    }
+    return true;
+}
+
+static bool resolve(struct reader *r, struct location *l)
+{
+    uint32_t mapping = find_row(&r->mapping_ids, l->mapping);
+    if (mapping == P2A_NONE && l->mapping) {
+        p2a_bad_byte(r->in, l->at, "mapping %llu isn't in the file",
+                     (unsigned long long)l->mapping);
+        return false;
+    }
+    if (l->line_n > MOST_INLINED) {
+        p2a_bad_byte(r->in, l->at, "a location of %u lines, expected no more than %u", l->line_n,
+                     MOST_INLINED);
+        return false;
+    }
+    l->frame = r->known_n;
+    if (!add_frames(r, l, mapping))
+        return false;
+    l->frame_n = r->known_n - l->frame;
+    l->resolved = true;
+    return true;
+}
+
+/* ---- reading: samples ------------------------------------------------------------------------ */
+
+enum label { NOT_LOOKED_AT, LABEL_PID, LABEL_TID, LABEL_THREAD, LABEL_BASE, LABEL_OTHER };
+
+/* Of letters alone, in lower case. */
+static enum label label_named(struct p2a_str key)
+{
+    static const struct {
+        const char *name;
+        enum label label;
+    } names[] = {{"pid", LABEL_PID},      {"processid", LABEL_PID}, {"tid", LABEL_TID},
+                 {"threadid", LABEL_TID}, {"thread", LABEL_THREAD}, {"threadname", LABEL_THREAD},
+                 {"comm", LABEL_THREAD},  {"pprofbase", LABEL_BASE}};
+    char word[16];
+    size_t n = 0;
+    for (size_t i = 0; i < key.n && n < sizeof word - 1; i++) {
+        char c = key.at[i];
+        if (c >= 'A' && c <= 'Z')
+            c = (char)(c + 32);
+        if (c != ' ' && c != '_' && c != '-' && c != ':' && c != '.')
+            word[n++] = c;
+    }
+    word[n] = '\0';
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(word, names[i].name) == 0)
+            return names[i].label;
+    return LABEL_OTHER;
+}
+
+struct thread {
+    uint64_t pid, tid;
+    struct p2a_str name;
+    bool known, before;
+};
+
+static bool read_label(struct reader *r, const struct protobuf_field *from, struct thread *thread)
+{
+    uint64_t v[5] = {0}, at = place(r, from->begin), number;
+    struct p2a_str key, text;
+    if (!read_numbers(r, from->content, "label", v, 5) || !text_of(r, v[1], at, &key) ||
+        !text_of(r, v[2], at, &text))
+        return false;
+    if (v[1] >= r->string_n)
+        return true;
+    if (r->label[v[1]] == NOT_LOOKED_AT)
+        r->label[v[1]] = (unsigned char)label_named(key);
+    enum label label = r->label[v[1]];
+    number = v[3];
+    if (v[2] && (label == LABEL_PID || label == LABEL_TID) && !p2a_str_u64(text, &number))
+        return true;
+    if (label == LABEL_THREAD && v[2])
+        thread->name = text;
+    else if (label == LABEL_TID || label == LABEL_THREAD)
+        thread->tid = number;
+    else if (label == LABEL_PID)
+        thread->pid = number;
+    thread->before |= label == LABEL_BASE && p2a_str_is(text, "true");
+    thread->known |= label <= LABEL_THREAD;
+    return true;
+}
+
+static bool add_location(struct reader *r, uint64_t id, uint64_t at)
+{
+    uint32_t row = find_row(&r->location_ids, id);
+    if (row == P2A_NONE) {
+        p2a_bad_byte(r->in, at, "location %llu isn't in the file", (unsigned long long)id);
+        return false;
+    }
+    if (!r->location[row].resolved && !resolve(r, &r->location[row]))
+        return false;
+    if (r->scratch_n == r->scratch_room &&
+        !p2a_grow(&r->scratch, &r->scratch_room, (uint64_t)r->scratch_n + 1, sizeof *r->scratch))
+        return no_memory(r);
+    r->scratch[r->scratch_n++] = row;
+    return true;
+}
+
+static bool read_locations(struct reader *r, struct protobuf_field *f)
+{
+    uint64_t id, at = place(r, f->begin);
+    if (f->type == PROTOBUF_NUMBER)
+        return add_location(r, f->value, at);
+    if (f->type != PROTOBUF_BYTES)
+        return wrong_type(r, f, "sample");
+    while (p2a_protobuf_number(&f->content, &id))
+        if (!add_location(r, id, at))
+            return false;
+    return broken(r, &f->content);
+}
+
+/* The sample's values; *n counts all there are. */
+static bool read_values(struct reader *r, struct protobuf_field *f, uint32_t *n)
+{
+    double *value = r->value + (size_t)r->stack_n * r->type_n;
+    uint64_t v;
+    if (f->type == PROTOBUF_NUMBER) {
+        if (*n < r->type_n)
+            value[*n] = (double)(int64_t)f->value;
+        ++*n;
+        return true;
+    }
+    if (f->type != PROTOBUF_BYTES)
+        return wrong_type(r, f, "sample");
+    for (; p2a_protobuf_number(&f->content, &v); ++*n)
+        if (*n < r->type_n)
+            value[*n] = (double)(int64_t)v;
+    return broken(r, &f->content);
+}
+
+/* The locations of the sample from *first towards the leaf, which is 0, that stay. As pprof does
+ * it: nothing is dropped before the first frame that isn't to be. */
+static void drop_frames(struct reader *r, uint32_t *end)
+{
+    bool found = false;
+    *end = 0;
+    for (uint32_t i = r->scratch_n; r->dropping && i-- > 0;) {
+        const struct location *l = &r->location[r->scratch[i]];
+        if (!l->drop && !l->drop_below) {
+            found = true;
+        } else if (found) {
+            *end = l->drop ? i + 1 : i;
+            r->cut = true;
+            return;
+        }
+    }
+}
+
+/* What comes in one byte mustn't become a thousand: real files have about one frame in two. */
+static bool room_for_frames(struct reader *r, uint64_t n)
+{
+    uint64_t most = 16 * (uint64_t)(r->file.end - r->start) + 65536;
+    if (n > most) {
+        p2a_bad_byte(r->in, place(r, r->file.end),
+                     "more than %llu frames in its samples, 16 a byte", (unsigned long long)most);
+        return false;
+    }
+    return n <= r->frame_room || p2a_grow(&r->frame, &r->frame_room, n, sizeof *r->frame) ||
+           no_memory(r);
+}
+
+/* The marked function of samples that have no frames. */
+static p2a_id no_stack(struct reader *r)
+{
+    struct p2a_function f = {.kind = P2A_MARKER};
+    if (r->no_stack == P2A_NONE) {
+        f.name = p2a_intern(r->p, P2A_LIT("[no stack]"));
+        r->no_stack = p2a_function(r->p, &f);
+    }
+    return r->no_stack;
+}
+
+static bool add_stack(struct reader *r, const struct thread *thread)
+{
+    uint32_t end;
+    struct stack s = {.frame = r->frame_n, .thread = P2A_NONE, .leaf = P2A_NONE};
+    drop_frames(r, &end);
+    for (uint32_t i = r->scratch_n; i-- > end;) {
+        const struct location *l = &r->location[r->scratch[i]];
+        if (!room_for_frames(r, (uint64_t)r->frame_n + l->frame_n + 1))
+            return false;
+        for (uint32_t k = 0; k < l->frame_n; k++)
+            r->frame[r->frame_n++] = r->known[l->frame + k];
+        s.leaf = r->scratch[i];
+    }
+    if (r->frame_n == s.frame) {
+        p2a_id marker = no_stack(r);
+        if (marker == P2A_NONE || !room_for_frames(r, (uint64_t)r->frame_n + 1))
+            return false;
+        r->frame[r->frame_n++] = marker;
+    }
+    s.frame_n = r->frame_n - s.frame;
+    s.before = thread->before;
+    r->compared |= thread->before;
+    if (thread->known) {
+        s.thread = p2a_thread(r->p, thread->pid, thread->tid, thread->name);
+        if (s.thread == P2A_NONE)
+            return false;
+    }
+    r->stack[r->stack_n++] = s;
+    return true;
+}
+
+static bool read_sample(struct reader *r, const struct protobuf_field *from)
+{
+    struct protobuf message = from->content;
+    struct protobuf_field f;
+    struct thread thread = {.name = P2A_LIT("")};
+    uint32_t values = 0;
+    r->scratch_n = 0;
+    while (p2a_protobuf_next(&message, &f)) {
+        bool read = true;
+        if (f.number == 1)
+            read = read_locations(r, &f);
+        else if (f.number == 2)
+            read = read_values(r, &f, &values);
+        else if (f.number == 3 && f.type == PROTOBUF_BYTES)
+            read = read_label(r, &f, &thread);
+        if (!read)
+            return false;
+    }
+    if (!broken(r, &message))
+        return false;
+    if (values != r->type_n) {
+        p2a_bad_byte(r->in, place(r, from->begin),
+                     "a sample has %u values, expected %u, one a sample type", values, r->type_n);
+        return false;
+    }
+    return add_stack(r, &thread);
+}
+
+/* Room for the next sample. A value takes a byte at least. */
+static bool room_for_sample(struct reader *r, const struct protobuf_field *f)
+{
+    uint64_t stacks = (uint64_t)r->stack_n + 1, values = stacks * r->type_n;
+    if ((uint64_t)(f->content.end - f->content.at) < r->type_n) {
+        p2a_bad_byte(r->in, place(r, f->begin),
+                     "a sample has fewer values than there are sample types, which are %u",
+                     r->type_n);
+        return false;
+    }
+    bool room =
+        values <= r->value_room || p2a_grow(&r->value, &r->value_room, values, sizeof *r->value);
+    if (room && stacks > r->stack_room)
+        room = p2a_grow(&r->stack, &r->stack_room, stacks, sizeof *r->stack);
+    return room || no_memory(r);
+}
+
+static bool read_samples(struct reader *r)
+{
+    struct protobuf message = r->file;
+    struct protobuf_field f;
+    while (p2a_protobuf_next(&message, &f))
+        if (f.number == SAMPLE && (!room_for_sample(r, &f) || !read_sample(r, &f)))
+            return false;
+    return true;
+}
+
+/* ---- reading: the tree ----------------------------------------------------------------------- */
+
+/* Stacks are sorted, so that each begins where it leaves the one before it, and no context has to
+ * be looked up. A key holds the next few frames of a stack, 0 behind its end:
+ *
+ *   level 0   the thread           level 1   frame 0, 1, … k-1        level 2   frame k, … 2k-1  */
+struct item {
+    uint64_t key;
+    uint32_t stack;
+};
+
+struct group { /* items of one key up to `level` */
+    uint32_t begin, end, level;
+};
+
+struct sort {
+    const struct reader *r;
+    struct item *item, *spare;
+    struct group *group; /* to be sorted further */
+    uint32_t group_n, group_room;
+    unsigned bits, frames; /* of a frame; in a key */
+};
+
+static uint64_t key_of(const struct sort *s, uint32_t stack, uint32_t level)
+{
+    const struct stack *from = &s->r->stack[stack];
+    uint64_t key = 0;
+    if (level == 0)
+        return (uint64_t)from->thread + 1;
+    uint64_t i = (uint64_t)(level - 1) * s->frames;
+    const uint32_t *frame = s->r->frame + from->frame;
+    for (uint64_t end = i + s->frames; i < end; i++)
+        key = key << s->bits | (i < from->frame_n ? (uint64_t)frame[i] + 1 : 0);
+    return key;
+}
+
+/* Items with equal keys keep their order. */
+static void insertion_sort(struct item *item, uint32_t n)
+{
+    for (uint32_t i = 1; i < n; i++) {
+        struct item moved = item[i];
+        uint32_t k = i;
+        for (; k > 0 && item[k - 1].key > moved.key; k--)
+            item[k] = item[k - 1];
+        item[k] = moved;
+    }
+}
+
+/* By one byte of the keys after the other, those that are all the same left out. */
+static void radix_sort(struct item *item, struct item *spare, uint32_t n)
+{
+    struct item *from = item, *to = spare;
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+        uint32_t first[256] = {0}, sum = 0;
+        for (uint32_t i = 0; i < n; i++)
+            first[from[i].key >> shift & 255]++;
+        if (first[from[0].key >> shift & 255] == n)
+            continue;
+        for (unsigned b = 0; b < 256; b++) {
+            uint32_t here = first[b];
+            first[b] = sum;
+            sum += here;
+        }
+        for (uint32_t i = 0; i < n; i++)
+            to[first[from[i].key >> shift & 255]++] = from[i];
+        struct item *swapped = from;
+        from = to;
+        to = swapped;
+    }
+    if (from != item)
+        memcpy(item, from, n * sizeof *item);
+}
+
+static bool add_group(struct sort *s, struct group g)
+{
+    if (!p2a_grow(&s->group, &s->group_room, (uint64_t)s->group_n + 1, sizeof *s->group))
+        return false;
+    s->group[s->group_n++] = g;
+    return true;
+}
+
+/* Sorts a group by the keys of its level; what is the same then and goes on becomes a group of its
+ * own. */
+static bool sort_group(struct sort *s, struct group g)
+{
+    uint32_t n = g.end - g.begin;
+    struct item *item = s->item + g.begin;
+    for (uint32_t i = 0; i < n; i++)
+        item[i].key = key_of(s, item[i].stack, g.level);
+    if (n < 64)
+        insertion_sort(item, n);
+    else
+        radix_sort(item, s->spare, n);
+    for (uint32_t i = 0, end; i < n; i = end) {
+        for (end = i + 1; end < n && item[end].key == item[i].key;)
+            end++;
+        uint64_t last = item[i].key & ((UINT64_C(1) << s->bits) - 1);
+        struct group next = {g.begin + i, g.begin + end, g.level + 1};
+        if (end - i > 1 && (g.level == 0 || last) && !add_group(s, next))
+            return false;
+    }
+    return true;
+}
+
+static bool sort_stacks(struct sort *s)
+{
+    uint32_t n = s->r->stack_n;
+    s->bits = 1;
+    while (s->bits < 32 && s->r->p->functions.n >> s->bits)
+        s->bits++;
+    s->frames = 64 / s->bits;
+    s->item = malloc(((size_t)n + 1) * sizeof *s->item);
+    s->spare = malloc(((size_t)n + 1) * sizeof *s->spare);
+    if (!s->item || !s->spare || !add_group(s, (struct group){0, n, 0}))
+        return false;
+    for (uint32_t i = 0; i < n; i++)
+        s->item[i].stack = i;
+    while (s->group_n)
+        if (!sort_group(s, s->group[--s->group_n]))
+            return false;
+    return true;
+}
+
+static uint32_t shared_frames(const struct reader *r, const struct stack *a, const struct stack *b)
+{
+    uint32_t n = a->frame_n < b->frame_n ? a->frame_n : b->frame_n, i = 0;
+    if (a->thread != b->thread)
+        return 0;
+    while (i < n && r->frame[a->frame + i] == r->frame[b->frame + i])
+        i++;
+    return i;
+}
+
+static void add_values(struct reader *r, double *to, uint32_t stack)
+{
+    const double *value = r->value + (size_t)stack * r->type_n;
+    bool before = r->stack[stack].before;
+    for (uint32_t t = 0; t < r->type_n; t++)
+        to[r->type[t].column + (before ? r->type_n : 0)] += before ? -value[t] : value[t];
+}
+
+/* PATH has the context of each frame of the stack before. */
+static bool grow_tree(struct reader *r, const struct sort *s, p2a_id *path)
+{
+    struct p2a_profile *p = r->p;
+    const struct stack none = {.thread = P2A_NONE}, *before = &none;
+    for (uint32_t i = 0; i < r->stack_n; i++) {
+        const struct stack *stack = &r->stack[s->item[i].stack];
+        for (uint32_t f = shared_frames(r, before, stack); f < stack->frame_n; f++) {
+            path[f] = p2a_context_new(p, f ? path[f - 1] : P2A_NONE, r->frame[stack->frame + f],
+                                      stack->thread);
+            if (path[f] == P2A_NONE)
+                return false;
+        }
+        p2a_id leaf = path[stack->frame_n - 1];
+        add_values(r, p->contexts.self + (size_t)leaf * p->columns, s->item[i].stack);
+        before = stack;
+    }
+    return true;
+}
+
+static bool make_tree(struct reader *r)
+{
+    struct sort s = {.r = r};
+    uint32_t deepest = 0;
+    for (uint32_t i = 0; i < r->stack_n; i++)
+        if (r->stack[i].frame_n > deepest)
+            deepest = r->stack[i].frame_n;
+    p2a_id *path = malloc(((size_t)deepest + 1) * sizeof *path);
+    bool made = path && sort_stacks(&s);
+    if (!made)
+        no_memory(r);
+    made = made && grow_tree(r, &s, path);
+    free(path);
+    free(s.item);
+    free(s.spare);
+    free(s.group);
+    return made;
+}
+
+/* ---- reading: lines -------------------------------------------------------------------------- */
+
+/* Where the last frame of a location was: not known where all that is said is where the function
+ * begins, as the writer does it. */
+static p2a_id add_place(struct reader *r, const struct location *l)
+{
+    struct p2a_line line = {.function = r->known[l->frame + l->frame_n - 1], .address = l->address};
+    const struct p2a_function *f = &r->p->functions.row[line.function];
+    line.file = f->file;
+    if (l->line_n && r->line[l->inner].line > 0)
+        line.line = (uint64_t)r->line[l->inner].line;
+    if (!l->address && (int64_t)line.line == f->line)
+        line.line = 0;
+    return p2a_line(r->p, &line);
+}
+
+static bool add_places(struct reader *r)
+{
+    struct p2a_profile *p = r->p;
+    for (uint32_t i = 0; i < r->stack_n; i++) {
+        if (r->stack[i].leaf == P2A_NONE)
+            continue;
+        struct location *l = &r->location[r->stack[i].leaf];
+        if (l->place == P2A_NONE)
+            l->place = add_place(r, l);
+        if (l->place == P2A_NONE)
+            return false;
+        add_values(r, p->graph.line_self + (size_t)l->place * p->columns, i);
+    }
+    return true;
+}
+
+/* Whether a line or an address is known of any frame that was running. */
+static bool any_place(const struct reader *r)
+{
+    for (uint32_t i = 0; i < r->stack_n; i++) {
+        if (r->stack[i].leaf == P2A_NONE)
+            continue;
+        const struct location *l = &r->location[r->stack[i].leaf];
+        const struct p2a_function *f = &r->p->functions.row[r->known[l->frame + l->frame_n - 1]];
+        int64_t line = l->line_n ? r->line[l->inner].line : 0;
+        if (l->address || (line > 0 && line != f->line))
+            return true;
+    }
+    return false;
+}
+
+/* ---- reading: the rest ----------------------------------------------------------------------- */
+
+static bool note_comment(struct reader *r, uint64_t string, uint64_t at)
+{
+    struct p2a_str text;
+    if (!text_of(r, string, at, &text))
+        return false;
+    if (text.n)
+        p2a_note(r->p, "comment in the file: %.*s", text.n < 300 ? (int)text.n : 300, text.at);
+    return true;
+}
+
+static bool read_comments(struct reader *r)
+{
+    struct protobuf message = r->file;
+    struct protobuf_field f;
+    uint64_t string;
+    unsigned n = 0;
+    while (r->count[COMMENT] && n < 8 && p2a_protobuf_next(&message, &f)) {
+        if (f.number != COMMENT)
+            continue;
+        if (f.type == PROTOBUF_NUMBER && n++ < 8 && !note_comment(r, f.value, place(r, f.begin)))
+            return false;
+        while (f.type == PROTOBUF_BYTES && n++ < 8 && p2a_protobuf_number(&f.content, &string))
+            if (!note_comment(r, string, place(r, f.begin)))
+                return false;
+        if (f.type == PROTOBUF_BYTES && !broken(r, &f.content))
+            return false;
+    }
+    return true;
+}
+
+static void note_labels(struct reader *r)
+{
+    char list[200] = "";
+    size_t n = 0, others = 0;
+    for (uint32_t i = 0; i < r->string_n; i++) {
+        struct p2a_str key = r->string[i];
+        if (r->label[i] != LABEL_OTHER)
+            continue;
+        if (n + key.n + 8 < sizeof list && key.n < 64)
+            n += (size_t)snprintf(list + n, sizeof list - n, "%s%.*s", n ? ", " : "", (int)key.n,
+                                  key.at);
+        else
+            others++;
+    }
+    if (others)
+        p2a_note(r->p, "labels that are no threads are left out: %s and %zu others", list, others);
+    else if (n)
+        p2a_note(r->p, "labels that are no threads are left out: %s", list);
+}
+
+static void add_notes(struct reader *r)
+{
+    note_labels(r);
+    if (r->cut)
+        p2a_note(r->p,
+                 "frames that the file names to be dropped were left out, with what is below");
+    if (r->no_stack != P2A_NONE)
+        p2a_note(r->p, "some samples have no stack: they are below [no stack]");
+}
+
+static bool read_all(struct reader *r)
+{
+    if (!count_fields(r) || !make_tables(r) || !collect_tables(r) || !make_metrics(r) ||
+        (r->drop && !find_dropped(r)) || !read_samples(r))
+        return false;
+    if (r->compared)
+        p2a_compare_columns(r->p);
+    if (!make_tree(r) || (any_place(r) && !add_places(r)) || !read_comments(r))
+        return false;
+    add_notes(r);
+    return true;
+}
+
+static enum p2a_status read_pprof(struct p2a_in *in)
+{
+    struct reader r = {.in = in, .p = in->profile, .no_stack = P2A_NONE};
+    struct p2a_str bytes;
+    if (!p2a_all(in, &bytes))
+        return p2a_in_status(in);
+    r.file = p2a_protobuf(bytes);
+    r.start = r.file.at;
+    read_all(&r);
+    end_reader(&r);
+    return p2a_in_status(in);
+}
+
+/* ---- writing: strings, functions, mappings, locations ---------------------------------------- */
+
+/* A location: n functions from chain[first] on, what was inlined first, at the place `row`. */
+struct chain {
+    uint32_t first, n;
+    p2a_id row; /* of the graph's lines, or P2A_NONE */
+};
+
+/* Rounds a column so that the sum of what is rounded is the rounded sum. */
+struct rounding {
+    double factor, carry;
+};
+
+/* How much of a function's line, in one column, is still to be dealt. */
+struct dealing {
+    uint32_t row; /* in rows; the function's current one */
+    bool begun;
+    int64_t left;
+    struct rounding rounding;
+};
+
+struct segment {
+    p2a_id row;
+    uint32_t column;
+    int64_t amount;
+};
+
+struct writer {
+    struct p2a_out *out;
+    const struct p2a_profile *p;
+    struct p2a_buffer bytes, part, list; /* the file; a message; packed numbers */
+    struct p2a_buffer strings, mappings, locations, functions; /* encoded, for the end */
+    struct p2a_buffer clean;
+    uint32_t string_n, mapping_n, location_n, function_n;
+    uint32_t *string_of, *mapping_of; /* by the profile's strings; 0: none yet */
+    uint32_t *function_of, *location_of;
+    struct p2a_index chain_of;
+    struct chain *chain;
+    uint32_t *chained, *chain_location;
+    uint32_t chain_n, chain_room, location_room, chained_n, chained_room;
+    struct rounding *rounding; /* by column */
+    int64_t *value;            /* of the sample being written, by column */
+    uint32_t label_pid, label_tid, label_thread, label_base, label_true;
+    uint32_t *row_first, *rows; /* the lines of function f: rows[row_first[f]] … */
+    struct dealing *dealing;    /* [function * columns + column] */
+    struct segment *segment;
+    uint32_t segment_n, segment_room;
+    bool no_memory, any, dealt;
+};
+
+static void *room_for(struct writer *w, size_t n, size_t size)
+{
+    void *rows = calloc(n + 1, size);
+    w->no_memory |= !rows;
+    return rows;
+}
+
+static bool out_of_memory(struct writer *w)
+{
+    w->no_memory = true;
+    return false;
+}
+
+/* Text as UTF-8 without fault: each byte that isn't becomes U+FFFD. */
+static struct p2a_str clean_text(struct writer *w, struct p2a_str text)
+{
+    struct p2a_str rest = text;
+    bool clean = true;
+    while (rest.n && clean) {
+        const char *at = rest.at;
+        clean = p2a_utf8_next(&rest) != 0xfffd || (unsigned char)*at == 0xef;
+    }
+    if (clean)
+        return text;
+    w->clean.n = 0;
+    for (rest = text; rest.n;) {
+        const char *at = rest.at;
+        if (p2a_utf8_next(&rest) == 0xfffd)
+            p2a_buffer_add(&w->clean, "\xef\xbf\xbd", 3);
+        else
+            p2a_buffer_add(&w->clean, at, (size_t)(rest.at - at));
+    }
+    w->no_memory |= w->clean.failed;
+    return (struct p2a_str){w->clean.at, w->clean.n};
+}
+
+static uint32_t add_string(struct writer *w, struct p2a_str text)
+{
+    p2a_protobuf_put_bytes(&w->strings, STRING, clean_text(w, text));
+    return w->string_n++;
+}
+
+/* The number of one of the profile's strings. */
+static uint32_t string_of(struct writer *w, p2a_id string)
+{
+    if (string == 0 || string >= w->p->strings.n)
+        return 0;
+    if (!w->string_of[string])
+        w->string_of[string] = add_string(w, w->p->strings.row[string]);
+    return w->string_of[string];
+}
+
+static void put_message(struct p2a_buffer *to, uint32_t field, const struct p2a_buffer *message)
+{
+    p2a_protobuf_put_bytes(to, field, (struct p2a_str){message->at, message->n});
+}
+
+/* The name, with the mark of a kind that has one. */
+static uint32_t system_name(struct writer *w, const struct p2a_function *f)
+{
+    struct p2a_str name = p2a_string(w->p, f->qualname ? f->qualname : f->name);
+    size_t i = 0;
+    while (i < MARKS && marks[i].kind != f->kind)
+        i++;
+    if (i == MARKS)
+        return string_of(w, f->name);
+    struct p2a_buffer marked = {0};
+    uint32_t string = 0;
+    if (p2a_buffer_add(&marked, name.at, name.n) && p2a_buffer_add(&marked, marks[i].text, MARK))
+        string = add_string(w, (struct p2a_str){marked.at, marked.n});
+    else
+        w->no_memory = true;
+    p2a_buffer_free(&marked);
+    return string;
+}
+
+static uint32_t function_of(struct writer *w, p2a_id function)
+{
+    const struct p2a_function *f = &w->p->functions.row[function];
+    struct p2a_buffer message = {0};
+    if (w->function_of[function])
+        return w->function_of[function];
+    w->function_of[function] = ++w->function_n;
+    p2a_protobuf_put_number(&message, 1, w->function_n);
+    p2a_protobuf_put_some(&message, 2, string_of(w, f->qualname ? f->qualname : f->name));
+    p2a_protobuf_put_some(&message, 3, system_name(w, f));
+    p2a_protobuf_put_some(&message, 4, string_of(w, f->file));
+    p2a_protobuf_put_some(&message, 5, (uint64_t)f->line);
+    put_message(&w->functions, FUNCTION, &message);
+    w->no_memory |= message.failed;
+    p2a_buffer_free(&message);
+    return w->function_n;
+}
+
+/* The mapping says that it has symbols, so that pprof looks for none; its addresses aren't known.
+ */
+static uint32_t mapping_of(struct writer *w, p2a_id module)
+{
+    struct p2a_buffer message = {0};
+    if (module == 0 || w->mapping_of[module])
+        return w->mapping_of[module];
+    w->mapping_of[module] = ++w->mapping_n;
+    p2a_protobuf_put_number(&message, 1, w->mapping_n);
+    p2a_protobuf_put_number(&message, 5, string_of(w, module));
+    for (uint32_t has = 7; has <= 10; has++)
+        p2a_protobuf_put_number(&message, has, 1);
+    put_message(&w->mappings, MAPPING, &message);
+    w->no_memory |= message.failed;
+    p2a_buffer_free(&message);
+    return w->mapping_n;
+}
+
+/* The line that FUNCTION was at: the row's, where it is in the function's file; else where the
+ * function begins, unless an address says more. */
+static uint64_t line_in(const struct writer *w, p2a_id function, const struct p2a_line *row)
+{
+    const struct p2a_function *f = &w->p->functions.row[function];
+    if (row && row->line && (!row->file || row->file == f->file))
+        return row->line;
+    return (row && row->address) || f->line < 0 ? 0 : (uint64_t)f->line;
+}
+
+static uint32_t put_location(struct writer *w, const uint32_t *function, uint32_t n, p2a_id row)
+{
+    struct p2a_buffer message = {0}, line = {0};
+    const struct p2a_line *place = row == P2A_NONE ? NULL : &w->p->graph.line[row];
+    uint32_t id = ++w->location_n;
+    p2a_protobuf_put_number(&message, 1, id);
+    p2a_protobuf_put_some(&message, 2, mapping_of(w, w->p->functions.row[function[0]].module));
+    p2a_protobuf_put_some(&message, 3, place ? place->address : 0);
+    for (uint32_t i = 0; i < n; i++) {
+        line.n = 0;
+        p2a_protobuf_put_number(&line, 1, function_of(w, function[i]));
+        p2a_protobuf_put_some(&line, 2, line_in(w, function[i], i ? NULL : place));
+        put_message(&message, 4, &line);
+    }
+    put_message(&w->locations, LOCATION, &message);
+    w->no_memory |= message.failed || line.failed;
+    p2a_buffer_free(&message);
+    p2a_buffer_free(&line);
+    return id;
+}
+
+static bool same_chain(const void *writer, uint32_t id, const void *key)
+{
+    const struct writer *w = writer;
+    const struct chain *row = &w->chain[id], *c = key;
+    return row->n == c->n && row->row == c->row &&
+           memcmp(w->chained + row->first, w->chained + c->first, c->n * sizeof *w->chained) == 0;
+}
+
+/* The location of what stands from chained[first] on; takes it off again where it is known. */
+static uint32_t chain_location(struct writer *w, uint32_t first, p2a_id row)
+{
+    struct chain key = {first, w->chained_n - first, row};
+    uint64_t hash = p2a_hash(w->chained + first, key.n * sizeof *w->chained) ^ row;
+    uint32_t id = p2a_index_find(&w->chain_of, hash, same_chain, w, &key);
+    if (id != P2A_INDEX_NONE) {
+        w->chained_n = first;
+        return w->chain_location[id];
+    }
+    if (!p2a_grow(&w->chain, &w->chain_room, (uint64_t)w->chain_n + 1, sizeof *w->chain) ||
+        !p2a_grow(&w->chain_location, &w->location_room, (uint64_t)w->chain_n + 1,
+                  sizeof *w->chain_location) ||
+        !p2a_index_add(&w->chain_of, hash, w->chain_n)) {
+        out_of_memory(w);
+        return 0;
+    }
+    w->chain[w->chain_n] = key;
+    return w->chain_location[w->chain_n++] = put_location(w, w->chained + first, key.n, row);
+}
+
+static bool inlined_in(const struct writer *w, p2a_id context)
+{
+    const struct p2a_context *c = &w->p->contexts.row[context];
+    const struct p2a_function *f = &w->p->functions.row[c->function];
+    return f->kind == P2A_INLINED && c->parent != P2A_NONE &&
+           w->p->functions.row[w->p->contexts.row[c->parent].function].module == f->module;
+}
+
+/* The location of *CONTEXT, which becomes the one that called it. */
+static uint32_t location_of(struct writer *w, p2a_id *context, p2a_id row)
+{
+    const struct p2a_contexts *t = &w->p->contexts;
+    p2a_id function = t->row[*context].function;
+    bool inlined = inlined_in(w, *context);
+    if (!inlined && row == P2A_NONE) {
+        *context = t->row[*context].parent;
+        if (!w->location_of[function])
+            w->location_of[function] = put_location(w, &function, 1, row);
+        return w->location_of[function];
+    }
+    uint32_t first = w->chained_n;
+    for (bool more = true; more;) {
+        more = inlined_in(w, *context) && w->chained_n - first + 1 < MOST_INLINED;
+        if (!p2a_grow(&w->chained, &w->chained_room, (uint64_t)w->chained_n + 1,
+                      sizeof *w->chained)) {
+            out_of_memory(w);
+            return 0;
+        }
+        w->chained[w->chained_n++] = t->row[*context].function;
+        *context = t->row[*context].parent;
+    }
+    return chain_location(w, first, row);
+}
+
+/* ---- writing: samples ------------------------------------------------------------------------ */
+
+static void put_label(struct writer *w, uint32_t key, uint64_t text, uint64_t number)
+{
+    w->list.n = 0;
+    p2a_protobuf_put_number(&w->list, 1, key);
+    p2a_protobuf_put_some(&w->list, 2, text);
+    p2a_protobuf_put_some(&w->list, 3, number);
+    put_message(&w->part, 3, &w->list);
+}
+
+/* The number of a label's key, which gets one when it is first used. */
+static uint32_t key_named(struct writer *w, uint32_t *key, const char *name)
+{
+    if (!*key)
+        *key = add_string(w, p2a_str_of(name));
+    return *key;
+}
+
+static void put_labels(struct writer *w, p2a_id thread, bool before)
+{
+    if (thread != P2A_NONE) {
+        const struct p2a_thread *t = &w->p->threads.row[thread];
+        if (t->pid)
+            put_label(w, key_named(w, &w->label_pid, "pid"), 0, t->pid);
+        if (t->tid)
+            put_label(w, key_named(w, &w->label_tid, "tid"), 0, t->tid);
+        if (t->name)
+            put_label(w, key_named(w, &w->label_thread, "thread"), string_of(w, t->name), 0);
+    }
+    if (before)
+        put_label(w, key_named(w, &w->label_base, BASE_LABEL), key_named(w, &w->label_true, "true"),
+                  0);
+}
+
+static void flush(struct writer *w, size_t from)
+{
+    if (w->bytes.n < from)
+        return;
+    w->no_memory |= w->bytes.failed || w->part.failed || w->list.failed;
+    p2a_put(w->out, w->bytes.at, w->bytes.n);
+    w->bytes.n = 0;
+}
+
+/* A sample of w->value, with the main metric last; what was before is negative. */
+static void put_sample(struct writer *w, p2a_id context, p2a_id row, bool before)
+{
+    uint32_t metrics = w->p->metrics.n;
+    const int64_t *value = w->value + (before ? metrics : 0);
+    p2a_id thread = w->p->contexts.row[context].thread;
+    w->part.n = w->list.n = 0;
+    for (p2a_id c = context; c != P2A_NONE && !w->no_memory; row = P2A_NONE)
+        p2a_protobuf_put(&w->list, location_of(w, &c, row));
+    put_message(&w->part, 1, &w->list);
+    w->list.n = 0;
+    for (uint32_t m = 1; m <= metrics; m++)
+        p2a_protobuf_put(&w->list,
+                         before ? 0 - (uint64_t)value[m % metrics] : (uint64_t)value[m % metrics]);
+    put_message(&w->part, 2, &w->list);
+    put_labels(w, thread, before);
+    put_message(&w->bytes, SAMPLE, &w->part);
+    w->any = true;
+    flush(w, 1 << 16);
+}
+
+static int64_t whole_number(double value)
+{
+    if (value >= 0x1p63)
+        return INT64_MAX;
+    return value < -0x1p63 ? INT64_MIN : (int64_t)value;
+}
+
+/* What isn't finite counts as 0. */
+static int64_t round_value(struct rounding *r, double value)
+{
+    double v = value * r->factor, low = floor(v);
+    if (!isfinite(v))
+        return 0;
+    r->carry += v - low;
+    if (r->carry >= 0.5) {
+        r->carry -= 1;
+        low += 1;
+    }
+    return whole_number(low);
+}
+
+/* ---- writing: lines, dealt out --------------------------------------------------------------- */
+
+/* The rows of a function are lines whose costs are known; so are the costs of its stacks. They are
+ * dealt in order, row after row to stack after stack, each metric by itself:
+ *
+ *     lines    | 12: 40        | 15: 60                      |        stacks   a: 70   b: 30
+ *     samples  | a at 12: 40   | a at 15: 30  | b at 15: 30  |                                   */
+static bool group_lines(struct writer *w)
+{
+    const struct p2a_graph *g = &w->p->graph;
+    size_t n = w->p->functions.n;
+    w->row_first = room_for(w, n + 1, sizeof *w->row_first);
+    w->rows = room_for(w, g->line_n, sizeof *w->rows);
+    w->dealing = room_for(w, g->line_n ? n * w->p->columns : 0, sizeof *w->dealing);
+    if (w->no_memory)
+        return false;
+    for (uint32_t i = 0; i < g->line_n; i++)
+        w->row_first[g->line[i].function + 1]++;
+    for (size_t f = 0; f < n; f++)
+        w->row_first[f + 1] += w->row_first[f];
+    for (uint32_t i = g->line_n; i-- > 0;)
+        w->rows[--w->row_first[g->line[i].function + 1]] = i;
+    for (size_t f = 0; f < n; f++) /* each stands where the next one's begin was */
+        w->row_first[f] = w->row_first[f + 1];
+    w->row_first[n] = g->line_n;
+    return true;
+}
+
+static bool add_segment(struct writer *w, p2a_id row, uint32_t column, int64_t amount)
+{
+    if (!p2a_grow(&w->segment, &w->segment_room, (uint64_t)w->segment_n + 1, sizeof *w->segment))
+        return out_of_memory(w);
+    uint32_t i = w->segment_n++;
+    for (; i > 0 && w->segment[i - 1].row > row; i--)
+        w->segment[i] = w->segment[i - 1];
+    w->segment[i] = (struct segment){row, column, amount};
+    return true;
+}
+
+/* Goes on to the function's next row; the last one takes all that is left over. */
+static void next_row(struct writer *w, struct dealing *d, uint32_t begin, uint32_t end,
+                     uint32_t column)
+{
+    d->row = d->begun ? d->row + 1 : begin;
+    if (!d->begun)
+        d->rounding.factor = w->rounding[column].factor;
+    d->begun = true;
+    size_t row = w->rows[d->row];
+    d->left = d->row + 1 == end
+                  ? INT64_MAX
+                  : round_value(&d->rounding, w->p->graph.line_self[row * w->p->columns + column]);
+}
+
+static bool deal_column(struct writer *w, p2a_id function, uint32_t column)
+{
+    struct dealing *d = &w->dealing[(size_t)function * w->p->columns + column];
+    uint32_t begin = w->row_first[function], end = w->row_first[function + 1];
+    int64_t amount = w->value[column];
+    while (amount != 0) {
+        while (!d->begun || (d->left <= 0 && d->row + 1 < end))
+            next_row(w, d, begin, end, column);
+        int64_t part = amount < d->left || d->row + 1 == end ? amount : d->left;
+        if (d->row + 1 < end)
+            d->left -= part;
+        amount -= part;
+        if (!add_segment(w, w->rows[d->row], column, part))
+            return false;
+    }
+    return true;
+}
+
+/* Samples of CONTEXT at the rows its function's lines are dealt from; for one set of columns. */
+static bool deal(struct writer *w, p2a_id context, bool before)
+{
+    uint32_t metrics = w->p->metrics.n, from = before ? metrics : 0;
+    w->segment_n = 0;
+    for (uint32_t c = from; c < from + metrics; c++)
+        if (!deal_column(w, w->p->contexts.row[context].function, c))
+            return false;
+    for (uint32_t i = 0; i < w->segment_n;) {
+        p2a_id row = w->segment[i].row;
+        memset(w->value + from, 0, metrics * sizeof *w->value);
+        for (; i < w->segment_n && w->segment[i].row == row; i++)
+            w->value[w->segment[i].column] += w->segment[i].amount;
+        put_sample(w, context, row, before);
+    }
+    w->dealt = true;
+    return true;
+}
+
+/* ---- writing: all of it ---------------------------------------------------------------------- */
+
+static bool any_value(const struct writer *w, uint32_t from)
+{
+    for (uint32_t m = 0; m < w->p->metrics.n; m++)
+        if (w->value[from + m])
+            return true;
+    return false;
+}
+
+static bool put_context(struct writer *w, p2a_id context)
+{
+    uint32_t columns = w->p->columns, metrics = w->p->metrics.n;
+    p2a_id function = w->p->contexts.row[context].function;
+    uint32_t rows = w->row_first ? w->row_first[function + 1] - w->row_first[function] : 0;
+    p2a_id row = rows ? w->rows[w->row_first[function]] : P2A_NONE;
+    const double *self = w->p->contexts.self + (size_t)context * columns;
+    for (uint32_t c = 0; c < columns; c++)
+        w->value[c] = round_value(&w->rounding[c], self[c]);
+    for (uint32_t set = 0; set < columns; set += metrics) {
+        if (!any_value(w, set))
+            continue;
+        if (rows > 1 && !deal(w, context, set > 0))
+            return false;
+        if (rows <= 1)
+            put_sample(w, context, row, set > 0);
+    }
+    return !w->no_memory && p2a_out_status(w->out) == P2A_OK;
+}
+
+/* Where all is zero: the stacks that go on nowhere, so that there is something to see. */
+static bool put_zeros(struct writer *w)
+{
+    uint32_t n = w->p->contexts.n;
+    bool *inner = room_for(w, n, sizeof *inner);
+    memset(w->value, 0, w->p->columns * sizeof *w->value);
+    for (uint32_t i = 0; inner && i < n; i++)
+        if (w->p->contexts.row[i].parent != P2A_NONE)
+            inner[w->p->contexts.row[i].parent] = true;
+    for (uint32_t i = 0; !w->no_memory && i < n; i++)
+        if (!inner[i])
+            put_sample(w, i, P2A_NONE, false);
+    free(inner);
+    return !w->no_memory;
+}
+
+/* A whole number where it is one but for rounding: 1e-9 * 1e9. */
+static double factor_of(const struct p2a_profile *p, const struct p2a_metric *metric)
+{
+    bool seconds = p2a_str_is(p2a_string(p, metric->unit), "seconds");
+    double factor = metric->scale * (seconds ? 1e9 : 1), near = round(factor);
+    return near > 0 && fabs(factor - near) < 1e-9 * near ? near : factor;
+}
+
+static void put_value_type(struct writer *w, uint32_t field, uint32_t metric)
+{
+    const struct p2a_metric *m = &w->p->metrics.row[metric];
+    bool seconds = p2a_str_is(p2a_string(w->p, m->unit), "seconds");
+    w->part.n = 0;
+    p2a_protobuf_put_some(&w->part, 1, string_of(w, m->name));
+    p2a_protobuf_put_some(&w->part, 2,
+                          seconds ? add_string(w, P2A_LIT("nanoseconds")) : string_of(w, m->unit));
+    put_message(&w->bytes, field, &w->part);
+}
+
+/* A profile without metrics is one of no samples. */
+static void put_types(struct writer *w)
+{
+    uint32_t metrics = w->p->metrics.n;
+    for (uint32_t m = 1; m <= metrics; m++)
+        put_value_type(w, SAMPLE_TYPE, m % metrics);
+    if (metrics) {
+        put_value_type(w, PERIOD_TYPE, 0);
+        return;
+    }
+    w->part.n = 0;
+    p2a_protobuf_put_number(&w->part, 1, add_string(w, P2A_LIT("samples")));
+    p2a_protobuf_put_number(&w->part, 2, add_string(w, P2A_LIT("count")));
+    put_message(&w->bytes, SAMPLE_TYPE, &w->part);
+}
+
+static bool start_writer(struct writer *w)
+{
+    const struct p2a_profile *p = w->p;
+    w->string_of = room_for(w, p->strings.n, sizeof *w->string_of);
+    w->mapping_of = room_for(w, p->strings.n, sizeof *w->mapping_of);
+    w->function_of = room_for(w, p->functions.n, sizeof *w->function_of);
+    w->location_of = room_for(w, p->functions.n, sizeof *w->location_of);
+    w->rounding = room_for(w, p->columns, sizeof *w->rounding);
+    w->value = room_for(w, p->columns, sizeof *w->value);
+    for (uint32_t c = 0; w->rounding && c < p->columns; c++)
+        w->rounding[c].factor = factor_of(p, &p->metrics.row[c % p->metrics.n]);
+    add_string(w, P2A_LIT(""));
+    bool lines = p->graph.line_n && p2a_option_flag(w->out, "lines");
+    return !w->no_memory && (!lines || group_lines(w));
+}
+
+static void put_tables(struct writer *w)
+{
+    const struct p2a_profile *p = w->p;
+    if (p->metrics.n)
+        p2a_protobuf_put_some(&w->bytes, DEFAULT_TYPE, string_of(w, p->metrics.row[0].name));
+    if (p->estimated & P2A_CONTEXTS)
+        p2a_protobuf_put_number(&w->bytes, COMMENT,
+                                add_string(w, P2A_LIT("stacks are estimated from a call graph")));
+    const struct p2a_buffer *all[] = {&w->mappings, &w->locations, &w->functions, &w->strings};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        w->no_memory |= all[i]->failed;
+    flush(w, 0);
+    for (size_t i = 0; i < sizeof all / sizeof *all && !w->no_memory; i++)
+        p2a_put(w->out, all[i]->at, all[i]->n);
+}
+
+static void add_out_notes(struct writer *w)
+{
+    if (w->dealt)
+        p2a_out_note(w->out, "which stacks were at which of a function's lines isn't known: its "
+                             "lines are dealt to its stacks in order, -O lines=no leaves them out");
+    if (w->p->graph.site_n)
+        p2a_out_note(w->out, "the lines that calls are made from are left out");
+}
+
+static bool put_all(struct writer *w)
+{
+    if (!p2a_option_flag(w->out, "raw"))
+        p2a_compress(w->out);
+    if (!start_writer(w))
+        return false;
+    put_types(w);
+    for (uint32_t i = 0; i < w->p->contexts.n && w->p->metrics.n; i++)
+        if (!put_context(w, i))
+            return false;
+    if (!w->any && w->p->metrics.n && !put_zeros(w))
+        return false;
+    put_tables(w);
+    add_out_notes(w);
+    return !w->no_memory;
+}
+
+static void end_writer(struct writer *w)
+{
+    void *all[] = {w->string_of, w->mapping_of,     w->function_of, w->location_of, w->chain,
+                   w->chained,   w->chain_location, w->rounding,    w->value,       w->row_first,
+                   w->rows,      w->dealing,        w->segment};
+    struct p2a_buffer *buffers[] = {&w->bytes,    &w->part,      &w->list,      &w->strings,
+                                    &w->mappings, &w->locations, &w->functions, &w->clean};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        free(all[i]);
+    for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
+        p2a_buffer_free(buffers[i]);
+    p2a_index_free(&w->chain_of);
+}
+
+static enum p2a_status write_pprof(struct p2a_out *out)
+{
+    struct writer w = {.out = out, .p = out->profile};
+    if (!put_all(&w) && p2a_out_status(out) == P2A_OK)
+        p2a_no_memory(out);
+    end_writer(&w);
+    return p2a_out_status(out);
+}
+
+const struct p2a_format p2a_format_pprof = {
+    .name = "pprof",
+    .title = "pprof's profile.proto, of Go and many others",
+    .aliases = aliases,
+    .patterns = patterns,
+    .probe = probe,
+    .read = read_pprof,
+    .write = write_pprof,
+    .gives = P2A_CONTEXTS | P2A_LINES | P2A_ADDRESSES | P2A_THREADS | P2A_MANY | P2A_BEFORE |
+             P2A_MODULES | P2A_PLACES,
+    .needs = P2A_CONTEXTS,
+    .keeps = P2A_CONTEXTS | P2A_LINES | P2A_ADDRESSES | P2A_THREADS | P2A_MANY | P2A_BEFORE |
+             P2A_MODULES | P2A_PLACES,
+    .binary = true,
+    .options = options,
+};
