@@ -12,17 +12,24 @@ static uint64_t here(const struct p2a_json *j)
     return j->offset + (uint64_t)(j->at - j->base);
 }
 
+P2A_PRINTF(3, 0)
+static bool fail_with(struct p2a_json *j, uint64_t at, const char *message, va_list arguments)
+{
+    if (!j->stopped) {
+        j->failed_at = at;
+        vsnprintf(j->failure, sizeof j->failure, message, arguments);
+    }
+    j->stopped = true;
+    return false;
+}
+
 P2A_PRINTF(3, 4)
 static bool fail_at(struct p2a_json *j, uint64_t at, const char *message, ...)
 {
-    char sentence[384];
     va_list arguments;
     va_start(arguments, message);
-    vsnprintf(sentence, sizeof sentence, message, arguments);
+    fail_with(j, at, message, arguments);
     va_end(arguments);
-    if (j->in && !j->stopped)
-        p2a_bad_byte(j->in, at, "%s", sentence);
-    j->stopped = true;
     return false;
 }
 
@@ -37,9 +44,11 @@ static bool no_memory(struct p2a_json *j)
 /* The text ends where it shouldn't. */
 static bool ends_early(struct p2a_json *j)
 {
-    if (j->in && p2a_in_status(j->in) == P2A_OK && !j->may_end && !j->stopped)
+    if (j->stopped)
+        return false;
+    if (j->in && p2a_in_status(j->in) == P2A_OK && !j->may_end)
         return fail_at(j, here(j), "ends within %s, expected the rest of it",
-                       !j->depth ? "a value" : "an array or object that is open");
+                       j->depth ? "an array or object" : "a value");
     j->cut = true;
     j->stopped = true;
     return false;
@@ -132,6 +141,8 @@ enum p2a_status p2a_json_finish(struct p2a_json *j)
 {
     if (!j->stopped && to_token(j))
         fail_at(j, here(j), "more text behind the value, expected the end");
+    if (j->failure[0])
+        p2a_bad_byte(j->in, j->failed_at, "%s", j->failure);
     return p2a_in_status(j->in);
 }
 
@@ -205,12 +216,20 @@ uint64_t p2a_json_at(const struct p2a_json *j)
 
 bool p2a_json_bad(struct p2a_json *j, const char *message, ...)
 {
-    char sentence[384];
     va_list arguments;
     va_start(arguments, message);
-    vsnprintf(sentence, sizeof sentence, message, arguments);
+    fail_with(j, j->value_at, message, arguments);
     va_end(arguments);
-    return fail_at(j, j->value_at, "%s", sentence);
+    return false;
+}
+
+bool p2a_json_bad_at(struct p2a_json *j, uint64_t at, const char *message, ...)
+{
+    va_list arguments;
+    va_start(arguments, message);
+    fail_with(j, at, message, arguments);
+    va_end(arguments);
+    return false;
 }
 
 /* ---- containers ---- */

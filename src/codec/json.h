@@ -14,8 +14,9 @@
  *     p2a_json_stop(&j);
  *
  * After p2a_json_key and p2a_json_item there is one value, and one call has to take it. The first
- * failure is reported through p2a_bad_byte and ends it all: every later call returns false, 0 or
- * "". Nothing is kept but the window on the input and the last string that had an escape in it.
+ * failure ends it all: every later call returns false, 0 or "". It is kept, and p2a_json_finish
+ * reports it through p2a_bad_byte: until then the profile can be filled with what was read before.
+ * Nothing else is kept but the window on the input and the last string that had an escape in it.
  *
  * Text is taken as it is: bytes that aren't UTF-8 and control characters stay. An escaped surrogate
  * without its other half becomes the three bytes that UTF-8 would give it. */
@@ -40,24 +41,26 @@ enum p2a_json_kind {
  *
  * open has a bit for each container that is open: 1 for an object. */
 struct p2a_json {
-    struct p2a_in *in; /* NULL: the window is all there is, and failures are kept here alone */
+    struct p2a_in *in; /* NULL: the window is all there is */
     const unsigned char *base, *at, *end;
     uint64_t offset, value_at;
     bool may_end; /* the caller's: the end of the text anywhere is an end, not a failure */
     bool cut;     /* that has happened; what was being read is not whole */
-    bool stopped; /* cut, failed, or at the end of the first bytes */
+    bool stopped; /* cut or failed */
     bool first;   /* no comma is due */
     bool whole;   /* the last number was written without fraction and exponent, and is `integer` */
     int64_t integer;
     uint32_t depth;
     struct p2a_buffer text;
     char name[48]; /* the last key, for messages */
+    uint64_t failed_at;
+    char failure[384];
     unsigned char open[P2A_JSON_DEPTH / 8];
 };
 
 void p2a_json_start(struct p2a_json *j, struct p2a_in *in);
 void p2a_json_stop(struct p2a_json *j); /* frees; j may be started again */
-/* Nothing but blanks may follow. Returns the status of the input. */
+/* Nothing but blanks may follow. Reports the failure, if there was one; returns the status. */
 enum p2a_status p2a_json_finish(struct p2a_json *j);
 
 /* What the next value is; it stays. */
@@ -85,8 +88,9 @@ int64_t p2a_json_integer(struct p2a_json *j, int64_t least, int64_t most);
 
 /* Where the last value taken, or looked at by p2a_json_peek, begins. */
 uint64_t p2a_json_at(const struct p2a_json *j);
-/* Fails at that place with a sentence of the caller's; returns false. */
+/* Fail there, or at byte AT, with a sentence of the caller's; they return false. */
 bool p2a_json_bad(struct p2a_json *j, const char *message, ...) P2A_PRINTF(2, 3);
+bool p2a_json_bad_at(struct p2a_json *j, uint64_t at, const char *message, ...) P2A_PRINTF(3, 4);
 
 /* For probes: the kind of the value at PATH in the first bytes; P2A_JSON_NONE where it isn't there.
  * A path is keys from the outside in, "[]" for any item: "shared.frames", "[].ph",

@@ -1,0 +1,11 @@
+/* What a function is, told by its name and its file: for formats that say no more of it. */
+#ifndef P2A_MODEL_ORIGIN_H
+#define P2A_MODEL_ORIGIN_H
+
+#include "prof2any/format.h"
+
+/* Sets the kind of a function of which none is known, where its name or file tells: Python, or one
+ * of Python's builtins, which get the file "~" that cProfile gives them. */
+void p2a_tell_kind(struct p2a_profile *p, struct p2a_function *function);
+
+#endif
