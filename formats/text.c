@@ -487,12 +487,12 @@ static bool make_lists(struct report *r, struct lists *lists)
 {
     const struct p2a_profile *p = r->p;
     size_t n = (size_t)p->functions.n + 1, arcs = (size_t)p->graph.arc_n + 1;
-    uint32_t *room = malloc(n * sizeof *room);
-    lists->shown = malloc(n * sizeof *lists->shown);
-    lists->rank = malloc(n * sizeof *lists->rank);
+    uint32_t *room = calloc(n, sizeof *room);
+    lists->shown = calloc(n, sizeof *lists->shown);
+    lists->rank = calloc(n, sizeof *lists->rank);
     lists->first = calloc(n, sizeof *lists->first);
-    lists->arcs = malloc(arcs * sizeof *lists->arcs);
-    lists->spare = malloc(arcs * sizeof *lists->spare);
+    lists->arcs = calloc(arcs, sizeof *lists->arcs);
+    lists->spare = calloc(arcs, sizeof *lists->spare);
     bool ok = room && lists->shown && lists->rank && lists->first && lists->arcs && lists->spare &&
               rank_functions(p, lists, room);
     if (ok)
