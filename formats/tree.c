@@ -303,6 +303,7 @@ static enum p2a_status write_tree(struct p2a_out *out)
         p2a_put_text(out, "no call paths\n");
         return p2a_out_status(out);
     }
+    t.sheet.width = t.width == SIZE_MAX ? 0 : t.width;
     t.sheet.color = p2a_str_is(p2a_str_of(p2a_option_text(out, "color")), "always");
     t.sheet.ascii = p2a_option_flag(out, "ascii");
     t.folded = wanted.fold;

@@ -1,5 +1,5 @@
-/* A colour is that of characters, not of what is behind them: it is switched on before the first
- * character in it, off before the first in another, and never lasts beyond the line. */
+/* A colour is switched on before the first character in it, off before the first in another and
+ * before blanks that have none behind them, and never lasts beyond the line. */
 #include <string.h>
 
 #include "base/sheet.h"
@@ -17,9 +17,14 @@ void p2a_sheet_ink(struct p2a_sheet *sheet, enum p2a_ink ink)
 
 static void dip(struct p2a_sheet *sheet)
 {
-    static const char *const codes[] = {
-        [P2A_INK] = "",           [P2A_FAINT] = "38;5;244", [P2A_STRONG] = "1",
-        [P2A_HOT] = "1;38;5;196", [P2A_WARM] = "38;5;172",  [P2A_PALE] = "38;5;110"};
+    static const char *const codes[] = {[P2A_INK] = "",
+                                        [P2A_FAINT] = "38;5;244",
+                                        [P2A_STRONG] = "1",
+                                        [P2A_HOT] = "1;38;5;196",
+                                        [P2A_WARM] = "38;5;172",
+                                        [P2A_PALE] = "38;5;110",
+                                        [P2A_HOT_ON_PALE] = "38;5;196;48;5;110",
+                                        [P2A_WARM_ON_PALE] = "38;5;172;48;5;110"};
     if (sheet->ink == sheet->shown)
         return;
     if (sheet->shown != P2A_INK)
@@ -32,8 +37,15 @@ static void dip(struct p2a_sheet *sheet)
     sheet->shown = sheet->ink;
 }
 
-static void flush_blanks(struct p2a_sheet *sheet)
+/* Those that wait are put before a character; what is behind them is the terminal's own colour. */
+static void put_blanks(struct p2a_sheet *sheet)
 {
+    enum p2a_ink ink = sheet->ink;
+    if (sheet->blanks && sheet->shown >= P2A_HOT_ON_PALE) {
+        sheet->ink = P2A_INK;
+        dip(sheet);
+        sheet->ink = ink;
+    }
     for (; sheet->blanks; sheet->blanks--)
         add(sheet, " ");
 }
@@ -71,7 +83,9 @@ void p2a_sheet_put(struct p2a_sheet *sheet, struct p2a_str text)
             continue;
         }
         unsigned cells = p2a_cells_next(&text, &c);
-        flush_blanks(sheet);
+        if (sheet->width && sheet->cells + cells > sheet->width)
+            return;
+        put_blanks(sheet);
         dip(sheet);
         if (sheet->ascii)
             put_ascii(sheet, c, cells);

@@ -6,11 +6,21 @@
 #include "base/cells.h"
 
 /* Colours that can be read on light and on dark. */
-enum p2a_ink { P2A_INK, P2A_FAINT, P2A_STRONG, P2A_HOT, P2A_WARM, P2A_PALE };
+enum p2a_ink {
+    P2A_INK,
+    P2A_FAINT,
+    P2A_STRONG,
+    P2A_HOT,
+    P2A_WARM,
+    P2A_PALE,
+    P2A_HOT_ON_PALE,
+    P2A_WARM_ON_PALE
+};
 
-/* The line that is being laid out. All zero but for the first two, it is empty. */
+/* The line that is being laid out. All zero but for the wishes, it is empty. */
 struct p2a_sheet {
     bool color, ascii; /* ascii: a '?' for other characters, but for those that have a likeness */
+    size_t width;      /* what would go beyond it is left off; 0: no limit */
     struct p2a_buffer line;
     size_t cells;  /* so far, … */
     size_t blanks; /* … the last of them blanks that aren't in the line yet */

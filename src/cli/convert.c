@@ -5,6 +5,7 @@
 
 #include "cli.h"
 #include "prof2any/format.h"
+#include "terminal.h"
 
 /* Reads every input and adds them up in the order of pstats.Stats(a, b, …, z): a, then z back to b.
  * Rows come out in its order and sums are its own to the last bit. */
@@ -60,20 +61,46 @@ static void print_notes(const struct p2a_profile *profile)
         fprintf(stderr, "prof2any: note: %s\n", p2a_note_at(profile, i));
 }
 
+/* The format that isn't given by -f: by the name of -o, else a report, for people or for pipes. */
+static const char *choose_format(const struct options *options)
+{
+    const struct p2a_format *named =
+        options->output ? p2a_format_for_path(options->output) : p2a_format_named("text");
+    if (!named || strcmp(named->name, "text") != 0)
+        return NULL;
+    if (options->style)
+        return strcmp(options->style, "table") == 0 ? "table" : "text";
+    return !options->output && isatty(STDOUT_FILENO) ? "table" : "text";
+}
+
+/* What the terminal wants, where the output goes there. */
+static enum p2a_status save_as_wanted(const struct options *options, struct p2a_profile *profile,
+                                      struct p2a_error *error)
+{
+    struct p2a_save_options save = options->save;
+    struct terminal terminal = {.settings = NULL};
+    if (!save.format)
+        save.format = choose_format(options);
+    const struct p2a_format *format = save.format ? p2a_format_named(save.format) : NULL;
+    if (format && !options->output) {
+        if (!terminal_ask(&terminal, format, save.settings))
+            return complain_system("out of memory");
+        save.settings = terminal.settings;
+    }
+    enum p2a_status status =
+        p2a_save(profile, options->output ? options->output : "-", &save, error);
+    terminal_free(&terminal);
+    return status == P2A_OK ? status : complain_error(error);
+}
+
 static enum p2a_status convert(const struct options *options, struct p2a_profile **profile)
 {
     struct p2a_error error = {.status = P2A_OK};
-    struct p2a_save_options save = options->save;
-    const char *output = options->output ? options->output : "-";
     if (load_inputs(options, profile, &error) != P2A_OK)
         return complain_error(&error);
     if (p2a_select(*profile, &options->select, &error) != P2A_OK)
         return complain_error(&error);
-    if (!save.format && !options->output)
-        save.format = "text";
-    if (p2a_save(*profile, output, &save, &error) != P2A_OK)
-        return complain_error(&error);
-    return P2A_OK;
+    return save_as_wanted(options, *profile, &error);
 }
 
 enum p2a_status command_convert(const struct options *options)
