@@ -3,6 +3,7 @@
 #include <editline/readline.h>
 #include <errno.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@ static struct {
     prompt_words *words;
     char *line; /* before the word that is completed */
     char history[4096];
+    sigset_t open; /* the signals as they were: SIGINT comes through */
     volatile sig_atomic_t interrupted;
 } prompt;
 
@@ -71,26 +73,42 @@ static void interrupt(int signal_number)
     prompt.interrupted = 1;
 }
 
+/* One byte; 0 at the end and after Ctrl-C, which comes through while we wait here and no sooner. */
+static int next_byte(char *byte)
+{
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    for (;;) {
+        int ready = ppoll(&input, 1, NULL, &prompt.open);
+        if (prompt.interrupted || (ready < 0 && errno != EINTR))
+            return 0;
+        if (ready > 0)
+            return read(STDIN_FILENO, byte, 1) == 1;
+    }
+}
+
 /* One character for the editor, which takes it as a wchar_t; EOF after Ctrl-C too, where the
  * editor's own reading would go on. */
 static int next_character(FILE *from)
 {
     mbstate_t state = {0};
+    char byte;
     (void)from;
-    for (;;) {
-        char byte;
+    while (next_byte(&byte)) {
         wchar_t wide;
-        ssize_t n = read(STDIN_FILENO, &byte, 1);
-        if (n < 0 && errno == EINTR && !prompt.interrupted)
-            continue;
-        if (n <= 0 || prompt.interrupted)
-            return EOF;
         size_t used = mbrtowc(&wide, &byte, 1, &state);
         if (used == (size_t)-1)
             return '?';
         if (used != (size_t)-2)
             return (int)wide;
     }
+    return EOF;
+}
+
+/* Else the terminal itself takes what is typed while the prompt appears. */
+static int prepare(void)
+{
+    rl_prep_terminal(1);
+    return 0;
 }
 
 void prompt_open(prompt_words *words)
@@ -103,6 +121,7 @@ void prompt_open(prompt_words *words)
     rl_readline_name = "prof2any";
     rl_catch_signals = 0; /* Ctrl-C ends the session, and prompt_line says so */
     rl_getc_function = next_character;
+    rl_pre_input_hook = prepare;
     rl_initialize();
     rl_attempted_completion_function = complete;
     using_history();
@@ -141,11 +160,16 @@ static char *plain_line(const char *text)
 static char *edited_line(const char *text, int *stopped)
 {
     struct sigaction ours = {.sa_handler = interrupt}, old;
+    sigset_t interrupts;
     sigemptyset(&ours.sa_mask);
+    sigemptyset(&interrupts);
+    sigaddset(&interrupts, SIGINT);
     fflush(stdout);
-    sigaction(SIGINT, &ours, &old); /* without SA_RESTART: read ends */
+    sigprocmask(SIG_BLOCK, &interrupts, &prompt.open);
+    sigaction(SIGINT, &ours, &old);
     char *line = readline(text);
     sigaction(SIGINT, &old, NULL);
+    sigprocmask(SIG_SETMASK, &prompt.open, NULL);
     if (prompt.interrupted) {
         *stopped = 1;
         free(line);
