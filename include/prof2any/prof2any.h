@@ -116,8 +116,9 @@ enum p2a_names { P2A_NAMES_SHORT, P2A_NAMES_FULL, P2A_NAMES_PSTATS };
 
 /* What a list of functions shows, in pstats' terms; for the formats that are lists. */
 struct p2a_report {
-    const char *const *sort;         /* sort_stats' keys, the first rules; NULL at the end; NULL:
-                                        the order that the format has by itself */
+    const char *const *sort;         /* sort_stats' keys, the first rules, "none" alone for the
+                                        order of the file; NULL at the end; NULL: the order that
+                                        the format has by itself */
     bool reverse;                    /* reverse_order */
     const char *const *restrictions; /* print_stats' arguments, applied in order: a count "10", a
                                         share ".25", else a regular expression; NULL at the end */
