@@ -25,7 +25,7 @@
 #include "base/human.h"
 #include "base/label.h"
 #include "base/sheet.h"
-#include "base/sort.h"
+#include "model/arcs.h"
 #include "model/rows.h"
 
 enum { ROWS = 25, LEAST_WIDTH = 30, SHARE = 6, GAP = 2 };
@@ -48,11 +48,10 @@ struct table {
     bool callers, arcs_too, calls, self, self_share, pair; /* pair: name and place are columns */
     bool compact;                                          /* calls in thousands */
     size_t width, bar, total_width, self_width, calls_width, name_width, place_width;
-    uint32_t metrics;       /* shown; those after the first have two columns each */
-    size_t *further;        /* metrics: width of each of the two */
-    p2a_id *arc;            /* of one function, arc_n of them */
-    uint32_t arc_n, *first; /* first: functions + 1, into arc_of */
-    p2a_id *arc_of;         /* arcs by the function whose list they are in */
+    uint32_t metrics; /* shown; those after the first have two columns each */
+    size_t *further;  /* metrics: width of each of the two */
+    struct p2a_arcs arcs;
+    uint32_t arc_n; /* at most so many of a function; 0: all */
     struct p2a_buffer name, place, label;
 };
 
@@ -150,45 +149,6 @@ static struct line line_of_arc(const struct table *t, p2a_id id)
                          .arc = true};
 }
 
-/* ---- arcs by function ---- */
-
-static bool gather_arcs(struct table *t)
-{
-    const struct p2a_graph *g = &t->p->graph;
-    t->first = calloc((size_t)t->p->functions.n + 2, sizeof *t->first);
-    t->arc_of = malloc(((size_t)g->arc_n + 1) * sizeof *t->arc_of);
-    t->arc = malloc(((size_t)g->arc_n + 1) * sizeof *t->arc);
-    if (!t->first || !t->arc_of || !t->arc)
-        return false;
-    for (uint32_t i = 0; i < g->arc_n; i++)
-        t->first[(t->callers ? g->arc[i].callee : g->arc[i].caller) + 2]++;
-    for (uint32_t i = 2; i < t->p->functions.n + 2; i++)
-        t->first[i] += t->first[i - 1];
-    for (uint32_t i = 0; i < g->arc_n; i++)
-        t->arc_of[t->first[(t->callers ? g->arc[i].callee : g->arc[i].caller) + 1]++] = i;
-    return true;
-}
-
-static int heaviest_first(const void *context, uint32_t a, uint32_t b)
-{
-    const struct table *t = context;
-    const struct line x = line_of_arc(t, a), y = line_of_arc(t, b);
-    double p = x.total ? x.total[0] : 0, q = y.total ? y.total[0] : 0;
-    if (p < q || p > q)
-        return p > q ? -1 : 1;
-    return (x.calls < y.calls) - (x.calls > y.calls);
-}
-
-/* The arcs of a function's list, sorted, into t->arc; false: no memory. */
-static bool list_arcs(struct table *t, p2a_id function, uint32_t *n)
-{
-    uint32_t from = t->first[function];
-    *n = t->first[function + 1] - from;
-    if (*n)
-        memcpy(t->arc, t->arc_of + from, *n * sizeof *t->arc);
-    return p2a_sort(t->arc, *n, heaviest_first, t);
-}
-
 /* ---- measures ---- */
 
 static void widen(size_t *width, const char *text)
@@ -246,10 +206,11 @@ static bool measure_lines(struct table *t)
         struct line line = line_of(t, t->rows.function[i], false);
         uint32_t n = 0;
         measure_line(t, &line);
-        if (t->arcs_too && !list_arcs(t, line.function, &n))
+        const p2a_id *arc = t->arcs_too ? p2a_arcs_of(&t->arcs, line.function, &n) : NULL;
+        if (t->arcs_too && !arc)
             return false;
         for (uint32_t k = 0; k < n && (!t->arc_n || k < t->arc_n); k++) {
-            line = line_of_arc(t, t->arc[k]);
+            line = line_of_arc(t, arc[k]);
             measure_line(t, &line);
         }
     }
@@ -532,13 +493,14 @@ static void put_heading(struct table *t)
 static void put_arcs(struct table *t, p2a_id function)
 {
     uint32_t n;
-    if (!list_arcs(t, function, &n)) {
+    const p2a_id *arc = p2a_arcs_of(&t->arcs, function, &n);
+    if (!arc) {
         p2a_no_memory(t->out);
         return;
     }
     uint32_t shown = t->arc_n && n > t->arc_n ? t->arc_n : n;
     for (uint32_t i = 0; i < shown; i++) {
-        struct line line = line_of_arc(t, t->arc[i]);
+        struct line line = line_of_arc(t, arc[i]);
         put_line(t, &line);
     }
     if (shown < n) {
@@ -616,7 +578,7 @@ static void write_rows(struct table *t)
     t->sheet.color = p2a_str_is(p2a_str_of(p2a_option_text(t->out, "color")), "always");
     t->sheet.ascii = p2a_option_flag(t->out, "ascii");
     t->further = calloc((size_t)t->p->metrics.n + 1, sizeof *t->further);
-    if (t->further && (!t->arcs_too || gather_arcs(t)) && fit(t))
+    if (t->further && (!t->arcs_too || p2a_arcs_build(t->p, t->callers, &t->arcs)) && fit(t))
         put_table(t);
     else
         p2a_no_memory(t->out);
@@ -634,9 +596,7 @@ static enum p2a_status write_table(struct p2a_out *out)
     p2a_rows_free(&t.rows);
     p2a_sheet_free(&t.sheet, out);
     free(t.further);
-    free(t.first);
-    free(t.arc_of);
-    free(t.arc);
+    p2a_arcs_free(&t.arcs);
     p2a_buffer_free(&t.name);
     p2a_buffer_free(&t.place);
     p2a_buffer_free(&t.label);
