@@ -64,6 +64,10 @@ struct p2a_load_options {
     uint64_t max_bytes; /* limit on the input, uncompressed; 0: 64 GiB */
     uint64_t max_rows;  /* limit on the rows of one table; 0: 2^30 */
     bool partial;       /* keep what was read before the input broke, with a note */
+    /* NULL, or called every few MiB: DONE bytes of the input are read, compressed ones where it is,
+     * of OF; 0 where that isn't known. */
+    void (*progress)(void *progress_to, uint64_t done, uint64_t of);
+    void *progress_to;
 };
 
 /* Reads the profile in the file PATH; "-" is standard input. gzip (and zstd, where built in) is

@@ -85,6 +85,8 @@ static enum p2a_status load(const char *path, const void *bytes, size_t size,
         struct p2a_source *source =
             bytes ? p2a_source_memory(bytes, size, options->max_bytes, &p->core->error)
                   : p2a_source_open(path, options->max_bytes, &p->core->error);
+        if (source && options->progress)
+            p2a_source_progress(source, options->progress, options->progress_to);
         if (source)
             read_source(p, source, options);
         if (source && path && path[0])

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "progress.h"
 #include "prompt.h"
 #include "python.h"
 
@@ -80,8 +81,11 @@ static enum p2a_status load(const struct session *s, const char *path, struct p2
                             struct p2a_error *error)
 {
     struct p2a_load_options options = {.format = s->format};
+    struct progress progress;
+    progress_start(&progress, path, &options);
     enum p2a_status status =
         p2a_load(strcmp(path, "-") == 0 ? "./-" : path, &options, profile, error);
+    progress_end(&progress);
     for (size_t i = 0; !status && !s->quiet && i < p2a_note_count(*profile); i++)
         fprintf(stderr, "prof2any: note: %s\n", p2a_note_at(*profile, i));
     return status;

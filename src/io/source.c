@@ -19,6 +19,7 @@ static const uint64_t DEFAULT_BYTES = 64ull << 30;
 static const size_t PIECE = 1 << 18; /* asked for at a time */
 static const size_t MAX_WINDOW = (size_t)4 << 30;
 static const size_t MAX_LINE = (size_t)256 << 20;
+static const uint64_t PROGRESS_STEP = 4 << 20;
 static const off_t MAP_FROM = 1 << 16; /* smaller files are cheaper to read */
 
 struct p2a_source {
@@ -37,6 +38,11 @@ struct p2a_source {
     size_t at, end;
     bool ended;
     uint64_t offset, line, max_bytes;
+    uint64_t pulled,
+        whole; /* bytes as they are stored: taken from fd, and of how many (0: unknown) */
+    void (*progress)(void *to, uint64_t done, uint64_t of);
+    void *progress_to;
+    uint64_t progress_at; /* the offset of the next report */
 };
 
 struct p2a_error *p2a_source_error(const struct p2a_source *s)
@@ -56,8 +62,10 @@ static long pull_fd(void *from, unsigned char *bytes, size_t n)
     struct p2a_source *s = from;
     for (;;) {
         ssize_t got = read(s->fd, bytes, n);
-        if (got >= 0)
+        if (got >= 0) {
+            s->pulled += (uint64_t)got;
             return (long)got;
+        }
         if (errno == EINTR)
             continue;
         p2a_error_set(s->error, P2A_SYSTEM, "can't be read: %s", strerror(errno));
@@ -74,6 +82,7 @@ static long pull_raw(void *from, unsigned char *bytes, size_t n)
         memcpy(bytes, s->raw, n);
     s->raw += n;
     s->raw_n -= n;
+    s->pulled += n;
     return (long)n;
 }
 
@@ -87,6 +96,7 @@ static struct p2a_source *new_source(uint64_t max_bytes, struct p2a_error *error
     s->fd = -1;
     s->error = error;
     s->max_bytes = max_bytes ? max_bytes : DEFAULT_BYTES;
+    s->progress_at = UINT64_MAX;
     return s;
 }
 
@@ -115,6 +125,7 @@ static bool unwrap_compressed(struct p2a_source *s, p2a_pull *pull, const unsign
 /* The whole input is at BYTES. */
 static bool start_memory(struct p2a_source *s, const unsigned char *bytes, size_t n)
 {
+    s->whole = n;
     if (p2a_is_compressed(bytes, n)) {
         s->raw = bytes;
         s->raw_n = n;
@@ -162,6 +173,8 @@ static bool start_file(struct p2a_source *s)
             return start_memory(s, map, s->map_n);
         }
     }
+    if (S_ISREG(info.st_mode))
+        s->whole = (uint64_t)info.st_size;
     return start_stream(s);
 }
 
@@ -190,6 +203,23 @@ struct p2a_source *p2a_source_memory(const void *bytes, size_t n, uint64_t max_b
         return s;
     p2a_source_close(s);
     return NULL;
+}
+
+void p2a_source_progress(struct p2a_source *s,
+                         void (*progress)(void *to, uint64_t done, uint64_t of), void *to)
+{
+    s->progress = progress;
+    s->progress_to = to;
+    s->progress_at = PROGRESS_STEP;
+}
+
+/* OFFSET in the unpacked input has been reached. */
+static void reach(struct p2a_source *s, uint64_t offset)
+{
+    if (offset < s->progress_at)
+        return;
+    s->progress_at = offset + PROGRESS_STEP;
+    s->progress(s->progress_to, s->pull ? s->pulled : offset, s->whole);
 }
 
 /* ---- looking ahead ---- */
@@ -230,6 +260,7 @@ static bool fill(struct p2a_source *s, size_t want)
             return false;
         s->ended = got == 0;
         s->end += (size_t)got;
+        reach(s, s->offset + (s->end - s->at));
         if (s->offset + (s->end - s->at) > s->max_bytes)
             p2a_error_set(s->error, P2A_INPUT, "larger than %llu bytes, the limit",
                           (unsigned long long)s->max_bytes);
@@ -255,6 +286,7 @@ void p2a_consume(struct p2a_in *in, size_t n)
         n = s->end - s->at;
     s->at += n;
     s->offset += n;
+    reach(s, s->offset);
 }
 
 /* Where the next LF is, counted from the place; looks further as long as there is none. */

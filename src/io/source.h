@@ -13,6 +13,9 @@ struct p2a_source;
 struct p2a_source *p2a_source_open(const char *path, uint64_t max_bytes, struct p2a_error *error);
 struct p2a_source *p2a_source_memory(const void *bytes, size_t n, uint64_t max_bytes,
                                      struct p2a_error *error);
+/* PROGRESS is p2a_load_options' own. */
+void p2a_source_progress(struct p2a_source *source,
+                         void (*progress)(void *to, uint64_t done, uint64_t of), void *to);
 void p2a_source_close(struct p2a_source *source);
 
 /* The first bytes, for the probes. */
