@@ -97,6 +97,7 @@ enum {
  * somebody's caller that has no figures of its own. */
 struct p2a_node {
     uint64_t calls, primitive; /* primitive: calls while the function wasn't active already */
+    uint64_t calls_before;     /* of a comparison */
     unsigned has;
 };
 
@@ -126,6 +127,7 @@ struct p2a_contexts {
     uint32_t n;
     struct p2a_context *row;
     double *self;
+    uint64_t *calls_before; /* by row; NULL unless the profile is a comparison */
 };
 
 struct p2a_graph {
@@ -215,6 +217,7 @@ p2a_id p2a_context(struct p2a_profile *p, p2a_id parent, p2a_id function, p2a_id
 p2a_id p2a_context_new(struct p2a_profile *p, p2a_id parent, p2a_id function, p2a_id thread);
 void p2a_context_add(struct p2a_profile *p, p2a_id context, uint32_t column, double self);
 void p2a_context_calls(struct p2a_profile *p, p2a_id context, uint64_t calls);
+void p2a_context_calls_before(struct p2a_profile *p, p2a_id context, uint64_t calls);
 
 /* Gives the function a row in the graph, at the end of the order unless it has one. The pointer is
  * good until the next call that adds a function. NULL after an error. */

@@ -88,6 +88,19 @@ P2A_API void p2a_free(struct p2a_profile *profile); /* NULL is fine */
 P2A_API enum p2a_status p2a_add(struct p2a_profile *into, const struct p2a_profile *from,
                                 struct p2a_error *error);
 
+/* Two versions of a program, each recorded once or several times. */
+struct p2a_comparison {
+    struct p2a_profile *const *before, *const *after; /* stay the caller's */
+    size_t before_n, after_n;                         /* 1 or more */
+    bool normalize; /* stretch BEFORE to AFTER's whole, for runs of different length */
+};
+
+/* Makes a comparison: a profile with AFTER's values and, in a second set of columns, BEFORE's, each
+ * the mean of its runs. Functions are the same where name, file and module are; lines may have
+ * moved. P2A_INPUT where the sides have no metric in common. The caller frees *result. */
+P2A_API enum p2a_status p2a_diff(const struct p2a_comparison *comparison,
+                                 struct p2a_profile **result, struct p2a_error *error);
+
 enum p2a_group { P2A_BY_FUNCTION, P2A_BY_FILE, P2A_BY_MODULE, P2A_BY_LINE };
 
 /* What to keep of a profile. Zero keeps everything. Patterns are PCRE2 regular expressions,

@@ -95,6 +95,8 @@ static void enter(struct walk *w, p2a_id i)
     struct p2a_node *node = &g->node[c->function];
     bool outermost = w->active[c->function]++ == 0;
     node->calls = p2a_add_calls(node->calls, c->calls);
+    if (w->p->contexts.calls_before)
+        node->calls_before = p2a_add_calls(node->calls_before, w->p->contexts.calls_before[i]);
     if (outermost)
         node->primitive = p2a_add_calls(node->primitive, c->calls);
     add_values(w, i, c->function, 0, outermost);

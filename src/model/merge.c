@@ -6,23 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/core.h"
 #include "model/derive.h"
+#include "model/merge.h"
 
-/* FROM's ids in INTO, and what FROM's values are multiplied by. */
-struct mapping {
-    struct p2a_profile *into;
-    const struct p2a_profile *from;
-    p2a_id *function, *thread, *column;
-    double *factor; /* by column of from */
-};
-
-static p2a_id map_string(struct mapping *m, p2a_id string)
+static p2a_id map_string(struct p2a_mapping *m, p2a_id string)
 {
     return p2a_intern(m->into, p2a_string(m->from, string));
 }
 
-static void end_mapping(struct mapping *m)
+void p2a_mapping_end(struct p2a_mapping *m)
 {
     free(m->function);
     free(m->thread);
@@ -30,9 +22,9 @@ static void end_mapping(struct mapping *m)
     free(m->factor);
 }
 
-static void map_functions(struct mapping *m)
+static void map_functions(struct p2a_mapping *m)
 {
-    for (uint32_t i = 0; i < m->from->functions.n; i++) {
+    for (uint32_t i = 0; i < m->from->functions.n && !m->matched; i++) {
         struct p2a_function f = m->from->functions.row[i];
         f.name = map_string(m, f.name);
         f.qualname = map_string(m, f.qualname);
@@ -42,14 +34,15 @@ static void map_functions(struct mapping *m)
     }
     for (uint32_t i = 0; i < m->from->threads.n; i++) {
         const struct p2a_thread *t = &m->from->threads.row[i];
-        m->thread[i] = p2a_thread(m->into, t->pid, t->tid, p2a_string(m->from, t->name));
+        m->thread[i] = m->join_threads
+                           ? P2A_NONE
+                           : p2a_thread(m->into, t->pid, t->tid, p2a_string(m->from, t->name));
     }
 }
 
-/* Metrics join by name and unit; the same name in another unit can't be added. */
-static enum p2a_status map_metrics(struct mapping *m, struct p2a_error *error)
+enum p2a_status p2a_mapping_check(const struct p2a_mapping *m, struct p2a_error *error)
 {
-    struct p2a_profile *into = m->into;
+    const struct p2a_profile *into = m->into;
     uint32_t n = m->from->metrics.n;
     bool shared = false, fresh = into->metrics.n == 0;
     for (uint32_t i = 0; i < n; i++) {
@@ -65,14 +58,15 @@ static enum p2a_status map_metrics(struct mapping *m, struct p2a_error *error)
         }
     }
     if (!shared && !fresh && n)
-        return p2a_error_set(error, P2A_INPUT,
-                             "measures %s in %s, the input before it %s in %s: they can't be added",
-                             p2a_metric_name(m->from, 0), p2a_metric_unit(m->from, 0),
-                             p2a_metric_name(into, 0), p2a_metric_unit(into, 0));
+        return p2a_error_set(
+            error, P2A_INPUT,
+            "measures %s in %s, the input before it %s in %s: they don't go together",
+            p2a_metric_name(m->from, 0), p2a_metric_unit(m->from, 0), p2a_metric_name(into, 0),
+            p2a_metric_unit(into, 0));
     return P2A_OK;
 }
 
-static void add_inputs(struct mapping *m)
+static void add_inputs(struct p2a_mapping *m)
 {
     for (uint32_t i = 0; i < m->from->inputs.n; i++) {
         const struct p2a_input *input = &m->from->inputs.row[i];
@@ -80,7 +74,7 @@ static void add_inputs(struct mapping *m)
     }
 }
 
-static void map_columns(struct mapping *m)
+static void map_columns(struct p2a_mapping *m)
 {
     const struct p2a_profile *from = m->from;
     uint32_t n = from->metrics.n;
@@ -97,22 +91,38 @@ static void map_columns(struct mapping *m)
             to->title = map_string(m, row->title);
         m->factor[i] = row->scale == to->scale ? 1 : row->scale / to->scale;
     }
-    if (before)
+    if (before || m->before)
         p2a_compare_columns(m->into);
+    for (uint32_t i = 0; i < n; i++) {
+        m->column[i] += m->before ? m->into->metrics.n : 0;
+        m->factor[i] *= m->weight ? m->weight[i] : 1;
+    }
     for (uint32_t i = 0; before && i < n; i++) {
         m->column[n + i] = m->into->metrics.n + m->column[i];
         m->factor[n + i] = m->factor[i];
     }
 }
 
-static void add_values(const struct mapping *m, double *to, const double *from, size_t row)
+static void add_values(const struct p2a_mapping *m, double *to, const double *from, size_t row)
 {
     const double *values = from + row * m->from->columns;
     for (uint32_t c = 0; to && c < m->from->columns; c++)
         to[m->column[c]] += m->factor[c] == 1 ? values[c] : values[c] * m->factor[c];
 }
 
-static void add_contexts(struct mapping *m, p2a_id *id)
+static void add_calls(struct p2a_mapping *m, p2a_id to, uint32_t context)
+{
+    const struct p2a_contexts *t = &m->from->contexts;
+    uint64_t calls = t->row[context].calls;
+    if (m->before)
+        p2a_context_calls_before(m->into, to, calls);
+    else
+        p2a_context_calls(m->into, to, calls);
+    if (t->calls_before)
+        p2a_context_calls_before(m->into, to, t->calls_before[context]);
+}
+
+static void add_contexts(struct p2a_mapping *m, p2a_id *id)
 {
     const struct p2a_contexts *t = &m->from->contexts;
     for (uint32_t i = 0; i < t->n; i++) {
@@ -122,7 +132,7 @@ static void add_contexts(struct mapping *m, p2a_id *id)
         id[i] = p2a_context(m->into, parent, m->function[c->function], thread);
         if (id[i] == P2A_NONE)
             return;
-        p2a_context_calls(m->into, id[i], c->calls);
+        add_calls(m, id[i], i);
         add_values(m, m->into->contexts.self + (size_t)id[i] * m->into->columns, t->self, i);
     }
 }
@@ -133,7 +143,7 @@ static unsigned both(unsigned into, unsigned from, bool fresh)
     return fresh ? from : (into & from) | ((into | from) & P2A_HAS_ROW);
 }
 
-static void add_node(struct mapping *m, p2a_id f)
+static void add_node(struct p2a_mapping *m, p2a_id f)
 {
     const struct p2a_graph *g = &m->from->graph;
     p2a_id to = m->function[f];
@@ -142,13 +152,16 @@ static void add_node(struct mapping *m, p2a_id f)
     if (!node)
         return;
     node->has = both(node->has, g->node[f].has, fresh);
-    node->calls = p2a_add_calls(node->calls, g->node[f].calls);
-    node->primitive = p2a_add_calls(node->primitive, g->node[f].primitive);
+    uint64_t *calls = m->before ? &node->calls_before : &node->calls;
+    *calls = p2a_add_calls(*calls, g->node[f].calls);
+    node->calls_before = p2a_add_calls(node->calls_before, g->node[f].calls_before);
+    if (!m->before)
+        node->primitive = p2a_add_calls(node->primitive, g->node[f].primitive);
     add_values(m, p2a_node_self(m->into, to), g->self, f);
     add_values(m, p2a_node_total(m->into, to), g->total, f);
 }
 
-static p2a_id add_arc(struct mapping *m, p2a_id a)
+static p2a_id add_arc(struct p2a_mapping *m, p2a_id a)
 {
     const struct p2a_graph *g = &m->from->graph;
     const struct p2a_arc *arc = &g->arc[a];
@@ -162,15 +175,17 @@ static p2a_id add_arc(struct mapping *m, p2a_id a)
         p2a_note(m->into, "some arcs have times in one input and only calls in another: their "
                           "times are not known");
     to->has = has;
-    to->calls = p2a_add_calls(to->calls, arc->calls);
-    to->primitive = p2a_add_calls(to->primitive, arc->primitive);
+    if (!m->before) {
+        to->calls = p2a_add_calls(to->calls, arc->calls);
+        to->primitive = p2a_add_calls(to->primitive, arc->primitive);
+    }
     size_t row = (size_t)id * m->into->columns;
     add_values(m, m->into->graph.arc_self + row, g->arc_self, a);
     add_values(m, m->into->graph.arc_total + row, g->arc_total, a);
     return id;
 }
 
-static void add_lines(struct mapping *m)
+static void add_lines(struct p2a_mapping *m)
 {
     const struct p2a_graph *g = &m->from->graph;
     for (uint32_t i = 0; i < g->line_n; i++) {
@@ -184,7 +199,7 @@ static void add_lines(struct mapping *m)
     }
 }
 
-static void add_sites(struct mapping *m, const p2a_id *arc)
+static void add_sites(struct p2a_mapping *m, const p2a_id *arc)
 {
     const struct p2a_graph *g = &m->from->graph;
     for (uint32_t i = 0; i < g->site_n; i++) {
@@ -198,7 +213,7 @@ static void add_sites(struct mapping *m, const p2a_id *arc)
     }
 }
 
-static void add_graph(struct mapping *m, p2a_id *arc)
+static void add_graph(struct p2a_mapping *m, p2a_id *arc)
 {
     const struct p2a_graph *g = &m->from->graph;
     for (uint32_t i = 0; i < g->order_n; i++)
@@ -219,12 +234,13 @@ static bool both_trees(const struct p2a_profile *into, const struct p2a_profile 
     return from->contexts.n && !(from->estimated & P2A_CONTEXTS) && (tree || empty);
 }
 
-static enum p2a_status add_rows(struct mapping *m, struct p2a_error *error)
+enum p2a_status p2a_mapping_add(struct p2a_mapping *m, struct p2a_error *error)
 {
     const struct p2a_profile *from = m->from;
     size_t rows = from->contexts.n > from->graph.arc_n ? from->contexts.n : from->graph.arc_n;
     p2a_id *ids = malloc((rows + 1) * sizeof *ids);
-    m->function = malloc(((size_t)from->functions.n + 1) * sizeof *m->function);
+    if (!m->matched)
+        m->function = malloc(((size_t)from->functions.n + 1) * sizeof *m->function);
     m->thread = malloc(((size_t)from->threads.n + 1) * sizeof *m->thread);
     m->column = calloc((size_t)from->columns + 1, sizeof *m->column);
     m->factor = calloc((size_t)from->columns + 1, sizeof *m->factor);
@@ -245,9 +261,7 @@ static enum p2a_status add_rows(struct mapping *m, struct p2a_error *error)
     return p2a_take_error(m->into, error);
 }
 
-/* Either side in the shape the sum needs: a tree loses its derived graph, and becomes a graph where
- * the other is only that. */
-static enum p2a_status shape(struct p2a_profile *p, bool tree, struct p2a_error *error)
+enum p2a_status p2a_shape(struct p2a_profile *p, bool tree, struct p2a_error *error)
 {
     enum p2a_status status = P2A_OK;
     if (tree) {
@@ -266,23 +280,23 @@ enum p2a_status p2a_add(struct p2a_profile *into, const struct p2a_profile *from
 {
     struct p2a_error ours;
     p2a_error_start(&ours, error ? error->path : "");
-    struct mapping m = {.into = into, .from = from};
+    struct p2a_mapping m = {.into = into, .from = from};
     struct p2a_profile *graph = NULL;
     bool tree = both_trees(into, from);
-    if (map_metrics(&m, &ours) == P2A_OK && shape(into, tree, &ours) == P2A_OK) {
+    if (p2a_mapping_check(&m, &ours) == P2A_OK && p2a_shape(into, tree, &ours) == P2A_OK) {
         if (!tree && !(from->facts & P2A_GRAPH) && from->contexts.n) {
             graph = p2a_copy(from, &ours);
-            if (graph && shape(graph, false, &ours) == P2A_OK)
+            if (graph && p2a_shape(graph, false, &ours) == P2A_OK)
                 m.from = graph;
         }
         if (ours.status == P2A_OK)
-            add_rows(&m, &ours);
+            p2a_mapping_add(&m, &ours);
         into->recorded = into->facts;
         into->estimated |= from->estimated & P2A_GRAPH;
     }
     for (size_t i = 0; i < p2a_note_count(from); i++)
         p2a_note(into, "%s", p2a_note_at(from, i));
-    end_mapping(&m);
+    p2a_mapping_end(&m);
     p2a_free(graph);
     if (error)
         *error = ours;
@@ -292,12 +306,12 @@ enum p2a_status p2a_add(struct p2a_profile *into, const struct p2a_profile *from
 struct p2a_profile *p2a_copy(const struct p2a_profile *from, struct p2a_error *error)
 {
     struct p2a_profile *copy = p2a_profile_new(from->core->max_rows);
-    struct mapping m = {.into = copy, .from = from};
+    struct p2a_mapping m = {.into = copy, .from = from};
     if (!copy) {
         p2a_error_memory(error);
         return NULL;
     }
-    if (add_rows(&m, error) == P2A_OK) {
+    if (p2a_mapping_add(&m, error) == P2A_OK) {
         copy->recorded = copy->facts & from->recorded;
         copy->estimated = copy->facts & from->estimated;
         copy->cycle_share = from->cycle_share;
@@ -307,6 +321,6 @@ struct p2a_profile *p2a_copy(const struct p2a_profile *from, struct p2a_error *e
         p2a_free(copy);
         copy = NULL;
     }
-    end_mapping(&m);
+    p2a_mapping_end(&m);
     return copy;
 }

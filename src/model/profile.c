@@ -40,6 +40,7 @@ void p2a_drop_contexts(struct p2a_profile *p)
 {
     free(p->contexts.row);
     free(p->contexts.self);
+    free(p->contexts.calls_before);
     p->contexts = (struct p2a_contexts){0};
     p->core->context_room = 0;
     p2a_pairs_free(&p->core->context_of);
@@ -319,9 +320,26 @@ p2a_id p2a_metric(struct p2a_profile *p, const char *name, const char *unit, dou
     return id;
 }
 
+static bool compared(const struct p2a_profile *p)
+{
+    return p->columns > p->metrics.n;
+}
+
+/* As many calls before as there is room for contexts, the new ones zero. */
+static bool widen_calls(struct p2a_profile *p, uint32_t from)
+{
+    uint32_t room = p->core->context_room;
+    uint64_t *wider = realloc(p->contexts.calls_before, (size_t)room * sizeof *wider + 1);
+    if (!wider)
+        return no_memory(p);
+    memset(wider + from, 0, (room - from) * sizeof *wider);
+    p->contexts.calls_before = wider;
+    return true;
+}
+
 void p2a_compare_columns(struct p2a_profile *p)
 {
-    if (!failed(p) && p->metrics.n && p->columns == p->metrics.n)
+    if (!failed(p) && p->metrics.n && !compared(p) && widen_calls(p, 0))
         set_columns(p, p->metrics.n, 2);
 }
 
@@ -354,7 +372,8 @@ static p2a_id add_context(struct p2a_profile *p, const struct p2a_context *conte
     uint32_t room = core->context_room;
     if (!room_for(p, &t->row, &core->context_room, t->n, sizeof *context))
         return P2A_NONE;
-    if (room != core->context_room && !widen_values(p, &t->self, room, core->context_room))
+    if (room != core->context_room && (!widen_values(p, &t->self, room, core->context_room) ||
+                                       (compared(p) && !widen_calls(p, room))))
         return P2A_NONE;
     t->row[t->n] = *context;
     return t->n;
@@ -408,6 +427,13 @@ void p2a_context_calls(struct p2a_profile *p, p2a_id context, uint64_t calls)
 {
     if (context < p->contexts.n)
         p->contexts.row[context].calls = p2a_add_calls(p->contexts.row[context].calls, calls);
+}
+
+void p2a_context_calls_before(struct p2a_profile *p, p2a_id context, uint64_t calls)
+{
+    uint64_t *before = p->contexts.calls_before;
+    if (context < p->contexts.n && before)
+        before[context] = p2a_add_calls(before[context], calls);
 }
 
 /* ---- the graph ---- */

@@ -80,6 +80,8 @@ static p2a_id place(struct p2a_profile *to, const struct p2a_profile *from,
     add_self(to, id, from, i);
     if (!joined)
         p2a_context_calls(to, id, c->calls);
+    if (!joined && from->contexts.calls_before)
+        p2a_context_calls_before(to, id, from->contexts.calls_before[i]);
     return id;
 }
 
@@ -132,6 +134,7 @@ static void copy_node(struct graph_rewrite *r, p2a_id f)
     node->has = fresh ? g->node[f].has : node->has & g->node[f].has;
     node->calls = p2a_add_calls(node->calls, g->node[f].calls);
     node->primitive = p2a_add_calls(node->primitive, g->node[f].primitive);
+    node->calls_before = p2a_add_calls(node->calls_before, g->node[f].calls_before);
     add_row(p2a_node_self(r->to, id), g->self, f, r->from->columns);
     add_row(p2a_node_total(r->to, id), g->total, f, r->from->columns);
 }

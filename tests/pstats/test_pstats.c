@@ -360,7 +360,8 @@ static void functions_that_would_be_one_key_are_told_apart(void **state)
     struct p2a_profile *p = with_metric("time", "seconds", 1);
     const char *const modules[] = {"", "liba.so", "libb.so"};
     for (size_t i = 0; i < 3; i++)
-        *p2a_node(p, function_in(p, "x.c", modules[i], "f")) = (struct p2a_node){i, i, P2A_HAS_ALL};
+        *p2a_node(p, function_in(p, "x.c", modules[i], "f")) = (struct p2a_node){
+            .calls = i, .primitive = i, .has = P2A_HAS_ALL};
     p2a_node(p, function_in(p, "x.c", "", "f [liba.so]"));
     p = rewritten(p);
     assert_int_equal(p->graph.order_n, 4);

@@ -1,0 +1,222 @@
+/* The same function in two versions of a program.
+ *
+ * Functions of one name, file and module are a group. A group with one function on either side is a
+ * pair, whatever their lines: an anchor. In larger groups (the __init__s of a file, its lambdas)
+ * each is looked for where the nearest anchor of its file says that its line has moved to:
+ *
+ *   before  after
+ *     10      12    anchor: +2
+ *     14      ?     looked for at 16
+ *
+ * What is left then is paired in the order of the lines if both sides have as many, else it is new
+ * or gone. */
+#include <stdlib.h>
+
+#include "model/compare.h"
+
+struct entry {
+    p2a_id name, file, module; /* strings of `into` */
+    int64_t line;
+    p2a_id id, match; /* of its profile, of the other; P2A_NONE: not found yet */
+};
+
+struct anchor {
+    p2a_id file;
+    int64_t before, after;
+};
+
+struct match {
+    struct entry *before, *after;
+    uint32_t before_n, after_n;
+    struct anchor *anchor;
+    uint32_t anchor_n;
+};
+
+static int order(uint64_t a, uint64_t b)
+{
+    return a < b ? -1 : a > b;
+}
+
+static int compare_group(const struct entry *a, const struct entry *b)
+{
+    int first = order(a->name, b->name), second = order(a->file, b->file);
+    return first ? first : second ? second : order(a->module, b->module);
+}
+
+static int by_group_and_line(const void *left, const void *right)
+{
+    const struct entry *a = left, *b = right;
+    int group = compare_group(a, b);
+    if (group)
+        return group;
+    return a->line == b->line ? order(a->id, b->id) : a->line < b->line ? -1 : 1;
+}
+
+static int by_file_and_line(const void *left, const void *right)
+{
+    const struct anchor *a = left, *b = right;
+    int file = order(a->file, b->file);
+    return file ? file : a->before == b->before ? 0 : a->before < b->before ? -1 : 1;
+}
+
+static bool has_qualnames(const struct p2a_profile *p)
+{
+    for (uint32_t i = 0; i < p->functions.n; i++)
+        if (p->functions.row[i].qualname)
+            return true;
+    return false;
+}
+
+static struct entry *entries(struct p2a_profile *into, const struct p2a_profile *p, bool qualified)
+{
+    struct entry *entry = malloc(((size_t)p->functions.n + 1) * sizeof *entry);
+    for (uint32_t i = 0; entry && i < p->functions.n; i++) {
+        const struct p2a_function *f = &p->functions.row[i];
+        p2a_id name = qualified && f->qualname ? f->qualname : f->name;
+        entry[i] = (struct entry){.name = p2a_intern(into, p2a_string(p, name)),
+                                  .file = p2a_intern(into, p2a_string(p, f->file)),
+                                  .module = p2a_intern(into, p2a_string(p, f->module)),
+                                  .line = f->line,
+                                  .id = i,
+                                  .match = P2A_NONE};
+    }
+    if (entry)
+        qsort(entry, p->functions.n, sizeof *entry, by_group_and_line);
+    return entry;
+}
+
+static uint32_t group_length(const struct entry *entry, uint32_t n)
+{
+    uint32_t length = 1;
+    while (length < n && compare_group(entry, entry + length) == 0)
+        length++;
+    return length;
+}
+
+/* Calls EACH with every group that both sides have. */
+static void each_group(struct match *m, void (*each)(struct match *, struct entry *, uint32_t,
+                                                     struct entry *, uint32_t))
+{
+    uint32_t b = 0, a = 0;
+    while (b < m->before_n && a < m->after_n) {
+        int way = compare_group(m->before + b, m->after + a);
+        uint32_t b_n = group_length(m->before + b, m->before_n - b);
+        uint32_t a_n = group_length(m->after + a, m->after_n - a);
+        if (way == 0)
+            each(m, m->before + b, b_n, m->after + a, a_n);
+        b += way <= 0 ? b_n : 0;
+        a += way >= 0 ? a_n : 0;
+    }
+}
+
+static void pair(struct entry *before, struct entry *after)
+{
+    before->match = after->id;
+    after->match = before->id;
+}
+
+static void find_anchor(struct match *m, struct entry *before, uint32_t before_n,
+                        struct entry *after, uint32_t after_n)
+{
+    if (before_n != 1 || after_n != 1)
+        return;
+    pair(before, after);
+    m->anchor[m->anchor_n++] = (struct anchor){before->file, before->line, after->line};
+}
+
+/* Where a line of the file has moved to, by the nearest anchor. */
+static int64_t moved(const struct match *m, p2a_id file, int64_t line)
+{
+    struct anchor key = {.file = file, .before = line};
+    uint32_t low = 0, high = m->anchor_n;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (by_file_and_line(&m->anchor[middle], &key) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    const struct anchor *above = low ? &m->anchor[low - 1] : NULL;
+    const struct anchor *below = low < m->anchor_n ? &m->anchor[low] : NULL;
+    above = above && above->file == file ? above : NULL;
+    below = below && below->file == file ? below : NULL;
+    if (above && (!below || line - above->before <= below->before - line))
+        return line + above->after - above->before;
+    return below ? line + below->after - below->before : line;
+}
+
+static void pair_line(struct entry *before, struct entry *after, uint32_t after_n, int64_t line)
+{
+    for (uint32_t i = 0; i < after_n && after[i].line <= line; i++)
+        if (after[i].line == line && after[i].match == P2A_NONE) {
+            pair(before, &after[i]);
+            return;
+        }
+}
+
+static void pair_in_order(struct entry *before, uint32_t before_n, struct entry *after,
+                          uint32_t after_n)
+{
+    uint32_t left = 0, there = 0, a = 0;
+    for (uint32_t i = 0; i < before_n; i++)
+        left += before[i].match == P2A_NONE;
+    for (uint32_t i = 0; i < after_n; i++)
+        there += after[i].match == P2A_NONE;
+    for (uint32_t i = 0; i < before_n && left == there; i++) {
+        if (before[i].match != P2A_NONE)
+            continue;
+        while (after[a].match != P2A_NONE)
+            a++;
+        pair(&before[i], &after[a]);
+    }
+}
+
+static void pair_group(struct match *m, struct entry *before, uint32_t before_n,
+                       struct entry *after, uint32_t after_n)
+{
+    for (uint32_t i = 0; i < before_n; i++)
+        if (before[i].match == P2A_NONE)
+            pair_line(&before[i], after, after_n, moved(m, before[i].file, before[i].line));
+    pair_in_order(before, before_n, after, after_n);
+}
+
+/* What isn't in INTO is added. */
+static void fill(const struct match *m, struct p2a_profile *into, const struct p2a_profile *from,
+                 p2a_id *match)
+{
+    for (uint32_t i = 0; i < m->before_n; i++)
+        match[m->before[i].id] = m->before[i].match;
+    for (uint32_t i = 0; i < m->before_n; i++) {
+        struct p2a_function f = from->functions.row[i];
+        if (match[i] != P2A_NONE)
+            continue;
+        f.name = p2a_intern(into, p2a_string(from, f.name));
+        f.qualname = p2a_intern(into, p2a_string(from, f.qualname));
+        f.file = p2a_intern(into, p2a_string(from, f.file));
+        f.module = p2a_intern(into, p2a_string(from, f.module));
+        match[i] = p2a_function(into, &f);
+    }
+}
+
+bool p2a_match_functions(struct p2a_profile *into, const struct p2a_profile *before, p2a_id *match)
+{
+    bool qualified = has_qualnames(into) && has_qualnames(before);
+    struct match m = {.before = entries(into, before, qualified),
+                      .after = entries(into, into, qualified),
+                      .before_n = before->functions.n,
+                      .after_n = into->functions.n,
+                      .anchor = malloc(((size_t)into->functions.n + 1) * sizeof *m.anchor)};
+    bool enough = m.before && m.after && m.anchor;
+    if (enough) {
+        each_group(&m, find_anchor);
+        qsort(m.anchor, m.anchor_n, sizeof *m.anchor, by_file_and_line);
+        each_group(&m, pair_group);
+        fill(&m, into, before, match);
+    } else {
+        p2a_fail(into, P2A_SYSTEM, "out of memory");
+    }
+    free(m.before);
+    free(m.after);
+    free(m.anchor);
+    return p2a_profile_status(into) == P2A_OK;
+}
