@@ -85,7 +85,7 @@ enum { MARKS = sizeof marks / sizeof *marks, MARK = 4 };
 
 /* ---- probing --------------------------------------------------------------------------------- */
 
-/* The wire type of each field of Profile, -1 for none. */
+/* The wire type of a field of Profile; -1: that isn't known. */
 static int type_of(uint32_t field)
 {
     if (field >= SAMPLE_TYPE && field <= STRING)
@@ -111,7 +111,7 @@ static bool looks_like(struct protobuf message, uint32_t numbers, unsigned bytes
 static bool field_fits(const struct protobuf_field *f, bool *speaks)
 {
     bool packed = f->number == COMMENT && f->type == PROTOBUF_BYTES;
-    if ((int)f->type != type_of(f->number) && !packed)
+    if (f->number < PROFILE_FIELDS && (int)f->type != type_of(f->number) && !packed)
         return false;
     bool empty = f->type == PROTOBUF_BYTES && f->content.at == f->content.end;
     *speaks |= !empty && f->number <= LOCATION && f->number != MAPPING;
@@ -137,16 +137,9 @@ static enum p2a_sure probe(const struct p2a_probe *input)
     struct protobuf message = p2a_protobuf(input->start);
     struct protobuf_field f;
     bool speaks = false;
-    while (p2a_protobuf_next(&message, &f))
+    while (p2a_protobuf_next(&message, &f)) /* the last one may go on beyond the first bytes */
         if (!field_fits(&f, &speaks))
             return P2A_NO;
-    if (message.wrong) { /* the last field may go on beyond the first bytes */
-        struct p2a_str key = {(const char *)message.at, (size_t)(message.end - message.at)};
-        uint64_t number;
-        struct protobuf rest = p2a_protobuf(key);
-        if (p2a_protobuf_number(&rest, &number) && type_of((uint32_t)(number >> 3)) < 0)
-            return P2A_NO;
-    }
     return speaks ? P2A_SURE : P2A_NO;
 }
 
