@@ -24,7 +24,7 @@ static bool add_line(struct p2a_buffer *b, int64_t line)
 static bool spell_pstats(struct p2a_buffer *b, struct p2a_str name, struct p2a_str file,
                          const struct p2a_function *f)
 {
-    bool placed = f->line || f->kind == P2A_PYTHON || f->kind == P2A_BUILTIN;
+    bool placed = f->line || f->kind == P2A_BUILTIN || (f->kind == P2A_PYTHON && file.n);
     bool bracketed = p2a_str_starts(name, "<") && p2a_str_ends(name, ">");
     bool unfiled = bracketed && f->kind == P2A_BUILTIN && !file.n;
     if (f->line == 0 && (unfiled || p2a_str_is(file, "~"))) {

@@ -5,6 +5,8 @@ Not taken from pstats are, each for a reason:
     the place of a name: another one in every process. prof2any leaves it out.
   - Callers of one function whose names strip_dirs makes equal: pstats keeps the figures of the last
     alone, prof2any adds them up.
+  - Control characters and orders to turn the line around: Python prints them, to a terminal too, and a
+    name with a newline ends its line. They are shown as repr() shows them, and as wide.
   - A byte of a file name that is no UTF-8: Python can't print it. It is shown as \\udcff, and as wide.
 """
 import contextlib

@@ -80,5 +80,8 @@ for c in combinations():
             print(c)
             pairs = zip(want.split(b"\n") + [None] * 9, got.split(b"\n") + [None] * 9)
             print(next("pstats:   %r\nprof2any: %r" % pair for pair in pairs if pair[0] != pair[1]))
+for word in {key[:n] for key in keys for n in range(1, len(key))} - set(abbreviations):
+    refused = oracle.printed(program, files[:1], sort=[word])
+    assert b"sort key '%s' could be" % word.encode() in refused, (word, refused)
 print(len(seen), "combinations,", wrong, "differ from the pstats of Python", sys.version.split()[0])
 sys.exit(wrong > 0 or len(seen) < 1000)
