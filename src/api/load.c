@@ -54,6 +54,8 @@ static void read_source(struct p2a_profile *p, struct p2a_source *source,
         keep_part(p);
     p->source = p2a_intern(p, p2a_str_of(format->name));
     p2a_finish(p);
+    if (p->core->note_lost) /* what was read isn't told without its notes */
+        p2a_fail(p, P2A_SYSTEM, "out of memory");
     p->recorded = p->facts;
 }
 

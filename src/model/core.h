@@ -16,6 +16,7 @@ struct p2a_core {
         node_room, order_room, arc_room, line_room, site_room, note_room;
     uint32_t note_n;
     char **note;
+    bool note_lost; /* for want of memory */
     struct p2a_error error; /* the first one; everything after it is a no-op */
     uint64_t max_rows;
 };

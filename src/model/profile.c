@@ -682,12 +682,15 @@ void p2a_note(struct p2a_profile *p, const char *text, ...)
     for (uint32_t i = 0; i < core->note_n; i++)
         if (strcmp(core->note[i], sentence) == 0)
             return;
-    if (core->note_n >= 1000 ||
-        !p2a_grow(&core->note, &core->note_room, (uint64_t)core->note_n + 1, sizeof *core->note))
+    if (core->note_n >= 1000)
         return;
-    char *kept = p2a_arena_copy(&core->arena, sentence, strlen(sentence));
+    char *kept = NULL;
+    if (p2a_grow(&core->note, &core->note_room, (uint64_t)core->note_n + 1, sizeof *core->note))
+        kept = p2a_arena_copy(&core->arena, sentence, strlen(sentence));
     if (kept)
         core->note[core->note_n++] = kept;
+    else
+        core->note_lost = true;
 }
 
 size_t p2a_note_count(const struct p2a_profile *p)
