@@ -6,6 +6,7 @@
 
 /* Each does what the command line says and returns the exit status. */
 enum p2a_status command_convert(const struct options *options);
+enum p2a_status command_record(const struct options *options);
 enum p2a_status command_formats(const struct options *options);
 enum p2a_status command_browse(const struct options *options);
 enum p2a_status command_timeit(const struct options *options);

@@ -39,6 +39,7 @@ static const struct row {
 } rows[] = {
     {CONVERT, NULL, "[INPUT ...] [-f FORMAT] [-o OUTPUT]", "convert; several inputs are added up",
      command_convert, false},
+    {RECORD, "record", "[OPTION ...] COMMAND ...", "record a Python program", command_record, true},
     {FORMATS, "formats", "[NAME ...]", "what it reads and writes; a format's options",
      command_formats, false},
     {TIMEIT, "timeit", "[OPTION ...] [STATEMENT ...]", "python -m timeit, and one against another",
@@ -88,13 +89,14 @@ static const struct row *find_command(int argc, char **argv)
     return &rows[0];
 }
 
-static enum p2a_status run(int argc, char **argv)
+static enum p2a_status run(int argc, char **argv, bool pipe_ignored)
 {
     const struct row *row = find_command(argc, argv);
     int skip = row != rows;
     struct options options;
     enum p2a_status status =
         options_parse(&options, row->command, row->wraps, argc - skip, argv + skip);
+    options.pipe_ignored = pipe_ignored;
     if (status == P2A_OK && options.help)
         print_help(row->command);
     else if (status == P2A_OK && options.version)
@@ -107,8 +109,8 @@ static enum p2a_status run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    signal(SIGPIPE, SIG_IGN);
-    enum p2a_status status = run(argc, argv);
+    bool pipe_ignored = signal(SIGPIPE, SIG_IGN) == SIG_IGN;
+    enum p2a_status status = run(argc, argv, pipe_ignored);
     if (status == P2A_OK && fflush(stdout) != 0)
         status = complain_system("standard output: can't be written");
     if (status == P2A_CLOSED) { /* end as any program does whose reader went away */

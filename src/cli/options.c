@@ -9,7 +9,8 @@
 
 #include "cli.h"
 
-enum kind { TITLE, FLAG, TEXT, COUNT, PERCENT, LIST, TALLY };
+/* REST: the option and all behind it are another program's command line. */
+enum kind { TITLE, FLAG, TEXT, COUNT, PERCENT, LIST, TALLY, REST };
 
 struct row {
     unsigned commands; /* that have it: enum command */
@@ -24,18 +25,33 @@ struct row {
 #define EVERY       (~0u)
 
 static const struct row rows[] = {
-    {CONVERT | BROWSE, 0, "Formats", TITLE, 0, NULL, NULL},
+    {RECORD, 0, "Recording", TITLE, 0, NULL, NULL},
+    {RECORD, 'm', "module", REST, 0, "MODULE ...", "record python3 -m MODULE ..."},
+    {RECORD, 0, "clock", TEXT, FIELD(clock), "CLOCK", "wall or cpu: what time is (default: wall)"},
+    {RECORD, 0, "allocations", FLAG, FIELD(allocations), NULL,
+     "count allocations and their bytes too"},
+    {RECORD, 0, "python-only", FLAG, FIELD(python_only), NULL,
+     "no C functions: their time is their callers'; costs less"},
+    {RECORD, 0, "sampled", FLAG, FIELD(sampled), NULL,
+     "calls stay exact, times are sampled; costs least"},
+    {RECORD, 0, "max-contexts", COUNT, FIELD(max_contexts), "N",
+     "past N call paths, only functions and their callers (default: 1000000)"},
+    {CONVERT | BROWSE | RECORD, 0, "Formats", TITLE, 0, NULL, NULL},
     {CONVERT, 'f', "format", TEXT, FIELD(save.format), "FORMAT",
      "write this format (default: by the name of -o, else text)"},
+    {RECORD, 'f', "format", TEXT, FIELD(save.format), "FORMAT",
+     "convert to this format (default: by the name of -o, else none)"},
     {CONVERT | BROWSE, 'i', "input-format", TEXT, FIELD(from), "FORMAT",
      "read this format (default: detect it)"},
     {CONVERT, 0, "partial", FLAG, FIELD(partial), NULL,
      "of a broken input keep what comes before the break"},
     {CONVERT, 'o', "output", TEXT, FIELD(output), "FILE",
      "write here; appears whole or not at all"},
-    {CONVERT, 'O', "option", LIST, FIELD(settings), "KEY=VALUE",
+    {RECORD, 'o', "output", TEXT, FIELD(output), "FILE",
+     "write here in the end (default: the recording alone, PROGRAM-PID.p2a)"},
+    {CONVERT | RECORD, 'O', "option", LIST, FIELD(settings), "KEY=VALUE",
      "an option of the output format (prof2any formats NAME)"},
-    {CONVERT, 0, "names", TEXT, FIELD(names), "STYLE",
+    {CONVERT | RECORD, 0, "names", TEXT, FIELD(names), "STYLE",
      "spell frames short, full or as pstats (default: short)"},
     {CONVERT, 0, "exact", FLAG, FIELD(save.exact), NULL,
      "refuse to estimate stacks that weren't recorded"},
@@ -89,7 +105,7 @@ static const struct row rows[] = {
      "the Python that runs it (default: python3)"},
     {EVERY, 0, "General", TITLE, 0, NULL, NULL},
     {FORMATS, 0, "markdown", FLAG, FIELD(markdown), NULL, "as a Markdown table"},
-    {CONVERT | BROWSE, 'q', "quiet", FLAG, FIELD(quiet), NULL, "no notes on stderr"},
+    {CONVERT | BROWSE | RECORD, 'q', "quiet", FLAG, FIELD(quiet), NULL, "no notes on stderr"},
     {EVERY, 'h', "help", FLAG, FIELD(help), NULL, "this text"},
     {EVERY, 0, "version", FLAG, FIELD(version), NULL, "the version"},
 };
@@ -168,6 +184,7 @@ static enum p2a_status take(struct options *options, const struct row *row, cons
         ++*(unsigned *)field(options, row);
         return P2A_OK;
     case TITLE:
+    case REST:
         break;
     }
     return P2A_USAGE;
@@ -295,6 +312,10 @@ enum p2a_status options_parse(struct options *options, enum command command, boo
         const struct row *row = code == '?' || code == ':' ? NULL : row_of(command, code);
         if (!row)
             return unknown(code, argv);
+        if (row->kind == REST) {
+            optind -= optarg == argv[optind - 1] ? 2 : 1;
+            break;
+        }
         enum p2a_status status = take(options, row, optarg);
         if (status != P2A_OK)
             return status;

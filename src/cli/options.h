@@ -7,7 +7,13 @@
 #include "prof2any/prof2any.h"
 
 /* The commands, as a set: an option belongs to some of them. */
-enum command { CONVERT = 1 << 0, FORMATS = 1 << 1, BROWSE = 1 << 3, TIMEIT = 1 << 4 };
+enum command {
+    CONVERT = 1 << 0,
+    FORMATS = 1 << 1,
+    RECORD = 1 << 2,
+    BROWSE = 1 << 3,
+    TIMEIT = 1 << 4
+};
 
 /* What an option that may be given several times was given; NULL at the end. */
 struct list {
@@ -27,12 +33,17 @@ struct options {
     const char *number, *repeat, *unit, *python;
     unsigned verbose; /* how often it was given */
     bool process;
+    const char *clock;
+    bool allocations, python_only, sampled;
+    unsigned max_contexts; /* 0: the recorder's own limit */
+    bool pipe_ignored;     /* this process began with SIGPIPE ignored */
     bool partial, quiet, help, version, markdown;
     char *sort_keys; /* what the words in sort are cut from */
 };
 
 /* Fills *OPTIONS with what argv holds for the command; P2A_USAGE after a message on stderr. A
- * command that wraps another program ends its options at the first operand. Free with options_free.
+ * command that wraps another program ends its options at the first operand, or at an option that
+ * begins the other's command line. Free with options_free.
  */
 enum p2a_status options_parse(struct options *options, enum command command, bool wraps, int argc,
                               char **argv);

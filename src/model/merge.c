@@ -2,7 +2,8 @@
  * in its order; values as plain sums, so that they are pstats' own to the last bit. What only one
  * side's arc knows (integer callers beside cProfile's) is known of their sum no more.
  *
- *   contexts + contexts = contexts        anything with a graph alone = a graph */
+ *   contexts + contexts = contexts        anything with a graph alone = a graph
+ *   contexts with a recorded graph beside them + contexts = both */
 #include <stdlib.h>
 #include <string.h>
 
@@ -251,7 +252,7 @@ enum p2a_status p2a_mapping_add(struct p2a_mapping *m, struct p2a_error *error)
         bool tree = both_trees(m->into, from);
         if (p2a_profile_status(m->into) == P2A_OK && tree)
             add_contexts(m, ids);
-        else if (p2a_profile_status(m->into) == P2A_OK)
+        if (p2a_profile_status(m->into) == P2A_OK && (!tree || m->both))
             add_graph(m, ids);
         p2a_finish(m->into);
     } else {
@@ -275,18 +276,35 @@ enum p2a_status p2a_shape(struct p2a_profile *p, bool tree, struct p2a_error *er
     return status;
 }
 
+/* A tree with a graph that says more than follows from it: both are kept, and made of the other
+ * side where it has only the tree. */
+static bool has_both(const struct p2a_profile *p)
+{
+    const unsigned both = P2A_CONTEXTS | P2A_GRAPH;
+    return (p->recorded & p->facts & both) == both;
+}
+
+static enum p2a_status shape_sum(struct p2a_profile *p, const struct p2a_mapping *m, bool tree,
+                                 struct p2a_error *error)
+{
+    if (!m->both)
+        return p2a_shape(p, tree, error);
+    return p->facts & P2A_GRAPH ? P2A_OK : p2a_derive(p, error);
+}
+
 enum p2a_status p2a_add(struct p2a_profile *into, const struct p2a_profile *from,
                         struct p2a_error *error)
 {
     struct p2a_error ours;
     p2a_error_start(&ours, error ? error->path : "");
-    struct p2a_mapping m = {.into = into, .from = from};
-    struct p2a_profile *graph = NULL;
     bool tree = both_trees(into, from);
-    if (p2a_mapping_check(&m, &ours) == P2A_OK && p2a_shape(into, tree, &ours) == P2A_OK) {
-        if (!tree && !(from->facts & P2A_GRAPH) && from->contexts.n) {
+    struct p2a_mapping m = {.into = into, .from = from};
+    m.both = tree && (has_both(into) || has_both(from));
+    struct p2a_profile *graph = NULL;
+    if (p2a_mapping_check(&m, &ours) == P2A_OK && shape_sum(into, &m, tree, &ours) == P2A_OK) {
+        if ((!tree || m.both) && !(from->facts & P2A_GRAPH) && from->contexts.n) {
             graph = p2a_copy(from, &ours);
-            if (graph && p2a_shape(graph, false, &ours) == P2A_OK)
+            if (graph && shape_sum(graph, &m, false, &ours) == P2A_OK)
                 m.from = graph;
         }
         if (ours.status == P2A_OK)

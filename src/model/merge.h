@@ -15,6 +15,7 @@ struct p2a_mapping {
     const double *weight; /* by metric of FROM; NULL: 1 */
     p2a_id *thread, *column;
     double *factor; /* by column of from */
+    bool both;      /* the graph beside the tree as well */
 };
 
 /* Metrics join by name and unit; P2A_INPUT for the same name in another unit, or none in common. */

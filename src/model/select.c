@@ -547,6 +547,10 @@ enum p2a_status p2a_select(struct p2a_profile *p, const struct p2a_selection *se
     p2a_error_start(&ours, "");
     if (!is_empty(selection)) {
         struct p2a_profile *changed = p2a_copy(p, &ours);
+        if (changed && p->recorded & P2A_CONTEXTS && p->recorded & P2A_GRAPH)
+            p2a_note(changed,
+                     "selecting works on call paths: calls whose paths weren't recorded are "
+                     "one frame now");
         for (size_t i = 0; changed && i < p2a_note_count(p); i++)
             p2a_note(changed, "%s", p2a_note_at(p, i));
         if (changed && apply(changed, selection, &ours) == P2A_OK)

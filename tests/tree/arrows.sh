@@ -22,7 +22,7 @@ only src/web 'web/'
 only src/model 'prof2any/|base/|model/'
 only src/api 'prof2any/|base/|io/|model/|api/'
 only formats 'prof2any/|base/|codec/|model/|web/|collector/recording[.]h'
-only src/cli 'prof2any/|[a-z_]+[.]h'
+only src/cli 'prof2any/|[a-z_]+[.]h|collector/(recording|clock)[.]h'
 if [ "$failed" = 1 ]; then
     echo "the includes above run against the arrows" >&2
 fi
