@@ -11,6 +11,12 @@ install(TARGETS prof2any_static prof2any_shared EXPORT prof2any_targets
 install(DIRECTORY include/prof2any DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES formats/json.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/prof2any)
+set(share ${PROJECT_BINARY_DIR}/share)
+install(FILES ${share}/prof2any.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${share}/prof2any.bash RENAME prof2any
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+install(FILES ${share}/_prof2any DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+install(FILES ${share}/prof2any.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 install(EXPORT prof2any_targets NAMESPACE prof2any:: DESTINATION ${package_dir})
 
 # The library's own libraries, in the words of pkg-config and of CMake.

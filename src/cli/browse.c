@@ -177,6 +177,11 @@ static const struct key {
                  {"tottime", "internal time"}};
 enum { SORT_KEYS = sizeof sort_keys / sizeof *sort_keys };
 
+const char *sort_key_name(size_t i)
+{
+    return i < SORT_KEYS ? sort_keys[i].word : NULL;
+}
+
 /* The word that WORD is, or abbreviates alone; NULL where there is none. pstats takes "cu" for
  * "cumtime" though "cumulative" begins so too. */
 static const char *sort_key(const char *word)

@@ -17,4 +17,15 @@ enum p2a_status complain_system(const char *message);
 enum p2a_status complain_error(const struct p2a_error *error);
 void print_help(enum command command);
 
+/* The commands, for what is made of them; the first is converting, which has no name. */
+struct command_row {
+    enum command command;
+    const char *name, *usage, *help;
+    bool wraps; /* another program's command line */
+};
+/* False past the last. */
+bool commands_row(size_t i, struct command_row *row);
+/* The words of --sort, as pstats has them; NULL past the last. */
+const char *sort_key_name(size_t i);
+
 #endif

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "cli.h"
+#include "suggest.h"
 #include "prof2any/format.h"
 
 static void join(char *text, size_t size, const char *const *words, const char *first)
@@ -77,6 +78,13 @@ static void print_format(const struct p2a_format *format)
     }
 }
 
+static enum p2a_status no_format(const char *name)
+{
+    char text[64];
+    suggest_format(name, text, sizeof text);
+    return complain("no format '%s'%s", name, text[0] ? text : ", see prof2any formats");
+}
+
 enum p2a_status command_formats(const struct options *options)
 {
     if (!options->input.n)
@@ -86,7 +94,7 @@ enum p2a_status command_formats(const struct options *options)
         if (!format)
             format = p2a_format_for_path(options->input.at[i]);
         if (!format)
-            return complain("no format '%s', see prof2any formats", options->input.at[i]);
+            return no_format(options->input.at[i]);
         print_format(format);
     }
     return P2A_OK;

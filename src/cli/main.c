@@ -3,8 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
+#include "suggest.h"
+#include "words.h"
 
 enum p2a_status complain(const char *message, ...)
 {
@@ -49,6 +52,15 @@ static const struct row {
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
+bool commands_row(size_t i, struct command_row *view)
+{
+    if (i >= ROWS)
+        return false;
+    *view = (struct command_row){
+        rows[i].command, rows[i].name, rows[i].usage, rows[i].help, rows[i].wraps};
+    return true;
+}
+
 static void print_usage(const struct row *row)
 {
     char usage[80];
@@ -89,6 +101,19 @@ static const struct row *find_command(int argc, char **argv)
     return &rows[0];
 }
 
+/* The first word is no file, and near to a command. */
+static bool mistyped(const struct options *options, const char *word)
+{
+    struct suggestion meant = {.word = word};
+    if (!options->input.n || options->input.at[0] != word || access(word, F_OK) == 0)
+        return false;
+    for (int i = 1; i < ROWS; i++)
+        suggest(&meant, rows[i].name);
+    if (meant.found)
+        complain("%s: no such file and no such command, did you mean %s?", word, meant.found);
+    return meant.found;
+}
+
 static enum p2a_status run(int argc, char **argv, bool pipe_ignored)
 {
     const struct row *row = find_command(argc, argv);
@@ -101,8 +126,14 @@ static enum p2a_status run(int argc, char **argv, bool pipe_ignored)
         print_help(row->command);
     else if (status == P2A_OK && options.version)
         puts("prof2any " P2A_VERSION);
-    else if (status == P2A_OK)
+    else if (status == P2A_OK && options.completion)
+        status = command_completion(options.completion);
+    else if (status == P2A_OK && options.manual)
+        status = command_manual();
+    else if (status == P2A_OK && !(row == rows && mistyped(&options, argv[1])))
         status = row->run(&options);
+    else if (status == P2A_OK)
+        status = P2A_USAGE;
     options_free(&options);
     return status;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "suggest.h"
 
 /* REST: the option and all behind it are another program's command line. */
 enum kind { TITLE, FLAG, TEXT, COUNT, PERCENT, LIST, TALLY, REST };
@@ -106,10 +107,40 @@ static const struct row rows[] = {
     {EVERY, 0, "General", TITLE, 0, NULL, NULL},
     {FORMATS, 0, "markdown", FLAG, FIELD(markdown), NULL, "as a Markdown table"},
     {CONVERT | BROWSE | RECORD, 'q', "quiet", FLAG, FIELD(quiet), NULL, "no notes on stderr"},
+    {CONVERT, 0, "completion", TEXT, FIELD(completion), "SHELL",
+     "print the completion for bash, zsh or fish"},
+    {CONVERT, 0, "manual", FLAG, FIELD(manual), NULL, "print the manual page, for man -l"},
     {EVERY, 'h', "help", FLAG, FIELD(help), NULL, "this text"},
     {EVERY, 0, "version", FLAG, FIELD(version), NULL, "the version"},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
+
+/* The options whose value is one word of a few. */
+static const struct choices {
+    const char *name, *words;
+} choices[] = {{"names", "short full pstats"},
+               {"style", "pstats table"},
+               {"group-by", "file module line"},
+               {"unit", "nsec usec msec sec"},
+               {"clock", "wall cpu"},
+               {"completion", "bash zsh fish"}};
+
+bool options_row(size_t i, struct option_row *view)
+{
+    if (i >= ROWS)
+        return false;
+    const struct row *row = &rows[i];
+    *view = (struct option_row){.commands = row->commands,
+                                .key = row->key,
+                                .name = row->name,
+                                .value = row->value,
+                                .help = row->help,
+                                .repeats = row->kind == LIST || row->kind == TALLY};
+    for (size_t j = 0; row->value && j < sizeof choices / sizeof *choices; j++)
+        if (strcmp(choices[j].name, row->name) == 0)
+            view->choices = choices[j].words;
+    return true;
+}
 
 void options_help(enum command command)
 {
@@ -154,6 +185,15 @@ static enum p2a_status take_percent(double *to, const struct row *row, const cha
     return P2A_OK;
 }
 
+/* Of two values one would be lost; timeit lets the last rule, as Python does. */
+static enum p2a_status take_text(const char **to, const struct row *row, const char *value)
+{
+    if (*to && row->commands != TIMEIT && strcmp(*to, value) != 0)
+        return complain("--%s is given twice: %s and %s", row->name, *to, value);
+    *to = value;
+    return P2A_OK;
+}
+
 static enum p2a_status append(struct list *list, const char *value)
 {
     const char **at = realloc(list->at, ((size_t)list->n + 2) * sizeof *at);
@@ -172,8 +212,7 @@ static enum p2a_status take(struct options *options, const struct row *row, cons
         *(bool *)field(options, row) = true;
         return P2A_OK;
     case TEXT:
-        *(const char **)field(options, row) = value;
-        return P2A_OK;
+        return take_text(field(options, row), row, value);
     case COUNT:
         return take_count(field(options, row), row, value);
     case PERCENT:
@@ -199,6 +238,15 @@ static int choice(const char *word, const char *const *list)
     return -1;
 }
 
+static enum p2a_status check_format(const char *name, const char *use)
+{
+    char text[64];
+    if (!name || p2a_format_named(name))
+        return P2A_OK;
+    suggest_format(name, text, sizeof text);
+    return complain("no format '%s' to %s%s", name, use, text[0] ? text : ", see prof2any formats");
+}
+
 static enum p2a_status take_choices(struct options *options)
 {
     static const char *const names[] = {"short", "full", "pstats", NULL};
@@ -212,6 +260,9 @@ static enum p2a_status take_choices(struct options *options)
         return complain("--group-by %s: expected file, module or line", options->group_by);
     if (options->style && choice(options->style, styles) < 0)
         return complain("--style %s: expected pstats or table", options->style);
+    if (check_format(options->save.format, "write") != P2A_OK ||
+        check_format(options->from, "read") != P2A_OK)
+        return P2A_USAGE;
     options->save.names = (enum p2a_names)name;
     options->select.group_by = (enum p2a_group)group;
     options->select.exact = options->save.exact;
@@ -289,14 +340,28 @@ static const struct row *row_of(enum command command, int code)
     return NULL;
 }
 
-static enum p2a_status unknown(int code, char **argv)
+static enum p2a_status no_such_option(enum command command, const char *word)
+{
+    char name[64], text[64];
+    struct suggestion meant = {.word = name};
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
+    for (int i = 0; i < ROWS; i++)
+        if (rows[i].kind != TITLE && rows[i].commands & command)
+            suggest(&meant, rows[i].name);
+    suggestion_text(&meant, "--", text, sizeof text);
+    return complain("no option %s%s", word, text[0] ? text : ", see --help");
+}
+
+static enum p2a_status unknown(enum command command, int code, char **argv)
 {
     const char *word = argv[optind - 1];
+    if (optopt >= 256 && code == '?')
+        return complain("--%s takes no value", rows[optopt - 256].name);
     if (code == ':')
         return complain("%s: expected a value behind it, see --help", word);
     if (optopt && optopt < 256)
         return complain("no option -%c, see --help", optopt);
-    return complain("no option %s, see --help", word);
+    return no_such_option(command, word);
 }
 
 enum p2a_status options_parse(struct options *options, enum command command, bool wraps, int argc,
@@ -311,7 +376,7 @@ enum p2a_status options_parse(struct options *options, enum command command, boo
     while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
         const struct row *row = code == '?' || code == ':' ? NULL : row_of(command, code);
         if (!row)
-            return unknown(code, argv);
+            return unknown(command, code, argv);
         if (row->kind == REST) {
             optind -= optarg == argv[optind - 1] ? 2 : 1;
             break;

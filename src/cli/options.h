@@ -37,7 +37,8 @@ struct options {
     bool allocations, python_only, sampled;
     unsigned max_contexts; /* 0: the recorder's own limit */
     bool pipe_ignored;     /* this process began with SIGPIPE ignored */
-    bool partial, quiet, help, version, markdown;
+    bool partial, quiet, help, version, markdown, manual;
+    const char *completion; /* a shell */
     char *sort_keys; /* what the words in sort are cut from */
 };
 
@@ -50,5 +51,18 @@ enum p2a_status options_parse(struct options *options, enum command command, boo
 void options_free(struct options *options);
 /* The list of the command's options, a line each, on stdout. */
 void options_help(enum command command);
+
+/* A row of the table, for what is made of it. */
+struct option_row {
+    unsigned commands; /* that have it */
+    char key;          /* -k, or 0 */
+    const char *name;  /* --name; of a title, the heading */
+    const char *value; /* NULL: it takes none */
+    const char *help;  /* NULL: a title */
+    const char *choices; /* what the value is one of, a space between; or NULL */
+    bool repeats;        /* may be given several times */
+};
+/* False past the last row. */
+bool options_row(size_t i, struct option_row *row);
 
 #endif

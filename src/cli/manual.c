@@ -1,0 +1,159 @@
+/* prof2any --manual: the manual page, for man(1). */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+#include "prof2any/format.h"
+#include "words.h"
+
+/* Text for troff: a dash is a dash, and no line begins with what is a request. */
+static void put(const char *text)
+{
+    for (const char *at = text; *at; at++) {
+        if (*at == '\\')
+            fputs("\\e", stdout);
+        else if (*at == '-')
+            fputs("\\-", stdout);
+        else if (at == text && (*at == '.' || *at == '\''))
+            printf("\\&%c", *at);
+        else
+            putchar(*at);
+    }
+}
+
+static void put_upper(const char *text)
+{
+    for (; *text; text++)
+        putchar(toupper((unsigned char)*text));
+}
+
+/* "INPUT ..." in italics and the rest as it is. */
+static void put_usage(const char *usage)
+{
+    bool italic = false;
+    for (; *usage; usage++) {
+        bool name = isupper((unsigned char)*usage);
+        if (name != italic)
+            fputs(name ? "\\fI" : "\\fR", stdout);
+        italic = name;
+        putchar(*usage == '-' ? '\\' : *usage);
+        if (*usage == '-')
+            putchar('-');
+    }
+    if (italic)
+        fputs("\\fR", stdout);
+}
+
+static void put_option(const struct option_row *row)
+{
+    puts(".TP");
+    if (row->key)
+        printf("\\fB\\-%c\\fR, ", row->key);
+    fputs("\\fB\\-\\-", stdout);
+    put(row->name);
+    fputs("\\fR", stdout);
+    if (row->value) {
+        putchar(' ');
+        fputs("\\fI", stdout);
+        put(row->value);
+        fputs("\\fR", stdout);
+    }
+    putchar('\n');
+    put(row->help);
+    puts(".");
+}
+
+/* The command's options under their titles; those of General have a section of their own. */
+static void put_options(enum command command, bool general)
+{
+    struct option_row row, title = {0};
+    bool titled = false;
+    for (size_t i = 0; options_row(i, &row); i++) {
+        if (!row.help) {
+            title = row;
+            titled = false;
+            continue;
+        }
+        bool is_general = row.commands == ~0u;
+        if (!(row.commands & command) || is_general != general)
+            continue;
+        if (!titled && !general && strcmp(title.name, "General") != 0) {
+            fputs(".PP\n\\fI", stdout);
+            put(title.name);
+            puts("\\fR");
+        }
+        titled = true;
+        put_option(&row);
+    }
+}
+
+static void put_formats(void)
+{
+    puts(".SH FORMATS");
+    for (size_t i = 0; i < p2a_format_count(); i++) {
+        const struct p2a_format *format = p2a_format_at(i);
+        fputs(".TP\n\\fB", stdout);
+        put(format->name);
+        printf("\\fR (%s)\n", !format->write ? "read" : format->read ? "read, written" : "written");
+        put(format->title);
+        puts(".");
+    }
+    puts(".PP\nThe format of an input is told by its first bytes.\n"
+         ".B prof2any formats\n.I NAME\nlists the options that a format takes with\n.BR \\-O .");
+}
+
+static void put_end(void)
+{
+    puts(".SH EXIT STATUS\n"
+         ".TP\n.B 0\nDone.\n"
+         ".TP\n.B 1\nA check failed.\n"
+         ".TP\n.B 2\nThe command line is wrong.\n"
+         ".TP\n.B 3\nAn input is missing, is no profile, or a broken one.\n"
+         ".TP\n.B 4\nReading, writing or memory failed.\n"
+         ".PP\n.B record\nends as the program that it records, and\n"
+         ".B timeit\nas Python does where a statement fails.\n"
+         ".SH ENVIRONMENT\n"
+         ".TP\n.B NO_COLOR\nNo colours in reports on a terminal.\n"
+         ".TP\n.B XDG_STATE_HOME\nWhere the history of\n.B browse\nis kept, in\n"
+         ".IR prof2any/browse_history ;\n~/.local/state where it is not set.\n"
+         ".SH EXAMPLES\n"
+         ".nf\nprof2any app.prof\nprof2any app.prof \\-o app.svg\n"
+         "prof2any app.prof \\-f callgrind \\-o callgrind.out.app\n"
+         "prof2any app.prof \\-\\-focus loads \\-f folded\n"
+         "prof2any browse app.prof\n"
+         "prof2any timeit \\(aqsum(x)\\(aq \\-s \\(aqx = [1] * 99\\(aq \\-\\-vs \\(aq99\\(aq\n.fi\n"
+         ".SH SEE ALSO\n.BR python3 (1),\n.BR dot (1),\n.BR valgrind (1)");
+}
+
+enum p2a_status command_manual(void)
+{
+    struct command_row command;
+    puts(".TH PROF2ANY 1 " P2A_DATE " \"prof2any " P2A_VERSION "\"\n"
+         ".SH NAME\nprof2any \\- turns profiles into pictures and into each other\n.SH SYNOPSIS");
+    for (size_t i = 0; commands_row(i, &command); i++) {
+        printf("%s\\fBprof2any%s%s\\fR ", i ? ".br\n" : "", command.name ? " " : "",
+               command.name ? command.name : "");
+        put_usage(command.usage);
+        putchar('\n');
+    }
+    puts(".SH DESCRIPTION\n.B prof2any\n"
+         "reads a profile, whatever recorded it, and writes a report, a picture, or the file of\n"
+         "another tool. What is exact stays exact; where stacks have to be estimated from a call\n"
+         "graph, the output says so. An input is a file, or standard input for \\- or for none;\n"
+         "gzip is unpacked. Without\n.B \\-o\nthe output goes to standard output; a file appears\n"
+         "whole or not at all.");
+    for (size_t i = 0; commands_row(i, &command); i++) {
+        fputs(".SH ", stdout);
+        put_upper(command.name ? command.name : "converting");
+        printf("\n");
+        put(command.help);
+        puts(".");
+        put_options(command.command, false);
+    }
+    puts(".SH OPTIONS OF EVERY COMMAND");
+    put_options(CONVERT, true);
+    put_formats();
+    put_end();
+    return P2A_OK;
+}
