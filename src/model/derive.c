@@ -159,6 +159,24 @@ static void keep_sums(struct walk *w, unsigned has)
         g->arc[i].has |= has;
 }
 
+/* Lines that a reader recorded beside its contexts stay. */
+static void drop_derived(struct p2a_profile *p)
+{
+    struct p2a_graph lines = {
+        .line_n = p->graph.line_n, .line = p->graph.line, .line_self = p->graph.line_self};
+    struct p2a_index line_of = p->core->line_of;
+    uint32_t line_room = p->core->line_room;
+    unsigned facts = p->facts;
+    p->graph.line = NULL;
+    p->graph.line_self = NULL;
+    p->core->line_of = (struct p2a_index){0};
+    p2a_drop_graph(p);
+    p->graph = lines;
+    p->core->line_of = line_of;
+    p->core->line_room = line_room;
+    p->facts = facts & ~(unsigned)P2A_GRAPH;
+}
+
 enum p2a_status p2a_derive_without(struct p2a_profile *p, p2a_id function, struct p2a_error *error)
 {
     struct walk w;
@@ -171,7 +189,7 @@ enum p2a_status p2a_derive_without(struct p2a_profile *p, p2a_id function, struc
         p->facts |= P2A_GRAPH;
     } else {
         p2a_fail(p, P2A_SYSTEM, "out of memory");
-        p2a_drop_graph(p);
+        drop_derived(p);
     }
     end_walk(&w);
     return p2a_take_error(p, error);
