@@ -35,6 +35,7 @@
 #include "codec/json.h"
 #include "codec/json_write.h"
 #include "model/origin.h"
+#include "model/walk.h"
 
 /* ---- units ---- */
 
@@ -609,16 +610,6 @@ struct writer {
     bool written;         /* a profile was */
 };
 
-/* The context behind I on a walk down the tree, a parent before its children. */
-static p2a_id behind(const struct writer *w, const struct p2a_tree *tree, p2a_id i)
-{
-    if (tree->child[i] != P2A_NONE)
-        return tree->child[i];
-    while (i != P2A_NONE && tree->next[i] == P2A_NONE)
-        i = w->p->contexts.row[i].parent;
-    return i == P2A_NONE ? P2A_NONE : tree->next[i];
-}
-
 /* Lists the contexts of each thread in the order of the walk, so that neighbours share frames. */
 static bool part_threads(struct writer *w)
 {
@@ -631,7 +622,7 @@ static bool part_threads(struct writer *w)
     bool built = w->first && w->next && last && p2a_tree_build(p, &tree);
     for (size_t t = 0; built && t < threads; t++)
         w->first[t] = last[t] = P2A_NONE;
-    for (p2a_id i = built ? tree.first : P2A_NONE; i != P2A_NONE; i = behind(w, &tree, i)) {
+    for (p2a_id i = built ? tree.first : P2A_NONE; i != P2A_NONE; i = p2a_tree_after(p, &tree, i)) {
         p2a_id t = p->contexts.row[i].thread == P2A_NONE ? p->threads.n : p->contexts.row[i].thread;
         *(last[t] == P2A_NONE ? &w->first[t] : &w->next[last[t]]) = i;
         w->next[i] = P2A_NONE;

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/error.h"
+
 /* ---- the window ---- */
 
 static uint64_t here(const struct p2a_json *j)
@@ -16,8 +18,8 @@ P2A_PRINTF(3, 0)
 static bool fail_with(struct p2a_json *j, uint64_t at, const char *message, va_list arguments)
 {
     if (!j->stopped) {
-        j->failed_at = at;
-        vsnprintf(j->failure, sizeof j->failure, message, arguments);
+        j->failure.place = at;
+        p2a_error_setv(&j->failure, P2A_INPUT, message, arguments);
     }
     j->stopped = true;
     return false;
@@ -33,7 +35,7 @@ static bool fail_at(struct p2a_json *j, uint64_t at, const char *message, ...)
     return false;
 }
 
-static bool no_memory(struct p2a_json *j)
+bool p2a_json_no_memory(struct p2a_json *j)
 {
     if (j->in)
         p2a_in_no_memory(j->in);
@@ -141,8 +143,8 @@ enum p2a_status p2a_json_finish(struct p2a_json *j)
 {
     if (!j->stopped && to_token(j))
         fail_at(j, here(j), "more text behind the value, expected the end");
-    if (j->failure[0])
-        p2a_bad_byte(j->in, j->failed_at, "%s", j->failure);
+    if (j->failure.status != P2A_OK)
+        p2a_bad_byte(j->in, j->failure.place, "%s", j->failure.message);
     return p2a_in_status(j->in);
 }
 
@@ -343,7 +345,7 @@ static bool add_code(struct p2a_json *j, uint32_t c)
     for (size_t i = n; i > 1; i--, c >>= 6)
         utf8[i - 1] = (char)(0x80 | (c & 0x3F));
     utf8[0] = (char)(lead[n] | c);
-    return p2a_buffer_add(&j->text, utf8, n) || no_memory(j);
+    return p2a_buffer_add(&j->text, utf8, n) || p2a_json_no_memory(j);
 }
 
 /* Behind "\u": one code unit, or two that make a pair. */
@@ -388,7 +390,7 @@ static bool unescape(struct p2a_json *j)
     const char *found = c ? strchr(from, c) : NULL;
     if (found) {
         j->at++;
-        return p2a_buffer_add(&j->text, to + (found - from), 1) || no_memory(j);
+        return p2a_buffer_add(&j->text, to + (found - from), 1) || p2a_json_no_memory(j);
     }
     if (c != 'u')
         return fail_at(j, here(j),
@@ -412,7 +414,7 @@ static bool gather_string(struct p2a_json *j, struct p2a_str *text)
     for (;;) {
         const unsigned char *stop = plain_end(j->at, j->end);
         if (!p2a_buffer_add(&j->text, j->at, (size_t)(stop - j->at)))
-            return no_memory(j);
+            return p2a_json_no_memory(j);
         j->at = stop;
         if (!any(j))
             return ends_early(j);

@@ -52,9 +52,8 @@ struct p2a_json {
     int64_t integer;
     uint32_t depth;
     struct p2a_buffer text;
-    char name[48]; /* the last key, for messages */
-    uint64_t failed_at;
-    char failure[384];
+    char name[48];            /* the last key, for messages */
+    struct p2a_error failure; /* the first one, with its byte */
     unsigned char open[P2A_JSON_DEPTH / 8];
 };
 
@@ -91,6 +90,8 @@ uint64_t p2a_json_at(const struct p2a_json *j);
 /* Fail there, or at byte AT, with a sentence of the caller's; they return false. */
 bool p2a_json_bad(struct p2a_json *j, const char *message, ...) P2A_PRINTF(2, 3);
 bool p2a_json_bad_at(struct p2a_json *j, uint64_t at, const char *message, ...) P2A_PRINTF(3, 4);
+/* Reports that there is no memory for what the caller keeps; returns false. */
+bool p2a_json_no_memory(struct p2a_json *j);
 
 /* For probes: the kind of the value at PATH in the first bytes; P2A_JSON_NONE where it isn't there.
  * A path is keys from the outside in, "[]" for any item: "shared.frames", "[].ph",
