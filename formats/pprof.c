@@ -1482,7 +1482,8 @@ static void put_message(struct p2a_buffer *to, uint32_t field, const struct p2a_
     p2a_protobuf_put_bytes(to, field, (struct p2a_str){message->at, message->n});
 }
 
-/* The name, with the mark of a kind that has one. */
+/* The name, with the mark of a kind that has one; the plain name where the qualified one is shown.
+ * Else none: one that is the name's twin makes pprof take templates off C++ names. */
 static uint32_t system_name(struct writer *w, const struct p2a_function *f)
 {
     struct p2a_str name = p2a_string(w->p, f->qualname ? f->qualname : f->name);
@@ -1490,7 +1491,7 @@ static uint32_t system_name(struct writer *w, const struct p2a_function *f)
     while (i < MARKS && marks[i].kind != f->kind)
         i++;
     if (i == MARKS)
-        return string_of(w, f->name);
+        return f->qualname == f->name || !f->qualname ? 0 : string_of(w, f->name);
     struct p2a_buffer marked = {0};
     uint32_t string = 0;
     if (p2a_buffer_add(&marked, name.at, name.n) && p2a_buffer_add(&marked, marks[i].text, MARK))
@@ -1817,6 +1818,14 @@ static bool any_value(const struct writer *w, uint32_t from)
     return false;
 }
 
+static bool all_zero(const double *value, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (value[i] != 0)
+            return false;
+    return true;
+}
+
 static bool put_context(struct writer *w, p2a_id context)
 {
     uint32_t columns = w->p->columns, metrics = w->p->metrics.n;
@@ -1824,6 +1833,8 @@ static bool put_context(struct writer *w, p2a_id context)
     uint32_t rows = w->row_first ? w->row_first[function + 1] - w->row_first[function] : 0;
     p2a_id row = rows ? w->rows[w->row_first[function]] : P2A_NONE;
     const double *self = w->p->contexts.self + (size_t)context * columns;
+    if (all_zero(self, columns))
+        return true;
     for (uint32_t c = 0; c < columns; c++)
         w->value[c] = round_value(&w->rounding[c], self[c]);
     for (uint32_t set = 0; set < columns; set += metrics) {

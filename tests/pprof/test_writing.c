@@ -1,0 +1,213 @@
+/* The writer: what goes in comes out again, and sums stay what they are. */
+#include "build.h"
+
+static const char *const raw[] = {"raw", NULL};
+
+static struct p2a_profile *again(struct p2a_profile *p)
+{
+    struct p2a_str bytes = written(p, "pprof", raw);
+    struct p2a_profile *q = read_bytes(bytes, "pprof");
+    free_text(bytes);
+    return q;
+}
+
+static const char *const texts[] = {
+    "main;a 3\nmain;b 4\n",
+    "main (base.py:1);load (dir/base.py:12) 7\n",
+    "<built-in method len> 1\n",
+    "k_[k];i_[i];i_[i];j_[j];w_[w] 1\n",
+    "f 1\nf_[i] 2\nf_[k] 3\n",
+    "main;f_[i] 2\nmain;f_[i];g_[i] 3\nother;f_[i] 4\n",
+    ";;x 2\n",
+    "main;gone 4 0\nmain;new 0 6\nsame 5 5\n",
+    "std::vector<int, std::allocator<int> >::at(unsigned long) const 5\n",
+    "nothing 0\n",
+};
+
+static void folded_stacks_survive(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct p2a_profile *p = read_bytes(p2a_str_of(texts[i]), "folded");
+        struct p2a_profile *q = again(p);
+        struct p2a_save_options options = {.format = "folded", .names = P2A_NAMES_FULL};
+        struct p2a_error error;
+        void *bytes;
+        size_t n;
+        assert_int_equal(p2a_save_memory(q, &options, &bytes, &n, &error), P2A_OK);
+        if (n != strlen(texts[i]) || memcmp(bytes, texts[i], n) != 0)
+            fail_msg("%.*s is not %s", (int)n, (char *)bytes, texts[i]);
+        free(bytes);
+        p2a_free(p);
+        p2a_free(q);
+    }
+}
+
+static void output_is_gzip_unless_it_shall_be_raw(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = read_bytes(P2A_LIT("a 1\n"), "folded");
+    struct p2a_str zip = written(p, "pprof", NULL), plain = written(p, "pprof", raw);
+    assert_memory_equal(zip.at, "\x1f\x8b", 2);
+    assert_memory_equal(plain.at, "\x0a", 1);
+    struct p2a_profile *q = read_bytes(zip, "pprof");
+    expect_folded(q, "a 1\n");
+    p2a_free(p);
+    p2a_free(q);
+    free_text(zip);
+    free_text(plain);
+}
+
+static void the_sum_of_what_is_written_is_the_rounded_sum(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = read_bytes(P2A_LIT("a 0.4\nb 0.4\nc 0.4\nd 0.4\ne 1.4\n"), "folded");
+    struct p2a_profile *q = again(p);
+    assert_true(p2a_metric_total(q, 0) == 3);
+    p2a_free(p);
+    p2a_free(q);
+}
+
+static void threads_metrics_and_units_survive(void **state)
+{
+    (void)state;
+    static const char *const with_threads[] = {"threads", "sort", NULL};
+    struct build b = {0};
+    add_type(&b, "samples", "count");
+    add_type(&b, "space", "bytes");
+    add_type(&b, "cpu", "milliseconds");
+    add_functions(&b, 2);
+    add_sample(&b, STACK(1), VALUES(1, 20, 3), LABELS({"tid", NULL, 7}, {"pid", NULL, 6}));
+    add_sample(&b, STACK(1), VALUES(2, 30, 4), LABELS({"tid", NULL, 8}, {"thread", "worker", 0}));
+    struct p2a_profile *p = read_build(&b), *q = again(p);
+    struct p2a_str one = written(p, "folded", with_threads);
+    struct p2a_str two = written(q, "folded", with_threads);
+    assert_string_equal(one.at, two.at);
+    assert_string_equal(one.at, "thread-7;f1 (f.c:10) 3000000\nworker;f1 (f.c:10) 4000000\n");
+    for (size_t m = 0; m < 3; m++) {
+        assert_string_equal(p2a_metric_name(p, m), p2a_metric_name(q, m));
+        assert_string_equal(p2a_metric_unit(p, m), p2a_metric_unit(q, m));
+        assert_true(p2a_metric_total(p, m) - p2a_metric_total(q, m) < 1e-9);
+        assert_true(p2a_metric_total(q, m) - p2a_metric_total(p, m) < 1e-9);
+    }
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_int_equal(p->threads.row[i].pid, q->threads.row[i].pid);
+        assert_int_equal(p->threads.row[i].tid, q->threads.row[i].tid);
+    }
+    p2a_free(p);
+    p2a_free(q);
+    free_text(one);
+    free_text(two);
+}
+
+/* Two stacks end in f, at three of its lines; in one metric of two, line 12 has nothing. */
+static struct p2a_profile *with_lines(void)
+{
+    struct build b = {0};
+    add_type(&b, "samples", "count");
+    add_type(&b, "space", "bytes");
+    add_functions(&b, 3);
+    add_location(&b, 11, 0, 0x11, LINES({3, 31}));
+    add_location(&b, 12, 0, 0x12, LINES({3, 32}));
+    add_location(&b, 13, 0, 0x13, LINES({3, 33}));
+    add_sample(&b, STACK(11, 1), VALUES(3, 50), NULL);
+    add_sample(&b, STACK(12, 1), VALUES(4, 0), NULL);
+    add_sample(&b, STACK(13, 2, 1), VALUES(5, 60), NULL);
+    add_sample(&b, STACK(12, 2, 1), VALUES(6, 0), NULL);
+    return read_build(&b);
+}
+
+static double line_value(const struct p2a_profile *p, uint64_t line, uint32_t column)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < p->graph.line_n; i++)
+        if (p->graph.line[i].line == line && p->graph.line[i].address == line - 31 + 0x11)
+            sum += p->graph.line_self[i * p->columns + column];
+    return sum;
+}
+
+static void lines_are_dealt_so_that_both_sums_stay(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = with_lines(), *q = again(p);
+    struct p2a_str one = written(p, "folded", NULL), two = written(q, "folded", NULL);
+    assert_string_equal(one.at, two.at);
+    for (uint64_t line = 31; line <= 33; line++)
+        for (uint32_t c = 0; c < 2; c++)
+            assert_true(line_value(p, line, c) == line_value(q, line, c));
+    assert_true(line_value(q, 32, 1) == 10 && line_value(q, 33, 0) == 60);
+    assert_true(has_note(p, "dealt to its stacks"));
+    p2a_free(p);
+    p2a_free(q);
+    free_text(one);
+    free_text(two);
+}
+
+static void lines_can_be_left_out(void **state)
+{
+    (void)state;
+    static const char *const without[] = {"raw", "lines=no", NULL};
+    struct p2a_profile *p = with_lines();
+    struct p2a_str bytes = written(p, "pprof", without);
+    struct p2a_profile *q = read_bytes(bytes, "pprof");
+    assert_int_equal(q->graph.line_n, 0);
+    assert_false(has_note(p, "dealt"));
+    free_text(bytes);
+    p2a_free(p);
+    p2a_free(q);
+}
+
+/* The lines of functions whose line isn't known are where they start, and are not taken for more.
+ */
+static void a_start_line_is_no_line(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = read_bytes(P2A_LIT("main (a.py:3);f (a.py:8) 2\n"), "folded");
+    struct p2a_profile *q = again(p);
+    assert_int_equal(q->graph.line_n, 0);
+    assert_false(q->facts & P2A_LINES);
+    p2a_free(p);
+    p2a_free(q);
+}
+
+static void names_are_utf8_whatever_they_were(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = read_bytes(P2A_LIT("a\xff"
+                                               "b;\xc3\xa4\xef\xbf\xbd;c\xc3 1\n"),
+                                       "folded");
+    struct p2a_profile *q = again(p);
+    expect_folded(q, "a\xef\xbf\xbd"
+                     "b;\xc3\xa4\xef\xbf\xbd;c\xef\xbf\xbd 1\n");
+    p2a_free(p);
+    p2a_free(q);
+}
+
+static void the_same_profile_gives_the_same_bytes(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = with_lines(), *q = with_lines();
+    struct p2a_str one = written(p, "pprof", NULL), two = written(q, "pprof", NULL);
+    assert_int_equal(one.n, two.n);
+    assert_memory_equal(one.at, two.at, one.n);
+    p2a_free(p);
+    p2a_free(q);
+    free_text(one);
+    free_text(two);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(folded_stacks_survive),
+        cmocka_unit_test(output_is_gzip_unless_it_shall_be_raw),
+        cmocka_unit_test(the_sum_of_what_is_written_is_the_rounded_sum),
+        cmocka_unit_test(threads_metrics_and_units_survive),
+        cmocka_unit_test(lines_are_dealt_so_that_both_sums_stay),
+        cmocka_unit_test(lines_can_be_left_out),
+        cmocka_unit_test(a_start_line_is_no_line),
+        cmocka_unit_test(names_are_utf8_whatever_they_were),
+        cmocka_unit_test(the_same_profile_gives_the_same_bytes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
