@@ -24,6 +24,20 @@ expect()
 
 expect 2 "no option --nonsense" --nonsense
 expect 2 "no option -Z" -Z
+expect 2 "no option --fromat, did you mean --format?" --fromat dot
+expect 2 "no option --fromat=dot, did you mean --format?" --fromat=dot
+expect 2 "no option --units, did you mean --unit?" timeit --units
+expect 2 "no option --unit, see --help" --unit
+expect 2 "--exact takes no value" --exact=yes
+expect 2 "no format 'calgrind' to write, did you mean callgrind?" "$sample" -f calgrind
+expect 2 "no format 'pstat' to read, did you mean pstats?" "$sample" -i pstat
+expect 2 "no format 'foldde', did you mean folded?" formats foldde
+expect 2 "brwose: no such file and no such command, did you mean browse?" brwose "$sample"
+expect 2 "--output is given twice: a.svg and b.svg" "$sample" -o a.svg -o b.svg
+expect 2 "--format is given twice: dot and folded" "$sample" -f dot -f folded
+expect 2 "--names is given twice: short and full" "$sample" --names short --names full
+expect 2 "--completion csh: expected bash, zsh or fish" --completion csh
+expect 2 "browse -: standard input is where the commands come from" browse -
 expect 2 "-f: expected a value" "$sample" -f
 expect 2 "no format 'nonsense' to write" "$sample" -f nonsense
 expect 2 "no format 'nonsense' to read" "$sample" -i nonsense
