@@ -1,7 +1,6 @@
 /* prof2any --manual: the manual page, for man(1). */
 #include <ctype.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "cli.h"
 #include "prof2any/format.h"
@@ -78,7 +77,7 @@ static void put_options(enum command command, bool general)
         bool is_general = row.commands == ~0u;
         if (!(row.commands & command) || is_general != general)
             continue;
-        if (!titled && !general && strcmp(title.name, "General") != 0) {
+        if (!titled && !general) {
             fputs(".PP\n\\fI", stdout);
             put(title.name);
             puts("\\fR");
