@@ -298,8 +298,10 @@ static bool do_sort(struct session *s, char *line)
         const char *key = sort_key(word);
         if (!key)
             valid = false;
-        else if (append(&sort, key) != P2A_OK)
+        else if (append(&sort, key) != P2A_OK) {
+            free(sort.at);
             return end_with(s, P2A_SYSTEM);
+        }
     }
     if (valid) {
         forget_sort(s);
@@ -491,6 +493,22 @@ static bool converse(struct session *s)
     return true;
 }
 
+/* The first is read, the others are added; false without memory. */
+static bool open_inputs(struct session *s, const struct list *input)
+{
+    for (int i = 0; i < input->n; i++) {
+        char *path = strdup(input->at[i]);
+        if (!path)
+            return end_with(s, complain_system("out of memory")), false;
+        if (i)
+            do_add(s, path);
+        else
+            do_read(s, path);
+        free(path);
+    }
+    return true;
+}
+
 enum p2a_status command_browse(const struct options *options)
 {
     struct session s = {.format = options->from, .quiet = options->quiet};
@@ -498,21 +516,13 @@ enum p2a_status command_browse(const struct options *options)
         if (strcmp(options->input.at[i], "-") == 0)
             return complain("browse -: standard input is where the commands come from, expected "
                             "the name of a file");
-    for (int i = 0; i < options->input.n; i++) {
-        char *path = strdup(options->input.at[i]);
-        if (!path)
-            return complain_system("out of memory");
-        if (i)
-            do_add(&s, path);
-        else
-            do_read(&s, path);
-        free(path);
+    if (open_inputs(&s, &options->input)) {
+        puts("Welcome to the profile statistics browser.");
+        prompt_open(complete);
+        if (converse(&s) && s.status == P2A_OK)
+            puts("Goodbye.");
+        prompt_close();
     }
-    puts("Welcome to the profile statistics browser.");
-    prompt_open(complete);
-    if (converse(&s) && s.status == P2A_OK)
-        puts("Goodbye.");
-    prompt_close();
     p2a_free(s.profile);
     free(s.path);
     free(s.last);

@@ -77,7 +77,7 @@ static void put_options(enum command command, bool general)
         bool is_general = row.commands == ~0u;
         if (!(row.commands & command) || is_general != general)
             continue;
-        if (!titled && !general) {
+        if (!titled && !general && title.name) {
             fputs(".PP\n\\fI", stdout);
             put(title.name);
             puts("\\fR");

@@ -9,9 +9,9 @@ typedef char *prompt_words(const char *line, const char *start, int state);
 
 /* Reads the history of earlier sessions, where there is a terminal. */
 void prompt_open(prompt_words *words);
-/* The next line without its end, to be freed; NULL at the end of the input, and where the user
- * pressed Ctrl-C: then *STOPPED is set. */
-char *prompt_line(const char *prompt, int *stopped);
+/* Shows TEXT. The next line without its end, to be freed; NULL at the end of the input, and where
+ * the user pressed Ctrl-C: then *STOPPED is set. */
+char *prompt_line(const char *text, int *stopped);
 /* Keeps the history. */
 void prompt_close(void);
 

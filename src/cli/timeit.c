@@ -93,9 +93,7 @@ struct runs {
 static int spawn(struct timing *t, const char *program, int ask, int tell)
 {
     char from[16], to[16];
-    char *arguments[] = {
-        (char *)(uintptr_t)program, "-c", (char *)(uintptr_t)driver, from, to, NULL};
-    extern char **environ;
+    const char *const arguments[] = {program, "-c", driver, from, to, NULL};
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
     sigset_t usual;
@@ -115,7 +113,8 @@ static int spawn(struct timing *t, const char *program, int ask, int tell)
         if (!why)
             why = posix_spawn_file_actions_adddup2(&files, tell, tell);
         if (!why)
-            why = posix_spawnp(&t->child, program, &files, &attributes, arguments, environ);
+            why = posix_spawnp(&t->child, program, &files, &attributes, (char *const *)arguments,
+                               environ);
         posix_spawnattr_destroy(&attributes);
     }
     posix_spawn_file_actions_destroy(&files);
@@ -318,8 +317,10 @@ static char *join_lines(const struct list *words)
 static enum p2a_status send(struct timing *t, const struct list *setup, const struct list *lines)
 {
     char *before = join_lines(setup), *statement = join_lines(lines);
-    enum p2a_status status = before && statement ? P2A_OK : complain_system("out of memory");
-    if (!status)
+    enum p2a_status status = P2A_OK;
+    if (!before || !statement)
+        status = complain_system("out of memory");
+    else
         fprintf(t->ask, "%zu %zu\n%s%s", strlen(before), strlen(statement), before, statement);
     free(before);
     free(statement);
