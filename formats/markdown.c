@@ -82,7 +82,8 @@ static void put_value(struct markdown *m, bool known, const double *values)
         return;
     }
     p2a_putf(m->out, " %s |",
-             p2a_human_figure(text, values[0] * metric->scale, p2a_string(m->p, metric->unit)));
+             p2a_human_figure(text, values[0] * metric->scale, p2a_string(m->p, metric->unit),
+                              P2A_LIT("")));
     p2a_putf(m->out, " %s |", p2a_human_percent(text, values[0], m->base));
 }
 
@@ -181,7 +182,7 @@ static void put_title(struct markdown *m)
     struct p2a_str unit = p2a_string(p, metric->unit), name = p2a_string(p, metric->name);
     char text[P2A_HUMAN_ROOM];
     bool counted = !p2a_str_is(unit, "seconds") && !p2a_str_is(unit, "bytes");
-    p2a_putf(m->out, "**%s**", p2a_human(text, p2a_metric_total(p, 0), unit, P2A_LIT("")));
+    p2a_putf(m->out, "**%s**", p2a_human_figure(text, p2a_metric_total(p, 0), unit, P2A_LIT("")));
     if (counted) {
         p2a_put_text(m->out, " ");
         put_code(m->out, name);

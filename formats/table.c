@@ -28,7 +28,7 @@
 #include "model/arcs.h"
 #include "model/rows.h"
 
-enum { ROWS = 25, LEAST_WIDTH = 30, SHARE = 6, GAP = 2 };
+enum { ROWS = 25, LEAST_WIDTH = 30, LEAST_NAME = 16, SHARE = 6, GAP = 2 };
 
 static const struct p2a_option options[] = {
     {"width", P2A_NUMBER, "100", "CELLS", "as wide as this at most"},
@@ -78,7 +78,7 @@ static const char *figure(const struct table *t, char text[P2A_HUMAN_ROOM], cons
     if (!values)
         return text;
     return p2a_human_figure(text, values[metric] * t->p->metrics.row[metric].scale,
-                            unit_of(t, metric));
+                            unit_of(t, metric), P2A_LIT(""));
 }
 
 static void count(char text[P2A_HUMAN_ROOM], uint64_t n, bool compact)
@@ -252,6 +252,14 @@ static bool fit(struct table *t)
         t->compact = true;
         if (!measure_lines(t))
             return false;
+    }
+    while (room(t) < LEAST_NAME && (t->bar || t->calls || t->self)) {
+        if (t->bar)
+            t->bar = 0;
+        else if (t->calls)
+            t->calls = false;
+        else
+            t->self = false;
     }
     while (t->metrics < t->p->metrics.n) {
         t->metrics++;
@@ -432,11 +440,11 @@ static void put_title(struct table *t)
     struct p2a_str word = p2a_string(p, metric->name);
     char text[P2A_HUMAN_ROOM], functions[P2A_HUMAN_ROOM], line[256];
     p2a_sheet_ink(&t->sheet, P2A_STRONG);
-    p2a_sheet_text(&t->sheet, p2a_human(text, p2a_metric_total(p, 0), unit_of(t, 0), word));
+    p2a_sheet_text(&t->sheet, p2a_human_figure(text, p2a_metric_total(p, 0), unit_of(t, 0), word));
     p2a_sheet_ink(&t->sheet, P2A_INK);
     if (p->base > 0) {
         snprintf(line, sizeof line, ", selected of %s,",
-                 p2a_human(text, p->base * metric->scale, unit_of(t, 0), word));
+                 p2a_human_figure(text, p->base * metric->scale, unit_of(t, 0), word));
         p2a_sheet_text(&t->sheet, line);
     }
     snprintf(line, sizeof line, " in %s function%s", p2a_human_count(functions, t->rows.all),
@@ -536,16 +544,20 @@ static void put_left_out(struct table *t)
 static void put_left_metrics(struct table *t)
 {
     uint32_t left = t->p->metrics.n - t->metrics;
-    char line[64];
+    char text[96];
     if (!left)
         return;
-    snprintf(line, sizeof line, "%u more metric%s: ", left, left == 1 ? "" : "s");
-    p2a_sheet_ink(&t->sheet, P2A_FAINT);
-    p2a_sheet_text(&t->sheet, line);
+    snprintf(text, sizeof text, "%u more metric%s, --metric NAME shows one", left,
+             left == 1 ? "" : "s");
+    t->label.n = 0;
+    p2a_buffer_add(&t->label, text, strlen(text));
     for (uint32_t m = t->metrics; m < t->p->metrics.n; m++) {
-        p2a_sheet_put(&t->sheet, p2a_string(t->p, t->p->metrics.row[m].name));
-        p2a_sheet_text(&t->sheet, m + 1 < t->p->metrics.n ? ", " : ": --metric NAME shows one");
+        struct p2a_str name = p2a_string(t->p, t->p->metrics.row[m].name);
+        p2a_buffer_add(&t->label, m == t->metrics ? ": " : ", ", 2);
+        p2a_buffer_add(&t->label, name.at, name.n);
     }
+    p2a_sheet_ink(&t->sheet, P2A_FAINT);
+    p2a_sheet_cut(&t->sheet, (struct p2a_str){t->label.at, t->label.n}, t->width);
     p2a_sheet_end(&t->sheet, t->out);
 }
 

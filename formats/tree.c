@@ -53,7 +53,7 @@ struct tree {
 
 static const char *figure(const struct tree *t, char text[P2A_HUMAN_ROOM], double raw)
 {
-    return p2a_human_figure(text, raw * t->scale, t->unit);
+    return p2a_human_figure(text, raw * t->scale, t->unit, P2A_LIT(""));
 }
 
 /* An estimate doesn't know every path's calls. */
@@ -207,12 +207,13 @@ static void put_title(struct tree *t)
     char text[P2A_HUMAN_ROOM], more[2 * P2A_HUMAN_ROOM];
     const struct p2a_profile *p = t->p;
     struct p2a_str word = p2a_string(p, p->metrics.row[0].name);
-    p2a_sheet_text(&t->sheet, p2a_human(text, t->outline.whole * t->scale, t->unit, word));
-    snprintf(more, sizeof more, " in %u call paths", t->outline.all);
+    p2a_sheet_text(&t->sheet, p2a_human_figure(text, t->outline.whole * t->scale, t->unit, word));
+    snprintf(more, sizeof more, " in %s call path%s", p2a_human_count(text, t->outline.all),
+             t->outline.all == 1 ? "" : "s");
     p2a_sheet_text(&t->sheet, more);
     if (p->base > 0) {
         snprintf(more, sizeof more, ", selected of %s",
-                 p2a_human(text, p->base * t->scale, t->unit, word));
+                 p2a_human_figure(text, p->base * t->scale, t->unit, word));
         p2a_sheet_text(&t->sheet, more);
     }
     if (p->estimated & P2A_CONTEXTS)
@@ -249,7 +250,6 @@ static void put_left_out(struct tree *t)
              hidden > o->too_deep + o->too_many ? " -O threshold=0" : "",
              o->too_deep ? " -O depth=0" : "", o->too_many ? " --limit all" : "",
              hidden == 1 ? "it" : "them");
-    p2a_sheet_end(&t->sheet, t->out);
     p2a_sheet_text(&t->sheet, line);
     p2a_sheet_end(&t->sheet, t->out);
 }
@@ -274,6 +274,7 @@ static void put_tree(struct tree *t)
     put_heading(t);
     for (uint32_t i = 0; i < t->outline.n && p2a_out_status(t->out) == P2A_OK; i++)
         put_row(t, &t->outline.row[i]);
+    p2a_sheet_end(&t->sheet, t->out);
     put_left_out(t);
     put_legend(t);
 }

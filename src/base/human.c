@@ -110,13 +110,20 @@ const char *p2a_human_share(char text[P2A_HUMAN_ROOM], double part, double whole
     return strcat(text, " %");
 }
 
-const char *p2a_human_figure(char text[P2A_HUMAN_ROOM], double value, struct p2a_str unit)
+const char *p2a_human_figure(char text[P2A_HUMAN_ROOM], double value, struct p2a_str unit,
+                             struct p2a_str word)
 {
     if (isnan(value))
         return strcpy(text, "nan");
     if (isinf(value))
         return strcpy(text, value < 0 ? "-inf" : "inf");
-    return p2a_human(text, value, unit, P2A_LIT(""));
+    if (fabs(value) < 1e12)
+        return p2a_human(text, value, unit, word);
+    snprintf(text, P2A_HUMAN_ROOM, "%.3g%s", value,
+             p2a_str_is(unit, "seconds") ? " s"
+             : p2a_str_is(unit, "bytes") ? " B"
+                                         : "");
+    return text;
 }
 
 const char *p2a_human_percent(char text[P2A_HUMAN_ROOM], double part, double whole)

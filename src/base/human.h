@@ -18,11 +18,11 @@ const char *p2a_human_count(char text[P2A_HUMAN_ROOM], uint64_t count);
  * nothing. */
 const char *p2a_human_share(char text[P2A_HUMAN_ROOM], double part, double whole);
 
-/* For columns of figures: as p2a_human without a word, but values that are none are "nan", "inf".
- */
-const char *p2a_human_figure(char text[P2A_HUMAN_ROOM], double value, struct p2a_str unit);
+/* The same for tables: never wide, and true of any value: "1e+300 s", "nan", "-inf". */
+const char *p2a_human_figure(char text[P2A_HUMAN_ROOM], double value, struct p2a_str unit,
+                             struct p2a_str word);
 
-/* The same for shares: "34.5%", always one decimal, "-" where there is none, ">999%". */
+/* Shares for tables: "34.5%", always one decimal, "-" where there is none, ">999%". */
 const char *p2a_human_percent(char text[P2A_HUMAN_ROOM], double part, double whole);
 
 #endif

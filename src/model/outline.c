@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/index.h"
+#include "base/sort.h"
 #include "model/core.h"
 #include "model/outline.h"
 
@@ -231,43 +232,38 @@ static bool choose(struct build *b, struct p2a_outline *o)
 
 /* ---- the list ---- */
 
-struct rank {
-    double weight;
-    p2a_id node;
-};
-
-/* Ties as recorded. */
-static int heaviest_first(const void *left, const void *right)
+static int heaviest_first(const void *context, uint32_t left, uint32_t right)
 {
-    const struct rank *a = left, *b = right;
-    if (a->weight > b->weight || a->weight < b->weight)
-        return a->weight > b->weight ? -1 : 1;
-    return (a->node > b->node) - (a->node < b->node);
+    const struct build *b = context;
+    double x = weight(&b->node[left]), y = weight(&b->node[right]);
+    return (x < y) - (x > y);
 }
 
-/* Links the shown nodes so that children stand in the order wanted, and adds up what is hidden;
- * returns the first root. */
-static p2a_id link_nodes(struct build *b, struct rank *rank, struct p2a_outline *o)
+/* Adds up what is hidden, and lists the nodes that are shown. */
+static void gather(struct build *b, p2a_id *shown, struct p2a_outline *o)
 {
-    p2a_id first = P2A_NONE;
     struct p2a_sum hidden = {0, 0};
     for (p2a_id i = 0; i < b->n; i++) {
         p2a_id parent = b->node[i].parent;
         if (b->node[i].shown)
-            rank[o->n++] = (struct rank){weight(&b->node[i]), i};
+            shown[o->n++] = i;
         else
             p2a_sum_add(parent == P2A_NONE ? &hidden : &b->node[parent].hidden,
                         total_of(&b->node[i]));
     }
-    if (b->wanted->by_total && o->n)
-        qsort(rank, o->n, sizeof *rank, heaviest_first);
-    for (uint32_t i = o->n; i-- > 0;) {
-        struct node *node = &b->node[rank[i].node];
+    o->hidden = p2a_sum_value(&hidden);
+}
+
+/* Links the nodes so that children stand in the order of SHOWN; returns the first root. */
+static p2a_id link_nodes(struct build *b, const p2a_id *shown, uint32_t n)
+{
+    p2a_id first = P2A_NONE;
+    for (uint32_t i = n; i-- > 0;) {
+        struct node *node = &b->node[shown[i]];
         p2a_id *head = node->parent == P2A_NONE ? &first : &b->node[node->parent].child;
         node->next = *head;
-        *head = rank[i].node;
+        *head = shown[i];
     }
-    o->hidden = p2a_sum_value(&hidden);
     return first;
 }
 
@@ -309,13 +305,16 @@ static bool build(struct build *b, struct p2a_outline *o)
     o->all = b->n;
     if (!choose(b, o))
         return false;
-    struct rank *rank = malloc(((size_t)b->n + 1) * sizeof *rank);
-    p2a_id first = rank ? link_nodes(b, rank, o) : P2A_NONE;
-    o->row = rank ? malloc(((size_t)o->n + 1) * sizeof *o->row) : NULL;
-    if (o->row)
-        list_rows(b, first, o);
-    free(rank);
-    return o->row;
+    p2a_id *shown = malloc(((size_t)b->n + 1) * sizeof *shown);
+    if (shown)
+        gather(b, shown, o);
+    o->row = malloc(((size_t)o->n + 1) * sizeof *o->row);
+    bool built =
+        shown && o->row && (!b->wanted->by_total || p2a_sort(shown, o->n, heaviest_first, b));
+    if (built)
+        list_rows(b, link_nodes(b, shown, o->n), o);
+    free(shown);
+    return built;
 }
 
 bool p2a_outline_build(const struct p2a_profile *p, const struct p2a_outline_wanted *wanted,

@@ -1,0 +1,180 @@
+"""json_and_csv.py FACT WORK: what the formats for programs say is what the profile holds."""
+import csv
+import io
+import json
+import math
+import os
+import pstats
+import re
+import sys
+
+import common
+from common import run, run_bytes, load_json, sample
+
+
+def number(value):
+    return {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}.get(value, value)
+
+
+def same(a, b):
+    return a == b or (a != a and b != b)
+
+
+def close(a, b):
+    return same(a, b) or abs(a - b) <= 1e-9 * max(abs(a), abs(b))
+
+
+def every_sample_keeps_to_the_schema(_):
+    try:
+        import jsonschema
+    except ImportError:
+        sys.exit(77)
+    with open(os.environ["SOURCE"] + "/formats/json.schema.json", encoding="utf-8") as file:
+        schema = json.load(file)
+    validator = jsonschema.validators.validator_for(schema)
+    validator.check_schema(schema)
+    valid = validator(schema)
+    n = 0
+    for path in common.readable_samples():
+        for arguments in ([], ["--limit", "3", "--sort", "time"]):
+            valid.validate(load_json(path, *arguments))
+            n += 1
+    assert n > 100, n
+    broken = load_json(sample("folded/perf-small.folded"))
+    broken["functions"][0]["self"] = ["much"]
+    assert list(valid.iter_errors(broken)), "the schema allows anything"
+
+
+def values_are_those_of_pstats(_):
+    n = 0
+    for path in common.readable_samples():
+        if not re.search("py3[^/]*-cprofile-[^/]*prof$", path):
+            continue
+        try:
+            stats = pstats.Stats(path).stats
+        except ValueError: # marshal of a Python that is newer
+            continue
+        made = load_json(path)
+        functions = {f["id"]: (f.get("file", ""), f.get("line", 0), f["name"]) for f in made["functions"]}
+        rows = {functions[f["id"]]: f for f in made["functions"] if "self" in f}
+        assert list(rows) == list(stats), path
+        for key, (primitive, calls, own, total, callers) in stats.items():
+            f = rows[key]
+            assert (f["calls"], f["primitive"]) == (calls, primitive), (path, key)
+            assert (f["self"], f["total"]) == ([own], [total]), (path, key)
+        arcs = {(functions[a["caller"]], functions[a["callee"]]): a for a in made["arcs"]}
+        expected = {(caller, key): v for key, row in stats.items() for caller, v in row[4].items()}
+        assert set(arcs) == set(expected), path
+        for pair, (calls, primitive, own, total) in expected.items():
+            a = arcs[pair]
+            assert (a["calls"], a["primitive"], a["self"], a["total"]) == (calls, primitive, [own], [total])
+        n += 1
+    assert n >= 8, n
+
+
+def sums_are_the_whole(_):
+    for path in common.readable_samples():
+        made = load_json(path)
+        for i, metric in enumerate(made["metrics"]):
+            own = math.fsum(number(f["self"][i]) for f in made["functions"] if "self" in f)
+            assert close(own, number(metric["whole"])), (path, metric)
+            if made["contexts"]:
+                own = math.fsum(number(c["self"][i]) for c in made["contexts"])
+                assert close(own, number(metric["whole"])), (path, metric)
+        ids = [f["id"] for f in made["functions"]]
+        assert len(ids) == len(set(ids))
+        for arc in made["arcs"]:
+            assert arc["caller"] in set(ids) and arc["callee"] in set(ids)
+        for place, context in enumerate(made["contexts"]):
+            assert context.get("parent", -1) < place
+        assert not any(made["left_out"].values()), path
+
+
+def a_report_orders_and_restricts_the_functions(_):
+    path = sample("pstats/py3.11-cprofile-m-small.prof")
+    whole = load_json(path)
+    made = load_json(path, "--sort", "time", "--restrict", "json", "--limit", "7")
+    own = [f["self"][0] for f in made["functions"]]
+    assert len(own) == 7 and own == sorted(own, reverse=True), own
+    assert all("json" in f["file"] + f["name"] for f in made["functions"])
+    ids = {f["id"] for f in made["functions"]}
+    among = [a for a in whole["arcs"] if a["caller"] in ids and a["callee"] in ids]
+    assert made["arcs"] == among
+    assert made["left_out"]["functions"] == len(whole["functions"]) - 7
+    assert made["left_out"]["arcs"] == len(whole["arcs"]) - len(among)
+    assert made["metrics"] == whole["metrics"]
+
+
+def table_of(*arguments, delimiter=","):
+    text = run(*arguments)
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    assert all(len(row) == len(rows[0]) for row in rows), arguments
+    return rows
+
+
+def csv_values_are_those_of_json(_):
+    for path in common.readable_samples():
+        made = load_json(path)
+        rows = [f for f in made["functions"] if "calls" in f or "self" in f or "total" in f]
+        table = table_of(path, "-f", "csv")
+        titles = table[0]
+        assert titles[:9] == ["function", "name", "qualified name", "file", "line", "module", "kind", "calls",
+                              "primitive calls"]
+        assert len(titles) == 9 + 2 * len(made["metrics"]) * (1 + made["comparison"]), (path, titles)
+        assert len(table) - 1 == len(rows), path
+        for f, row in zip(rows, table[1:]):
+            assert row[4] == (str(f["line"]) if "line" in f else ""), path
+            assert row[6] == f["kind"]
+            assert row[7:9] == [str(f.get("calls", "")), str(f.get("primitive", ""))], (path, row)
+            for i, metric in enumerate(made["metrics"]):
+                for cell, key in ((row[9 + 2 * i], "self"), (row[10 + 2 * i], "total")):
+                    if key in f:
+                        assert same(float(cell), number(f[key][i]) * metric["scale"]), (path, row)
+                    else:
+                        assert cell == ""
+
+
+def csv_lists_arcs_too(_):
+    path = sample("pstats/py3.11-cprofile-m-recursive.prof")
+    made = load_json(path)
+    names = {f["id"]: f["name"] for f in made["functions"]}
+    expected = sorted((names[a["caller"]], names[a["callee"]], str(a["calls"]), a["total"][0]) for a in made["arcs"])
+    for option in ("--callers", "--callees"):
+        table = table_of(path, "-f", "csv", option, "-O", "separator=semicolon", delimiter=";")
+        title = table[0].index
+        rows = sorted((r[title("caller name")], r[title("callee name")], r[title("calls")],
+                       float(r[title("total time (seconds)")])) for r in table[1:])
+        assert rows == expected, option
+
+
+def names_cannot_break_out_of_csv(work):
+    path = common.hostile_profile(work + "/hostile.prof")
+    made = load_json(path)
+    names = [f["name"] for f in made["functions"]]
+    for separator, delimiter, end in (("comma", ",", b"\r\n"), ("semicolon", ";", b"\r\n"), ("tab", "\t", b"\n")):
+        arguments = (path, "-f", "csv", "-O", "separator=" + separator)
+        table = table_of(*arguments, delimiter=delimiter)
+        assert run_bytes(*arguments).endswith(end)
+        assert len(table) - 1 == len(common.HOSTILE)
+        for name, row in zip(names, table[1:]):
+            for cell in row[:7]:
+                assert not cell.startswith(("=", "+", "-", "@", "\t", "\r")), cell
+                assert not any(ord(c) < 32 and c not in "\t\r\n" for c in cell), cell
+            dangerous = name.startswith(("=", "+", "-", "@", "\t", "\r"))
+            kept = "".join("\ufffd" if (ord(c) < 32 and c not in "\t\r\n") or 0x7f <= ord(c) < 0xa0 else c
+                           for c in name)
+            assert row[1] == ("'" if dangerous else "") + kept, (name, row[1])
+    kept = table_of(path, "-f", "csv", "-O", "formulas")
+    assert "=1+2" in [row[1] for row in kept]
+
+
+def hostile_names_and_values_stay_what_they_are_in_json(work):
+    made = load_json(common.hostile_profile(work + "/hostile.prof"))
+    assert [f["name"] for f in made["functions"]] == common.HOSTILE
+    values = [number(f["self"][0]) for f in made["functions"]]
+    expected = [common.VALUES[i % len(common.VALUES)] for i in range(len(common.HOSTILE))]
+    assert all(same(a, b) for a, b in zip(values, expected)), values
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]](sys.argv[2])
