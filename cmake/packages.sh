@@ -9,8 +9,8 @@ libgraphviz-dev libedit-dev libiberty-dev"
 packages_python="python3"
 
 # The tests: cmocka; clang with its sanitizers and analyser; coverage; the tools that read what we
-# write (callgrind_annotate comes with valgrind).
-packages_test="$packages_python libcmocka-dev clang clang-tidy libclang-rt-dev gcovr valgrind graphviz \
+# write (callgrind_annotate comes with valgrind, pprof with golang-go).
+packages_test="$packages_python golang-go libcmocka-dev clang clang-tidy libclang-rt-dev gcovr valgrind graphviz \
 python3-jsonschema cmark-gfm zsh fish mandoc groff-base"
 
 # Tests of the pictures in a browser: Ubuntu's archive has no Chromium, there they are skipped.
