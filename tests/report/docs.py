@@ -1,5 +1,6 @@
-"""Both columns of every row in samples/python-docs.md are run, and what they print is compared: Reports to
-the byte (but for the dates of files written by the row itself), the browser over a session."""
+"""docs.py PROGRAM TABLE reports | recording: both columns of every row in samples/python-docs.md are run, and
+what they print is compared: reports to the byte (but for the dates of files written by the row
+itself), the browser over a session, recordings by the functions of the program and their calls."""
 import cProfile
 import contextlib
 import io
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 
-program, table = sys.argv[1:3]
+program, table, what = sys.argv[1:4]
 rows = {}
 with open(table) as lines:
     for line in lines:
@@ -68,11 +69,67 @@ def browser(python, command):
     assert in_shell(command, SESSION).stdout == expected.stdout, command
 
 
-cProfile.run('import re; re.compile("foo|bar")', "restats")
+MYSCRIPT = """
+def fib(n):
+    return n if n < 2 else fib(n - 1) + fib(n - 2)
+def work():
+    return sorted(fib(n) for n in range(8))
+if __name__ == "__main__":
+    work()
+"""
+PROLOGUE = """
+import cProfile, io, itertools, prof2any, profile, pstats, re, time
+from pstats import SortKey
+from myscript import work
+your_time_func = time.perf_counter
+your_integer_time_func = itertools.count().__next__
+"""
+
+
+def calls(report):
+    """The functions of myscript.py and re, and their calls."""
+    row = (r"(?m)^ *([\d/]+) .* (?:\S*/)?"
+           r"((?:(?:myscript|_compiler|_parser|sre_\w+)\.py:\d+\(.*\))|(?:re|__init__)\.py:\d+\(_?compile\))$")
+    return {name: count for count, name in re.findall(row, report)}
+
+
+def same_calls(code, of_python, of_prof2any):
+    assert of_python.returncode == 0, (code, of_python.stderr)
+    assert of_prof2any.returncode == 0, (code, of_prof2any.stderr)
+    if "calibrate" in code:
+        assert of_python.stdout == of_prof2any.stdout == "True\n", (code, of_prof2any.stdout)
+    else:
+        assert len(calls(of_python.stdout)) >= 3, (code, of_python.stdout)
+        assert calls(of_python.stdout) == calls(of_prof2any.stdout), (code, of_python.stdout, of_prof2any.stdout)
+
+
+def recording(python, command):
+    same_calls(command, in_shell(python), in_shell(command))
+
+
+def recording_inside(python, code):
+    def run(code):
+        statements = code.replace("as pr: work(); ", "as pr: work()\n")
+        return subprocess.run(["python3", "-c", PROLOGUE + statements], capture_output=True, text=True)
+
+    same_calls(code, run(python), run(code))
+
+
 checks = {"Reports": reports, "Figures": figures, "The browser": browser}
-assert rows.keys() == checks.keys(), rows.keys()
+recorded = {"Recording, from the shell": recording, "Recording, in a program": recording_inside}
+assert rows.keys() == checks.keys() | recorded.keys(), rows.keys()
+if what == "recording":
+    checks = recorded
+    os.environ["PYTHONPATH"] = os.path.join(os.environ["BUILD"], "python")
+    if in_shell("python3 -c 'import prof2any'").returncode:
+        print("no recorder was built for this Python")
+        sys.exit(77)
+    with open("myscript.py", "w") as script:
+        script.write(MYSCRIPT)
+else:
+    cProfile.run('import re; re.compile("foo|bar")', "restats")
 for section, check in checks.items():
     for python, command in rows[section]:
         check(python, command)
     print(len(rows[section]), "rows of", section)
-assert len(rows["Reports"]) >= 20
+assert len(rows["Reports"]) >= 20 and len(rows["Recording, in a program"]) >= 12
