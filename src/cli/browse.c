@@ -487,8 +487,10 @@ static bool converse(struct session *s)
             return false;
         stop = answer(s, line ? line : "EOF");
         free(line);
-        if (ferror(stdout))
-            return end_with(s, errno == EPIPE ? P2A_CLOSED : P2A_SYSTEM);
+        if (fflush(stdout) != 0)
+            return end_with(s, errno == EPIPE
+                                   ? P2A_CLOSED
+                                   : complain_system("standard output: can't be written"));
     }
     return true;
 }

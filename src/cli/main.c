@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -143,7 +144,8 @@ int main(int argc, char **argv)
     bool pipe_ignored = signal(SIGPIPE, SIG_IGN) == SIG_IGN;
     enum p2a_status status = run(argc, argv, pipe_ignored);
     if (status == P2A_OK && fflush(stdout) != 0)
-        status = complain_system("standard output: can't be written");
+        status = errno == EPIPE ? P2A_CLOSED
+                                : complain_system("standard output: can't be written");
     if (status == P2A_CLOSED) { /* end as any program does whose reader went away */
         signal(SIGPIPE, SIG_DFL);
         raise(SIGPIPE);

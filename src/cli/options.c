@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "prof2any/format.h"
 #include "suggest.h"
 
 /* REST: the option and all behind it are another program's command line. */
@@ -247,6 +248,18 @@ static enum p2a_status check_format(const char *name, const char *use)
     return complain("no format '%s' to %s%s", name, use, text[0] ? text : ", see prof2any formats");
 }
 
+/* The format that the output is to have where it isn't the report in the style that is asked for. */
+static const char *other_format(const struct options *options)
+{
+    const char *wanted = strcmp(options->style, "table") == 0 ? "table" : "text";
+    const struct p2a_format *named = NULL;
+    if (options->save.format)
+        named = p2a_format_named(options->save.format);
+    else if (options->output && (named = p2a_format_for_path(options->output)))
+        wanted = "text"; /* the name says a report, in whichever style */
+    return named && strcmp(named->name, wanted) != 0 ? named->name : NULL;
+}
+
 static enum p2a_status take_choices(struct options *options)
 {
     static const char *const names[] = {"short", "full", "pstats", NULL};
@@ -260,6 +273,10 @@ static enum p2a_status take_choices(struct options *options)
         return complain("--group-by %s: expected file, module or line", options->group_by);
     if (options->style && choice(options->style, styles) < 0)
         return complain("--style %s: expected pstats or table", options->style);
+    const char *other = options->style ? other_format(options) : NULL;
+    if (other)
+        return complain("--style %s is of a report, and the output is to be %s", options->style,
+                        other);
     if (check_format(options->save.format, "write") != P2A_OK ||
         check_format(options->from, "read") != P2A_OK)
         return P2A_USAGE;

@@ -36,6 +36,9 @@ expect 2 "brwose: no such file and no such command, did you mean browse?" brwose
 expect 2 "--output is given twice: a.svg and b.svg" "$sample" -o a.svg -o b.svg
 expect 2 "--format is given twice: dot and folded" "$sample" -f dot -f folded
 expect 2 "--names is given twice: short and full" "$sample" --names short --names full
+expect 2 "--style table is of a report, and the output is to be dot" "$sample" --style table -f dot
+expect 2 "--style pstats is of a report, and the output is to be table" "$sample" --style pstats -f table
+expect 2 "--style table is of a report, and the output is to be flamegraph" "$sample" --style table -o a.svg
 expect 2 "--completion csh: expected bash, zsh or fish" --completion csh
 expect 2 "browse -: standard input is where the commands come from" browse -
 expect 2 "-f: expected a value" "$sample" -f
@@ -116,4 +119,24 @@ grep -q "^prof2any: note: .*estimated" "$folder/err" || {
     echo "-q isn't quiet"
     failures=$((failures + 1))
 }
+# What can't be written is told, a reader that went away isn't.
+for command in formats "browse $sample" "$sample"; do
+    # shellcheck disable=SC2086
+    "$PROF2ANY" $command </dev/null >/dev/full 2>"$folder/err"
+    if [ $? -ne 4 ] || ! grep -q "can't be written" "$folder/err"; then
+        echo "$command: a full disk isn't told"
+        failures=$((failures + 1))
+    fi
+    # shellcheck disable=SC2086
+    python3 -c 'import os, subprocess, sys
+read, write = os.pipe()
+os.close(read)
+sys.exit(subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=write).returncode != -13)
+' "$PROF2ANY" $command 2>"$folder/err"
+    if [ $? -ne 0 ] || [ -s "$folder/err" ]; then
+        echo "$command: doesn't end quietly where nobody reads"
+        cat "$folder/err"
+        failures=$((failures + 1))
+    fi
+done
 [ "$failures" -eq 0 ]
