@@ -17,7 +17,7 @@ static uint64_t here(const struct p2a_json *j)
 P2A_PRINTF(3, 0)
 static bool fail_with(struct p2a_json *j, uint64_t at, const char *message, va_list arguments)
 {
-    if (!j->stopped) {
+    if (!j->stopped || j->cut) {
         j->failure.place = at;
         p2a_error_setv(&j->failure, P2A_INPUT, message, arguments);
     }
@@ -448,15 +448,8 @@ bool p2a_json_string(struct p2a_json *j, struct p2a_str *text)
 
 /* ---- numbers ---- */
 
-/* The significant digits of a number: digits * 10^exponent. Those past the 19th only count. */
-struct decimal {
-    uint64_t digits;
-    int64_t exponent;
-    bool negative, plain; /* plain: no fraction, no exponent, no digit left out */
-};
-
 /* Digits at the place; false where there is none. */
-static bool read_digits(struct p2a_json *j, struct decimal *d, bool fraction)
+static bool read_digits(struct p2a_json *j, struct p2a_json_decimal *d, bool fraction)
 {
     bool some = false;
     for (; any(j) && *j->at >= '0' && *j->at <= '9'; j->at++, some = true) {
@@ -472,9 +465,9 @@ static bool read_digits(struct p2a_json *j, struct decimal *d, bool fraction)
     return some || (!any(j) && ends_early(j));
 }
 
-static bool read_exponent(struct p2a_json *j, struct decimal *d)
+static bool read_exponent(struct p2a_json *j, struct p2a_json_decimal *d)
 {
-    struct decimal power = {0};
+    struct p2a_json_decimal power = {0};
     unsigned char c;
     j->at++;
     d->plain = false;
@@ -490,9 +483,9 @@ static bool read_exponent(struct p2a_json *j, struct decimal *d)
     return true;
 }
 
-static bool read_decimal(struct p2a_json *j, struct decimal *d)
+static bool read_decimal(struct p2a_json *j, struct p2a_json_decimal *d)
 {
-    *d = (struct decimal){.negative = *j->at == '-', .plain = true};
+    *d = (struct p2a_json_decimal){.negative = *j->at == '-', .plain = true};
     j->at += d->negative;
     if (!read_digits(j, d, false))
         return false;
@@ -506,7 +499,7 @@ static bool read_decimal(struct p2a_json *j, struct decimal *d)
 }
 
 /* Powers of ten to 10^22 are doubles, and so are digits to 2^53: one rounding gives the nearest. */
-static double value_of(const struct decimal *d)
+static double value_of(const struct p2a_json_decimal *d)
 {
     static const double power[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
@@ -526,7 +519,7 @@ static double value_of(const struct decimal *d)
 
 static bool read_number(struct p2a_json *j, double *value)
 {
-    struct decimal d;
+    struct p2a_json_decimal d;
     *value = 0;
     if (!read_decimal(j, &d))
         return j->stopped ? false
@@ -537,9 +530,24 @@ static bool read_number(struct p2a_json *j, double *value)
     double size = value_of(&d);
     if (isinf(size))
         return fail_at(j, j->value_at, "number out of range, expected less than 1.8e308");
+    j->decimal = d;
     j->whole = d.plain && d.digits <= INT64_MAX;
     j->integer = !j->whole ? 0 : d.negative ? -(int64_t)d.digits : (int64_t)d.digits;
     *value = d.negative ? 0 - size : size;
+    return true;
+}
+
+bool p2a_json_shifted(const struct p2a_json *j, int places, int64_t *value)
+{
+    uint64_t digits = j->decimal.digits;
+    int64_t exponent = j->decimal.exponent + places;
+    for (; exponent < 0 && digits && digits % 10 == 0; exponent++)
+        digits /= 10;
+    for (; exponent > 0 && digits && digits <= INT64_MAX / 10; exponent--)
+        digits *= 10;
+    if (digits && (exponent || digits > INT64_MAX))
+        return false;
+    *value = j->decimal.negative ? -(int64_t)digits : (int64_t)digits;
     return true;
 }
 

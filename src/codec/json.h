@@ -50,6 +50,11 @@ struct p2a_json {
     bool first;   /* no comma is due */
     bool whole;   /* the last number was written without fraction and exponent, and is `integer` */
     int64_t integer;
+    struct p2a_json_decimal { /* the last number: digits * 10^exponent */
+        uint64_t digits;      /* those past the 19th are left out */
+        int64_t exponent;
+        bool negative, plain; /* plain: no fraction, no exponent, no digit left out */
+    } decimal;
     uint32_t depth;
     struct p2a_buffer text;
     char name[48];            /* the last key, for messages */
@@ -84,6 +89,10 @@ double p2a_json_number(struct p2a_json *j);                     /* finite */
 bool p2a_json_bool(struct p2a_json *j);
 /* A number without a fraction, LEAST to MOST. LEAST after a failure. */
 int64_t p2a_json_integer(struct p2a_json *j, int64_t least, int64_t most);
+
+/* The last number read times 10^PLACES, exactly; false where that is no whole number, or too large
+ * a one: microseconds with a fraction as nanoseconds. */
+bool p2a_json_shifted(const struct p2a_json *j, int places, int64_t *value);
 
 /* Where the last value taken, or looked at by p2a_json_peek, begins. */
 uint64_t p2a_json_at(const struct p2a_json *j);

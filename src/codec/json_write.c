@@ -181,3 +181,9 @@ void p2a_json_null(struct p2a_json_writer *w)
     before_value(w);
     p2a_put_text(w->out, "null");
 }
+
+void p2a_json_raw(struct p2a_json_writer *w, struct p2a_str value)
+{
+    before_value(w);
+    p2a_put_str(w->out, value);
+}

@@ -35,6 +35,8 @@ void p2a_json_i64(struct p2a_json_writer *w, int64_t value);
 void p2a_json_double(struct p2a_json_writer *w, double value);
 void p2a_json_truth(struct p2a_json_writer *w, bool value);
 void p2a_json_null(struct p2a_json_writer *w);
+/* A value that is JSON already. */
+void p2a_json_raw(struct p2a_json_writer *w, struct p2a_str value);
 
 #define P2A_JSON_NUMBER_ROOM 40
 /* That number as text with a NUL, whatever the locale. Returns its length. */

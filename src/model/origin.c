@@ -1,5 +1,7 @@
 #include "model/origin.h"
 
+#include <string.h>
+
 static bool is_python(struct p2a_str file)
 {
     return p2a_str_ends(file, ".py") || p2a_str_ends(file, ".pyx") || p2a_str_ends(file, ".pyw") ||
@@ -23,4 +25,37 @@ void p2a_tell_kind(struct p2a_profile *p, struct p2a_function *function)
         function->kind = P2A_BUILTIN;
         function->file = p2a_intern(p, P2A_LIT("~"));
     }
+}
+
+static bool is_path(struct p2a_str path)
+{
+    struct p2a_str base = p2a_str_base(path), stem, extension;
+    if (p2a_str_starts(path, "<") && p2a_str_ends(path, ">"))
+        return path.n > 2;
+    do
+        if (!p2a_str_cut(base, '.', &stem, &extension))
+            return false;
+    while (base = extension, memchr(extension.at, '.', extension.n));
+    return extension.n > 0 && extension.n <= 8 && !memchr(extension.at, ' ', extension.n);
+}
+
+bool p2a_cut_place(struct p2a_str *name, struct p2a_str *path, int64_t *line)
+{
+    size_t end = name->n, colon, open;
+    uint64_t value;
+    if (!p2a_str_ends(*name, ")"))
+        return false;
+    for (colon = end - 1; colon && name->at[colon] != ':'; colon--)
+        continue;
+    struct p2a_str digits = {name->at + colon + 1, end - colon - 2};
+    if (!colon || !p2a_str_u64(digits, &value) || value > INT32_MAX)
+        return false;
+    for (open = colon; open > 1 && !(name->at[open - 1] == '(' && name->at[open - 2] == ' ');)
+        open--;
+    *path = (struct p2a_str){name->at + open, colon - open};
+    if (open <= 2 || !is_path(*path))
+        return false;
+    *line = (int64_t)value;
+    name->n = open - 2;
+    return true;
 }

@@ -8,4 +8,8 @@
  * of Python's builtins, which get the file "~" that cProfile gives them. */
 void p2a_tell_kind(struct p2a_profile *p, struct p2a_function *function);
 
+/* Cuts " (path:line)" off the end of *NAME, where path is a file's: it has an extension or stands
+ * in angle brackets. False: there is none, and all stays. */
+bool p2a_cut_place(struct p2a_str *name, struct p2a_str *path, int64_t *line);
+
 #endif
