@@ -14,6 +14,7 @@
 #include "collector/launch.h"
 
 #include <errno.h>
+#include <float.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,6 +104,22 @@ static void turn(struct p2a_profiler *p)
 
 /* ---- what the recorder asks ------------------------------------------------------------------ */
 
+/* Of numbers; takes the reference. NULL with an exception. */
+static PyObject *sum(PyObject *sequence)
+{
+    PyObject *numbers = PySequence_Fast(sequence, "the timer gave no numbers");
+    PyObject *total = numbers ? PyLong_FromLong(0) : NULL;
+    for (Py_ssize_t i = 0; total && i < PySequence_Fast_GET_SIZE(numbers); i++) {
+        PyObject *more = PyNumber_Add(total, PySequence_Fast_GET_ITEM(numbers, i));
+        Py_DECREF(total);
+        total = more;
+    }
+    Py_XDECREF(numbers);
+    Py_DECREF(sequence);
+    return total;
+}
+
+/* Sequences, such as os.times() has, are added up. */
 static PyObject *call_timer(struct p2a_profiler *p)
 {
     PyObject *timer = p->timer;
@@ -110,6 +127,8 @@ static PyObject *call_timer(struct p2a_profiler *p)
     Py_INCREF(timer);
     p->in_timer = true;
     PyObject *time = PyObject_CallObject(timer, NULL);
+    if (time && PySequence_Check(time))
+        time = sum(time);
     p->in_timer = before;
     Py_DECREF(timer);
     return time;
@@ -309,8 +328,8 @@ static void disable(struct p2a_profiler *p)
     if (!p->enabled)
         return;
     p2a_allocations_off(p);
+    p2a_events_off(p); /* first, or a timer of the program's is recorded while it tells the end */
     p2a_recorder_stop(p->recorder);
-    p2a_events_off(p);
     p->enabled = false;
     turn(p);
     Py_DECREF((PyObject *)p);
@@ -331,6 +350,10 @@ static PyObject *profiler_enable(PyObject *self, PyObject *args, PyObject *keywo
     if (!PyArg_ParseTupleAndKeywords(args, keywords, "|pp:enable", names, &subcalls, &builtins) ||
         is_in_timer(p, "enable"))
         return NULL;
+    if (!p->module) {
+        PyErr_SetString(PyExc_RuntimeError, "__init__() of the base class wasn't called");
+        return NULL;
+    }
     if (subcalls >= 0)
         p->subcalls = subcalls;
     if (builtins >= 0)
@@ -342,10 +365,13 @@ static PyObject *profiler_enable(PyObject *self, PyObject *args, PyObject *keywo
 
 static PyObject *profiler_disable(PyObject *self, PyObject *nothing)
 {
+    struct p2a_profiler *p = (struct p2a_profiler *)self, *holder;
     (void)nothing;
-    if (is_in_timer((struct p2a_profiler *)self, "disable"))
+    if (is_in_timer(p, "disable"))
         return NULL;
-    disable((struct p2a_profiler *)self);
+    if (!p->enabled && p->module && (holder = p2a_events_holder(p->module)))
+        disable(holder); /* _lsprof's does the same */
+    disable(p);
     Py_RETURN_NONE;
 }
 
@@ -381,10 +407,28 @@ static PyObject *profiler_clear(PyObject *self, PyObject *nothing)
     Py_RETURN_NONE;
 }
 
-static PyObject *profiler_getstats(PyObject *self, PyObject *nothing)
+/* The argument of both, in seconds; negative with an exception. */
+static double parse_bias(PyObject *args)
 {
-    (void)nothing;
-    return p2a_getstats((struct p2a_profiler *)self);
+    double bias = 0;
+    if (!PyArg_ParseTuple(args, "|d", &bias))
+        return -1;
+    if (bias >= 0 && bias <= DBL_MAX)
+        return bias;
+    PyErr_SetString(PyExc_ValueError, "bias: expected seconds, 0 or more");
+    return -1;
+}
+
+static PyObject *profiler_getstats(PyObject *self, PyObject *args)
+{
+    double bias = parse_bias(args);
+    return bias < 0 ? NULL : p2a_getstats((struct p2a_profiler *)self, bias);
+}
+
+static PyObject *profiler_recording(PyObject *self, PyObject *args)
+{
+    double bias = parse_bias(args);
+    return bias < 0 ? NULL : p2a_recording((struct p2a_profiler *)self, bias);
 }
 
 static PyObject *profiler_flush(PyObject *self, PyObject *nothing)
@@ -655,8 +699,13 @@ static PyMethodDef profiler_methods[] = {
     {"disable", profiler_disable, METH_NOARGS,
      "disable()\n\nStop recording; what was recorded stays."},
     {"clear", profiler_clear, METH_NOARGS, "clear()\n\nForget what was recorded."},
-    {"getstats", profiler_getstats, METH_NOARGS,
-     "getstats() -> list of profiler_entry\n\nThe figures of each function, and of its callees."},
+    {"getstats", profiler_getstats, METH_VARARGS,
+     "getstats(bias=0.0) -> list of profiler_entry\n\nThe figures of each function, and of its "
+     "callees, less bias seconds for each event."},
+    {"recording", profiler_recording, METH_VARARGS,
+     "recording(bias=0.0) -> bytes or None\n\nWhat was recorded, as a file of it would be, less "
+     "bias "
+     "seconds for each event."},
     {"flush", profiler_flush, METH_NOARGS,
      "flush()\n\nNote in the recording how late it is, in case the program is killed."},
     {"leave", profiler_leave, METH_NOARGS,
@@ -680,7 +729,8 @@ static PyType_Slot profiler_slots[] = {
     {Py_tp_clear, (void *)profiler_unlink},       {Py_tp_methods, profiler_methods},
     {Py_tp_getset, profiler_attributes},          {0, NULL}};
 
-static PyType_Spec profiler_spec = {"_prof2any.Profiler", sizeof(struct p2a_profiler), 0,
+/* Named as the class that programs see, in reports above all. */
+static PyType_Spec profiler_spec = {"prof2any.Profile", sizeof(struct p2a_profiler), 0,
                                     Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
                                     profiler_slots};
 

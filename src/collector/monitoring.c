@@ -294,6 +294,12 @@ void p2a_events_spawned(struct p2a_profiler *p)
     (void)p;
 }
 
+struct p2a_profiler *p2a_events_holder(const struct p2a_module *m)
+{
+    (void)m;
+    return NULL;
+}
+
 /* Its callbacks find that it is recorded no more. */
 void p2a_events_leave(struct p2a_profiler *p)
 {

@@ -74,7 +74,10 @@ struct p2a_watch *p2a_watch_of(struct p2a_profiler *p, PyThreadState *state, pid
 bool p2a_events_prepare(struct p2a_module *m, PyObject *module); /* false: an exception */
 bool p2a_events_on(struct p2a_profiler *p);                      /* false: an exception */
 void p2a_events_off(struct p2a_profiler *p);                     /* leaves exceptions alone */
-void p2a_events_leave(struct p2a_profiler *p);   /* no more of the calling thread's */
+void p2a_events_leave(struct p2a_profiler *p); /* no more of the calling thread's */
+/* The profiler of one thread that has the calling thread's events, where the interpreter lets any
+ * profiler end any other's; NULL: none. */
+struct p2a_profiler *p2a_events_holder(const struct p2a_module *m);
 void p2a_events_spawned(struct p2a_profiler *p); /* there may be threads that aren't watched yet */
 
 /* names.c: p2a_asks for functions; the object of each is a struct p2a_subject. */
@@ -94,8 +97,10 @@ struct p2a_called {
     PyObject *callable, *self; /* self counts where callable is a method descriptor */
 };
 
-/* stats.c: a list of profiler_entry; NULL with an exception. */
-PyObject *p2a_getstats(struct p2a_profiler *p);
+/* stats.c: a list of profiler_entry; the recording as bytes, None where there is none. Both with
+ * BIAS seconds less for each event (bias.h); NULL with an exception. */
+PyObject *p2a_getstats(struct p2a_profiler *p, double bias);
+PyObject *p2a_recording(struct p2a_profiler *p, double bias);
 bool p2a_stats_prepare(struct p2a_module *m, PyObject *module);
 
 /* allocations.c */

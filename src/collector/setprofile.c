@@ -179,6 +179,14 @@ void p2a_events_off(struct p2a_profiler *p)
     PyErr_Restore(type, value, traceback);
 }
 
+struct p2a_profiler *p2a_events_holder(const struct p2a_module *m)
+{
+    const PyThreadState *here = PyThreadState_Get();
+    bool ours = is_event_function(here->c_profilefunc) &&
+                PyObject_TypeCheck(here->c_profileobj, m->profiler_type);
+    return ours ? (struct p2a_profiler *)here->c_profileobj : NULL;
+}
+
 void p2a_events_leave(struct p2a_profiler *p)
 {
     PyThreadState *here = PyThreadState_Get();

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "collector/bias.h"
 #include "model/derive.h"
 
 /* The figures of a function or of an arc. */
@@ -40,7 +41,8 @@ static void take_back_open_calls(const struct p2a_recorder *r, struct p2a_profil
                 p->contexts.row[context[n - base]].calls--;
 }
 
-static void add_contexts(const struct p2a_recorder *r, struct p2a_profile *p, p2a_id *context)
+static void add_contexts(const struct p2a_recorder *r, const double *self, struct p2a_profile *p,
+                         p2a_id *context)
 {
     const struct p2a_rec_node *base = (const void *)p2a_header(r), *n;
     struct p2a_node_walk walk = {0};
@@ -51,7 +53,7 @@ static void add_contexts(const struct p2a_recorder *r, struct p2a_profile *p, p2
         p2a_id above = parent->up ? context[parent - base] : P2A_NONE;
         p2a_id c = context[n - base] = p2a_context(p, above, function_id(p, n->function), P2A_NONE);
         p2a_context_calls(p, c, n->calls);
-        p2a_context_add(p, c, 0, (int64_t)n->self > 0 ? (double)n->self : 0);
+        p2a_context_add(p, c, 0, self[n - base]);
     }
     if (p2a_profile_status(p) == P2A_OK)
         take_back_open_calls(r, p, base, context);
@@ -83,16 +85,17 @@ static void add_folded(const struct p2a_recorder *r, struct p2a_profile *p)
 }
 
 /* Function ids are numbers less 1, because they are added in that order. NULL: no memory. */
-static struct p2a_profile *graph_of(const struct p2a_recorder *r)
+static struct p2a_profile *graph_of(const struct p2a_recorder *r, double bias)
 {
     struct p2a_profile *p = p2a_profile_new(UINT32_MAX);
     p2a_id *context = malloc(((size_t)p2a_header(r)->cells + 1) * sizeof *context);
+    double *self = p2a_self_less(r, bias);
     struct p2a_error error;
-    if (p && context) {
+    if (p && context && self) {
         p2a_metric(p, "time", "seconds", 1);
         for (uint32_t i = 1; i <= p2a_told_count(r); i++)
             function_id(p, i);
-        add_contexts(r, p, context);
+        add_contexts(r, self, p, context);
         p->facts |= P2A_CONTEXTS | P2A_CALLS;
         bool derived = p2a_profile_status(p) == P2A_OK && p2a_derive(p, &error) == P2A_OK;
         if (derived)
@@ -102,6 +105,7 @@ static struct p2a_profile *graph_of(const struct p2a_recorder *r)
             p = NULL;
         }
     }
+    free(self);
     free(context);
     return p;
 }
@@ -198,17 +202,37 @@ static PyObject *list_of(struct p2a_profiler *profiler, const struct p2a_profile
     return entries;
 }
 
-PyObject *p2a_getstats(struct p2a_profiler *profiler)
+static double ticks_of(const struct p2a_recorder *r, double seconds)
+{
+    double tick = p2a_tick_seconds(r);
+    return tick > 0 ? seconds / tick : 0;
+}
+
+PyObject *p2a_getstats(struct p2a_profiler *profiler, double bias)
 {
     if (!profiler->recorder)
         return PyList_New(0);
     p2a_recorder_touch(profiler->recorder);
-    struct p2a_profile *p = graph_of(profiler->recorder);
+    struct p2a_profile *p = graph_of(profiler->recorder, ticks_of(profiler->recorder, bias));
     if (!p)
         return PyErr_NoMemory();
     PyObject *entries = list_of(profiler, p);
     p2a_free(p);
     return entries;
+}
+
+PyObject *p2a_recording(struct p2a_profiler *profiler, double bias)
+{
+    struct p2a_recorder *r = profiler->recorder;
+    if (!r)
+        Py_RETURN_NONE;
+    p2a_recorder_touch(r);
+    size_t size;
+    unsigned char *copy = p2a_recording_less(r, ticks_of(r, bias), &size);
+    PyObject *bytes =
+        copy ? PyBytes_FromStringAndSize((char *)copy, (Py_ssize_t)size) : PyErr_NoMemory();
+    free(copy);
+    return bytes;
 }
 
 /* ---- their types ----------------------------------------------------------------------------- */
