@@ -7,9 +7,17 @@
 /* Each does what the command line says and returns the exit status. */
 enum p2a_status command_convert(const struct options *options);
 enum p2a_status command_record(const struct options *options);
+enum p2a_status command_diff(const struct options *options);
 enum p2a_status command_formats(const struct options *options);
 enum p2a_status command_browse(const struct options *options);
 enum p2a_status command_timeit(const struct options *options);
+
+/* What the commands that read and write profiles share. They complain and return the status; only
+ * load_input leaves that to its caller. */
+enum p2a_status check_words(const struct options *options);
+enum p2a_status load_input(const struct options *options, const char *path,
+                           struct p2a_profile **profile, struct p2a_error *error);
+enum p2a_status write_profile(const struct options *options, struct p2a_profile *profile);
 
 /* "prof2any: …" on stderr; return P2A_USAGE and P2A_SYSTEM. */
 enum p2a_status complain(const char *message, ...) P2A_PRINTF(1, 2);

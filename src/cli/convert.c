@@ -8,6 +8,17 @@
 #include "progress.h"
 #include "terminal.h"
 
+enum p2a_status load_input(const struct options *options, const char *path,
+                           struct p2a_profile **profile, struct p2a_error *error)
+{
+    struct p2a_load_options load = {.format = options->from, .partial = options->partial};
+    struct progress progress;
+    progress_start(&progress, path, &load);
+    enum p2a_status status = p2a_load(path, &load, profile, error);
+    progress_end(&progress);
+    return status;
+}
+
 /* Reads every input and adds them up in the order of pstats.Stats(a, b, …, z): a, then z back to b.
  * Rows come out in its order and sums are its own to the last bit. */
 static enum p2a_status load_inputs(const struct options *options, struct p2a_profile **sum,
@@ -16,15 +27,11 @@ static enum p2a_status load_inputs(const struct options *options, struct p2a_pro
     static const char *const standard_input[] = {"-"};
     const char *const *input = options->input.n ? options->input.at : standard_input;
     int n = options->input.n ? options->input.n : 1;
-    struct p2a_load_options load = {.format = options->from, .partial = options->partial};
     *sum = NULL;
     for (int i = 0; i < n; i++) {
         struct p2a_profile *next = NULL;
         const char *path = input[i ? n - i : 0];
-        struct progress progress;
-        progress_start(&progress, path, &load);
-        enum p2a_status status = p2a_load(path, &load, &next, error);
-        progress_end(&progress);
+        enum p2a_status status = load_input(options, path, &next, error);
         if (status == P2A_OK && *sum) {
             snprintf(error->path, sizeof error->path, "%s", path);
             status = p2a_add(*sum, next, error);
@@ -97,30 +104,36 @@ static enum p2a_status save_as_wanted(const struct options *options, struct p2a_
     return status == P2A_OK ? status : complain_error(error);
 }
 
-static enum p2a_status convert(const struct options *options, struct p2a_profile **profile)
+enum p2a_status check_words(const struct options *options)
+{
+    enum p2a_status status = check_names(options);
+    return status == P2A_OK ? check_output(options) : status;
+}
+
+enum p2a_status write_profile(const struct options *options, struct p2a_profile *profile)
 {
     struct p2a_error error = {.status = P2A_OK};
-    if (load_inputs(options, profile, &error) != P2A_OK)
+    if (p2a_select(profile, &options->select, &error) != P2A_OK)
         return complain_error(&error);
-    if (p2a_select(*profile, &options->select, &error) != P2A_OK)
-        return complain_error(&error);
-    return save_as_wanted(options, *profile, &error);
+    enum p2a_status status = save_as_wanted(options, profile, &error);
+    if (status == P2A_OK && !options->quiet)
+        print_notes(profile);
+    return status;
 }
 
 enum p2a_status command_convert(const struct options *options)
 {
+    struct p2a_error error = {.status = P2A_OK};
     struct p2a_profile *profile = NULL;
     if (!options->input.n && isatty(STDIN_FILENO)) {
         print_help(CONVERT);
         return P2A_USAGE;
     }
-    enum p2a_status status = check_names(options);
+    enum p2a_status status = check_words(options);
+    if (status == P2A_OK && load_inputs(options, &profile, &error) != P2A_OK)
+        status = complain_error(&error);
     if (status == P2A_OK)
-        status = check_output(options);
-    if (status == P2A_OK)
-        status = convert(options, &profile);
-    if (profile && !options->quiet && status == P2A_OK)
-        print_notes(profile);
+        status = write_profile(options, profile);
     p2a_free(profile);
     return status;
 }

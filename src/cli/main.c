@@ -44,6 +44,8 @@ static const struct row {
     {CONVERT, NULL, "[INPUT ...] [-f FORMAT] [-o OUTPUT]", "convert; several inputs are added up",
      command_convert, false},
     {RECORD, "record", "[OPTION ...] COMMAND ...", "record a Python program", command_record, true},
+    {DIFF, "diff", "BEFORE... [vs] AFTER...", "compare: what got slower, by how much, where",
+     command_diff, false},
     {FORMATS, "formats", "[NAME ...]", "what it reads and writes; a format's options",
      command_formats, false},
     {TIMEIT, "timeit", "[OPTION ...] [STATEMENT ...]", "python -m timeit, and one against another",
@@ -57,8 +59,8 @@ bool commands_row(size_t i, struct command_row *view)
 {
     if (i >= ROWS)
         return false;
-    *view = (struct command_row){
-        rows[i].command, rows[i].name, rows[i].usage, rows[i].help, rows[i].wraps};
+    *view = (struct command_row){rows[i].command, rows[i].name, rows[i].usage, rows[i].help,
+                                 rows[i].wraps};
     return true;
 }
 
@@ -144,8 +146,7 @@ int main(int argc, char **argv)
     bool pipe_ignored = signal(SIGPIPE, SIG_IGN) == SIG_IGN;
     enum p2a_status status = run(argc, argv, pipe_ignored);
     if (status == P2A_OK && fflush(stdout) != 0)
-        status = errno == EPIPE ? P2A_CLOSED
-                                : complain_system("standard output: can't be written");
+        status = errno == EPIPE ? P2A_CLOSED : complain_system("standard output: can't be written");
     if (status == P2A_CLOSED) { /* end as any program does whose reader went away */
         signal(SIGPIPE, SIG_DFL);
         raise(SIGPIPE);

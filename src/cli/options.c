@@ -25,6 +25,7 @@ struct row {
 
 #define FIELD(name) offsetof(struct options, name)
 #define EVERY       (~0u)
+#define WRITES      (CONVERT | DIFF) /* read profiles, select, write one */
 
 static const struct row rows[] = {
     {RECORD, 0, "Recording", TITLE, 0, NULL, NULL},
@@ -38,57 +39,58 @@ static const struct row rows[] = {
      "calls stay exact, times are sampled; costs least"},
     {RECORD, 0, "max-contexts", COUNT, FIELD(max_contexts), "N",
      "past N call paths, only functions and their callers (default: 1000000)"},
-    {CONVERT | BROWSE | RECORD, 0, "Formats", TITLE, 0, NULL, NULL},
-    {CONVERT, 'f', "format", TEXT, FIELD(save.format), "FORMAT",
+    {WRITES | BROWSE | RECORD, 0, "Formats", TITLE, 0, NULL, NULL},
+    {WRITES, 'f', "format", TEXT, FIELD(save.format), "FORMAT",
      "write this format (default: by the name of -o, else text)"},
     {RECORD, 'f', "format", TEXT, FIELD(save.format), "FORMAT",
      "convert to this format (default: by the name of -o, else none)"},
-    {CONVERT | BROWSE, 'i', "input-format", TEXT, FIELD(from), "FORMAT",
+    {WRITES | BROWSE, 'i', "input-format", TEXT, FIELD(from), "FORMAT",
      "read this format (default: detect it)"},
-    {CONVERT, 0, "partial", FLAG, FIELD(partial), NULL,
+    {WRITES, 0, "partial", FLAG, FIELD(partial), NULL,
      "of a broken input keep what comes before the break"},
-    {CONVERT, 'o', "output", TEXT, FIELD(output), "FILE",
-     "write here; appears whole or not at all"},
+    {WRITES, 'o', "output", TEXT, FIELD(output), "FILE", "write here; appears whole or not at all"},
     {RECORD, 'o', "output", TEXT, FIELD(output), "FILE",
      "write here in the end (default: the recording alone, PROGRAM-PID.p2a)"},
-    {CONVERT | RECORD, 'O', "option", LIST, FIELD(settings), "KEY=VALUE",
+    {WRITES | RECORD, 'O', "option", LIST, FIELD(settings), "KEY=VALUE",
      "an option of the output format (prof2any formats NAME)"},
-    {CONVERT | RECORD, 0, "names", TEXT, FIELD(names), "STYLE",
+    {WRITES | RECORD, 0, "names", TEXT, FIELD(names), "STYLE",
      "spell frames short, full or as pstats (default: short)"},
-    {CONVERT, 0, "exact", FLAG, FIELD(save.exact), NULL,
+    {WRITES, 0, "exact", FLAG, FIELD(save.exact), NULL,
      "refuse to estimate stacks that weren't recorded"},
-    {CONVERT, 0, "Reports", TITLE, 0, NULL, NULL},
-    {CONVERT, 's', "sort", LIST, FIELD(sort), "KEYS",
+    {DIFF, 0, "normalize", FLAG, FIELD(normalize), NULL,
+     "compare shares: stretch BEFORE to AFTER's whole"},
+    {WRITES, 0, "Reports", TITLE, 0, NULL, NULL},
+    {WRITES, 's', "sort", LIST, FIELD(sort), "KEYS",
      "pstats' keys, the first rules: time,calls (default: cumulative)"},
-    {CONVERT, 'r', "reverse", FLAG, FIELD(save.report.reverse), NULL, "the other way round"},
-    {CONVERT, 0, "restrict", LIST, FIELD(restrictions), "X",
+    {WRITES, 'r', "reverse", FLAG, FIELD(save.report.reverse), NULL, "the other way round"},
+    {WRITES, 0, "restrict", LIST, FIELD(restrictions), "X",
      "only a count (10), a share (.25) or what a pattern finds; repeat"},
-    {CONVERT, 'l', "limit", TEXT, FIELD(limit), "N", "at most N rows, or all"},
-    {CONVERT, 0, "callers", FLAG, FIELD(save.report.callers), NULL, "who called each function"},
-    {CONVERT, 0, "callees", FLAG, FIELD(save.report.callees), NULL, "what each function called"},
-    {CONVERT, 0, "style", TEXT, FIELD(style), "STYLE",
+    {WRITES, 'l', "limit", TEXT, FIELD(limit), "N", "at most N rows, or all"},
+    {WRITES, 0, "callers", FLAG, FIELD(save.report.callers), NULL, "who called each function"},
+    {WRITES, 0, "callees", FLAG, FIELD(save.report.callees), NULL, "what each function called"},
+    {WRITES, 0, "style", TEXT, FIELD(style), "STYLE",
      "pstats' words or a table (default: a table on a terminal)"},
-    {CONVERT, 0, "Selecting (patterns are Perl's regular expressions)", TITLE, 0, NULL, NULL},
-    {CONVERT, 0, "focus", TEXT, FIELD(select.focus), "RE", "only stacks in which a frame matches"},
-    {CONVERT, 0, "ignore", TEXT, FIELD(select.ignore), "RE", "no stacks in which a frame matches"},
-    {CONVERT, 0, "show", TEXT, FIELD(select.show), "RE", "only frames that match"},
-    {CONVERT, 0, "hide", TEXT, FIELD(select.hide), "RE",
+    {WRITES, 0, "Selecting (patterns are Perl's regular expressions)", TITLE, 0, NULL, NULL},
+    {WRITES, 0, "focus", TEXT, FIELD(select.focus), "RE", "only stacks in which a frame matches"},
+    {WRITES, 0, "ignore", TEXT, FIELD(select.ignore), "RE", "no stacks in which a frame matches"},
+    {WRITES, 0, "show", TEXT, FIELD(select.show), "RE", "only frames that match"},
+    {WRITES, 0, "hide", TEXT, FIELD(select.hide), "RE",
      "no frames that match; their time goes to their callers"},
-    {CONVERT, 0, "prune-from", TEXT, FIELD(select.prune_from), "RE",
+    {WRITES, 0, "prune-from", TEXT, FIELD(select.prune_from), "RE",
      "nothing below frames that match"},
-    {CONVERT, 0, "root", TEXT, FIELD(select.root), "RE",
+    {WRITES, 0, "root", TEXT, FIELD(select.root), "RE",
      "only what is reached from functions that match"},
-    {CONVERT, 0, "leaf", TEXT, FIELD(select.leaf), "RE", "only what leads to functions that match"},
-    {CONVERT, 0, "depth", COUNT, FIELD(select.depth), "N", "at most N frames deep"},
-    {CONVERT, 0, "metric", TEXT, FIELD(select.metric), "NAME", "this metric alone"},
-    {CONVERT, 0, "thread", TEXT, FIELD(select.thread), "NAME",
+    {WRITES, 0, "leaf", TEXT, FIELD(select.leaf), "RE", "only what leads to functions that match"},
+    {WRITES, 0, "depth", COUNT, FIELD(select.depth), "N", "at most N frames deep"},
+    {WRITES, 0, "metric", TEXT, FIELD(select.metric), "NAME", "this metric alone"},
+    {WRITES, 0, "thread", TEXT, FIELD(select.thread), "NAME",
      "this thread alone, by name, pid or tid"},
-    {CONVERT, 0, "group-by", TEXT, FIELD(group_by), "WHAT",
+    {WRITES, 0, "group-by", TEXT, FIELD(group_by), "WHAT",
      "join functions by file, module or line"},
-    {CONVERT, 0, "strip-dirs", FLAG, FIELD(select.strip_dirs), NULL, "files by their base names"},
-    {CONVERT, 'n', "node-threshold", PERCENT, FIELD(select.node_threshold), "PERCENT",
+    {WRITES, 0, "strip-dirs", FLAG, FIELD(select.strip_dirs), NULL, "files by their base names"},
+    {WRITES, 'n', "node-threshold", PERCENT, FIELD(select.node_threshold), "PERCENT",
      "drop functions whose total is below this"},
-    {CONVERT, 'e', "edge-threshold", PERCENT, FIELD(select.edge_threshold), "PERCENT",
+    {WRITES, 'e', "edge-threshold", PERCENT, FIELD(select.edge_threshold), "PERCENT",
      "drop arcs whose total is below this"},
     {TIMEIT, 0, "Timing", TITLE, 0, NULL, NULL},
     {TIMEIT, 'n', "number", TEXT, FIELD(number), "N",
@@ -107,7 +109,7 @@ static const struct row rows[] = {
      "the Python that runs it (default: python3)"},
     {EVERY, 0, "General", TITLE, 0, NULL, NULL},
     {FORMATS, 0, "markdown", FLAG, FIELD(markdown), NULL, "as a Markdown table"},
-    {CONVERT | BROWSE | RECORD, 'q', "quiet", FLAG, FIELD(quiet), NULL, "no notes on stderr"},
+    {WRITES | BROWSE | RECORD, 'q', "quiet", FLAG, FIELD(quiet), NULL, "no notes on stderr"},
     {CONVERT, 0, "completion", TEXT, FIELD(completion), "SHELL",
      "print the completion for bash, zsh or fish"},
     {CONVERT, 0, "manual", FLAG, FIELD(manual), NULL, "print the manual page, for man -l"},
@@ -119,12 +121,9 @@ enum { ROWS = sizeof rows / sizeof *rows };
 /* The options whose value is one word of a few. */
 static const struct choices {
     const char *name, *words;
-} choices[] = {{"names", "short full pstats"},
-               {"style", "pstats table"},
-               {"group-by", "file module line"},
-               {"unit", "nsec usec msec sec"},
-               {"clock", "wall cpu"},
-               {"completion", "bash zsh fish"}};
+} choices[] = {
+    {"names", "short full pstats"}, {"style", "pstats table"}, {"group-by", "file module line"},
+    {"unit", "nsec usec msec sec"}, {"clock", "wall cpu"},     {"completion", "bash zsh fish"}};
 
 bool options_row(size_t i, struct option_row *view)
 {
@@ -248,7 +247,8 @@ static enum p2a_status check_format(const char *name, const char *use)
     return complain("no format '%s' to %s%s", name, use, text[0] ? text : ", see prof2any formats");
 }
 
-/* The format that the output is to have where it isn't the report in the style that is asked for. */
+/* The format that the output is to have where it isn't the report in the style that is asked for.
+ */
 static const char *other_format(const struct options *options)
 {
     const char *wanted = strcmp(options->style, "table") == 0 ? "table" : "text";

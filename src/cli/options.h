@@ -12,7 +12,8 @@ enum command {
     FORMATS = 1 << 1,
     RECORD = 1 << 2,
     BROWSE = 1 << 3,
-    TIMEIT = 1 << 4
+    TIMEIT = 1 << 4,
+    DIFF = 1 << 5
 };
 
 /* What an option that may be given several times was given; NULL at the end. */
@@ -37,6 +38,7 @@ struct options {
     bool allocations, python_only, sampled;
     unsigned max_contexts; /* 0: the recorder's own limit */
     bool pipe_ignored;     /* this process began with SIGPIPE ignored */
+    bool normalize; /* of diff */
     bool partial, quiet, help, version, markdown, manual;
     const char *completion; /* a shell */
     char *sort_keys; /* what the words in sort are cut from */
