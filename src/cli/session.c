@@ -167,6 +167,7 @@ void session_end(struct session *s)
         free(s->made[i].path);
     free(cache);
     free(s->made);
+    free(s->reached);
     free(s->folder);
     free(s->output);
     free(s->stem);
@@ -174,19 +175,6 @@ void session_end(struct session *s)
 }
 
 /* ---- what came of it ---- */
-
-static bool add_recording(struct session *s, const char *path, pid_t pid)
-{
-    for (size_t i = 0; i < s->made_n; i++)
-        if (strcmp(s->made[i].path, path) == 0)
-            return true;
-    struct recording *made = realloc(s->made, (s->made_n + 1) * sizeof *made);
-    if (!made)
-        return false;
-    s->made = made;
-    made[s->made_n] = (struct recording){.path = strdup(path), .pid = pid};
-    return made[s->made_n].path && ++s->made_n;
-}
 
 static bool set_report(struct session *s, int kind, const char *text)
 {
@@ -198,15 +186,23 @@ static bool set_report(struct session *s, int kind, const char *text)
     return s->report.text != NULL;
 }
 
+static bool add_reached(struct session *s, pid_t pid)
+{
+    pid_t *reached = realloc(s->reached, (s->reached_n + 1) * sizeof *reached);
+    if (!reached)
+        return false;
+    s->reached = reached;
+    reached[s->reached_n++] = pid;
+    return true;
+}
+
 static bool take_line(struct session *s, const char *kind, pid_t pid, const char *text)
 {
-    if (strcmp(kind, "recording") == 0)
-        return add_recording(s, text, pid);
     if (strcmp(kind, "missing") == 0)
         return set_report(s, REPORT_MISSING, text);
     if (strcmp(kind, "failed") == 0)
         return set_report(s, REPORT_FAILED, text);
-    return set_report(s, REPORT_ARMED, text);
+    return set_report(s, REPORT_ARMED, text) && add_reached(s, pid);
 }
 
 /* KIND PID TEXT, each ended by a NUL. A Python that was killed may have left a part of them. */
@@ -241,29 +237,51 @@ static bool read_header(const char *path, struct p2a_rec_header *h)
 
 static bool is_known(const struct session *s, uint64_t pid)
 {
+    for (size_t i = 0; i < s->reached_n; i++)
+        if ((uint64_t)s->reached[i] == pid)
+            return true;
     for (size_t i = 0; i < s->made_n; i++)
         if ((uint64_t)s->made[i].pid == pid)
             return true;
     return false;
 }
 
-/* The child of a fork records without a word in the log: its header names its parent. */
-static bool add_forked(struct session *s, const char *name)
+static bool is_made(const struct session *s, const char *path)
+{
+    for (size_t i = 0; i < s->made_n; i++)
+        if (strcmp(s->made[i].path, path) == 0)
+            return true;
+    return false;
+}
+
+static bool add_recording(struct session *s, char *path, uint64_t pid)
+{
+    struct recording *made = realloc(s->made, (s->made_n + 1) * sizeof *made);
+    if (!made)
+        return false;
+    s->made = made;
+    made[s->made_n++] = (struct recording){.path = path, .pid = (pid_t)pid};
+    return true;
+}
+
+/* A file named NAME, where it is of this session: it is of a Python that was reached, or of a child
+ * of a known process: one that forked reaches nothing by itself. */
+static bool take_file(struct session *s, const char *name)
 {
     struct p2a_rec_header h;
     size_t n = strlen(s->stem);
     if (strncmp(name, s->stem, n) != 0 || name[n] != '-')
         return true;
     char *path = join(s->output, name);
-    bool ok = path != NULL;
-    if (ok && read_header(path, &h) && h.date >= s->start && h.pid <= INT32_MAX &&
-        (is_known(s, h.parent) || is_known(s, h.pid)))
-        ok = add_recording(s, path, (pid_t)h.pid);
-    free(path);
+    bool ours = path && !is_made(s, path) && read_header(path, &h) && h.date >= s->start &&
+                h.pid <= INT32_MAX && (is_known(s, h.pid) || is_known(s, h.parent));
+    bool ok = path && (!ours || add_recording(s, path, h.pid));
+    if (!ours || !ok)
+        free(path);
     return ok;
 }
 
-static bool find_forked(struct session *s)
+static bool find_recordings(struct session *s)
 {
     struct dirent **entry = NULL;
     size_t before;
@@ -272,7 +290,7 @@ static bool find_forked(struct session *s)
     do {
         before = s->made_n;
         for (int i = 0; ok && i < n; i++)
-            ok = add_forked(s, entry[i]->d_name);
+            ok = take_file(s, entry[i]->d_name);
     } while (ok && s->made_n > before);
     for (int i = 0; i < n; i++)
         free(entry[i]);
@@ -286,22 +304,6 @@ static char *read_stem(const struct session *s)
     ssize_t n = path ? readlink(path, text, NAME_MAX) : -1;
     free(path);
     return n > 0 ? strndup(text, (size_t)n) : NULL;
-}
-
-/* A file that a Python was killed before it wrote to. */
-static void drop_empty(struct session *s)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < s->made_n; i++) {
-        struct stat info;
-        if (stat(s->made[i].path, &info) == 0 && info.st_size > 0) {
-            s->made[kept++] = s->made[i];
-            continue;
-        }
-        unlink(s->made[i].path);
-        free(s->made[i].path);
-    }
-    s->made_n = kept;
 }
 
 /* ---- the last word ---- */
@@ -368,8 +370,7 @@ static int program_first(const void *a, const void *b, void *program)
 enum p2a_status session_gather(struct session *s, pid_t program)
 {
     s->stem = read_stem(s);
-    bool ok = read_log(s) && (!s->stem || find_forked(s));
-    drop_empty(s);
+    bool ok = read_log(s) && (!s->stem || find_recordings(s));
     if (s->made_n)
         qsort_r(s->made, s->made_n, sizeof *s->made, program_first, &program);
     for (size_t i = 0; i < s->made_n; i++)

@@ -27,6 +27,8 @@ struct session {
     uint64_t start;         /* nanoseconds since 1970 */
     struct recording *made; /* the program's first, then by name */
     size_t made_n;
+    pid_t *reached; /* the Pythons that the recorder was in */
+    size_t reached_n;
     struct report report;
 };
 

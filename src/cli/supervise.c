@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 struct before {
@@ -83,13 +84,20 @@ static bool is_stopped(pid_t pid)
 
 /* The shell that waits for this process is to see that the job has stopped. Without a terminal
  * there is no such shell, and nobody who would let this process go on. */
-static void stop_too(pid_t pid)
+static void stop_too(void)
 {
     int terminal = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
     if (terminal < 0)
         return;
     close(terminal);
     raise(SIGSTOP);
+}
+
+/* A shell lets the whole job go on, in which case the program does so by itself. */
+static void go_on(pid_t pid)
+{
+    const struct timespec a_moment = {0, 10000000};
+    nanosleep(&a_moment, NULL);
     if (is_stopped(pid))
         kill(pid, SIGCONT);
 }
@@ -99,7 +107,9 @@ static void pass_on(pid_t pid, const siginfo_t *info)
     bool terminals = info->si_code == SI_KERNEL;
     if (terminals || info->si_pid == pid)
         return;
-    if (info->si_code == SI_QUEUE)
+    if (info->si_signo == SIGCONT)
+        go_on(pid);
+    else if (info->si_code == SI_QUEUE)
         sigqueue(pid, info->si_signo, info->si_value);
     else
         kill(pid, info->si_signo);
@@ -115,7 +125,7 @@ static int watch(pid_t pid, const sigset_t *all)
         if (who == pid && !WIFSTOPPED(status))
             return status;
         if (who == pid)
-            stop_too(pid);
+            stop_too();
         else if (sigwaitinfo(all, &info) > 0 && info.si_signo != SIGCHLD)
             pass_on(pid, &info);
     }

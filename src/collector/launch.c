@@ -32,11 +32,13 @@
 
 /* ---- the first frame of __main__ ---- */
 
-/* An evaluation function has no argument of its own. */
+/* An evaluation function has no argument of its own, nor has a function that is stood in for. */
 static struct {
     PyObject *globals; /* borrowed: __main__'s */
-    PyObject *begin;
+    PyObject *begin, *failed;
+    PyObject *module; /* profilers lean on it, and it is in nobody's sys.modules */
 } awaited;
+static PyObject *recording; /* the profiler, once it records; owned */
 
 #if PY_VERSION_HEX < 0x03090000
 #define PARAMETERS PyFrameObject *frame, int throwing
@@ -60,30 +62,74 @@ static void set_evaluation(_PyFrameEvalFunction function)
 }
 
 /* What goes wrong here is not the program's. */
-static PyObject *begin_recording(void)
-{
-    PyObject *profiler = PyObject_CallObject(awaited.begin, NULL), *done = NULL;
-    Py_CLEAR(awaited.begin);
-    if (profiler && profiler != Py_None)
-        done = PyObject_CallMethod(profiler, "enable", NULL);
-    if (!done) {
-        PyErr_Clear();
-        Py_CLEAR(profiler);
-    }
-    Py_XDECREF(done);
-    return profiler;
-}
-
-static void end_recording(PyObject *profiler)
+static void report_failure(void)
 {
     PyObject *type, *value, *traceback;
     PyErr_Fetch(&type, &value, &traceback);
-    PyObject *done = PyObject_CallMethod(profiler, "leave", NULL);
-    if (!done)
-        PyErr_Clear();
+    PyErr_NormalizeException(&type, &value, &traceback);
+    PyObject *done = value ? PyObject_CallFunctionObjArgs(awaited.failed, value, NULL) : NULL;
+    PyErr_Clear();
     Py_XDECREF(done);
-    Py_DECREF(profiler);
+    Py_XDECREF(type);
+    Py_XDECREF(value);
+    Py_XDECREF(traceback);
+}
+
+static void begin_recording(void)
+{
+    PyObject *profiler = PyObject_CallObject(awaited.begin, NULL);
+    PyObject *done = profiler ? PyObject_CallMethod(profiler, "enable", NULL) : NULL;
+    if (!done) {
+        report_failure();
+        Py_CLEAR(profiler);
+    }
+    recording = profiler;
+    Py_XDECREF(done);
+    Py_CLEAR(awaited.begin);
+    Py_CLEAR(awaited.failed);
+}
+
+/* Whatever the profiler says to it. */
+static void tell_profiler(const char *method)
+{
+    PyObject *type, *value, *traceback;
+    if (!recording)
+        return;
+    PyErr_Fetch(&type, &value, &traceback);
+    Py_XDECREF(PyObject_CallMethod(recording, method, NULL));
     PyErr_Restore(type, value, traceback);
+}
+
+static bool has_other_threads(void)
+{
+    PyThreadState *first = PyInterpreterState_ThreadHead(PyThreadState_Get()->interp);
+    return PyThreadState_Next(first) != NULL;
+}
+
+/* Functions registered last are called first, after the threads that aren't daemons have ended. */
+static void disable_at_exit(void)
+{
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyObject *atexit = PyImport_ImportModule("atexit");
+    PyObject *disable = atexit ? PyObject_GetAttrString(recording, "disable") : NULL;
+    if (disable)
+        Py_XDECREF(PyObject_CallMethod(atexit, "register", "O", disable));
+    Py_XDECREF(disable);
+    Py_XDECREF(atexit);
+    PyErr_Restore(type, value, traceback);
+}
+
+static void end_recording(void)
+{
+    if (!recording)
+        return;
+    if (has_other_threads()) {
+        tell_profiler("leave");
+        disable_at_exit();
+    } else {
+        tell_profiler("disable");
+    }
 }
 
 static PyObject *evaluate(PARAMETERS)
@@ -91,22 +137,23 @@ static PyObject *evaluate(PARAMETERS)
     if (frame->f_globals != awaited.globals)
         return _PyEval_EvalFrameDefault(ARGUMENTS);
     set_evaluation(_PyEval_EvalFrameDefault);
-    PyObject *profiler = begin_recording();
+    begin_recording();
     PyObject *result = _PyEval_EvalFrameDefault(ARGUMENTS);
-    if (profiler)
-        end_recording(profiler);
+    end_recording();
     return result;
 }
 
-PyObject *p2a_await_main(PyObject *module, PyObject *begin)
+PyObject *p2a_await_main(PyObject *module, PyObject *args)
 {
-    (void)module;
-    PyObject *main = PyImport_AddModule("__main__");
-    if (!main)
+    PyObject *begin, *failed, *main = PyImport_AddModule("__main__");
+    if (!main || !PyArg_ParseTuple(args, "OO:await_main", &begin, &failed))
         return NULL;
     Py_INCREF(begin);
-    Py_XDECREF(awaited.begin);
-    awaited.begin = begin;
+    Py_INCREF(failed);
+    Py_INCREF(module);
+    Py_XSETREF(awaited.begin, begin);
+    Py_XSETREF(awaited.failed, failed);
+    Py_XSETREF(awaited.module, module);
     awaited.globals = PyModule_GetDict(main);
     set_evaluation(evaluate);
     Py_RETURN_NONE;
@@ -242,7 +289,7 @@ static PyObject *mend_mapping(PyObject *mapping)
 typedef PyObject *fast_function(PyObject *, PyObject *const *, Py_ssize_t);
 typedef PyObject *keyword_function(PyObject *, PyObject *const *, Py_ssize_t, PyObject *);
 
-enum function { FORK_EXEC, EXECV, EXECVE, SPAWN, SPAWNP, SYSTEM, FUNCTIONS };
+enum function { FORK_EXEC, EXECV, EXECVE, SPAWN, SPAWNP, SYSTEM, EXIT, FUNCTIONS };
 static PyCFunction original[FUNCTIONS];
 
 enum { MOST = 32 }; /* arguments that any of them has */
@@ -322,6 +369,7 @@ static PyObject *fork_exec(PyObject *self, PyObject *const *args, Py_ssize_t n)
 static PyObject *execv_(PyObject *self, PyObject *const *args, Py_ssize_t n)
 {
     mend_own_environment();
+    tell_profiler("flush"); /* this program may end here */
     return ((fast_function *)(void (*)(void))original[EXECV])(self, args, n);
 }
 
@@ -337,6 +385,7 @@ static PyObject *execve_(PyObject *self, PyObject *const *args, Py_ssize_t n, Py
     for (Py_ssize_t i = 0; names && i < PyTuple_GET_SIZE(names); i++)
         if (PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, i), "env") == 0)
             at = n + i;
+    tell_profiler("flush");
     return call_mended(EXECVE, mend_mapping, at, self, args, n, names);
 }
 
@@ -352,6 +401,14 @@ static PyObject *spawnp(PyObject *self, PyObject *const *args, Py_ssize_t n, PyO
     return call_mended(SPAWNP, mend_mapping, at, self, args, n, names);
 }
 
+/* The program ends here: its recording as well, and not as one that was killed. */
+static PyObject *exit_(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+{
+    if (n + (names ? PyTuple_GET_SIZE(names) : 0) == 1)
+        tell_profiler("disable");
+    return ((keyword_function *)(void (*)(void))original[EXIT])(self, args, n, names);
+}
+
 #define C_FUNCTION(f) ((PyCFunction)(void (*)(void))(f))
 
 static const struct {
@@ -365,6 +422,7 @@ static const struct {
     [SPAWN] = {"posix", "posix_spawn", METH_FASTCALL | METH_KEYWORDS, C_FUNCTION(spawn)},
     [SPAWNP] = {"posix", "posix_spawnp", METH_FASTCALL | METH_KEYWORDS, C_FUNCTION(spawnp)},
     [SYSTEM] = {"posix", "system", METH_FASTCALL | METH_KEYWORDS, C_FUNCTION(system_)},
+    [EXIT] = {"posix", "_exit", METH_FASTCALL | METH_KEYWORDS, C_FUNCTION(exit_)},
 };
 
 /* A function that isn't there, or takes its arguments another way, stays as it is. */

@@ -5,10 +5,10 @@
 
 #include <Python.h>
 
-/* await_main(begin): calls begin() right before the first instruction of __main__ and enables what
- * it returns, a Profiler or None; once __main__ has returned, or was left by an exception, its
- * thread is recorded no more. */
-PyObject *p2a_await_main(PyObject *module, PyObject *begin);
+/* await_main(begin, failed): calls begin() right before the first instruction of __main__ and
+ * enables what it returns, a Profiler; what goes wrong there is handed to failed(exception). Once
+ * __main__ has returned, or was left by an exception, its thread is recorded no more. */
+PyObject *p2a_await_main(PyObject *module, PyObject *args);
 
 /* follow_children(folder): whatever environment the program gives to the processes it starts, their
  * PYTHONPATH begins with the folder. */

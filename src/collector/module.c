@@ -748,7 +748,7 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg)
     return 0;
 }
 
-static PyMethodDef module_functions[] = {{"await_main", p2a_await_main, METH_O, NULL},
+static PyMethodDef module_functions[] = {{"await_main", p2a_await_main, METH_VARARGS, NULL},
                                          {"follow_children", p2a_follow_children, METH_O, NULL},
                                          {NULL, NULL, 0, NULL}};
 

@@ -4,7 +4,7 @@
 # starts with the first instruction of __main__.
 #
 # Beside it in the folder: "settings", NAME=VALUE each ended by a NUL; "log", where Pythons tell the
-# supervisor what became of them, KIND PID TEXT each ended by a NUL; "stem", a symbolic link to what
+# supervisor of themselves, KIND PID TEXT each ended by a NUL; "stem", a symbolic link to what
 # recordings are named after, made by the first Python that has a program.
 #
 # Any Python may come by, 2.7 too: it has to be restored as well, and reported as one without recorder.
@@ -61,7 +61,7 @@ def read_settings():
 
 
 def load_recorder(folder):
-    """The module _prof2any for this Python, kept out of sys.modules; None where there isn't one."""
+    """The module _prof2any for this Python; None where there isn't one."""
     import _imp
 
     for suffix in _imp.extension_suffixes():
@@ -70,13 +70,22 @@ def load_recorder(folder):
             break
     else:
         return None
-    kept = sys.modules.get("_prof2any")
     module = _imp.create_dynamic(type(os.__spec__)("_prof2any", None, origin=path))
     _imp.exec_dynamic(module)
-    sys.modules.pop("_prof2any", None)
-    if kept is not None:
-        sys.modules["_prof2any"] = kept
     return module
+
+
+def prepare(settings):
+    """The module, with children followed; sys.modules stays as it is."""
+    known = set(sys.modules)
+    try:
+        module = load_recorder(settings["modules"])
+        if module is not None:
+            module.follow_children(here)
+        return module
+    finally:
+        for name in set(sys.modules) - known:
+            del sys.modules[name]
 
 
 def is_service():
@@ -111,49 +120,27 @@ def stem():
     return os.readlink(link)
 
 
-def new_recording(folder):
-    """A file of its own even where an older recording has the same name: numbers of processes come
-    again."""
-    name = os.path.join(folder, "{}-{}".format(stem(), os.getpid()))
-    for i in range(1, 1000):
-        path = name + ("-{}".format(i) if i > 1 else "") + ".p2a"
-        try:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-            return path
-        except FileExistsError:
-            pass
-    raise FileExistsError(name)
-
-
 def arm():
     settings = read_settings()
     version = "{}.{}.{}".format(*sys.version_info[:3])
-    module = load_recorder(settings["modules"])
+    module = prepare(settings)
     if module is None:
         tell("missing", "{}\n{}".format(version, sys.executable))
         return
-    module.follow_children(here)
     if is_service():
         return
 
     def begin():
-        try:
-            path = new_recording(settings["folder"])
-            profiler = module.Profiler(
-                path=path,
-                clock=settings["clock"],
-                mode=settings["mode"],
-                allocations=settings["allocations"] == "yes",
-                max_contexts=int(settings["max-contexts"]),
-                all_threads=True,
-            )
-        except Exception as error:
-            tell("failed", str(error))
-            return None
-        tell("recording", path)
-        return profiler
+        return module.Profiler(
+            path=os.path.join(settings["folder"], stem() + "-{pid}.p2a"),
+            clock=settings["clock"],
+            mode=settings["mode"],
+            allocations=settings["allocations"] == "yes",
+            max_contexts=int(settings["max-contexts"]),
+            all_threads=True,
+        )
 
-    module.await_main(begin)
+    module.await_main(begin, lambda error: tell("failed", str(error)))
     tell("armed", version)
 
 

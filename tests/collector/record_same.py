@@ -1,0 +1,193 @@
+"""A program doesn't see that it is recorded: arguments, paths, environment, modules, output, tracebacks and
+exit status are what they are without `prof2any record`."""
+import zipfile
+
+from record_common import *
+
+# Everything that a program might look at.
+MIRROR = """
+    import sys
+    modules = sorted(sys.modules)
+    import os, signal, threading, gc, posix
+    def look():
+        print("modules", modules)
+        print("argv", sys.argv, getattr(sys, "orig_argv", None))
+        print("main", __name__, __file__ if "__file__" in globals() else None, __package__)
+        print("spec", __spec__ and (__spec__.name, __spec__.origin))
+        print("globals", sorted(globals()))
+        print("path", sys.path)
+        print("flags", sys.flags, sys.warnoptions, sys.dont_write_bytecode)
+        print("environ", sorted(os.environ.items()), sorted(posix.environ.items()))
+        print("finders", sys.meta_path, sys.path_hooks, sorted(sys.path_importer_cache))
+        print("hooks", sys.excepthook, sys.displayhook, sys.breakpointhook, sys.unraisablehook)
+        print("signals", [(s, signal.getsignal(s)) for s in range(1, 32)])
+        print("mask", signal.pthread_sigmask(signal.SIG_BLOCK, []))
+        print("groups", os.getpgrp(), os.getsid(0), os.getcwd(), os.umask(0))
+        print("threads", threading.enumerate(), gc.get_threshold(), sys.getrecursionlimit())
+        print("customize", getattr(sys, "customized", None))
+        print("stdin", sys.stdin.read() if "read" in sys.argv else None)
+    look()
+"""
+ADDRESS = re.compile(r"0x[0-9a-f]+|started (daemon )?[0-9]+")
+
+
+class Same(RecordTest):
+    def assert_same(self, *command, **more):
+        plain = self.run_plain(*command, **more)
+        recorded = self.record(*command, **more)
+        for mine, its in zip(recorded.of_program(), plain.of_program()):
+            if isinstance(its, str):
+                mine = ADDRESS.sub("", mine).splitlines()
+                its = ADDRESS.sub("", its).splitlines()
+            self.assertEqual(mine, its, recorded.err)
+        self.assertRegex(recorded.said, "recorded .*p2a")
+        return recorded
+
+    @each_python
+    def test_a_script(self):
+        self.write("app.py", MIRROR)
+        self.assert_same(self.python, "app.py")
+        self.assert_same(self.python, os.path.join(self.here, "app.py"), "a", "-o", "--", "")
+
+    @each_python
+    def test_a_script_elsewhere(self):
+        self.write("sub/app.py", MIRROR)
+        self.assert_same(self.python, "sub/app.py", "-m", "x")
+
+    @each_python
+    def test_a_module(self):
+        self.write("mod.py", MIRROR)
+        self.write("pkg/__init__.py", "import json\n")
+        self.write("pkg/__main__.py", MIRROR)
+        self.assert_same(self.python, "-m", "mod", "a")
+        self.assert_same(self.python, "-m", "pkg", "a")
+
+    @each_python
+    def test_a_folder_and_a_zip_file(self):
+        self.write("dir/__main__.py", MIRROR)
+        with zipfile.ZipFile(os.path.join(self.here, "app.pyz"), "w") as archive:
+            archive.writestr("__main__.py", textwrap.dedent(MIRROR))
+        self.assert_same(self.python, "dir", "a")
+        self.assert_same(self.python, "app.pyz", "a")
+
+    @each_python
+    def test_a_command_and_standard_input(self):
+        self.assert_same(self.python, "-c", textwrap.dedent(MIRROR), "a", "read", input=b"hello\n")
+        self.assert_same(self.python, "-", "a", input=textwrap.dedent(MIRROR).encode())
+        self.assert_same(self.python, input=textwrap.dedent(MIRROR).encode())
+
+    @each_python
+    def test_options_of_the_interpreter(self):
+        self.write("app.py", MIRROR)
+        for options in (["-B", "-u"], ["-O"], ["-s"], ["-W", "error"], ["-X", "dev"]):
+            self.assert_same(self.python, *options, "app.py")
+
+    @each_python
+    def test_PYTHONPATH(self):
+        self.write("app.py", MIRROR)
+        for value in (None, "", "lib", "/nowhere:lib", "lib:", ":lib", "."):
+            env = self.environment(PYTHONPATH=value)
+            self.assert_same(self.python, "app.py", env=env)
+
+    @each_python
+    def test_a_sitecustomize_that_is_there_already(self):
+        self.write("app.py", MIRROR)
+        self.write("lib/sitecustomize.py", """
+            import sys, json
+            sys.customized = __file__, __name__, sorted(sys.path), __spec__.name
+            """)
+        self.write("bad/sitecustomize.py", "raise ValueError('no')\n")
+        self.write("lib/usercustomize.py", "import sys; sys.customized += (1,)\n")
+        for folder in "lib", "bad":
+            env = self.environment(PYTHONPATH=os.path.join(self.here, folder))
+            self.assert_same(self.python, "app.py", env=env)
+
+    @each_python
+    def test_a_console_script_in_a_virtual_environment(self):
+        venv = os.path.join(self.here, "venv")
+        self.run_plain(self.python, "-m", "venv", "--without-pip", venv)
+        (site,) = __import__("glob").glob(os.path.join(venv, "lib", "python3*", "site-packages"))
+        self.write(os.path.join(site, "tool/__init__.py"), MIRROR + """
+            def main():
+                look()
+                sys.exit(4)
+            """.replace("\n        ", "\n"))
+        self.write(os.path.join(site, "tool/__main__.py"), "import tool; tool.main()\n")
+        self.write("venv/bin/tool", """\
+            #!{}/bin/python
+            import re
+            import sys
+            from tool import main
+            if __name__ == '__main__':
+                sys.argv[0] = re.sub(r'(-script\\.pyw|\\.exe)?$', '', sys.argv[0])
+                sys.exit(main())
+            """.format(venv), 0o755)
+        before = self.files(venv)
+        done = self.assert_same("venv/bin/tool", "a")
+        self.assertEqual(done.status, 4)
+        path = os.path.join(venv, "bin") + ":" + os.environ["PATH"]
+        self.assert_same("tool", "a", env=self.environment(PATH=path))
+        self.assert_same("python", "-m", "tool", env=self.environment(PATH=path))
+        self.assertEqual(self.files(venv), before, "something was installed")
+
+    @staticmethod
+    def files(folder):
+        return sorted(os.path.join(at, name) for at, _, names in os.walk(folder) for name in names)
+
+    @each_python
+    def test_tracebacks(self):
+        self.write("app.py", """
+            import threading
+            def f(n):
+                return 1 / n if n < 1 else f(n - 1)
+            t = threading.Thread(target=f, args=(2,), name="worker")
+            t.start()
+            t.join()
+            f(3)
+            """)
+        self.assertEqual(self.assert_same(self.python, "app.py").status, 1)
+        self.assert_same(self.python, "-m", "app")
+        self.assert_same(self.python, "-c", "import app")
+
+    @each_python
+    def test_a_script_that_does_not_compile(self):
+        self.write("app.py", "print('a'\n")
+        plain = self.run_plain(self.python, "app.py")
+        recorded = self.record(self.python, "app.py")
+        self.assertEqual(recorded.of_program(), plain.of_program())
+        self.assertIn("ended before the program's first instruction", recorded.said)
+
+    @each_python
+    def test_every_way_to_end(self):
+        endings = ["pass", "sys.exit(3)", "sys.exit('why')", "sys.exit(None)", "raise SystemExit(300)",
+                   "os._exit(9)", "raise KeyboardInterrupt", "os.abort()", "1 / 0",
+                   "os.kill(os.getpid(), signal.SIGTERM)", "os.kill(os.getpid(), signal.SIGKILL)",
+                   "os.kill(os.getpid(), signal.SIGSEGV)", "os.kill(os.getpid(), signal.SIGPIPE)",
+                   "atexit.register(print, 'bye')", "atexit.register(os._exit, 6)",
+                   "threading.Timer(.05, print, ['late']).start()",
+                   "os.execl('/bin/sh', 'sh', '-c', 'exit 8')"]
+        for ending in endings:
+            with self.subTest(ending=ending):
+                code = "import os, sys, signal, atexit, threading\nprint('out', flush=True)\n" + ending
+                self.assert_same(self.python, "-c", code)
+
+    @each_python
+    def test_standard_output_that_nobody_reads(self):
+        code = "import sys\nfor i in range(100000): print(i)"
+        results = []
+        for command in ([self.python, "-c", code], [PROGRAM, "record", self.python, "-c", code]):
+            with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  cwd=self.here, env=self.environment()) as process:
+                process.stdout.read(1)
+                process.stdout.close()
+                err = process.stderr.read().decode()
+                results.append((process.wait(), Result_of(err)))
+        self.assertEqual(results[0], results[1])
+
+
+def Result_of(err):
+    return "".join(line for line in err.splitlines(True) if not line.startswith("prof2any: "))
+
+
+if __name__ == "__main__":
+    main()
