@@ -17,16 +17,24 @@
  * - A value times its metric's scale is in the metric's unit. Numbers are the shortest that read as
  *   the same double again; "NaN", "Infinity" and "-Infinity" stand for those. Counts are whole and
  *   may be above 2^53. What isn't known isn't there.
- * - A comparison has "self_before" and "total_before" beside "self" and "total".
+ * - A comparison has "self_before", "total_before" and "calls_before" beside the others.
  * - Functions stand in the report's order; those that are only somebody's caller have no figures
  * and come last. Where the report leaves functions out, arcs, lines and call sites are those among
  * the functions listed, paths are left out, and "left_out" says how many of each.
- * - Text that is no UTF-8 has U+FFFD in its place: that alone doesn't survive. */
+ * - Text that is no UTF-8 has U+FFFD in its place: that alone doesn't survive.
+ *
+ * Reading takes what was recorded (and estimated paths, where there is no graph to estimate them
+ * from again); the rest follows from it. Keys must come in the order above, because what they hold
+ * refers back; keys that aren't known are passed. */
 #include <inttypes.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
+#include "base/index.h"
+#include "codec/json.h"
 #include "codec/json_write.h"
 #include "model/rows.h"
 
@@ -46,6 +54,591 @@ static const char *const kinds[] = {
     [P2A_NATIVE] = "native",   [P2A_KERNEL] = "kernel", [P2A_INLINED] = "inlined",
     [P2A_JIT] = "jit",         [P2A_MARKER] = "marker"};
 enum { KINDS = sizeof kinds / sizeof *kinds };
+
+/* ---- probe ---- */
+
+static enum p2a_sure probe(const struct p2a_probe *probe)
+{
+    return p2a_json_has(probe, "prof2any", P2A_JSON_NUMBER) ? P2A_CERTAIN : P2A_NO;
+}
+
+/* ---- reader ---- */
+
+/* An object of any table, with what it says. */
+struct record {
+    uint64_t id, function, caller, callee, parent, thread, arc; /* references */
+    uint64_t pid, tid, address, calls, primitive, calls_before;
+    int64_t start;                                    /* a function's line */
+    p2a_id name, qualname, file, module, unit, title; /* strings */
+    enum p2a_kind kind;
+    double scale;
+    unsigned values; /* which of the value rows are there: 1 << enum row */
+    uint64_t said;   /* 1 << place in fields[] */
+    uint64_t at;     /* byte */
+};
+
+enum row { SELF, TOTAL, SELF_BEFORE, TOTAL_BEFORE, VALUE_ROWS };
+
+enum field_type { COUNT, INTEGER, STRING, KIND, NUMBER, VALUES };
+
+#define AT(member) offsetof(struct record, member)
+
+static const struct field {
+    const char *name;
+    enum field_type type;
+    size_t at; /* in struct record; of VALUES: the row */
+} fields[] = {{"id", COUNT, AT(id)},
+              {"function", COUNT, AT(function)},
+              {"caller", COUNT, AT(caller)},
+              {"callee", COUNT, AT(callee)},
+              {"parent", COUNT, AT(parent)},
+              {"thread", COUNT, AT(thread)},
+              {"arc", COUNT, AT(arc)},
+              {"pid", COUNT, AT(pid)},
+              {"tid", COUNT, AT(tid)},
+              {"address", COUNT, AT(address)},
+              {"calls", COUNT, AT(calls)},
+              {"primitive", COUNT, AT(primitive)},
+              {"calls_before", COUNT, AT(calls_before)},
+              {"line", INTEGER, AT(start)},
+              {"name", STRING, AT(name)},
+              {"qualname", STRING, AT(qualname)},
+              {"file", STRING, AT(file)},
+              {"module", STRING, AT(module)},
+              {"unit", STRING, AT(unit)},
+              {"title", STRING, AT(title)},
+              {"kind", KIND, AT(kind)},
+              {"scale", NUMBER, AT(scale)},
+              {"self", VALUES, SELF},
+              {"total", VALUES, TOTAL},
+              {"self_before", VALUES, SELF_BEFORE},
+              {"total_before", VALUES, TOTAL_BEFORE}};
+enum { FIELDS = sizeof fields / sizeof *fields };
+
+struct ids {
+    p2a_id *at;
+    uint32_t n, room;
+};
+
+struct reader {
+    struct p2a_in *in;
+    struct p2a_json *json;
+    struct p2a_profile *p;
+    bool compared;
+    size_t next_table; /* the first that may follow */
+    unsigned recorded, estimated;
+    double *values; /* VALUE_ROWS rows of a value a metric */
+    struct record record;
+    struct p2a_index function_of; /* of functions by their id in the file */
+    struct numbered {
+        uint64_t id;
+        p2a_id function;
+    } * function;
+    uint32_t function_n, function_room;
+    struct ids thread, arc, context; /* by their places in the file */
+};
+
+static bool takes_graph(const struct reader *r)
+{
+    return r->recorded & P2A_GRAPH;
+}
+
+/* Estimated paths are there for who has no graph to estimate them from again. */
+static bool takes_paths(const struct reader *r)
+{
+    return r->recorded & P2A_CONTEXTS && !(r->estimated & P2A_CONTEXTS && takes_graph(r));
+}
+
+static void out_of_memory(struct reader *r)
+{
+    p2a_json_no_memory(r->json);
+}
+
+static bool keep(struct reader *r, struct ids *ids, p2a_id id)
+{
+    if (!p2a_grow(&ids->at, &ids->room, (uint64_t)ids->n + 1, sizeof *ids->at)) {
+        out_of_memory(r);
+        return false;
+    }
+    ids->at[ids->n++] = id;
+    return true;
+}
+
+/* ---- values of the keys ---- */
+
+static double read_number(struct reader *r)
+{
+    struct p2a_str text;
+    if (p2a_json_peek(r->json) != P2A_JSON_STRING)
+        return p2a_json_number(r->json);
+    if (!p2a_json_string(r->json, &text))
+        return 0;
+    if (p2a_str_is(text, "NaN"))
+        return NAN;
+    if (p2a_str_is(text, "Infinity"))
+        return INFINITY;
+    if (p2a_str_is(text, "-Infinity"))
+        return -INFINITY;
+    p2a_json_bad(r->json, "a value is text, expected a number, NaN, Infinity or -Infinity");
+    return 0;
+}
+
+/* The number read last as it stands there, where that is a whole one up to 2^64 - 1. */
+static bool exact_count(const struct p2a_json *j, uint64_t *value)
+{
+    size_t window = (size_t)(j->at - j->base);
+    uint64_t n = j->offset + window - j->value_at;
+    struct p2a_str text = {(const char *)j->at - n, (size_t)n};
+    return n <= window && p2a_str_u64(text, value);
+}
+
+static uint64_t read_count(struct reader *r)
+{
+    uint64_t count = 0;
+    double value = p2a_json_number(r->json);
+    if (exact_count(r->json, &count))
+        return count;
+    if (!(value >= 0 && value < 0x1p64) || value > floor(value)) {
+        p2a_json_bad(r->json, "%s: expected a whole number from 0, less than 2^64", r->json->name);
+        return 0;
+    }
+    return (uint64_t)value;
+}
+
+static p2a_id read_string(struct reader *r)
+{
+    struct p2a_str text;
+    return p2a_json_string(r->json, &text) ? p2a_intern(r->p, text) : 0;
+}
+
+static enum p2a_kind read_kind(struct reader *r)
+{
+    struct p2a_str text;
+    if (!p2a_json_string(r->json, &text))
+        return P2A_UNKNOWN;
+    for (int i = 0; i < KINDS; i++)
+        if (p2a_str_is(text, kinds[i]))
+            return (enum p2a_kind)i;
+    p2a_json_bad(r->json, "no such kind of function, expected one of the schema's");
+    return P2A_UNKNOWN;
+}
+
+static void read_values(struct reader *r, size_t row)
+{
+    uint32_t n = 0, metrics = r->p->metrics.n;
+    for (p2a_json_array(r->json); p2a_json_item(r->json); n++) {
+        double value = read_number(r);
+        if (n < metrics)
+            r->values[row * metrics + n] = value;
+    }
+    r->record.values |= 1u << row;
+    if (n != metrics)
+        p2a_json_bad(r->json, "%s: %u values, expected one for each of %u metrics",
+                     fields[FIELDS - VALUE_ROWS + row].name, n, metrics);
+}
+
+static void read_field(struct reader *r, size_t i)
+{
+    char *to = (char *)&r->record + fields[i].at;
+    r->record.said |= UINT64_C(1) << i;
+    switch (fields[i].type) {
+    case COUNT:
+        *(uint64_t *)(void *)to = read_count(r);
+        break;
+    case INTEGER:
+        *(int64_t *)(void *)to = p2a_json_integer(r->json, INT64_MIN, INT64_MAX);
+        break;
+    case STRING:
+        *(p2a_id *)(void *)to = read_string(r);
+        break;
+    case KIND:
+        r->record.kind = read_kind(r);
+        break;
+    case NUMBER:
+        r->record.scale = read_number(r);
+        break;
+    case VALUES:
+        read_values(r, fields[i].at);
+        break;
+    }
+}
+
+static bool said(const struct reader *r, size_t member)
+{
+    for (size_t i = 0; i < FIELDS; i++)
+        if (fields[i].at == member && fields[i].type != VALUES)
+            return r->record.said >> i & 1;
+    return false;
+}
+
+/* The next object of the table that is open; keys that aren't known are passed. */
+static bool next_record(struct reader *r)
+{
+    struct p2a_str key;
+    if (!p2a_json_item(r->json))
+        return false;
+    r->record = (struct record){.scale = 1};
+    p2a_json_object(r->json);
+    r->record.at = p2a_json_at(r->json);
+    while (p2a_json_key(r->json, &key)) {
+        size_t i = 0;
+        while (i < FIELDS && !p2a_str_is(key, fields[i].name))
+            i++;
+        if (i < FIELDS)
+            read_field(r, i);
+        else
+            p2a_json_skip(r->json);
+    }
+    return !r->json->stopped;
+}
+
+/* ---- tables ---- */
+
+/* Puts the rows SELF (or TOTAL) and SELF_BEFORE of the record into a row of the profile. */
+static void take_values(const struct reader *r, enum row row, double *to)
+{
+    uint32_t metrics = r->p->metrics.n;
+    for (uint32_t i = 0; i < metrics; i++) {
+        if (r->record.values & 1u << row)
+            to[i] = r->values[row * metrics + i];
+        if (r->compared && r->record.values & 1u << (row + 2))
+            to[metrics + i] = r->values[(row + 2) * metrics + i];
+    }
+}
+
+static void add_values(const struct reader *r, enum row row, double *to)
+{
+    uint32_t metrics = r->p->metrics.n;
+    for (uint32_t i = 0; i < metrics; i++) {
+        if (r->record.values & 1u << row)
+            to[i] += r->values[row * metrics + i];
+        if (r->compared && r->record.values & 1u << (row + 2))
+            to[metrics + i] += r->values[(row + 2) * metrics + i];
+    }
+}
+
+static unsigned has_of(const struct reader *r)
+{
+    return (said(r, AT(calls)) ? P2A_HAS_CALLS : 0u) |
+           (said(r, AT(primitive)) ? P2A_HAS_PRIMITIVE : 0u) |
+           (r->record.values & 1u << SELF ? P2A_HAS_SELF : 0u) |
+           (r->record.values & 1u << TOTAL ? P2A_HAS_TOTAL : 0u);
+}
+
+static void read_metrics(struct reader *r)
+{
+    struct p2a_profile *p = r->p;
+    for (p2a_json_array(r->json); next_record(r);) {
+        uint32_t n = p->metrics.n;
+        p2a_id id = p2a_metric(p, p2a_string(p, r->record.name).at,
+                               p2a_string(p, r->record.unit).at, r->record.scale);
+        if (id != n) {
+            p2a_json_bad_at(r->json, r->record.at, "a metric is there twice");
+            return;
+        }
+        p->metrics.row[id].title = r->record.title;
+    }
+    r->values = malloc((VALUE_ROWS * (size_t)p->metrics.n + 1) * sizeof *r->values);
+    if (!r->values)
+        out_of_memory(r);
+    if (r->compared)
+        p2a_compare_columns(p);
+}
+
+static void read_threads(struct reader *r)
+{
+    for (p2a_json_array(r->json); next_record(r);)
+        if (!keep(r, &r->thread,
+                  p2a_thread(r->p, r->record.pid, r->record.tid, p2a_string(r->p, r->record.name))))
+            return;
+}
+
+static bool same_id(const void *table, uint32_t row, const void *key)
+{
+    return ((const struct numbered *)table)[row].id == *(const uint64_t *)key;
+}
+
+/* P2A_NONE after an error. */
+static p2a_id function_of(struct reader *r, uint64_t id)
+{
+    uint32_t row =
+        p2a_index_find(&r->function_of, p2a_hash(&id, sizeof id), same_id, r->function, &id);
+    if (row != P2A_INDEX_NONE)
+        return r->function[row].function;
+    p2a_json_bad_at(r->json, r->record.at, "no function has the id %" PRIu64, id);
+    return P2A_NONE;
+}
+
+static bool number_function(struct reader *r, p2a_id function)
+{
+    uint64_t id = r->record.id, hash = p2a_hash(&id, sizeof id);
+    if (p2a_index_find(&r->function_of, hash, same_id, r->function, &id) != P2A_INDEX_NONE)
+        return p2a_json_bad_at(r->json, r->record.at, "two functions have the id %" PRIu64, id);
+    if (!p2a_grow(&r->function, &r->function_room, (uint64_t)r->function_n + 1,
+                  sizeof *r->function) ||
+        !p2a_index_add(&r->function_of, hash, r->function_n)) {
+        out_of_memory(r);
+        return false;
+    }
+    r->function[r->function_n++] = (struct numbered){id, function};
+    return true;
+}
+
+static void take_node(struct reader *r, p2a_id function)
+{
+    unsigned has = has_of(r);
+    struct p2a_node *node = has ? p2a_node(r->p, function) : NULL;
+    if (!node)
+        return;
+    *node = (struct p2a_node){.calls = r->record.calls,
+                              .primitive = r->record.primitive,
+                              .calls_before = r->record.calls_before,
+                              .has = has | P2A_HAS_ROW};
+    size_t row = (size_t)function * r->p->columns;
+    take_values(r, SELF, r->p->graph.self + row);
+    take_values(r, TOTAL, r->p->graph.total + row);
+}
+
+static void read_functions(struct reader *r)
+{
+    for (p2a_json_array(r->json); next_record(r);) {
+        struct p2a_function f = {.name = r->record.name,
+                                 .qualname = r->record.qualname,
+                                 .file = r->record.file,
+                                 .module = r->record.module,
+                                 .line = r->record.start,
+                                 .kind = r->record.kind};
+        p2a_id function = p2a_function(r->p, &f);
+        if (function == P2A_NONE || !number_function(r, function))
+            return;
+        if (takes_graph(r))
+            take_node(r, function);
+    }
+}
+
+static void read_arcs(struct reader *r)
+{
+    struct p2a_graph *g = &r->p->graph;
+    for (p2a_json_array(r->json); next_record(r);) {
+        p2a_id caller = function_of(r, r->record.caller);
+        p2a_id callee = function_of(r, r->record.callee);
+        p2a_id arc =
+            caller == P2A_NONE || callee == P2A_NONE ? P2A_NONE : p2a_arc(r->p, caller, callee);
+        if (arc == P2A_NONE || !keep(r, &r->arc, arc))
+            return;
+        unsigned has = has_of(r);
+        g->arc[arc].calls = r->record.calls;
+        g->arc[arc].primitive = r->record.primitive;
+        g->arc[arc].has = has | (has & P2A_HAS_TOTAL ? P2A_HAS_ROW : 0u);
+        take_values(r, SELF, g->arc_self + (size_t)arc * r->p->columns);
+        take_values(r, TOTAL, g->arc_total + (size_t)arc * r->p->columns);
+    }
+}
+
+static void read_lines(struct reader *r)
+{
+    for (p2a_json_array(r->json); next_record(r);) {
+        struct p2a_line line = {.function = function_of(r, r->record.function),
+                                .file = r->record.file,
+                                .line = r->record.start > 0 ? (uint64_t)r->record.start : 0,
+                                .address = r->record.address};
+        p2a_id id = line.function == P2A_NONE ? P2A_NONE : p2a_line(r->p, &line);
+        if (id == P2A_NONE)
+            return;
+        add_values(r, SELF, r->p->graph.line_self + (size_t)id * r->p->columns);
+    }
+}
+
+static void read_sites(struct reader *r)
+{
+    for (p2a_json_array(r->json); next_record(r);) {
+        if (r->record.arc >= r->arc.n) {
+            p2a_json_bad_at(r->json, r->record.at, "there is no arc %" PRIu64, r->record.arc);
+            return;
+        }
+        struct p2a_site site = {.arc = r->arc.at[r->record.arc],
+                                .file = r->record.file,
+                                .line = r->record.start > 0 ? (uint64_t)r->record.start : 0,
+                                .address = r->record.address,
+                                .calls = r->record.calls};
+        p2a_id id = p2a_site(r->p, &site);
+        if (id == P2A_NONE)
+            return;
+        add_values(r, TOTAL, r->p->graph.site_total + (size_t)id * r->p->columns);
+    }
+}
+
+/* The context that the record is of; P2A_NONE after an error. */
+static p2a_id context_of(struct reader *r)
+{
+    p2a_id parent = P2A_NONE, thread = P2A_NONE;
+    if (said(r, AT(parent)) && r->record.parent >= r->context.n) {
+        p2a_json_bad_at(r->json, r->record.at,
+                        "context %u has the parent %" PRIu64 ", expected one before it",
+                        r->context.n, r->record.parent);
+        return P2A_NONE;
+    }
+    if (said(r, AT(thread)) && r->record.thread >= r->thread.n) {
+        p2a_json_bad_at(r->json, r->record.at, "there is no thread %" PRIu64, r->record.thread);
+        return P2A_NONE;
+    }
+    if (said(r, AT(parent)))
+        parent = r->context.at[r->record.parent];
+    if (said(r, AT(thread)))
+        thread = r->thread.at[r->record.thread];
+    p2a_id function = function_of(r, r->record.function);
+    return function == P2A_NONE ? P2A_NONE : p2a_context(r->p, parent, function, thread);
+}
+
+static void read_contexts(struct reader *r)
+{
+    for (p2a_json_array(r->json); next_record(r);) {
+        p2a_id id = context_of(r);
+        if (id == P2A_NONE || !keep(r, &r->context, id))
+            return;
+        add_values(r, SELF, r->p->contexts.self + (size_t)id * r->p->columns);
+        if (said(r, AT(calls)))
+            p2a_context_calls(r->p, id, r->record.calls);
+        if (said(r, AT(calls_before)) && r->compared)
+            p2a_context_calls_before(r->p, id, r->record.calls_before);
+    }
+}
+
+/* ---- the whole ---- */
+
+static unsigned read_facts(struct reader *r)
+{
+    unsigned set = 0;
+    struct p2a_str text;
+    for (p2a_json_array(r->json); p2a_json_item(r->json);) {
+        if (!p2a_json_string(r->json, &text))
+            break;
+        for (size_t i = 0; i < FACTS; i++)
+            if (p2a_str_is(text, facts[i].name))
+                set |= facts[i].fact;
+    }
+    return set;
+}
+
+static void read_version(struct reader *r)
+{
+    int64_t version = p2a_json_integer(r->json, 0, INT64_MAX);
+    if (version != VERSION)
+        p2a_json_bad(r->json, "version %" PRId64 " of prof2any's JSON, expected %d", version,
+                     VERSION);
+}
+
+static void read_notes(struct reader *r)
+{
+    struct p2a_str text;
+    for (p2a_json_array(r->json); p2a_json_item(r->json);)
+        if (p2a_json_string(r->json, &text))
+            p2a_note(r->p, "%.*s", (int)(text.n < 500 ? text.n : 500), text.at);
+}
+
+static void read_left_out(struct reader *r)
+{
+    struct p2a_str key;
+    for (p2a_json_object(r->json); p2a_json_key(r->json, &key);) {
+        bool functions = p2a_str_is(key, "functions");
+        uint64_t n = read_count(r);
+        if (functions && n)
+            p2a_note(r->p, "%" PRIu64 " functions were left out when the JSON was written", n);
+    }
+}
+
+/* A key of the file that isn't a table. */
+static void read_fact(struct reader *r, struct p2a_str key)
+{
+    if (p2a_str_is(key, "prof2any"))
+        read_version(r);
+    else if (p2a_str_is(key, "recorded"))
+        r->recorded = read_facts(r);
+    else if (p2a_str_is(key, "estimated"))
+        r->estimated = read_facts(r);
+    else if (p2a_str_is(key, "comparison"))
+        r->compared = p2a_json_bool(r->json);
+    else if (p2a_str_is(key, "cycle_share"))
+        r->p->cycle_share = read_number(r);
+    else if (p2a_str_is(key, "base"))
+        r->p->base = read_number(r);
+    else if (p2a_str_is(key, "notes"))
+        read_notes(r);
+    else if (p2a_str_is(key, "left_out"))
+        read_left_out(r);
+    else
+        p2a_json_skip(r->json);
+}
+
+static const struct table {
+    const char *name;
+    void (*read)(struct reader *r);
+    unsigned facts; /* taken where one of them is; 0: always */
+} tables[] = {{"metrics", read_metrics, 0},
+              {"threads", read_threads, 0},
+              {"functions", read_functions, 0},
+              {"arcs", read_arcs, P2A_GRAPH},
+              {"lines", read_lines, P2A_LINES | P2A_ADDRESSES},
+              {"sites", read_sites, P2A_GRAPH},
+              {"contexts", read_contexts, P2A_CONTEXTS}};
+enum { TABLES = sizeof tables / sizeof *tables };
+
+/* Tables that refer to one another stand in their order. */
+static void read_table(struct reader *r, size_t i)
+{
+    if (i < r->next_table || (i > 0 && !r->values)) {
+        p2a_json_peek(r->json);
+        p2a_json_bad(r->json, "\"%s\" is out of order, expected it once, behind \"%s\"",
+                     tables[i].name, i ? tables[i - 1].name : "notes");
+        return;
+    }
+    r->next_table = i + 1;
+    bool taken = tables[i].facts == P2A_CONTEXTS
+                     ? takes_paths(r)
+                     : !tables[i].facts || tables[i].facts & r->recorded;
+    if (taken)
+        tables[i].read(r);
+    else
+        p2a_json_skip(r->json);
+}
+
+static void read_file(struct reader *r)
+{
+    struct p2a_str key;
+    for (p2a_json_object(r->json); p2a_json_key(r->json, &key);) {
+        size_t i = 0;
+        while (i < TABLES && !p2a_str_is(key, tables[i].name))
+            i++;
+        if (i < TABLES)
+            read_table(r, i);
+        else
+            read_fact(r, key);
+    }
+    if (r->p->contexts.n)
+        r->p->estimated |= r->estimated & P2A_CONTEXTS;
+    if (takes_graph(r))
+        r->p->estimated |= r->estimated & P2A_GRAPH;
+}
+
+static enum p2a_status read_json(struct p2a_in *in)
+{
+    struct p2a_json *json = malloc(sizeof *json);
+    struct reader r = {.in = in, .json = json, .p = in->profile, .recorded = ~0u};
+    if (!json)
+        return p2a_in_no_memory(in);
+    p2a_json_start(json, in);
+    read_file(&r);
+    p2a_json_finish(json);
+    p2a_json_stop(json);
+    free(json);
+    free(r.values);
+    free(r.function);
+    p2a_index_free(&r.function_of);
+    free(r.thread.at);
+    free(r.arc.at);
+    free(r.context.at);
+    return p2a_in_status(in);
+}
 
 /* ---- writer ---- */
 
@@ -227,6 +820,8 @@ static void put_function(struct writer *w, p2a_id id)
     if (id < p->graph.node_n && p->graph.node[id].has & P2A_HAS_ROW) {
         const struct p2a_node *node = &p->graph.node[id];
         put_calls(w, node->has, node->calls, node->primitive);
+        if (node->has & P2A_HAS_CALLS && p->columns > p->metrics.n)
+            put_count(w, "calls_before", node->calls_before);
         if (node->has & P2A_HAS_SELF)
             put_self(w, p->graph.self, id);
         if (node->has & P2A_HAS_TOTAL)
@@ -336,6 +931,8 @@ static void put_contexts(struct writer *w)
             put_count(w, "thread", c->thread);
         if (w->p->facts & P2A_CALLS)
             put_count(w, "calls", c->calls);
+        if (w->p->facts & P2A_CALLS && t->calls_before)
+            put_count(w, "calls_before", t->calls_before[i]);
         put_self(w, t->self, i);
         p2a_json_end(&w->json, '}');
     }
@@ -355,7 +952,18 @@ static void put_left_out(struct writer *w)
     p2a_json_end(&w->json, '}');
 }
 
-/* Names without figures are listed where nothing is left out. */
+/* Functions that the rest refers to, though they have no figures. */
+static void list_names(struct writer *w)
+{
+    const struct p2a_profile *p = w->p;
+    for (uint32_t i = 0; i < p->graph.arc_n; i++)
+        w->listed[p->graph.arc[i].caller] = w->listed[p->graph.arc[i].callee] = true;
+    for (uint32_t i = 0; i < p->graph.line_n; i++)
+        w->listed[p->graph.line[i].function] = true;
+    for (uint32_t i = 0; i < p->contexts.n; i++)
+        w->listed[p->contexts.row[i].function] = true;
+}
+
 static bool list_functions(struct writer *w)
 {
     const struct p2a_profile *p = w->p;
@@ -363,14 +971,11 @@ static bool list_functions(struct writer *w)
     w->arc = malloc(((size_t)p->graph.arc_n + 1) * sizeof *w->arc);
     if (!w->listed || !w->arc)
         return false;
-    bool all = w->rows.n == w->rows.all;
     for (uint32_t i = 0; i < w->rows.n; i++)
         w->listed[w->rows.function[i]] = true;
-    for (p2a_id f = 0; f < p->functions.n; f++) {
-        if (all && !is_row(p, f))
-            w->listed[f] = true;
-        w->left_functions += !w->listed[f];
-    }
+    w->left_functions = w->rows.all - w->rows.n;
+    if (!w->left_functions)
+        list_names(w);
     return true;
 }
 
@@ -409,7 +1014,11 @@ const struct p2a_format p2a_format_json = {
     .name = "json",
     .title = "all that a profile holds, as JSON with a schema",
     .patterns = patterns,
+    .probe = probe,
+    .read = read_json,
     .write = write_json,
+    .gives = P2A_CONTEXTS | P2A_GRAPH | P2A_CALLS | P2A_LINES | P2A_ADDRESSES | P2A_THREADS |
+             P2A_MANY | P2A_BEFORE | P2A_MODULES | P2A_PLACES,
     .needs = P2A_GRAPH,
     .keeps = P2A_CONTEXTS | P2A_GRAPH | P2A_CALLS | P2A_LINES | P2A_ADDRESSES | P2A_THREADS |
              P2A_MANY | P2A_BEFORE | P2A_MODULES | P2A_PLACES,

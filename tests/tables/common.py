@@ -30,8 +30,9 @@ def readable_samples():
 
 
 def run_bytes(*arguments, status=0, **more):
-    done = subprocess.run([PROGRAM, "-q", *arguments], capture_output=True, stdin=subprocess.DEVNULL,
-                          check=False, **more)
+    if "input" not in more:
+        more["stdin"] = subprocess.DEVNULL
+    done = subprocess.run([PROGRAM, "-q", *arguments], capture_output=True, check=False, **more)
     assert done.returncode == status, (arguments, done.returncode, done.stderr)
     return done.stdout
 

@@ -176,5 +176,62 @@ def hostile_names_and_values_stay_what_they_are_in_json(work):
     assert all(same(a, b) for a, b in zip(values, expected)), values
 
 
+def renumbered(made):
+    """The tables, with functions by their places."""
+    place = {f["id"]: i for i, f in enumerate(made["functions"])}
+    tables = {key: made[key] for key in ("metrics", "threads", "comparison", "sites", "estimated")}
+    for key, ids in (("functions", ["id"]), ("arcs", ["caller", "callee"]), ("lines", ["function"]),
+                     ("contexts", ["function"])):
+        tables[key] = [{**row, **{i: place[row[i]] for i in ids}} for row in made[key]]
+    return tables
+
+
+def what_was_written_is_read_again(work):
+    first, second = work + "/first.json", work + "/second.json"
+    n = 0
+    for path in [*common.readable_samples(), common.hostile_profile(work + "/hostile-again.prof")]:
+        run(path, "-f", "json", "-o", first)
+        run(first, "-o", second)
+        with open(first, encoding="utf-8") as file:
+            made = json.load(file)
+        with open(second, encoding="utf-8") as file:
+            again = json.load(file)
+        assert renumbered(made) == renumbered(again), path
+        run(second, "-o", first)
+        with open(first, "rb") as one, open(second, "rb") as other:
+            assert one.read() == other.read(), path
+        if "contexts" not in made["recorded"] and "hostile" not in path and "unicode" not in path:
+            for form in ("pstats", "callgrind"):
+                assert run_bytes(path, "-f", form) == run_bytes(second, "-f", form), (path, form)
+            n += 1
+    assert n > 40, n
+
+
+def what_is_no_such_json_is_refused(work):
+    path, good = work + "/bad.json", run(sample("pstats/constructed-caller-without-row.prof"), "-f", "json")
+    paths = run(sample("folded/handmade-two-columns.folded"), "-f", "json")
+
+    def refuse(text, message):
+        assert text not in (good, paths), message
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        done = common.subprocess.run([common.PROGRAM, path, "-f", "csv"], capture_output=True, check=False)
+        assert done.returncode == 3 and message in done.stderr.decode(), (message, done.stderr)
+
+    refuse(good.replace('"prof2any":1', '"prof2any":2'), "version 2 of prof2any's JSON, expected 1")
+    refuse(good.replace('"caller":', '"caller":9'), "no function has the id 9")
+    refuse(good.replace('"id":1', '"id":0'), "two functions have the id 0")
+    refuse(good.replace('"self":[', '"self":[1,'), "self: 2 values, expected one for each of 1 metrics")
+    refuse(good.replace('"calls":', '"calls":-'), "calls: expected a whole number from 0")
+    refuse(good.replace('"kind":"', '"kind":"super'), "no such kind of function")
+    refuse(good.replace('"metrics":', '"more":'), '"threads" is out of order')
+    refuse(good.replace('"threads":', '"arcs":'), '"functions" is out of order')
+    refuse(good[:len(good) // 2], "ends within")
+    refuse(good + "{}", "expected")
+    refuse(paths.replace('"parent":0', '"parent":7', 1), "has the parent 7, expected one before it")
+    assert run(sample("pstats/constructed-caller-without-row.prof"), "-f", "csv") == run(
+        "-", "-f", "csv", input=good.replace('"notes"', '"new":{"a":[1]},"notes"').encode())
+
+
 if __name__ == "__main__":
     globals()[sys.argv[1]](sys.argv[2])
