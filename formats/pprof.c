@@ -1228,7 +1228,7 @@ static bool make_tree(struct reader *r)
     for (uint32_t i = 0; i < r->stack_n; i++)
         if (r->stack[i].frame_n > deepest)
             deepest = r->stack[i].frame_n;
-    p2a_id *path = malloc(((size_t)deepest + 1) * sizeof *path);
+    p2a_id *path = calloc((size_t)deepest + 1, sizeof *path);
     bool made = path && sort_stacks(&s);
     if (!made)
         no_memory(r);

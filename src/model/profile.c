@@ -138,8 +138,8 @@ static bool room_for(struct p2a_profile *p, void *array_pointer, uint32_t *room,
     return p2a_grow(array_pointer, room, (uint64_t)n + 1, size) || no_memory(p);
 }
 
-/* As many values as there is room for rows, the new ones zero. */
-static bool widen_values(struct p2a_profile *p, double **values, uint32_t rows, uint32_t room)
+/* As many values as there is room for rows. */
+static bool widen_values(struct p2a_profile *p, double **values, uint32_t room)
 {
     size_t width = p->columns;
     if (width && room > SIZE_MAX / 2 / sizeof(double) / width)
@@ -147,9 +147,16 @@ static bool widen_values(struct p2a_profile *p, double **values, uint32_t rows, 
     double *wider = realloc(*values, (size_t)room * width * sizeof(double) + 1);
     if (!wider)
         return no_memory(p);
-    memset(wider + rows * width, 0, (room - rows) * width * sizeof(double));
     *values = wider;
     return true;
+}
+
+/* N new rows are zero. Room that no row takes is never touched: half of it may be such. */
+static void clear_rows(const struct p2a_profile *p, double *values, uint32_t row, uint32_t n)
+{
+    double *at = values + (size_t)row * p->columns;
+    for (size_t i = 0, end = (size_t)n * p->columns; i < end; i++)
+        at[i] = 0;
 }
 
 /* ---- strings, functions, metrics, threads ---- */
@@ -372,10 +379,11 @@ static p2a_id add_context(struct p2a_profile *p, const struct p2a_context *conte
     uint32_t room = core->context_room;
     if (!room_for(p, &t->row, &core->context_room, t->n, sizeof *context))
         return P2A_NONE;
-    if (room != core->context_room && (!widen_values(p, &t->self, room, core->context_room) ||
-                                       (compared(p) && !widen_calls(p, room))))
+    if (room != core->context_room &&
+        (!widen_values(p, &t->self, core->context_room) || (compared(p) && !widen_calls(p, room))))
         return P2A_NONE;
     t->row[t->n] = *context;
+    clear_rows(p, t->self, t->n, 1);
     return t->n;
 }
 
@@ -447,10 +455,12 @@ static bool even_nodes(struct p2a_profile *p)
         return true;
     if (!p2a_grow(&g->node, &p->core->node_room, n, sizeof *g->node))
         return no_memory(p);
-    if (room != p->core->node_room && (!widen_values(p, &g->self, room, p->core->node_room) ||
-                                       !widen_values(p, &g->total, room, p->core->node_room)))
+    if (room != p->core->node_room && (!widen_values(p, &g->self, p->core->node_room) ||
+                                       !widen_values(p, &g->total, p->core->node_room)))
         return false;
     memset(g->node + g->node_n, 0, (n - g->node_n) * sizeof *g->node);
+    clear_rows(p, g->self, g->node_n, n - g->node_n);
+    clear_rows(p, g->total, g->node_n, n - g->node_n);
     g->node_n = n;
     return true;
 }
@@ -506,14 +516,16 @@ p2a_id p2a_arc(struct p2a_profile *p, p2a_id caller, p2a_id callee)
     uint32_t room = core->arc_room;
     if (!room_for(p, &g->arc, &core->arc_room, g->arc_n, sizeof *g->arc))
         return P2A_NONE;
-    if (room != core->arc_room && (!widen_values(p, &g->arc_self, room, core->arc_room) ||
-                                   !widen_values(p, &g->arc_total, room, core->arc_room)))
+    if (room != core->arc_room && (!widen_values(p, &g->arc_self, core->arc_room) ||
+                                   !widen_values(p, &g->arc_total, core->arc_room)))
         return P2A_NONE;
     if (!p2a_pairs_add(&core->arc_of, arc_key(caller, callee, g->arc_n))) {
         no_memory(p);
         return P2A_NONE;
     }
     g->arc[g->arc_n] = (struct p2a_arc){.caller = caller, .callee = callee};
+    clear_rows(p, g->arc_self, g->arc_n, 1);
+    clear_rows(p, g->arc_total, g->arc_n, 1);
     return g->arc_n++;
 }
 
@@ -538,13 +550,14 @@ p2a_id p2a_line(struct p2a_profile *p, const struct p2a_line *line)
     uint32_t room = core->line_room;
     if (!room_for(p, &g->line, &core->line_room, g->line_n, sizeof *line))
         return P2A_NONE;
-    if (room != core->line_room && !widen_values(p, &g->line_self, room, core->line_room))
+    if (room != core->line_room && !widen_values(p, &g->line_self, core->line_room))
         return P2A_NONE;
     if (!p2a_index_add(&core->line_of, hash, g->line_n)) {
         no_memory(p);
         return P2A_NONE;
     }
     g->line[g->line_n] = *line;
+    clear_rows(p, g->line_self, g->line_n, 1);
     return g->line_n++;
 }
 
@@ -568,7 +581,7 @@ p2a_id p2a_site(struct p2a_profile *p, const struct p2a_site *site)
         uint32_t room = core->site_room;
         if (!room_for(p, &g->site, &core->site_room, g->site_n, sizeof *site))
             return P2A_NONE;
-        if (room != core->site_room && !widen_values(p, &g->site_total, room, core->site_room))
+        if (room != core->site_room && !widen_values(p, &g->site_total, core->site_room))
             return P2A_NONE;
         if (!p2a_index_add(&core->site_of, hash, g->site_n)) {
             no_memory(p);
@@ -576,6 +589,7 @@ p2a_id p2a_site(struct p2a_profile *p, const struct p2a_site *site)
         }
         id = g->site_n++;
         g->site[id] = *site;
+        clear_rows(p, g->site_total, id, 1);
     } else {
         g->site[id].calls = p2a_add_calls(g->site[id].calls, site->calls);
     }
