@@ -100,9 +100,9 @@ static bool cut_thread(struct p2a_str *line, struct sample *s)
         p2a_str_cut(tail, ';', &head, &tail);
     }
     size_t skip = p2a_str_starts(head, "Thread ") ? 7 : p2a_str_starts(head, "T") ? 1 : 0;
-    if (!skip)
-        return false;
     s->thread = p2a_str_trim(head);
+    if (!skip || s->thread.n <= skip)
+        return false;
     word = (struct p2a_str){s->thread.at + skip, s->thread.n - skip};
     if (!p2a_str_cut(word, ':', &head, &id))
         id = word;

@@ -89,6 +89,7 @@ static void other_lines_are_refused(void **state)
     assert_int_equal(error.place, 2);
     assert_int_equal(try_austin("Thread 1;f (a.py);L8\n", &p, &error), P2A_INPUT);
     assert_int_equal(try_austin("# austin: 3.0\n", &p, &error), P2A_INPUT);
+    assert_int_equal(try_austin("Thread ;f 7\n", &p, &error), P2A_INPUT);
 }
 
 int main(void)

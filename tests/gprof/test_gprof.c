@@ -109,7 +109,7 @@ static void a_flat_profile_alone_is_functions_without_arcs(void **state)
 
 static void the_graph_takes_the_place_of_the_flat_profile(void **state)
 {
-    char text[sizeof flat + sizeof graph];
+    char text[sizeof flat + sizeof graph + 2];
     (void)state;
     snprintf(text, sizeof text, "%s\f\n%s", flat, graph);
     struct p2a_profile *p = gprof(text);
