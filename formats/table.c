@@ -241,7 +241,7 @@ static bool fit(struct table *t)
     bool wide = t->width >= 110;
     t->self = t->width >= 50;
     t->calls = t->width >= 60 && t->p->facts & P2A_CALLS;
-    t->bar = t->width < 60 ? 0 : wide ? (t->width - 40) / 7 : 8;
+    t->bar = t->width < 60 ? 0 : t->width < 80 ? 8 : 8 + (t->width - 80) / 5;
     t->self_share = wide;
     t->metrics = 1;
     if (t->bar > 20)
@@ -297,7 +297,8 @@ static size_t eighths_at(double share, const struct table *t, size_t cell)
     return all >= 8 ? 8 : all > 0 ? (size_t)(all + 0.5) : 0;
 }
 
-/* Self, in its own colour, before the rest of the total; in eighths of a cell. */
+/* Self, in its own colour, before the rest of the total; in eighths of a cell. A cell that ends
+ * within both has the colour of what has more of it. */
 static void put_fine_bar(struct table *t, double total, double self)
 {
     bool hot = ink_of(self) == P2A_HOT;
@@ -309,7 +310,7 @@ static void put_fine_bar(struct table *t, double total, double self)
         if (own > 0 && own < 8 && all == 8)
             put_block(t, hot ? P2A_HOT_ON_PALE : P2A_WARM_ON_PALE, own);
         else if (2 * own >= all)
-            put_block(t, hot ? P2A_HOT : P2A_WARM, own);
+            put_block(t, hot ? P2A_HOT : P2A_WARM, all > own ? all : own);
         else
             put_block(t, P2A_PALE, all);
     }

@@ -36,12 +36,14 @@ const struct p2a_format *p2a_format_named(const char *name)
     return NULL;
 }
 
-static bool matches(const struct p2a_format *format, const char *file)
+/* The length of the longest pattern that FILE matches, 0 where none does. */
+static size_t matches(const struct p2a_format *format, const char *file)
 {
+    size_t longest = 0;
     for (const char *const *pattern = format->patterns; pattern && *pattern; pattern++)
-        if (fnmatch(*pattern, file, FNM_CASEFOLD) == 0)
-            return true;
-    return false;
+        if (fnmatch(*pattern, file, FNM_CASEFOLD) == 0 && strlen(*pattern) > longest)
+            longest = strlen(*pattern);
+    return longest;
 }
 
 const struct p2a_format *p2a_format_for_path(const char *path)
@@ -54,10 +56,15 @@ const struct p2a_format *p2a_format_for_path(const char *path)
         return NULL;
     memcpy(file, base.at, base.n);
     file[base.n] = '\0';
-    for (size_t i = 0; p2a_formats[i]; i++)
-        if (p2a_formats[i]->write && matches(p2a_formats[i], file))
-            return p2a_formats[i];
-    return NULL;
+    const struct p2a_format *best = NULL;
+    size_t longest = 0; /* "*.trace.json" says more than "*.json" */
+    for (size_t i = 0; p2a_formats[i]; i++) {
+        size_t n = p2a_formats[i]->write ? matches(p2a_formats[i], file) : 0;
+        if (n > longest)
+            best = p2a_formats[i];
+        longest = n > longest ? n : longest;
+    }
+    return best;
 }
 
 const struct p2a_format *p2a_detect_probe(const struct p2a_probe *probe, struct p2a_error *error)

@@ -89,6 +89,8 @@ says "callgrind" formats
 says "| pstats |" formats --markdown
 says "KEY=VALUE" formats dot
 says "flamegraph: " formats some/where/app.svg.gz
+says "speedscope: " formats app.speedscope.json.gz
+says "json: " formats app.json
 expect 2 "no format 'app.unknown'" formats app.unknown
 says "small.py:41(main)" "$sample"
 says "due to restriction <3>" "$sample" --limit 3
