@@ -434,7 +434,7 @@ static void fill_profile(struct reader *r)
 {
     bool timed = r->sample_n && (r->time_n || !r->j->stopped) && !r->heap;
     if (!r->has_nodes)
-        p2a_json_bad_at(r->j, p2a_offset(r->in), "no node so far, expected some in \"nodes\"");
+        p2a_json_bad_at(r->j, p2a_json_here(r->j), "no node so far, expected some in \"nodes\"");
     if (timed)
         time_nodes(r);
     find_metric(r, timed);

@@ -561,7 +561,7 @@ static void fill_profile(struct reader *r)
                         ", the number of frames",
                         r->highest - 1, r->frame_n);
     if (!r->sheet_n)
-        p2a_json_bad_at(r->j, p2a_offset(r->in),
+        p2a_json_bad_at(r->j, p2a_json_here(r->j),
                         "no profile so far, expected some in \"profiles\"");
     for (uint32_t i = 0; i < r->sheet_n; i++)
         find_column(r, &r->sheet[i]);

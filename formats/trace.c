@@ -736,10 +736,11 @@ static void fill_profile(struct reader *r)
         i = lay_out(r, i);
     note_left_out(r);
     note_mended(r);
-    if (!samples && !r->event_n)
-        p2a_json_bad_at(r->j, p2a_offset(r->in),
-                        "no event with a duration so far, expected phases "
-                        "X, B and E, or V8's samples");
+    if (!samples && !r->event_n && r->j->cut)
+        p2a_json_bad_at(r->j, p2a_json_here(r->j),
+                        "ends before the first event with a duration, expected phases X, B and E");
+    else if (!samples && !r->event_n)
+        p2a_note(r->p, "no event has a duration: expected phases X, B and E, or V8's samples");
 }
 
 static enum p2a_status read_trace(struct p2a_in *in)

@@ -9,7 +9,7 @@
 
 /* ---- the window ---- */
 
-static uint64_t here(const struct p2a_json *j)
+uint64_t p2a_json_here(const struct p2a_json *j)
 {
     return j->offset + (uint64_t)(j->at - j->base);
 }
@@ -49,7 +49,7 @@ static bool ends_early(struct p2a_json *j)
     if (j->stopped)
         return false;
     if (j->in && p2a_in_status(j->in) == P2A_OK && !j->may_end)
-        return fail_at(j, here(j), "ends within %s, expected the rest of it",
+        return fail_at(j, p2a_json_here(j), "ends within %s, expected the rest of it",
                        j->depth ? "an array or object" : "a value");
     j->cut = true;
     j->stopped = true;
@@ -107,7 +107,7 @@ static bool expect(struct p2a_json *j, unsigned char c, const char *what)
         j->at++;
         return true;
     }
-    return fail_at(j, here(j), "expected %s", what);
+    return fail_at(j, p2a_json_here(j), "expected %s", what);
 }
 
 static bool is_wide(const unsigned char *at, size_t n)
@@ -142,7 +142,7 @@ void p2a_json_stop(struct p2a_json *j)
 enum p2a_status p2a_json_finish(struct p2a_json *j)
 {
     if (!j->stopped && to_token(j))
-        fail_at(j, here(j), "more text behind the value, expected the end");
+        fail_at(j, p2a_json_here(j), "more text behind the value, expected the end");
     if (j->failure.status != P2A_OK)
         p2a_bad_byte(j->in, j->failure.place, "%s", j->failure.message);
     return p2a_in_status(j->in);
@@ -184,7 +184,7 @@ enum p2a_json_kind p2a_json_peek(struct p2a_json *j)
         ends_early(j);
         return P2A_JSON_NONE;
     }
-    j->value_at = here(j);
+    j->value_at = p2a_json_here(j);
     enum p2a_json_kind kind = kind_of(*j->at);
     if (kind == P2A_JSON_NONE)
         fail_at(j, j->value_at, "expected a JSON value");
@@ -239,8 +239,8 @@ bool p2a_json_bad_at(struct p2a_json *j, uint64_t at, const char *message, ...)
 static bool enter(struct p2a_json *j, bool object)
 {
     if (j->depth == P2A_JSON_DEPTH)
-        return fail_at(j, here(j), "more than %d arrays and objects in one another, the limit",
-                       P2A_JSON_DEPTH);
+        return fail_at(j, p2a_json_here(j),
+                       "more than %d arrays and objects in one another, the limit", P2A_JSON_DEPTH);
     unsigned char bit = (unsigned char)(1u << j->depth % 8), *byte = &j->open[j->depth / 8];
     *byte = (unsigned char)(object ? *byte | bit : *byte & ~bit);
     j->depth++;
@@ -264,12 +264,13 @@ static bool next_member(struct p2a_json *j, unsigned char close)
         return ends_early(j);
     if (*j->at != close && !j->first) {
         if (*j->at != ',')
-            return fail_at(j, here(j), "expected ',' or '%c'", close);
+            return fail_at(j, p2a_json_here(j), "expected ',' or '%c'", close);
         j->at++;
         if (!to_token(j))
             return ends_early(j);
         if (*j->at == close && !j->may_end)
-            return fail_at(j, here(j), "'%c' behind a comma, expected another value", close);
+            return fail_at(j, p2a_json_here(j), "'%c' behind a comma, expected another value",
+                           close);
     }
     j->first = false;
     if (*j->at != close)
@@ -297,7 +298,7 @@ bool p2a_json_key(struct p2a_json *j, struct p2a_str *key)
     if (!next_member(j, '}'))
         return false;
     if (*j->at != '"')
-        return fail_at(j, here(j), "expected a key in '\"'");
+        return fail_at(j, p2a_json_here(j), "expected a key in '\"'");
     if (!read_string(j, key))
         return false;
     size_t n = key->n < sizeof j->name ? key->n : sizeof j->name - 1;
@@ -330,7 +331,7 @@ static bool hex4(struct p2a_json *j, uint32_t *value)
         if (digit > 9)
             digit = letter < 6 ? letter + 10 : 16;
         if (digit > 15)
-            return fail_at(j, here(j), "expected four hexadecimal digits behind '\\u'");
+            return fail_at(j, p2a_json_here(j), "expected four hexadecimal digits behind '\\u'");
         *value = *value << 4 | digit;
         j->at++;
     }
@@ -393,7 +394,7 @@ static bool unescape(struct p2a_json *j)
         return p2a_buffer_add(&j->text, to + (found - from), 1) || p2a_json_no_memory(j);
     }
     if (c != 'u')
-        return fail_at(j, here(j),
+        return fail_at(j, p2a_json_here(j),
                        "unknown escape, expected one of \\\" \\\\ \\/ \\b \\f \\n \\r "
                        "\\t \\u");
     j->at++;
@@ -523,7 +524,8 @@ static bool read_number(struct p2a_json *j, double *value)
     *value = 0;
     if (!read_decimal(j, &d))
         return j->stopped ? false
-                          : fail_at(j, here(j), "expected a digit of the number from byte %llu on",
+                          : fail_at(j, p2a_json_here(j),
+                                    "expected a digit of the number from byte %llu on",
                                     (unsigned long long)j->value_at);
     if (j->depth && !any(j))
         return ends_early(j);
@@ -641,7 +643,7 @@ static bool skip_key(struct p2a_json *j)
     if (!next_member(j, '}'))
         return false;
     if (*j->at != '"')
-        return fail_at(j, here(j), "expected a key in '\"'");
+        return fail_at(j, p2a_json_here(j), "expected a key in '\"'");
     return skip_string(j) && expect(j, ':', "':' behind a key");
 }
 

@@ -96,7 +96,9 @@ bool p2a_json_shifted(const struct p2a_json *j, int places, int64_t *value);
 
 /* Where the last value taken, or looked at by p2a_json_peek, begins. */
 uint64_t p2a_json_at(const struct p2a_json *j);
-/* Fail there, or at byte AT, with a sentence of the caller's; they return false. */
+/* How far the text has been read. */
+uint64_t p2a_json_here(const struct p2a_json *j);
+/* Fail at the last value, or at byte AT, with a sentence of the caller's; they return false. */
 bool p2a_json_bad(struct p2a_json *j, const char *message, ...) P2A_PRINTF(2, 3);
 bool p2a_json_bad_at(struct p2a_json *j, uint64_t at, const char *message, ...) P2A_PRINTF(3, 4);
 /* Reports that there is no memory for what the caller keeps; returns false. */

@@ -171,8 +171,8 @@ def broken_files_are_named():
         ('[{"ph":"X","name":"f","ts":1,"dur":-2}]', "has a negative duration"),
         ("[" + event + '{"ph":"X"}]', "expected ',' or ']'"),
         ("[" + event + "] and more", "more text behind the value"),
-        ('[{"ph":"M","name":"thread_name","args":{"name":"x"}}]', "no event with a duration so far"),
-        ('{"traceEvents":[]}', "no event with a duration so far"),
+        ('[{"ph":"M","name":"thread_name","args":{"name":"x"}},', "ends before the first event with a duration"),
+        ('{"traceEvents":[', "ends before the first event with a duration"),
         ('{"traceEvents":["x"]}', 'a string in "traceEvents", expected an object'),
         (("[" + event + "]").encode("utf-16"), "UTF-16, expected UTF-8"),
     ]
@@ -181,7 +181,13 @@ def broken_files_are_named():
         check(message in line and line.startswith("FILE: byte "), text, line)
 
 
+def a_trace_without_events_is_empty():
+    status, output, notes = run(write("empty.json", '{"traceEvents":[]}'), "-f", "folded")
+    check(status == 0 and not output and "no event has a duration" in notes, "empty", (status, output, notes))
+
+
 trees_are_read_as_they_were_made()
+a_trace_without_events_is_empty()
 what_is_written_is_read_again()
 a_crashed_program_leaves_a_readable_trace()
 samples_of_v8_are_read_with_their_lines()
