@@ -13,8 +13,8 @@
 /* less(n) of every node, by its cell; to be freed. NULL: no memory. */
 double *p2a_self_less(const struct p2a_recorder *r, double bias);
 
-/* What a file of the recording would hold, with less(n) in place of self(n): *SIZE bytes to be
- * freed. NULL: no memory. */
+/* What a file of the recording would hold, with less(n), to whole ticks, in place of self(n): *SIZE
+ * bytes to be freed. NULL: no memory. */
 unsigned char *p2a_recording_less(const struct p2a_recorder *r, double bias, size_t *size);
 
 #endif

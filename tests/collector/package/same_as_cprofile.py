@@ -49,7 +49,7 @@ if __name__ == "__main__":
 
 # The names that differ: who disables, the profiler's own files.
 OURS = [
-    (r"prof2any\._prof2any\.Profiler|_prof2any\.Profiler|_lsprof\.Profiler", "Profiler"),
+    (r"prof2any\.Profile|_lsprof\.Profiler", "Profiler"),
     (r"\d+\((__exit__|runcall|runctx|create_stats)\)", r"\1"),
     (r"python3 -m prof2any|cProfile\.py|profiler\.py", "PROFILER"),
     (r"0x[0-9a-f]+", "0x"),

@@ -68,7 +68,7 @@ class Profile(_prof2any.Profiler):
 
     def getstats(self):
         """A list of profiler_entry, as _lsprof.Profiler's, with what bias says taken off."""
-        return super().getstats(self.bias) if self.bias else super().getstats()
+        return super().getstats(self.bias)
 
     def snapshot_stats(self):
         """Fills self.stats, pstats' table, with what was recorded until now."""
@@ -109,13 +109,20 @@ class Profile(_prof2any.Profiler):
         callgrind.out.work. What is called .prof, or like no format, is pstats."""
         if program.writes(file):
             self.create_stats()
-            program.convert([self._recorded()], file)
+            program.convert([self._recorded() or marshal.dumps(self.stats)], file)
         else:
             with open(file, "wb") as f:
                 self.create_stats()
                 marshal.dump(self.stats, f)
         if self.bias and sys.stderr:
             print("prof2any: note: %s: times are corrected: less %s" % (file, self._correction()), file=sys.stderr)
+
+    def _recorded(self):
+        """All that was recorded, as bytes; None where there is nothing, or a subclass changes the table."""
+        for name in ("getstats", "snapshot_stats", "create_stats"):
+            if getattr(type(self), name) is not getattr(Profile, name):
+                return None
+        return self.recording(self.bias)
 
     def _correction(self):
         return "%.1f ns for each call and each return, the profiler's own (bias)" % (self.bias * 1e9)

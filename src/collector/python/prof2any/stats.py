@@ -58,8 +58,9 @@ class Stats(pstats.Stats):
             self._inputs = [path]
         else:
             super().load_stats(arg)
-            if hasattr(arg, "_recorded"):
-                self._inputs = [arg._recorded()]
+            recorded = hasattr(arg, "_recorded") and arg._recorded()
+            if recorded:
+                self._inputs = [recorded]
 
     def _parts(self):
         """Whether there is more than self.stats, and inputs that are the whole."""
