@@ -292,6 +292,18 @@ bool p2a_json_array(struct p2a_json *j)
 
 static bool read_string(struct p2a_json *j, struct p2a_str *text);
 
+/* The window may move on: KEY must not stand in it. */
+static bool keep_key(struct p2a_json *j, struct p2a_str *key)
+{
+    if (key->at == j->text.at)
+        return true;
+    j->text.n = 0;
+    if (!p2a_buffer_add(&j->text, key->at, key->n))
+        return p2a_json_no_memory(j);
+    key->at = j->text.at;
+    return true;
+}
+
 bool p2a_json_key(struct p2a_json *j, struct p2a_str *key)
 {
     *key = P2A_LIT("");
@@ -308,9 +320,7 @@ bool p2a_json_key(struct p2a_json *j, struct p2a_str *key)
         j->at++;
         return true;
     }
-    if (any(j))
-        return expect(j, ':', "':' behind a key");
-    return ends_early(j);
+    return keep_key(j, key) && expect(j, ':', "':' behind a key");
 }
 
 bool p2a_json_item(struct p2a_json *j)
