@@ -14,7 +14,7 @@ check() {
     want "$root/bin/prof2any" "$root/include/prof2any/prof2any.h" "$root/include/prof2any/format.h" \
         "$root/$LIBDIR/libprof2any.a" "$root/$LIBDIR/libprof2any.so" "$root/$LIBDIR/libprof2any.so.0" \
         "$root/$LIBDIR/pkgconfig/prof2any.pc" "$root/$LIBDIR/cmake/prof2any/prof2any-config.cmake" \
-        "$root/share/doc/prof2any/LICENSE" "$root/share/man/man1/prof2any.1" \
+        "$root/share/doc/prof2any/LICENSE" "$root/share/prof2any/json.schema.json" "$root/share/man/man1/prof2any.1" \
         "$root/share/bash-completion/completions/prof2any" \
         "$root/share/zsh/site-functions/_prof2any" "$root/share/fish/vendor_completions.d/prof2any.fish"
     "$root/bin/prof2any" --version
