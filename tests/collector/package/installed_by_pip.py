@@ -20,7 +20,7 @@ assert "lambda" in open("p.svg").read()
 
 def main():
     try:
-        import ensurepip
+        import pip
     except ImportError:
         print("this Python comes without pip")
         return
@@ -29,7 +29,7 @@ def main():
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "PIP_"))}
         home = os.path.join(folder, "environment")
         python = os.path.join(home, "bin", "python")
-        venv.create(home, with_pip=True)
+        venv.create(home, system_site_packages=True)
         for command in (["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir",
                          "--no-index", "--no-build-isolation", source], ["-I", "-c", USE],
                         ["-m", "prof2any", "-o", "p.prof", "-m", "timeit", "-n1", "-r1"]):
