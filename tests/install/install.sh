@@ -9,6 +9,20 @@ want() {
     done
 }
 
+# The Python package is there, with recorders, and finds the program that was installed with it.
+check_package() {
+    packages=$1/$LIBDIR/prof2any/python
+    want "$packages/prof2any/__main__.py" "$packages"/prof2any/_prof2any*.so
+    python=$(python3 -c 'import sys; print(sys.executable)')
+    found=$(env -u PROF2ANY PATH=/nowhere "$python" -B -c '
+import sys, types
+package = sys.modules["prof2any"] = types.ModuleType("prof2any")
+package.__path__ = [sys.argv[1]]
+from prof2any.program import find
+print(find())' "$packages/prof2any")
+    [ "$found" = "$1/bin/prof2any" ] || { echo "the package finds $found" >&2; exit 1; }
+}
+
 check() {
     root=$1
     want "$root/bin/prof2any" "$root/include/prof2any/prof2any.h" "$root/include/prof2any/format.h" \
@@ -18,6 +32,7 @@ check() {
         "$root/share/bash-completion/completions/prof2any" \
         "$root/share/zsh/site-functions/_prof2any" "$root/share/fish/vendor_completions.d/prof2any.fish"
     "$root/bin/prof2any" --version
+    [ ! -d "$BUILD/python" ] || check_package "$root"
     if grep -F "$SOURCE" "$root/$LIBDIR/pkgconfig/prof2any.pc" "$root/$LIBDIR"/cmake/prof2any/*; then
         echo "the lines above name the source tree, which a user may not have" >&2
         exit 1
