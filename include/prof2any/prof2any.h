@@ -103,6 +103,24 @@ P2A_API enum p2a_status p2a_diff(const struct p2a_comparison *comparison,
 
 enum p2a_group { P2A_BY_FUNCTION, P2A_BY_FILE, P2A_BY_MODULE, P2A_BY_LINE };
 
+/* What a project calls things. Patterns and replacements are PCRE2's, $1 is what the first group
+ * matched; a rule sees what the ones before it made. */
+enum p2a_rule_kind {
+    P2A_STRIP,  /* what matches in the paths of files and modules goes */
+    P2A_RENAME, /* what matches in the names of functions becomes TO */
+    P2A_GROUP,  /* functions that match in "name (file:line)" are one, called TO */
+    P2A_HIDE    /* functions that match there are no frames; their time goes to their callers */
+};
+
+struct p2a_name_rule {
+    enum p2a_rule_kind kind;
+    const char *pattern, *to; /* TO: of P2A_RENAME and P2A_GROUP */
+};
+
+/* P2A_USAGE: the pattern doesn't compile, or TO names a group that isn't in it. TO may be NULL. */
+P2A_API enum p2a_status p2a_pattern_check(const char *pattern, const char *to,
+                                          struct p2a_error *error);
+
 /* What to keep of a profile. Zero keeps everything. Patterns are PCRE2 regular expressions,
  * searched in "name (file:line)" with the full path; NULL is no pattern. */
 struct p2a_selection {
@@ -121,6 +139,8 @@ struct p2a_selection {
     double node_threshold; /* drop functions whose total is below this share of the whole, 0 to 1 */
     double edge_threshold; /* drop arcs whose total is below this share of the whole, 0 to 1 */
     bool exact;            /* refuse where stacks would have to be estimated */
+    const struct p2a_name_rule *rules; /* come first, so that patterns see the new names */
+    size_t rule_n;
 };
 
 /* Applies SELECTION to the profile in place. P2A_USAGE: a pattern that doesn't compile, a metric or

@@ -15,80 +15,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
-
 #include "model/cycles.h"
 #include "model/derive.h"
 #include "model/estimate.h"
+#include "model/pattern.h"
 #include "model/rewrite.h"
-
-/* ---- patterns ---- */
-
-/* Whether NAME holds a match. A pattern that backtracks past PCRE2's limit has no answer. */
-static bool holds_match(const pcre2_code *re, pcre2_match_data *data, struct p2a_str name,
-                        const char *option, const char *pattern, struct p2a_error *error)
-{
-    unsigned char message[128];
-    int code = pcre2_match(re, (PCRE2_SPTR)name.at, name.n, 0, 0, data, NULL);
-    if (code >= 0 || code == PCRE2_ERROR_NOMATCH)
-        return code >= 0;
-    if (code == PCRE2_ERROR_NOMEMORY)
-        return p2a_error_memory(error), false;
-    pcre2_get_error_message(code, message, sizeof message);
-    p2a_error_set(error, P2A_USAGE, "--%s '%s': %s at '%.*s', expected a simpler pattern", option,
-                  pattern, (char *)message, name.n < 80 ? (int)name.n : 80, name.at);
-    return false;
-}
-
-/* matched[f]: whether function f's full spelling holds a match. NULL after an error. PCRE2 because
- * its expressions are the ones people know from Perl and Python. */
-static unsigned char *match_functions(const struct p2a_profile *p, const char *option,
-                                      const char *pattern, struct p2a_error *error)
-{
-    int code;
-    size_t where;
-    unsigned char message[128];
-    pcre2_code *re = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
-                                   PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &code, &where, NULL);
-    if (!re) {
-        pcre2_get_error_message(code, message, sizeof message);
-        p2a_error_set(error, P2A_USAGE, "--%s '%s': %s at character %zu", option, pattern,
-                      (char *)message, where + 1);
-        return NULL;
-    }
-    unsigned char *matched = calloc((size_t)p->functions.n + 1, 1);
-    pcre2_match_data *data = pcre2_match_data_create(1, NULL);
-    struct p2a_buffer buffer = {0};
-    for (p2a_id f = 0; matched && data && error->status == P2A_OK && f < p->functions.n; f++)
-        matched[f] =
-            holds_match(re, data, p2a_spell(p, f, P2A_NAMES_FULL, &buffer), option, pattern, error);
-    if (!matched || !data || buffer.failed)
-        p2a_error_memory(error);
-    if (error->status != P2A_OK) {
-        free(matched);
-        matched = NULL;
-    }
-    p2a_buffer_free(&buffer);
-    pcre2_match_data_free(data);
-    pcre2_code_free(re);
-    return matched;
-}
+#include "model/select.h"
 
 /* ---- on the tree ---- */
 
 enum rule { FOCUS, IGNORE, SHOW, HIDE, PRUNE, ROOT, LEAF };
-static const char *const rule_names[] = {"focus",      "ignore", "show", "hide",
-                                         "prune-from", "root",   "leaf"};
+static const char *const rule_names[] = {"--focus",      "--ignore", "--show", "--hide",
+                                         "--prune-from", "--root",   "--leaf"};
 
 /* A pattern that keeps nothing is a mistake; one that takes nothing away is worth a note. */
 static enum p2a_status no_match(struct p2a_profile *p, enum rule rule, const char *pattern,
                                 struct p2a_error *error)
 {
     if (rule == FOCUS || rule == SHOW || rule == ROOT || rule == LEAF)
-        return p2a_error_set(error, P2A_USAGE, "--%s '%s' matches no function", rule_names[rule],
+        return p2a_error_set(error, P2A_USAGE, "%s '%s' matches no function", rule_names[rule],
                              pattern);
-    p2a_note(p, "--%s '%s' matches no function", rule_names[rule], pattern);
+    p2a_note(p, "%s '%s' matches no function", rule_names[rule], pattern);
     return P2A_OK;
 }
 
@@ -280,12 +227,16 @@ static p2a_id python_module(struct p2a_profile *p, struct p2a_str path)
     return id;
 }
 
-static void name_module(struct p2a_profile *p, struct p2a_function *f)
+p2a_id p2a_module_name(struct p2a_profile *p, p2a_id function)
 {
-    p2a_id module = f->module;
-    struct p2a_str file = p2a_string(p, f->file);
-    if (!module && p2a_str_ends(file, ".py"))
-        module = python_module(p, file);
+    p2a_id module = p->functions.row[function].module;
+    struct p2a_str file = p2a_string(p, p->functions.row[function].file);
+    return !module && p2a_str_ends(file, ".py") ? python_module(p, file) : module;
+}
+
+static void name_module(struct p2a_profile *p, p2a_id id, struct p2a_function *f)
+{
+    p2a_id module = p2a_module_name(p, id);
     *f = (struct p2a_function){.name = module ? module : f->file, .kind = f->kind};
 }
 
@@ -317,7 +268,7 @@ static p2a_id regroup(struct p2a_profile *p, p2a_id id, const struct p2a_selecti
     if (s->group_by == P2A_BY_FILE && placed)
         f = (struct p2a_function){.name = f.file, .kind = f.kind};
     else if (s->group_by == P2A_BY_MODULE && (placed || f.module))
-        name_module(p, &f);
+        name_module(p, id, &f);
     else if (s->group_by == P2A_BY_LINE && placed && f.line > 0)
         name_line(p, &f);
     return p2a_function(p, &f);
@@ -462,14 +413,14 @@ static enum p2a_status select_thread(struct p2a_profile *p, const char *wanted,
 
 /* ---- all of it ---- */
 
-static enum p2a_status need_stacks(struct p2a_profile *p, const char *option, bool exact,
-                                   struct p2a_error *error)
+enum p2a_status p2a_need_stacks(struct p2a_profile *p, const char *option, bool exact,
+                                struct p2a_error *error)
 {
     if (p->facts & P2A_CONTEXTS || !(p->facts & P2A_GRAPH))
         return P2A_OK;
     if (exact)
         return p2a_error_set(error, P2A_USAGE,
-                             "--%s needs stacks, which the input doesn't have; --exact refuses to "
+                             "%s needs stacks, which the input doesn't have; --exact refuses to "
                              "estimate them",
                              option);
     enum p2a_status status = p2a_estimate(p, false, error);
@@ -484,7 +435,7 @@ static enum p2a_status apply_rule(struct p2a_profile *p, enum rule rule, const c
     bool reachability = rule == ROOT || rule == LEAF || rule == SHOW;
     if (!pattern)
         return P2A_OK;
-    unsigned char *matched = match_functions(p, rule_names[rule], pattern, error);
+    unsigned char *matched = p2a_pattern_functions(p, rule_names[rule], pattern, error);
     if (!matched)
         return error->status;
     if (!memchr(matched, 1, p->functions.n)) {
@@ -494,10 +445,10 @@ static enum p2a_status apply_rule(struct p2a_profile *p, enum rule rule, const c
     enum p2a_status status = P2A_OK;
     uint32_t functions = p->functions.n;
     if (!reachability)
-        status = need_stacks(p, rule_names[rule], exact, error);
+        status = p2a_need_stacks(p, rule_names[rule], exact, error);
     if (status == P2A_OK && p->functions.n > functions) { /* the estimate has made marker frames */
         free(matched);
-        matched = match_functions(p, rule_names[rule], pattern, error);
+        matched = p2a_pattern_functions(p, rule_names[rule], pattern, error);
         status = matched ? P2A_OK : error->status;
     }
     if (status == P2A_OK)
@@ -514,18 +465,20 @@ static enum p2a_status apply(struct p2a_profile *p, const struct p2a_selection *
                                     s->prune_from, s->root,   s->leaf};
     static const enum rule order[] = {ROOT, LEAF, FOCUS, IGNORE, PRUNE, SHOW, HIDE};
     enum p2a_status status = P2A_OK;
-    if (s->metric)
+    if (s->rule_n)
+        status = p2a_apply_rules(p, s, error);
+    if (status == P2A_OK && s->metric)
         status = select_metric(p, s->metric, error);
     if (status == P2A_OK && s->thread)
         status = select_thread(p, s->thread, error);
     for (size_t i = 0; status == P2A_OK && i < sizeof order / sizeof *order; i++)
         status = apply_rule(p, order[i], patterns[order[i]], s->exact, error);
     if (status == P2A_OK && s->group_by)
-        status = need_stacks(p, "group-by", s->exact, error);
+        status = p2a_need_stacks(p, "--group-by", s->exact, error);
     if (status == P2A_OK && (s->strip_dirs || s->group_by))
         status = rename_functions(p, s, error);
     if (status == P2A_OK && s->depth)
-        status = need_stacks(p, "depth", s->exact, error);
+        status = p2a_need_stacks(p, "--depth", s->exact, error);
     if (status == P2A_OK && s->depth)
         status = limit_depth(p, s->depth, error);
     if (status == P2A_OK && (s->node_threshold > 0 || s->edge_threshold > 0))
@@ -536,8 +489,8 @@ static enum p2a_status apply(struct p2a_profile *p, const struct p2a_selection *
 static bool is_empty(const struct p2a_selection *s)
 {
     return !s->focus && !s->ignore && !s->show && !s->hide && !s->prune_from && !s->root &&
-           !s->leaf && !s->metric && !s->thread && !s->depth && !s->group_by && !s->strip_dirs &&
-           s->node_threshold <= 0 && s->edge_threshold <= 0;
+           !s->leaf && !s->rule_n && !s->metric && !s->thread && !s->depth && !s->group_by &&
+           !s->strip_dirs && s->node_threshold <= 0 && s->edge_threshold <= 0;
 }
 
 enum p2a_status p2a_select(struct p2a_profile *p, const struct p2a_selection *selection,
