@@ -74,6 +74,7 @@ struct p2a_thread {
 struct p2a_input {
     p2a_id path;  /* as it was given */
     double mtime; /* seconds since 1970; NaN: not known */
+    bool before;  /* of a comparison: it is of the side before */
 };
 
 /* A node of the calling context tree: F, called on exactly this path. Parents stand before their
@@ -97,7 +98,7 @@ enum {
  * somebody's caller that has no figures of its own. */
 struct p2a_node {
     uint64_t calls, primitive; /* primitive: calls while the function wasn't active already */
-    uint64_t calls_before;     /* of a comparison */
+    uint64_t calls_before, primitive_before; /* of a comparison */
     unsigned has;
 };
 
@@ -106,6 +107,7 @@ struct p2a_node {
 struct p2a_arc {
     p2a_id caller, callee;
     uint64_t calls, primitive;
+    uint64_t calls_before, primitive_before; /* of a comparison */
     unsigned has;
 };
 
@@ -147,6 +149,19 @@ struct p2a_graph {
     double *site_total;
 };
 
+/* What a function's values were over the runs of one side of a comparison. */
+struct p2a_range {
+    double least, median, most;
+};
+
+/* Of a comparison: how many runs a side has, and where one has several, what they spread over. */
+struct p2a_spread {
+    uint32_t before_n, after_n;     /* runs */
+    uint32_t n;                     /* functions that have ranges, by their ids; 0: none */
+    struct p2a_range *self, *total; /* [function * columns + column], in raw values */
+    struct p2a_range *calls;        /* [function * 2 + side], side 0 after, 1 before */
+};
+
 /* What a profile holds and what a format gives, needs and keeps. */
 enum p2a_fact {
     P2A_CONTEXTS = 1 << 0,  /* call paths, recorded or estimated */
@@ -186,9 +201,10 @@ struct p2a_profile {
     } inputs; /* in the order in which they were added up */
     struct p2a_contexts contexts;
     struct p2a_graph graph;
-    uint32_t columns;   /* metrics.n, or twice that with P2A_BEFORE */
-    unsigned facts;     /* what is here now: enum p2a_fact */
-    unsigned recorded;  /* of these, what the input itself said */
+    struct p2a_spread spread; /* 0 unless p2a_diff made the profile and it is as it was made */
+    uint32_t columns;         /* metrics.n, or twice that with P2A_BEFORE */
+    unsigned facts;           /* what is here now: enum p2a_fact */
+    unsigned recorded;        /* of these, what the input itself said */
     unsigned estimated; /* P2A_CONTEXTS where paths are estimated, P2A_GRAPH where totals in cycles
                            are */
     double base; /* shares of column 0 are of this where a part of a graph was selected; else 0 */

@@ -4,71 +4,153 @@
  *   column metrics + m  Σ values of the runs before / their number
  *
  * so each side adds up as a profile does. Trees are compared as trees where every run is one, else
- * all as graphs. Threads have other numbers in every run and are joined. */
+ * all as graphs. Threads have other numbers in every run and are joined.
+ *
+ * Where a side has several runs, the spread of every function's values over them is kept beside,
+ * from the runs as they were before they were averaged:
+ *
+ *   run 0 after    self 3   total 9   calls 2 |                       self: least, median, most
+ *   run 1 after    self 4   total 9   calls 2 |  by function    ->    total, calls: the same
+ *   run 2 after    (isn't called: 0)          |                                                  */
 #include "model/compare.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "model/derive.h"
 #include "model/merge.h"
+
+/* Values of one run by function of the result, as many as there were when it was added. */
+struct run {
+    uint32_t functions, metrics;
+    double *self, *total; /* [function * metrics + metric] */
+    double *calls;        /* [function] */
+};
+
+struct sides {
+    const struct p2a_comparison *asked;
+    struct p2a_profile *into;
+    bool tree;
+    struct run *run; /* after_n of them, then before_n; NULL unless several */
+};
 
 static bool is_tree(const struct p2a_profile *p)
 {
     return p->contexts.n && !(p->estimated & P2A_CONTEXTS);
 }
 
+static const struct p2a_profile *input_of(const struct p2a_comparison *c, size_t i)
+{
+    return i < c->after_n ? c->after[i] : c->before[i - c->after_n];
+}
+
 static bool all_trees(const struct p2a_comparison *c)
 {
     bool tree = true;
-    for (size_t i = 0; i < c->before_n; i++)
-        tree = tree && is_tree(c->before[i]);
-    for (size_t i = 0; i < c->after_n; i++)
-        tree = tree && is_tree(c->after[i]);
+    for (size_t i = 0; i < c->after_n + c->before_n; i++)
+        tree = tree && is_tree(input_of(c, i));
     return tree;
 }
 
-/* Adds RUN, one of N of its side, with its values times FACTOR. */
-static enum p2a_status add_run(struct p2a_profile *into, struct p2a_profile *run, bool before,
-                               bool tree, double factor, struct p2a_error *error)
+static enum p2a_status check_inputs(const struct p2a_comparison *c, struct p2a_error *error)
 {
+    if (!c->before_n || !c->after_n)
+        return p2a_error_set(error, P2A_USAGE, "a comparison needs a run before and one after");
+    for (size_t i = 0; i < c->after_n + c->before_n; i++)
+        if (input_of(c, i)->facts & P2A_BEFORE)
+            return p2a_error_set(
+                error, P2A_INPUT,
+                "an input is a comparison already, expected one version's profile");
+    return P2A_OK;
+}
+
+/* ---- adding a run ---- */
+
+/* What FROM's functions have of their own; of a tree the graph is made for it. */
+static bool keep_run(struct run *run, const struct p2a_mapping *m, struct p2a_profile *from,
+                     struct p2a_error *error)
+{
+    const struct p2a_profile *into = m->into;
+    size_t functions = into->functions.n, metrics = into->metrics.n;
+    if (!(from->facts & P2A_GRAPH) && from->contexts.n && p2a_derive(from, error) != P2A_OK)
+        return false;
+    run->functions = into->functions.n;
+    run->metrics = into->metrics.n;
+    run->self = calloc(functions * metrics + 1, sizeof *run->self);
+    run->total = calloc(functions * metrics + 1, sizeof *run->total);
+    run->calls = calloc(functions + 1, sizeof *run->calls);
+    if (!run->self || !run->total || !run->calls)
+        return p2a_error_memory(error), false;
+    for (p2a_id f = 0; f < from->graph.node_n; f++) {
+        p2a_id to = m->function[f];
+        run->calls[to] += (double)from->graph.node[f].calls;
+        for (uint32_t i = 0; i < from->metrics.n; i++) {
+            size_t at = to * metrics + m->column[i] % metrics, row = (size_t)f * from->columns + i;
+            double scale = from->metrics.row[i].scale / into->metrics.row[at % metrics].scale;
+            run->self[at] += from->graph.self[row] * scale;
+            run->total[at] += from->graph.total[row] * scale;
+        }
+    }
+    return true;
+}
+
+static void copy_notes(struct p2a_profile *into, const struct p2a_profile *from)
+{
+    for (size_t i = 0; i < p2a_note_count(from); i++)
+        p2a_note(into, "%s", p2a_note_at(from, i));
+    into->estimated |= from->estimated & P2A_GRAPH;
+}
+
+static enum p2a_status map_run(struct sides *s, struct p2a_mapping *m, struct p2a_profile *copy,
+                               p2a_id *match, struct p2a_error *error)
+{
+    if (p2a_mapping_check(m, error) != P2A_OK || p2a_shape(copy, s->tree, error) != P2A_OK)
+        return error->status;
+    if (match && !p2a_match_functions(s->into, copy, match))
+        return p2a_take_error(s->into, error);
+    return p2a_mapping_add(m, error);
+}
+
+/* Adds input I with its values divided by the number of its side's runs. */
+static enum p2a_status add_run(struct sides *s, size_t i, struct p2a_error *error)
+{
+    const struct p2a_profile *from = input_of(s->asked, i);
+    bool before = i >= s->asked->after_n;
     struct p2a_mapping m = {
-        .into = into, .join_threads = true, .before = before, .matched = before};
-    struct p2a_profile *copy = p2a_copy(run, error);
-    double *weight = malloc(((size_t)run->columns + 1) * sizeof *weight);
-    p2a_id *match = before ? malloc(((size_t)run->functions.n + 1) * sizeof *match) : NULL;
-    for (uint32_t i = 0; weight && i < run->columns; i++)
-        weight[i] = factor;
-    if (copy && (!weight || (before && !match)))
-        p2a_error_memory(error);
+        .into = s->into, .join_threads = true, .before = before, .matched = before};
+    struct p2a_profile *copy = p2a_copy(from, error);
+    double *weight = malloc(((size_t)from->columns + 1) * sizeof *weight);
+    p2a_id *match = before ? malloc(((size_t)from->functions.n + 1) * sizeof *match) : NULL;
+    for (uint32_t c = 0; weight && c < from->columns; c++)
+        weight[c] = 1.0 / (double)(before ? s->asked->before_n : s->asked->after_n);
     m.from = copy;
     m.weight = weight;
     m.function = match;
-    if (error->status == P2A_OK && p2a_mapping_check(&m, error) == P2A_OK &&
-        p2a_shape(copy, tree, error) == P2A_OK &&
-        (!before || p2a_match_functions(into, copy, match)))
-        p2a_mapping_add(&m, error);
-    p2a_take_error(into, error);
-    p2a_mapping_end(&m);
+    if (copy && weight && (match || !before)) {
+        if (map_run(s, &m, copy, match, error) == P2A_OK && s->run)
+            keep_run(&s->run[i], &m, copy, error);
+        copy_notes(s->into, from);
+    } else if (error->status == P2A_OK) {
+        p2a_error_memory(error);
+    }
     if (m.function != match)
         free(match);
+    p2a_mapping_end(&m);
     free(weight);
     p2a_free(copy);
     return error->status;
 }
 
-static enum p2a_status add_side(struct p2a_profile *into, struct p2a_profile *const *runs, size_t n,
-                                bool before, bool tree, struct p2a_error *error)
-{
-    for (size_t i = 0; i < n; i++)
-        if (add_run(into, runs[i], before, tree, 1.0 / (double)n, error) != P2A_OK)
-            return error->status;
-    return P2A_OK;
-}
-
 static uint64_t mean(uint64_t sum, size_t n)
 {
     return n > 1 ? sum / n + (sum % n * 2 >= n) : sum;
+}
+
+static void average_counts(uint64_t *calls, uint64_t *primitive, size_t n)
+{
+    *calls = mean(*calls, n);
+    *primitive = mean(*primitive, n);
 }
 
 static void average_calls(struct p2a_profile *p, const struct p2a_comparison *c)
@@ -79,15 +161,83 @@ static void average_calls(struct p2a_profile *p, const struct p2a_comparison *c)
     }
     for (uint32_t i = 0; i < p->graph.node_n; i++) {
         struct p2a_node *node = &p->graph.node[i];
-        node->calls = mean(node->calls, c->after_n);
-        node->primitive = mean(node->primitive, c->after_n);
-        node->calls_before = mean(node->calls_before, c->before_n);
+        average_counts(&node->calls, &node->primitive, c->after_n);
+        average_counts(&node->calls_before, &node->primitive_before, c->before_n);
     }
     for (uint32_t i = 0; i < p->graph.arc_n; i++) {
-        p->graph.arc[i].calls = mean(p->graph.arc[i].calls, c->after_n);
-        p->graph.arc[i].primitive = mean(p->graph.arc[i].primitive, c->after_n);
+        struct p2a_arc *arc = &p->graph.arc[i];
+        average_counts(&arc->calls, &arc->primitive, c->after_n);
+        average_counts(&arc->calls_before, &arc->primitive_before, c->before_n);
     }
+    for (uint32_t i = 0; i < p->graph.site_n; i++)
+        p->graph.site[i].calls = mean(p->graph.site[i].calls, c->after_n);
 }
+
+/* ---- the spread ---- */
+
+static int by_value(const void *left, const void *right)
+{
+    double a = *(const double *)left, b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+static struct p2a_range range_of(double *values, size_t n)
+{
+    qsort(values, n, sizeof *values, by_value);
+    return (struct p2a_range){values[0], (values[(n - 1) / 2] + values[n / 2]) / 2, values[n - 1]};
+}
+
+static double value_of(const struct run *run, const double *values, p2a_id f, uint32_t metric)
+{
+    bool there = f < run->functions && metric < run->metrics;
+    return there ? values[(size_t)f * run->metrics + metric] : 0;
+}
+
+/* The ranges of F over N runs: one per metric into SELF and TOTAL. */
+static void spread_over(const struct run *run, size_t n, p2a_id f, uint32_t metrics, double *values,
+                        struct p2a_range *self, struct p2a_range *total, struct p2a_range *calls)
+{
+    for (uint32_t m = 0; m < metrics; m++) {
+        for (size_t i = 0; i < n; i++)
+            values[i] = value_of(&run[i], run[i].self, f, m);
+        self[m] = range_of(values, n);
+        for (size_t i = 0; i < n; i++)
+            values[i] = value_of(&run[i], run[i].total, f, m);
+        total[m] = range_of(values, n);
+    }
+    for (size_t i = 0; i < n; i++)
+        values[i] = f < run[i].functions ? run[i].calls[f] : 0;
+    *calls = range_of(values, n);
+}
+
+static enum p2a_status find_spread(const struct sides *s, struct p2a_error *error)
+{
+    const struct p2a_comparison *c = s->asked;
+    struct p2a_profile *p = s->into;
+    struct p2a_spread *spread = &p->spread;
+    size_t n = p->functions.n, metrics = p->metrics.n;
+    double *values = malloc((c->after_n + c->before_n) * sizeof *values);
+    spread->self = calloc(n * p->columns + 1, sizeof *spread->self);
+    spread->total = calloc(n * p->columns + 1, sizeof *spread->total);
+    spread->calls = calloc(n * 2 + 1, sizeof *spread->calls);
+    if (!values || !spread->self || !spread->total || !spread->calls) {
+        free(values);
+        return p2a_error_memory(error);
+    }
+    spread->n = p->functions.n;
+    for (p2a_id f = 0; f < n; f++) {
+        size_t at = (size_t)f * p->columns;
+        spread_over(s->run, c->after_n, f, p->metrics.n, values, spread->self + at,
+                    spread->total + at, &spread->calls[f * 2]);
+        spread_over(s->run + c->after_n, c->before_n, f, p->metrics.n, values,
+                    spread->self + at + metrics, spread->total + at + metrics,
+                    &spread->calls[f * 2 + 1]);
+    }
+    free(values);
+    return P2A_OK;
+}
+
+/* ---- runs of different length ---- */
 
 static void scale(double *values, size_t n, uint32_t columns, uint32_t column, double factor)
 {
@@ -95,7 +245,17 @@ static void scale(double *values, size_t n, uint32_t columns, uint32_t column, d
         values[i * columns + column] *= factor;
 }
 
-/* Runs of different length are compared by shares: BEFORE is stretched to AFTER's whole. */
+static void scale_ranges(struct p2a_range *range, size_t n, uint32_t columns, uint32_t column,
+                         double factor)
+{
+    for (size_t i = 0; i < n; i++) {
+        range[i * columns + column].least *= factor;
+        range[i * columns + column].median *= factor;
+        range[i * columns + column].most *= factor;
+    }
+}
+
+/* They are compared by shares: BEFORE is stretched to AFTER's whole. */
 static void normalize(struct p2a_profile *p)
 {
     struct p2a_graph *g = &p->graph;
@@ -111,9 +271,47 @@ static void normalize(struct p2a_profile *p)
         scale(g->arc_total, g->arc_n, p->columns, c, factor);
         scale(g->line_self, g->line_n, p->columns, c, factor);
         scale(g->site_total, g->site_n, p->columns, c, factor);
+        scale_ranges(p->spread.self, p->spread.n, p->columns, c, factor);
+        scale_ranges(p->spread.total, p->spread.n, p->columns, c, factor);
         p2a_note(p, "%s before is multiplied by %.4g, to compare shares", p2a_metric_name(p, m),
                  factor);
     }
+}
+
+/* ---- the whole ---- */
+
+static enum p2a_status compare(struct sides *s, struct p2a_error *error)
+{
+    const struct p2a_comparison *c = s->asked;
+    size_t n = c->after_n + c->before_n;
+    if (c->after_n > 1 || c->before_n > 1) {
+        s->run = calloc(n, sizeof *s->run);
+        if (!s->run)
+            return p2a_error_memory(error);
+    }
+    for (size_t i = 0; i < n; i++)
+        if (add_run(s, i, error) != P2A_OK)
+            return error->status;
+    average_calls(s->into, c);
+    if (s->run && find_spread(s, error) != P2A_OK)
+        return error->status;
+    if (c->normalize)
+        normalize(s->into);
+    s->into->spread.after_n = (uint32_t)c->after_n;
+    s->into->spread.before_n = (uint32_t)c->before_n;
+    s->into->recorded = s->into->facts;
+    s->into->source = p2a_intern(s->into, P2A_LIT("comparison"));
+    return p2a_take_error(s->into, error);
+}
+
+static void end_runs(struct sides *s)
+{
+    for (size_t i = 0; s->run && i < s->asked->after_n + s->asked->before_n; i++) {
+        free(s->run[i].self);
+        free(s->run[i].total);
+        free(s->run[i].calls);
+    }
+    free(s->run);
 }
 
 enum p2a_status p2a_diff(const struct p2a_comparison *comparison, struct p2a_profile **result,
@@ -121,23 +319,19 @@ enum p2a_status p2a_diff(const struct p2a_comparison *comparison, struct p2a_pro
 {
     struct p2a_error ours;
     p2a_error_start(&ours, "");
-    bool tree = all_trees(comparison);
-    struct p2a_profile *p = p2a_profile_new(0);
+    struct sides s = {.asked = comparison};
     *result = NULL;
-    if (!p)
-        p2a_error_memory(&ours);
-    if (p && add_side(p, comparison->after, comparison->after_n, false, tree, &ours) == P2A_OK)
-        add_side(p, comparison->before, comparison->before_n, true, tree, &ours);
-    if (ours.status == P2A_OK) {
-        average_calls(p, comparison);
-        if (comparison->normalize)
-            normalize(p);
-        p->recorded = p->facts;
-        p->source = p2a_intern(p, P2A_LIT("comparison"));
-        *result = p;
-    } else {
-        p2a_free(p);
+    if (check_inputs(comparison, &ours) == P2A_OK) {
+        s.tree = all_trees(comparison);
+        s.into = p2a_profile_new(0);
+        if (!s.into)
+            p2a_error_memory(&ours);
     }
+    if (s.into && compare(&s, &ours) == P2A_OK)
+        *result = s.into;
+    else
+        p2a_free(s.into);
+    end_runs(&s);
     if (error)
         *error = ours;
     return ours.status;

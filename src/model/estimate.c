@@ -163,20 +163,49 @@ static void add_values(struct estimate *e)
     }
 }
 
-/* Calls of an arc over its contexts by mass, at least one each as far as they go. */
+static double arc_calls(const struct estimate *e, p2a_id id, bool before)
+{
+    const struct p2a_arc *arc = &e->p->graph.arc[id];
+    bool known = arc->has & P2A_HAS_CALLS;
+    return known ? (double)(before ? arc->calls_before : arc->calls) : 0;
+}
+
+/* Calls along a row on one side of a comparison; those of a root are what no arc explains. */
+static double row_calls(const struct estimate *e, uint32_t row, bool before)
+{
+    const struct p2a_supply *s = &e->supply;
+    if (row < s->arc_n)
+        return arc_calls(e, row, before);
+    p2a_id f = row - s->arc_n;
+    const struct p2a_node *node = &e->p->graph.node[f];
+    bool known = node->has & P2A_HAS_CALLS;
+    double calls = known ? (double)(before ? node->calls_before : node->calls) : 0;
+    for (uint32_t i = s->in_first[f]; i < s->in_first[f + 1]; i++)
+        calls -= arc_calls(e, s->in_arc[i], before);
+    return fmax(calls, 0);
+}
+
+/* Deals CALLS along a row to its contexts by mass, at least one each as far as they go. */
+static void deal_calls(struct estimate *e, uint32_t row, double calls,
+                       void (*add)(struct p2a_profile *, p2a_id, uint64_t))
+{
+    double seats = e->first[row + 1] - e->first[row], each = calls >= seats ? 1 : 0;
+    struct p2a_deal deal = {.amount = calls - each * seats, .whole = true};
+    for (uint32_t i = e->first[row]; i < e->first[row + 1]; i++)
+        deal.weights += e->seats.row[e->seat[i]].mass;
+    for (uint32_t i = e->first[row]; i < e->first[row + 1]; i++) {
+        double part = each + p2a_deal_next(&deal, e->seats.row[e->seat[i]].mass);
+        add(e->p, e->context[e->seat[i]], part < 0x1p63 ? (uint64_t)part : UINT64_C(1) << 63);
+    }
+}
+
 static void add_calls(struct estimate *e)
 {
+    bool both = e->p->columns > e->p->metrics.n;
     for (uint32_t row = 0; row < e->supply.row_n; row++) {
-        double calls = e->supply.calls[row], seats = e->first[row + 1] - e->first[row];
-        double each = calls >= seats ? 1 : 0;
-        struct p2a_deal deal = {.amount = calls - each * seats, .whole = true};
-        for (uint32_t i = e->first[row]; i < e->first[row + 1]; i++)
-            deal.weights += e->seats.row[e->seat[i]].mass;
-        for (uint32_t i = e->first[row]; i < e->first[row + 1]; i++) {
-            double part = each + p2a_deal_next(&deal, e->seats.row[e->seat[i]].mass);
-            p2a_context_calls(e->p, e->context[e->seat[i]],
-                              part < 0x1p63 ? (uint64_t)part : UINT64_C(1) << 63);
-        }
+        deal_calls(e, row, row_calls(e, row, false), p2a_context_calls);
+        if (both)
+            deal_calls(e, row, row_calls(e, row, true), p2a_context_calls_before);
     }
 }
 

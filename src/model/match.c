@@ -9,8 +9,10 @@
  *     14      ?     looked for at 16
  *
  * What is left then is paired in the order of the lines if both sides have as many, else it is new
- * or gone. */
+ * or gone. What is gone and stands where another function of its name stands now has " (before)"
+ * behind its name: they are two. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "model/compare.h"
 
@@ -180,22 +182,56 @@ static void pair_group(struct match *m, struct entry *before, uint32_t before_n,
     pair_in_order(before, before_n, after, after_n);
 }
 
+/* Whether INTO's function ID is another one's counterpart. */
+static bool is_taken(const struct match *m, const bool *taken, p2a_id id)
+{
+    return id < m->after_n && taken[id];
+}
+
+/* The row in INTO of a function that has no counterpart. */
+static p2a_id add_gone(const struct match *m, struct p2a_profile *into,
+                       const struct p2a_profile *from, p2a_id id, const bool *taken)
+{
+    static const char mark[] = " (before)";
+    struct p2a_function f = from->functions.row[id];
+    struct p2a_str name = p2a_string(from, f.name);
+    f.name = p2a_intern(into, name);
+    f.qualname = p2a_intern(into, p2a_string(from, f.qualname));
+    f.file = p2a_intern(into, p2a_string(from, f.file));
+    f.module = p2a_intern(into, p2a_string(from, f.module));
+    p2a_id same = p2a_function(into, &f);
+    if (!is_taken(m, taken, same))
+        return same;
+    struct p2a_buffer marked = {0};
+    if (p2a_buffer_add(&marked, name.at, name.n) &&
+        p2a_buffer_add(&marked, mark, sizeof mark - 1)) {
+        f.name = p2a_intern(into, (struct p2a_str){marked.at, marked.n});
+        f.qualname = 0;
+        same = p2a_function(into, &f);
+    } else {
+        p2a_fail(into, P2A_SYSTEM, "out of memory");
+    }
+    p2a_buffer_free(&marked);
+    return same;
+}
+
 /* What isn't in INTO is added. */
 static void fill(const struct match *m, struct p2a_profile *into, const struct p2a_profile *from,
                  p2a_id *match)
 {
+    bool *taken = calloc((size_t)m->after_n + 1, sizeof *taken);
+    if (!taken) {
+        p2a_fail(into, P2A_SYSTEM, "out of memory");
+        return;
+    }
+    for (uint32_t i = 0; i < m->after_n; i++)
+        taken[m->after[i].id] = m->after[i].match != P2A_NONE;
     for (uint32_t i = 0; i < m->before_n; i++)
         match[m->before[i].id] = m->before[i].match;
-    for (uint32_t i = 0; i < m->before_n; i++) {
-        struct p2a_function f = from->functions.row[i];
-        if (match[i] != P2A_NONE)
-            continue;
-        f.name = p2a_intern(into, p2a_string(from, f.name));
-        f.qualname = p2a_intern(into, p2a_string(from, f.qualname));
-        f.file = p2a_intern(into, p2a_string(from, f.file));
-        f.module = p2a_intern(into, p2a_string(from, f.module));
-        match[i] = p2a_function(into, &f);
-    }
+    for (uint32_t i = 0; i < m->before_n; i++)
+        if (match[i] == P2A_NONE)
+            match[i] = add_gone(m, into, from, i, taken);
+    free(taken);
 }
 
 bool p2a_match_functions(struct p2a_profile *into, const struct p2a_profile *before, p2a_id *match)

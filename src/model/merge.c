@@ -71,7 +71,10 @@ static void add_inputs(struct p2a_mapping *m)
 {
     for (uint32_t i = 0; i < m->from->inputs.n; i++) {
         const struct p2a_input *input = &m->from->inputs.row[i];
+        uint32_t at = m->into->inputs.n;
         p2a_input(m->into, p2a_string(m->from, input->path), input->mtime);
+        if (m->into->inputs.n > at)
+            m->into->inputs.row[at].before = input->before || m->before;
     }
 }
 
@@ -144,6 +147,13 @@ static unsigned both(unsigned into, unsigned from, bool fresh)
     return fresh ? from : (into & from) | ((into | from) & P2A_HAS_ROW);
 }
 
+static void add_counts(uint64_t *to_calls, uint64_t *to_primitive, uint64_t calls,
+                       uint64_t primitive)
+{
+    *to_calls = p2a_add_calls(*to_calls, calls);
+    *to_primitive = p2a_add_calls(*to_primitive, primitive);
+}
+
 static void add_node(struct p2a_mapping *m, p2a_id f)
 {
     const struct p2a_graph *g = &m->from->graph;
@@ -153,11 +163,11 @@ static void add_node(struct p2a_mapping *m, p2a_id f)
     if (!node)
         return;
     node->has = both(node->has, g->node[f].has, fresh);
-    uint64_t *calls = m->before ? &node->calls_before : &node->calls;
-    *calls = p2a_add_calls(*calls, g->node[f].calls);
-    node->calls_before = p2a_add_calls(node->calls_before, g->node[f].calls_before);
-    if (!m->before)
-        node->primitive = p2a_add_calls(node->primitive, g->node[f].primitive);
+    add_counts(m->before ? &node->calls_before : &node->calls,
+               m->before ? &node->primitive_before : &node->primitive, g->node[f].calls,
+               g->node[f].primitive);
+    add_counts(&node->calls_before, &node->primitive_before, g->node[f].calls_before,
+               g->node[f].primitive_before);
     add_values(m, p2a_node_self(m->into, to), g->self, f);
     add_values(m, p2a_node_total(m->into, to), g->total, f);
 }
@@ -176,14 +186,23 @@ static p2a_id add_arc(struct p2a_mapping *m, p2a_id a)
         p2a_note(m->into, "some arcs have times in one input and only calls in another: their "
                           "times are not known");
     to->has = has;
-    if (!m->before) {
-        to->calls = p2a_add_calls(to->calls, arc->calls);
-        to->primitive = p2a_add_calls(to->primitive, arc->primitive);
-    }
+    add_counts(m->before ? &to->calls_before : &to->calls,
+               m->before ? &to->primitive_before : &to->primitive, arc->calls, arc->primitive);
+    add_counts(&to->calls_before, &to->primitive_before, arc->calls_before, arc->primitive_before);
     size_t row = (size_t)id * m->into->columns;
     add_values(m, m->into->graph.arc_self + row, g->arc_self, a);
     add_values(m, m->into->graph.arc_total + row, g->arc_total, a);
     return id;
+}
+
+/* Where a line of FROM's function F is in INTO: lines move with their function. */
+static uint64_t moved_line(const struct p2a_mapping *m, p2a_id f, p2a_id file, uint64_t line)
+{
+    const struct p2a_function *from = &m->from->functions.row[f];
+    const struct p2a_function *to = &m->into->functions.row[m->function[f]];
+    if (!m->matched || !line || file != to->file || from->line <= 0 || to->line <= 0)
+        return line;
+    return line + (uint64_t)to->line - (uint64_t)from->line;
 }
 
 static void add_lines(struct p2a_mapping *m)
@@ -193,6 +212,7 @@ static void add_lines(struct p2a_mapping *m)
         struct p2a_line line = g->line[i];
         line.function = m->function[line.function];
         line.file = map_string(m, line.file);
+        line.line = moved_line(m, g->line[i].function, line.file, line.line);
         p2a_id id = p2a_line(m->into, &line);
         if (id == P2A_NONE)
             return;
@@ -207,6 +227,8 @@ static void add_sites(struct p2a_mapping *m, const p2a_id *arc)
         struct p2a_site site = g->site[i];
         site.arc = arc[site.arc];
         site.file = map_string(m, site.file);
+        site.line = moved_line(m, g->arc[g->site[i].arc].caller, site.file, site.line);
+        site.calls = m->before ? 0 : site.calls;
         p2a_id id = p2a_site(m->into, &site);
         if (id == P2A_NONE)
             return;

@@ -76,6 +76,9 @@ void p2a_free(struct p2a_profile *p)
     free(p->metrics.row);
     free(p->threads.row);
     free(p->inputs.row);
+    free(p->spread.self);
+    free(p->spread.total);
+    free(p->spread.calls);
     free(p->core->note);
     p2a_index_free(&p->core->string_of);
     p2a_index_free(&p->core->function_of);
@@ -678,7 +681,7 @@ void p2a_finish(struct p2a_profile *p)
 
 void p2a_input(struct p2a_profile *p, struct p2a_str path, double mtime)
 {
-    struct p2a_input input = {p2a_intern(p, path), mtime};
+    struct p2a_input input = {.path = p2a_intern(p, path), .mtime = mtime};
     if (input.path != P2A_NONE &&
         room_for(p, &p->inputs.row, &p->core->input_room, p->inputs.n, sizeof input))
         p->inputs.row[p->inputs.n++] = input;

@@ -6,6 +6,15 @@
 
 #include <stdlib.h>
 
+static void add_input(struct p2a_profile *to, const struct p2a_profile *from, uint32_t i)
+{
+    const struct p2a_input *input = &from->inputs.row[i];
+    uint32_t at = to->inputs.n;
+    p2a_input(to, p2a_string(from, input->path), input->mtime);
+    if (to->inputs.n > at)
+        to->inputs.row[at].before = input->before;
+}
+
 /* A profile with the same strings, functions, metrics and threads, ids included, and no rows. */
 static struct p2a_profile *same_names(const struct p2a_profile *p, struct p2a_error *error)
 {
@@ -29,7 +38,7 @@ static struct p2a_profile *same_names(const struct p2a_profile *p, struct p2a_er
         p2a_thread(bare, p->threads.row[i].pid, p->threads.row[i].tid,
                    p2a_string(p, p->threads.row[i].name));
     for (uint32_t i = 0; i < p->inputs.n; i++)
-        p2a_input(bare, p2a_string(p, p->inputs.row[i].path), p->inputs.row[i].mtime);
+        add_input(bare, p, i);
     for (size_t i = 0; i < p2a_note_count(p); i++)
         p2a_note(bare, "%s", p2a_note_at(p, i));
     bare->source = p->source;
@@ -135,6 +144,7 @@ static void copy_node(struct graph_rewrite *r, p2a_id f)
     node->calls = p2a_add_calls(node->calls, g->node[f].calls);
     node->primitive = p2a_add_calls(node->primitive, g->node[f].primitive);
     node->calls_before = p2a_add_calls(node->calls_before, g->node[f].calls_before);
+    node->primitive_before = p2a_add_calls(node->primitive_before, g->node[f].primitive_before);
     add_row(p2a_node_self(r->to, id), g->self, f, r->from->columns);
     add_row(p2a_node_total(r->to, id), g->total, f, r->from->columns);
 }
@@ -154,6 +164,8 @@ static p2a_id copy_arc(struct graph_rewrite *r, p2a_id a)
     to->has = id >= before ? arc->has : to->has & arc->has;
     to->calls = p2a_add_calls(to->calls, arc->calls);
     to->primitive = p2a_add_calls(to->primitive, arc->primitive);
+    to->calls_before = p2a_add_calls(to->calls_before, arc->calls_before);
+    to->primitive_before = p2a_add_calls(to->primitive_before, arc->primitive_before);
     add_row(r->to->graph.arc_self + (size_t)id * columns, g->arc_self, a, columns);
     add_row(r->to->graph.arc_total + (size_t)id * columns, g->arc_total, a, columns);
     return id;

@@ -96,18 +96,27 @@ static void load_functions(struct p2a_supply *s)
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
+/* A comparison has the calls of both sides, as it has their values. */
+static double both_counts(const struct p2a_supply *s, uint64_t after, uint64_t before)
+{
+    return (double)after + (s->second == P2A_NONE ? 0 : (double)before);
+}
+
 static void load_calls(struct p2a_supply *s)
 {
     const struct p2a_graph *g = &s->p->graph;
     for (p2a_id a = 0; a < s->arc_n; a++) {
         const struct p2a_arc *arc = &g->arc[a];
-        s->calls[a] = arc->has & P2A_HAS_CALLS ? (double)arc->calls : 0;
+        s->calls[a] = arc->has & P2A_HAS_CALLS ? both_counts(s, arc->calls, arc->calls_before) : 0;
         s->primitive[a] = s->calls[a];
         if (p2a_supply_recursive(s, a) && arc->has & P2A_HAS_PRIMITIVE)
-            s->primitive[a] = fmin((double)arc->primitive, s->calls[a]);
+            s->primitive[a] =
+                fmin(both_counts(s, arc->primitive, arc->primitive_before), s->calls[a]);
     }
     for (p2a_id f = 0; f < s->function_n; f++) {
-        double calls = g->node[f].has & P2A_HAS_CALLS ? (double)g->node[f].calls : 0;
+        const struct p2a_node *node = &g->node[f];
+        double calls =
+            node->has & P2A_HAS_CALLS ? both_counts(s, node->calls, node->calls_before) : 0;
         for (uint32_t i = s->in_first[f]; i < s->in_first[f + 1]; i++)
             calls -= s->calls[s->in_arc[i]];
         s->calls[s->arc_n + f] = s->primitive[s->arc_n + f] = fmax(calls, 0);
@@ -173,7 +182,9 @@ static void guess_totals(struct p2a_supply *s, p2a_id f)
         left -= outside && known ? s->total[a] : 0;
         guessed += !known;
     }
-    double primitive = node->has & P2A_HAS_PRIMITIVE ? (double)node->primitive : entering;
+    double primitive = node->has & P2A_HAS_PRIMITIVE
+                           ? both_counts(s, node->primitive, node->primitive_before)
+                           : entering;
     for (uint32_t i = s->in_first[f]; guessed && i < s->in_first[f + 1]; i++) {
         p2a_id a = s->in_arc[i];
         bool outside = !p2a_supply_recursive(s, a);
@@ -209,7 +220,9 @@ static double entry_weight(const struct p2a_supply *s, p2a_id f)
 {
     const struct p2a_node *node = &s->p->graph.node[f];
     double calls = s->calls[s->arc_n + f];
-    double primitive = node->has & P2A_HAS_PRIMITIVE ? (double)node->primitive : calls;
+    double primitive = node->has & P2A_HAS_PRIMITIVE
+                           ? both_counts(s, node->primitive, node->primitive_before)
+                           : calls;
     return calls > 0 ? calls * (s->inclusive[f] / fmax(primitive, calls)) : 0;
 }
 
