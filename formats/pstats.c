@@ -520,10 +520,19 @@ static bool take_key(struct writer *w, p2a_id f, bool *was_taken)
     return p2a_no_memory(w->out), false;
 }
 
-/* A name that tells F from others with its place: with its module, then with a number as well. */
+/* What may tell two functions at one place apart: the module, else the kind of code. */
+static struct p2a_str other_word(const struct p2a_profile *p, p2a_id f)
+{
+    static const char *const kinds[] = {"unknown", "python",  "builtin", "native",
+                                        "kernel",  "inlined", "jit",     "marker"};
+    struct p2a_str module = p2a_string(p, p->functions.row[f].module);
+    return module.n ? module : p2a_str_of(kinds[p->functions.row[f].kind]);
+}
+
+/* A name that tells F from others with its place: with such a word, then with a number as well. */
 static bool put_other_key(struct writer *w, p2a_id f, struct p2a_str name, unsigned attempt)
 {
-    struct p2a_str module = p2a_string(w->p, w->p->functions.row[f].module);
+    struct p2a_str module = other_word(w->p, f);
     struct p2a_buffer b = {0};
     char number[32] = "";
     if (attempt > 1)

@@ -368,7 +368,7 @@ static void functions_that_would_be_one_key_are_told_apart(void **state)
     is_named(p, 0, "x.c", 0, "f");
     is_named(p, 1, "x.c", 0, "f [liba.so]");
     is_named(p, 2, "x.c", 0, "f [libb.so]");
-    is_named(p, 3, "x.c", 0, "f [liba.so] []");
+    is_named(p, 3, "x.c", 0, "f [liba.so] [native]");
     assert_true(p->graph.node[1].calls == 1 && p->graph.node[2].calls == 2);
     p2a_free(p);
 }
