@@ -2,7 +2,9 @@
 # readme.sh FACT: README.md says what is so.
 #
 # A code block below "<!-- run -->" is run, in a directory with the files that the examples name; one
-# below "<!-- shows -->" is what the block run before it prints, notes and all. The table between
+# below "<!-- shows -->" is what the block run before it prints, notes and all. What is below
+# "<!-- run python -->" needs the Python package, and is left out where that wasn't built for the python3
+# on PATH, with what it shows. The table between
 # "<!-- formats -->" and "<!-- /formats -->" is made by: prof2any formats --markdown
 set -eu
 work=$(mktemp -d)
@@ -11,8 +13,13 @@ readme=$SOURCE/README.md
 
 # split: every marked block into $work/NUMBER.run or $work/NUMBER.shows
 split() {
-    awk -v work="$work" '
-        /^<!-- (run|shows) -->$/ { kind = $2; next }
+    package=no
+    if PYTHONPATH=$BUILD/python python3 -c "import prof2any" 2>/dev/null; then
+        package=yes
+    fi
+    awk -v work="$work" -v package=$package '
+        /^<!-- run( python)? -->$/ { left_out = $3 == "python" && package == "no" }
+        /^<!-- (run|shows)( python)? -->$/ { kind = left_out ? "" : $2; next }
         /^```/ && file { close(file); file = ""; next }
         /^```/ && kind { file = sprintf("%s/%03d.%s", work, ++n, kind); kind = ""; printf "" >file; next }
         file { print >file }' "$readme"
@@ -27,6 +34,7 @@ prepare() {
     touch -d '2026-11-21 09:30:00' "$work/here"/*
     ln -s "$PROF2ANY" "$work/prof2any"
     PATH=$work:$PATH
+    export PYTHONPATH="$BUILD/python" PYTHONDONTWRITEBYTECODE=1
     cd "$work/here"
 }
 

@@ -24,6 +24,7 @@ import prof2any
 PROGRAM = os.environ["PROF2ANY"]
 SAMPLES = os.environ["SAMPLES"]
 PACKAGE = os.path.dirname(prof2any.__file__)
+SCRATCH = tempfile.TemporaryDirectory()  # there until after the reports at the end of this program
 
 
 def leaf():
@@ -395,23 +396,46 @@ class Decorator(InFolder):
         """)
         self.assertIn("<svg", self.read("f.svg"))
         self.assertTrue(pstats.Stats("h.prof").stats)
-        self.assertIn("f.svg: 1 calls of f", err)
+        self.assertIn("f.svg: 1 call of f\n", err)
         self.assertIn("Ordered by: call count, function name", out)
         self.assertNotIn("method", out)
         self.assertNotIn("never", out)
 
+    def test_the_file_is_where_the_program_was_started(self):
+        self.python("""
+            import os, prof2any
+            @prof2any.profile("here.prof")
+            def f(): pass
+            f()
+            os.mkdir("away")
+            os.chdir("away")
+        """)
+        self.assertTrue(os.path.exists("here.prof"))
+
+    def test_a_forked_child_leaves_the_report_to_its_parent(self):
+        out, _ = self.python("""
+            import os, prof2any
+            @prof2any.profile
+            def f(): pass
+            f()
+            pid = os.fork()
+            f()
+            if pid: os.waitpid(pid, 0)
+        """)
+        self.assertEqual(out.count("2 calls of f"), 1)
+
     def test_methods_of_all_kinds(self):
         class Thing:
-            @prof2any.profile("m.prof")
+            @prof2any.profile(os.path.join(SCRATCH.name, "m.prof"))
             def method(self, n):
                 return self, n
 
-            @prof2any.profile("c.prof")
+            @prof2any.profile(os.path.join(SCRATCH.name, "c.prof"))
             @classmethod
             def of_class(cls):
                 return cls
 
-            @prof2any.profile("s.prof")
+            @prof2any.profile(os.path.join(SCRATCH.name, "s.prof"))
             @staticmethod
             def static(n):
                 return n
@@ -463,11 +487,11 @@ class Decorator(InFolder):
             print(outer())
             with prof2any.Profile(): print(inner())
         """)
-        self.assertIn("1 calls of outer\n", out)
-        self.assertIn("1 calls of inner (3 more weren't recorded: another profiler was active)", out)
+        self.assertIn("1 call of outer\n", out)
+        self.assertIn("1 call of inner (3 more weren't recorded: another profiler was active)", out)
 
     def test_exceptions_go_through_and_end_the_recording(self):
-        @prof2any.profile("e.prof")
+        @prof2any.profile(os.path.join(SCRATCH.name, "e.prof"))
         def fails():
             raise KeyError("k")
 

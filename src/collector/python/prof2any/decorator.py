@@ -19,7 +19,9 @@ class Calls:
     """The recording of a function's calls, and what becomes of it when the program ends."""
 
     def __init__(self, name, filename, sort, options):
-        self.name, self.filename, self.sort = name, filename, sort
+        self.name, self.sort = name, sort
+        # The program may change its directory.
+        self.filename = filename and os.path.abspath(os.fsdecode(filename))
         self.recording = profiler.Profile(**options)
         self.recorded = self.missed = 0
         self.process = os.getpid()
@@ -66,12 +68,12 @@ class Calls:
     def report(self):
         if os.getpid() != self.process or not self.recorded + self.missed:
             return
-        words = "%d calls of %s" % (self.recorded, self.name)
+        words = "%d call%s of %s" % (self.recorded, "s" * (self.recorded != 1), self.name)
         if self.missed:
             words += " (%d more weren't recorded: another profiler was active)" % self.missed
         if self.filename is not None:
             self.recording.dump_stats(self.filename)
-            print("prof2any: note: %s: %s" % (os.fspath(self.filename), words), file=sys.stderr)
+            print("prof2any: note: %s: %s" % (self.filename, words), file=sys.stderr)
         else:
             print(words)
             self.recording.print_stats(self.sort)
