@@ -11,7 +11,7 @@
 #include "prof2any/format.h"
 #include "suggest.h"
 
-/* REST: the option and all behind it are another program's command line. */
+/* REST: -m and all behind it are another program's command line. */
 enum kind { TITLE, FLAG, TEXT, COUNT, PERCENT, LIST, TALLY, REST };
 
 struct row {
@@ -395,7 +395,9 @@ enum p2a_status options_parse(struct options *options, enum command command, boo
         if (!row)
             return unknown(command, code, argv);
         if (row->kind == REST) {
-            optind -= optarg == argv[optind - 1] ? 2 : 1;
+            if (append(&options->input, "-m") != P2A_OK ||
+                append(&options->input, optarg) != P2A_OK)
+                return P2A_SYSTEM;
             break;
         }
         enum p2a_status status = take(options, row, optarg);

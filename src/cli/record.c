@@ -204,18 +204,19 @@ static void explain(const struct session *s, char *const *command)
 
 /* ---- the end ---- */
 
-static void put_word(FILE *file, const char *word)
+/* As a shell takes it: WORD with END behind it. */
+static void put_word(const char *word, const char *end)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                 "_-./+=:,@%";
-    if (*word && strspn(word, plain) == strlen(word)) {
-        fputs(word, file);
+    if (strspn(word, plain) == strlen(word)) {
+        fprintf(stderr, "%s%s", word, end);
         return;
     }
-    fputc('\'', file);
+    fputc('\'', stderr);
     for (; *word; word++)
-        fputs(*word == '\'' ? "'\\''" : (char[]){*word, '\0'}, file);
-    fputc('\'', file);
+        fputs(*word == '\'' ? "'\\''" : (char[]){*word, '\0'}, stderr);
+    fprintf(stderr, "'%s", end);
 }
 
 /* As a user in this directory would name it. */
@@ -226,25 +227,34 @@ static const char *short_name(const char *path)
     return n > 1 && strncmp(path, here, n) == 0 && path[n] == '/' ? path + n + 1 : path;
 }
 
-static void tell_recordings(const struct session *s)
+static void put_recordings(const struct session *s)
 {
     enum { MOST = 8 };
+    const char *folder = short_name(s->output);
+    bool here = strcmp(folder, s->output) == 0;
+    for (size_t i = 0; i < s->made_n && s->made_n <= MOST; i++) {
+        fputc(' ', stderr);
+        put_word(short_name(s->made[i].path), "");
+    }
+    if (s->made_n <= MOST)
+        return;
+    fputc(' ', stderr);
+    if (!here)
+        put_word(folder, "/");
+    put_word(s->stem, "-*.p2a");
+}
+
+static void tell_recordings(const struct session *s)
+{
     size_t others = s->made_n - 1;
     fputs("prof2any: recorded ", stderr);
-    put_word(stderr, short_name(s->made[0].path));
+    put_word(short_name(s->made[0].path), "");
     if (others)
         fprintf(stderr, " and %zu of child processes", others);
     fputs("; next: prof2any", stderr);
-    for (size_t i = 0; i < s->made_n && s->made_n <= MOST; i++) {
-        fputc(' ', stderr);
-        put_word(stderr, short_name(s->made[i].path));
-    }
-    if (s->made_n > MOST) {
-        const char *folder = short_name(s->output);
-        fprintf(stderr, " %s%s%s-*.p2a", strcmp(folder, s->output) == 0 ? "" : folder,
-                strcmp(folder, s->output) == 0 ? "" : "/", s->stem);
-    }
-    fprintf(stderr, " -o %s.svg\n", s->stem ? s->stem : "app");
+    put_recordings(s);
+    fputs(" -o ", stderr);
+    put_word(s->stem, ".svg\n");
 }
 
 /* -o app.p2a: the program's recording becomes it, those of its children stay beside. */

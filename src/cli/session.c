@@ -254,13 +254,13 @@ static bool is_made(const struct session *s, const char *path)
     return false;
 }
 
-static bool add_recording(struct session *s, char *path, uint64_t pid)
+static bool add_recording(struct session *s, char *path, const struct p2a_rec_header *h)
 {
     struct recording *made = realloc(s->made, (s->made_n + 1) * sizeof *made);
     if (!made)
         return false;
     s->made = made;
-    made[s->made_n++] = (struct recording){.path = path, .pid = (pid_t)pid};
+    made[s->made_n++] = (struct recording){path, (pid_t)h->pid, h->date};
     return true;
 }
 
@@ -275,7 +275,7 @@ static bool take_file(struct session *s, const char *name)
     char *path = join(s->output, name);
     bool ours = path && !is_made(s, path) && read_header(path, &h) && h.date >= s->start &&
                 h.pid <= INT32_MAX && (is_known(s, h.pid) || is_known(s, h.parent));
-    bool ok = path && (!ours || add_recording(s, path, h.pid));
+    bool ok = path && (!ours || add_recording(s, path, &h));
     if (!ours || !ok)
         free(path);
     return ok;
@@ -364,7 +364,7 @@ static int program_first(const void *a, const void *b, void *program)
 {
     const struct recording *x = a, *y = b;
     bool first = x->pid == *(pid_t *)program, second = y->pid == *(pid_t *)program;
-    return first != second ? second - first : strcmp(x->path, y->path);
+    return first != second ? second - first : (x->date > y->date) - (x->date < y->date);
 }
 
 enum p2a_status session_gather(struct session *s, pid_t program)

@@ -12,6 +12,7 @@
 struct recording {
     char *path;
     pid_t pid;
+    uint64_t date; /* of its start: nanoseconds since 1970 */
 };
 
 /* What a Python reported that could not be recorded. */
@@ -25,7 +26,7 @@ struct session {
     char *output;           /* where recordings go */
     char *stem;             /* what they are named after; NULL before session_gather */
     uint64_t start;         /* nanoseconds since 1970 */
-    struct recording *made; /* the program's first, then by name */
+    struct recording *made; /* the program's first, then by date */
     size_t made_n;
     pid_t *reached; /* the Pythons that the recorder was in */
     size_t reached_n;
