@@ -4,7 +4,8 @@
 #     sh samples/make-json.sh [OUTDIR]        default: build/samples
 #
 # On Debian the tools come from:
-#     apt-get install nodejs chromium uftrace gcc libc6-dev
+#     apt-get install nodejs chromium uftrace gcc libc6-dev ruby-stackprof
+#     npm install -g speedscope
 #
 # Programs run in /tmp/prof2any-samples, so that no path tells whose machine a profile was made on.
 set -eu
@@ -50,15 +51,37 @@ uftrace_samples() {
     uftrace dump -d small.data --chrome >"$out/trace/uftrace-small.json"
 }
 
+stackprof_samples() {
+    has stackprof "Ruby's profiles" || return 0
+    mkdir -p "$out/stackprof"
+    ruby small.rb cpu.dump cpu 1000
+    ruby small.rb raw.dump wall 1000 raw
+    stackprof --json cpu.dump >"$out/stackprof/stackprof-cpu.json"
+    stackprof --json raw.dump >"$out/stackprof/stackprof-raw.json"
+}
+
+# What speedscope's own page makes of V8's profile.
+speedscope_samples() {
+    has node "speedscope's export" || return 0
+    has chromium "speedscope's export" || return 0
+    release=$(npm root -g)/speedscope/dist/release
+    [ -d "$release" ] || { note "no speedscope: its export left out"; return; }
+    mkdir -p "$out/speedscope"
+    node "$here/programs/export.js" "$release" "$out/cpuprofile/node-small.cpuprofile" \
+        "$out/speedscope/speedscope-node.speedscope.json"
+}
+
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 mkdir -m 700 "$work" || { note "remove $work first"; exit 1; }
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 mkdir "$work/app"
-cp "$here/programs/small.js" "$here/programs/small.c" "$work/app"
+cp "$here/programs/small.js" "$here/programs/small.rb" "$here/programs/small.c" "$work/app"
 cd "$work/app"
 node_samples
 chromium_samples
 uftrace_samples
-ls -l "$out/cpuprofile" "$out/trace" >&2
+stackprof_samples
+speedscope_samples
+ls -l "$out"/* >&2
