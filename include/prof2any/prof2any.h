@@ -33,6 +33,7 @@ extern "C" {
 /* What went wrong, by who can mend it. The values are the program's exit statuses. */
 enum p2a_status {
     P2A_OK = 0,
+    P2A_CHECK_FAILED = 1, /* a limit is broken: of the program alone, no function returns it */
     P2A_USAGE = 2,  /* the call asks for something that doesn't exist or doesn't go together */
     P2A_INPUT = 3,  /* the input is not a profile, or a broken one */
     P2A_SYSTEM = 4, /* reading, writing or memory failed */
@@ -148,6 +149,68 @@ struct p2a_selection {
  * profile is as it was. */
 P2A_API enum p2a_status p2a_select(struct p2a_profile *profile,
                                    const struct p2a_selection *selection, struct p2a_error *error);
+
+/* A limit on what a profile holds, in a small language; README.md has all of it:
+ *
+ *     json.loads <= 1000                         a function's calls
+ *     total(parse) < 0.5s                        self, primitive, depth, a metric by its name, ...
+ *     self(module:json) <= 5%                    all of a module, a file, what a pattern finds
+ *     total(parse) <= baseline + 10% + 1ms
+ *     no handler -> ... -> requests.get          a path that must not exist
+ *     calls(handler -> ... -> execute) <= 3
+ *     functions < 500                            without parentheses: of the whole run */
+struct p2a_limit {
+    const char *text;
+    const char *name; /* what reports call it; NULL: the text */
+    bool optional;    /* kept where it matches nothing; else that is a failure */
+};
+
+/* Whether the text of a limit can be read; P2A_USAGE says where not. */
+P2A_API enum p2a_status p2a_limit_check(const char *text, struct p2a_error *error);
+
+enum p2a_outcome {
+    P2A_KEPT,
+    P2A_BROKEN,
+    P2A_UNMATCHED, /* nothing in the profile is what the limit is about */
+    P2A_UNSAID     /* the profile doesn't say what the limit is about */
+};
+
+/* Of a limit that is kept, one verdict: of what is nearest to it. Of one that is broken, a verdict
+ * for each function that breaks it. */
+struct p2a_verdict {
+    size_t limit;
+    enum p2a_outcome outcome;
+    const char *subject;  /* "parse (app.py:17)", "the whole run" */
+    const char *sentence; /* "1,203 calls, expected at most 1,000" */
+    const char *file;     /* of the subject; "": it has no place */
+    uint64_t line;        /* 0: not known */
+    double value, bound;  /* in the metric's unit or in percent; NaN: none */
+    size_t held;          /* how many functions, or other things, the limit was held against */
+};
+
+struct p2a_verdicts {
+    size_t n;
+    struct p2a_verdict *at;         /* in the order of the limits */
+    size_t limit_n, failed;         /* limits; those of them that aren't kept */
+    const struct p2a_limit *limits; /* the caller's */
+    void *memory;                   /* the library's own */
+};
+
+/* Holds PROFILE, and BASELINE unless that is NULL, against N limits. What has to be derived or
+ * estimated for that stays in the profiles. EXACT: nothing is estimated, what would have to be is
+ * P2A_UNSAID. P2A_USAGE: a limit can't be read, needs a baseline that isn't there, or has the
+ * wrong unit. The limits stay until p2a_verdicts_free. */
+P2A_API enum p2a_status p2a_judge(struct p2a_profile *profile, struct p2a_profile *baseline,
+                                  const struct p2a_limit *limits, size_t n, bool exact,
+                                  struct p2a_verdicts *verdicts, struct p2a_error *error);
+
+/* Writes a report to the file PATH, whole or not at all; "-" is standard output. KIND is "text",
+ * "markdown", "junit" (XML) or "github" (annotations, in which ROOT, NULL for none, is cut from
+ * the front of files). TITLE names what was judged. */
+P2A_API enum p2a_status p2a_verdicts_save(const struct p2a_verdicts *verdicts, const char *kind,
+                                          const char *path, const char *title, const char *root,
+                                          struct p2a_error *error);
+P2A_API void p2a_verdicts_free(struct p2a_verdicts *verdicts);
 
 enum p2a_names { P2A_NAMES_SHORT, P2A_NAMES_FULL, P2A_NAMES_PSTATS };
 
