@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #if PY_VERSION_HEX < 0x03090000 || PY_VERSION_HEX >= 0x030b0000
 #ifndef Py_BUILD_CORE
@@ -120,16 +121,28 @@ static void disable_at_exit(void)
     PyErr_Restore(type, value, traceback);
 }
 
+/* At a prompt every statement is a frame of __main__'s own. */
+static bool is_at_prompt(void)
+{
+    PyObject *argv = PySys_GetObject("argv");
+    PyObject *first =
+        argv && PyList_Check(argv) && PyList_GET_SIZE(argv) > 0 ? PyList_GET_ITEM(argv, 0) : NULL;
+    return first && PyUnicode_Check(first) && PyUnicode_GET_LENGTH(first) == 0 &&
+           isatty(STDIN_FILENO);
+}
+
 static void end_recording(void)
 {
+    bool at_prompt = is_at_prompt();
     if (!recording)
         return;
-    if (has_other_threads()) {
-        tell_profiler("leave");
-        disable_at_exit();
-    } else {
+    if (!at_prompt && !has_other_threads()) {
         tell_profiler("disable");
+        return;
     }
+    if (!at_prompt)
+        tell_profiler("leave");
+    disable_at_exit();
 }
 
 static PyObject *evaluate(PARAMETERS)

@@ -151,6 +151,16 @@ class Signals(RecordTest):
         text = self.read_until(terminal, b"ENDED 0")
         self.assertIn("[{}, {}]".format(int(signal.SIGCONT), int(signal.SIGUSR1)).encode(), text)
 
+    def test_a_session_at_the_prompt_is_recorded_to_its_end(self):
+        terminal = self.terminal(PROGRAM, "record", self.python, "-q")
+        for line in b"def one(): pass\n\n", b"one()\n", b"one(); one()\n":
+            self.read_until(terminal, b">>> ")
+            os.write(terminal, line)
+        self.read_until(terminal, b">>> ")
+        os.write(terminal, b"\x04")
+        self.read_until(terminal, b"ENDED 0")
+        self.assertEqual(self.calls("one"), 3)
+
     def test_the_program_reads_the_terminal(self):
         terminal = self.terminal(PROGRAM, "record", self.python, "-c", "print(input('? ')[::-1])")
         self.read_until(terminal, b"? ")
