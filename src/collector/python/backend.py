@@ -1,5 +1,5 @@
-"""What pip asks to make a wheel of the package (PEP 517), without setuptools or wheel, which the Pythons'
-own virtual environments don't all have: compiles the recorder with the Python that runs this."""
+"""What pip asks to make a wheel of the package (PEP 517): compiles the recorder for the Python that
+runs this. It does without setuptools and wheel, which virtual environments don't all have."""
 
 import base64
 import hashlib
@@ -23,7 +23,8 @@ def read(*path):
 
 
 def version():
-    return re.search(rb"project\(prof2any VERSION ([\d.]+)", read(ROOT, "CMakeLists.txt")).group(1).decode()
+    project = read(ROOT, "CMakeLists.txt").decode()
+    return re.search(r"project\(prof2any VERSION ([\d.]+)", project).group(1)
 
 
 def words(*names):
@@ -32,11 +33,14 @@ def words(*names):
 
 def compile_recorder(output):
     sources = [os.path.join(ROOT, line) for line in read(SOURCES).decode().split()]
-    include = [os.path.join(ROOT, "include"), os.path.join(ROOT, "src"), sysconfig.get_path("include")]
+    folders = [os.path.join(ROOT, name) for name in ("include", "src")]
+    folders.append(sysconfig.get_path("include"))
+    compiler = shlex.split(os.environ.get("CC", "")) or words("CC")
+    options = ["-std=c11", "-D_GNU_SOURCE", "-O2", "-fvisibility=hidden",
+               "-ftls-model=initial-exec"]
     subprocess.check_call([
-        *(shlex.split(os.environ.get("CC", "")) or words("CC")), "-shared", *words("CFLAGS", "CCSHARED"),
-        "-std=c11", "-D_GNU_SOURCE", "-O2", "-fvisibility=hidden", "-ftls-model=initial-exec",
-        *shlex.split(os.environ.get("CFLAGS", "")), *("-I" + folder for folder in include),
+        *compiler, "-shared", *words("CFLAGS", "CCSHARED"), *options,
+        *shlex.split(os.environ.get("CFLAGS", "")), *("-I" + folder for folder in folders),
         *sources, "-o", output, "-pthread", "-lm", *shlex.split(os.environ.get("LDFLAGS", ""))])
 
 
@@ -49,8 +53,9 @@ def metadata():
     """The files of NAME.dist-info, but for RECORD."""
     return {
         "METADATA": "Metadata-Version: 2.1\nName: prof2any\nVersion: %s\nRequires-Python: >=3.8\n"
-                    "Summary: Records Python programs exactly, with whole call paths\n" % version(),
-        "WHEEL": "Wheel-Version: 1.0\nGenerator: prof2any\nRoot-Is-Purelib: false\nTag: %s\n" % tag(),
+        "Summary: Records Python programs exactly, with whole call paths\n" % version(),
+        "WHEEL": "Wheel-Version: 1.0\nGenerator: prof2any\nRoot-Is-Purelib: false\n"
+        "Tag: %s\n" % tag(),
     }
 
 
@@ -75,10 +80,12 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
         compile_recorder(os.path.join(place, recorder))
         files["prof2any/" + recorder] = read(place, recorder)
     files.update((info() + "/" + name, text.encode()) for name, text in metadata().items())
-    record = "".join("%s,sha256=%s,%d\n" % (name, digest(data), len(data)) for name, data in files.items())
-    files[info() + "/RECORD"] = (record + info() + "/RECORD,,\n").encode()
+    record = ["%s,sha256=%s,%d\n" % (name, digest(data), len(data)) for name, data in files.items()]
+    record.append(info() + "/RECORD,,\n")
+    files[info() + "/RECORD"] = "".join(record).encode()
     wheel = "prof2any-%s-%s.whl" % (version(), tag())
-    with zipfile.ZipFile(os.path.join(wheel_directory, wheel), "w", zipfile.ZIP_DEFLATED) as archive:
+    path = os.path.join(wheel_directory, wheel)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files.items():
             archive.writestr(name, data)
     return wheel

@@ -1,4 +1,4 @@
-"""python3 -m prof2any [-o FILE] [-s SORT] [-m MODULE | SCRIPT] [ARG ...], as python3 -m cProfile."""
+"""python3 -m prof2any [-o FILE] [-s SORT] [-m MODULE | SCRIPT] [ARG ...], as with cProfile."""
 
 import io
 import optparse
@@ -34,7 +34,7 @@ def module_code(name):
 
 
 def script_code(path):
-    """Code and globals of a script that finds itself in sys.modules["__main__"], as without profiler."""
+    """Code and globals of a script; it finds itself in __main__, as without a profiler."""
     sys.path.insert(0, os.path.dirname(path))
     with io.open_code(path) as f:
         code = compile(f.read(), path, "exec")

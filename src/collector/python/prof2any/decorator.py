@@ -80,8 +80,7 @@ class Calls:
 
 
 def steps(run, call):
-    """Drives run, a generator or a coroutine, each step of it through call; a generator that does the
-    same as run."""
+    """Does what run does, a generator or a coroutine, with each step through call."""
     step, value = run.send, None
     while True:
         try:
@@ -125,9 +124,9 @@ def profile(function=None, filename=None, sort=-1, **options):
     @prof2any.profile("work.svg")
     @prof2any.profile(sort="cumulative", builtins=False)
 
-    The report goes to filename, in the format that the name says, or else to standard output, sorted as
-    Profile.print_stats() does. Other options are those of Profile. The function's attribute profile is
-    the Profile.
+    The report goes to filename, in the format that the name says, or else to standard output,
+    sorted as by Profile.print_stats(). Other options are those of Profile; the function has its own
+    as attribute profile.
     """
     if isinstance(function, (staticmethod, classmethod)):
         inner = profile(function.__func__, filename, sort, **options)

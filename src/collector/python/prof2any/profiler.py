@@ -18,13 +18,12 @@ def _load():
     except ModuleNotFoundError as e:
         if e.name != name:
             raise
+        missing = "_prof2any" + importlib.machinery.EXTENSION_SUFFIXES[0]
         raise ImportError(
-            "no recorder was built for this Python: %s has no _prof2any%s. Build it with "
+            "no recorder was built for this Python: %s has no %s. Build it with "
             "'cmake -DPROF2ANY_PYTHONS=%s' and 'cmake --build' in prof2any's sources, or with "
             "'%s -m pip install src/collector/python' there"
-            % (program.HERE, importlib.machinery.EXTENSION_SUFFIXES[0], sys.executable, sys.executable),
-            name=name,
-        ) from None
+            % (program.HERE, missing, sys.executable, sys.executable), name=name) from None
 
 
 _prof2any = _load()
@@ -39,7 +38,8 @@ def _label(code):
 
 class Profile(_prof2any.Profiler):
     """Profile(timer=None, timeunit=0.0, subcalls=True, builtins=True, *, bias=None,
-            all_threads=False, mode="full", clock="wall", path=None, allocations=False, max_contexts=0)
+            all_threads=False, mode="full", clock="wall", path=None, allocations=False,
+            max_contexts=0)
 
     timer        a function that tells the time: a float in seconds, an integer of which each is
                  timeunit seconds, or a sequence of numbers that are added up, as os.times() is
@@ -60,7 +60,8 @@ class Profile(_prof2any.Profiler):
 
     bias = 0.0
 
-    def __init__(self, timer=None, timeunit=0.0, subcalls=True, builtins=True, *, bias=None, **options):
+    def __init__(self, timer=None, timeunit=0.0, subcalls=True, builtins=True, *, bias=None,
+                 **options):
         super().__init__(timer, timeunit, subcalls, builtins, **options)
         if bias is not None:
             self.bias = bias
@@ -88,7 +89,7 @@ class Profile(_prof2any.Profiler):
                     continue
                 primitive = arc.callcount - arc.reccallcount
                 row = arc.callcount, primitive, arc.inlinetime, arc.totaltime
-                if name in callers:  # of another function with this name, such as a lambda of this line
+                if name in callers:  # another function of this name, such as a lambda of the line
                     row = tuple(map(operator.add, callers[name], row))
                 callers[name] = row
 
@@ -115,17 +116,19 @@ class Profile(_prof2any.Profiler):
                 self.create_stats()
                 marshal.dump(self.stats, f)
         if self.bias and sys.stderr:
-            print("prof2any: note: %s: times are corrected: less %s" % (file, self._correction()), file=sys.stderr)
+            print("prof2any: note: %s: times are corrected: less %s" % (file, self._correction()),
+                  file=sys.stderr)
 
     def _recorded(self):
-        """All that was recorded, as bytes; None where there is nothing, or a subclass changes the table."""
+        """All that was recorded, as bytes; None: nothing, or a subclass changes what is told."""
         for name in ("getstats", "snapshot_stats", "create_stats"):
             if getattr(type(self), name) is not getattr(Profile, name):
                 return None
         return self.recording(self.bias)
 
     def _correction(self):
-        return "%.1f ns for each call and each return, the profiler's own (bias)" % (self.bias * 1e9)
+        ns = self.bias * 1e9
+        return "%.1f ns for each call and each return, the profiler's own (bias)" % ns
 
     def run(self, cmd):
         """Records exec(cmd) in __main__; returns self."""
@@ -159,9 +162,12 @@ class Profile(_prof2any.Profiler):
     def calibrate(self, n, verbose=0):
         """The seconds that the profiler adds to each event, as bias wants them, from n calls."""
         timer, timeunit, options = self._clock
-        now = time.perf_counter
-        if timer:
-            now = lambda: timer() * (timeunit or 1.0)
+
+        def now():
+            if not timer:
+                return time.perf_counter()
+            told = timer()
+            return (sum(told) if hasattr(told, "__iter__") else told) * (timeunit or 1.0)
 
         def callee():
             pass
@@ -181,16 +187,17 @@ class Profile(_prof2any.Profiler):
             return sum(e.inlinetime for e in recorder.getstats() if e.code in codes)
 
         codes = callee.__code__, caller.__code__
-        without, recorded = (min(take() for _ in range(5)) for take in (plain, profiled))
-        mean = max(0.0, recorded - without) / (2 * (n + 1))
+        # In turn, and the median: the machine has other things to do as well.
+        runs = sorted((profiled() - plain() for _ in range(9)))
+        each = max(0.0, runs[4]) / (2 * (n + 1))
         if verbose:
-            print("without profiler %g s, recorded %g s, calls %d: %g s for each event"
-                  % (without, recorded, n + 1, mean))
-        return mean
+            print("%d calls, %d times: %g to %g s more, %g s for each event"
+                  % (n + 1, len(runs), runs[0], runs[-1], each))
+        return each
 
 
 def run(cmd, filename=None, sort=-1):
-    """Records exec(cmd) in __main__, and writes the profile to filename or prints pstats' report."""
+    """Records exec(cmd) in __main__, and writes the profile to filename, or prints a report."""
     main = sys.modules["__main__"].__dict__
     runctx(cmd, main, main, filename, sort)
 

@@ -17,7 +17,7 @@ class Error(Exception):
 
 
 def candidates():
-    """Where the program may be, best first: what the user says, what came with this package, PATH."""
+    """Where the program may be: what the user says, what came with this package, PATH."""
     yield os.environ.get("PROF2ANY")
     try:
         from ._where import program  # made by the build, relative to this folder
@@ -38,7 +38,7 @@ def find():
 
 
 def run(*arguments):
-    """What the program writes to standard output; its notes go to stderr, its complaint is the Error."""
+    """What the program writes to standard output. Its notes go to stderr, a complaint is raised."""
     done = subprocess.run([find(), *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE)
     said = done.stderr.decode(errors="replace")
@@ -50,7 +50,7 @@ def run(*arguments):
 
 
 def convert(inputs, output, *options):
-    """Adds up inputs, each a path or the bytes of a profile, and writes them under the name output."""
+    """Adds up inputs, each a path or a profile's bytes, and writes them under the name output."""
     with tempfile.TemporaryDirectory(prefix="prof2any-") as folder:
         paths = []
         for i, content in enumerate(inputs):
@@ -64,7 +64,7 @@ def convert(inputs, output, *options):
 
 
 def writes(name):
-    """Whether name is one of a format that the program writes; if not, a file of that name is pstats."""
+    """Whether the program writes the format that the name says; if not, the file is pstats."""
     if isinstance(name, int):
         return False
     name = os.path.basename(os.fsdecode(name))

@@ -34,8 +34,8 @@ class _Table:
 
 
 class Stats(pstats.Stats):
-    """Stats(*profiles, stream=None): profiles are files in any format that prof2any reads, profilers
-    that have create_stats, or other Stats.
+    """Stats(*profiles, stream=None): profiles are files in any format that prof2any reads,
+    profilers that have create_stats, or other Stats.
 
     What isn't pstats goes through the program prof2any. write("x.svg") writes the profile in any
     format that prof2any writes, along its recorded call paths where there are any.
@@ -83,8 +83,8 @@ class Stats(pstats.Stats):
     def write(self, filename, *options):
         """Writes the profile in the format that filename says.
 
-        options are the program's, as on its command line: "-O", "title=My service". Files that hold more
-        than pstats can, call paths above all, are read again, so that it is drawn.
+        options are the program's, as on its command line: "-O", "title=My service". Files that hold
+        more than pstats can, call paths above all, are read again, so that it is drawn.
         """
         inputs = self._inputs
         if inputs is None:
@@ -94,7 +94,8 @@ class Stats(pstats.Stats):
         program.convert(inputs, filename, *options)
 
     def dump_stats(self, filename):
-        """Writes the profile as pstats, or in the format that the name says: app.svg, callgrind.out.app."""
+        """Writes the profile in the format that the name says: app.svg, callgrind.out.app. What is
+        called .prof, or like no format, is pstats."""
         if program.writes(filename):
             self.write(filename)
         else:
