@@ -248,7 +248,8 @@ static void stacks_are_told_from_text(void **state)
     expect_detected("a;b -3\n", "folded");
     expect_detected("a;b 1\nbroken\na;c 1\n", "folded");
     expect_detected(";;x 2\n", "folded");
-    expect_detected("\xef\xbb\xbf# mode: wall\nP12;T3;f (a.py:1) 100\r\n", "folded");
+    expect_detected("\xef\xbb\xbf# mode: wall\nmain;f (a.py:1) 100\r\n", "folded");
+    expect_detected("# mode: wall\nP12;T3;f (a.py:1) 100\n", "austin");
     expect_detected("main 10\nbroken\n", "none");
     expect_detected("int main(void)\n{\n    int i = 3;\n    return i - 3;\n}\n", "none");
     expect_detected("for (i = 0; i < 10; i++)\n    x += 5\n", "none");
