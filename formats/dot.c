@@ -374,23 +374,6 @@ static double share_of(const struct drawing *d, double value)
     return d->whole > 0 && value > 0 ? fmin(value / d->whole, 1) : 0;
 }
 
-/* "4", "1,973", "156 k", "2.3 M" */
-static const char *short_count(char text[P2A_HUMAN_ROOM], double count)
-{
-    static const char *const names[] = {"k", "M", "G", "T", "P", "E"};
-    size_t i = 0;
-    if (!(fabs(count) >= 9999.5))
-        return p2a_human(text, count, P2A_LIT("count"), P2A_LIT(""));
-    for (count /= 1000; fabs(count) >= 999.5 && i + 1 < sizeof names / sizeof *names; i++)
-        count /= 1000;
-    snprintf(text, P2A_HUMAN_ROOM, "%.*f %s",
-             fabs(count) < 9.995   ? 2
-             : fabs(count) < 99.95 ? 1
-                                   : 0,
-             count, names[i]);
-    return text;
-}
-
 static struct p2a_str unit_of(const struct drawing *d)
 {
     return d->metric ? p2a_string(d->p, d->metric->unit) : P2A_LIT("");
@@ -401,7 +384,7 @@ static const char *amount(const struct drawing *d, char text[P2A_HUMAN_ROOM], do
     double scaled = d->metric ? value * d->metric->scale : value;
     if (p2a_str_is(unit_of(d), "seconds") || p2a_str_is(unit_of(d), "bytes"))
         return p2a_human(text, scaled, unit_of(d), P2A_LIT(""));
-    return short_count(text, scaled);
+    return p2a_human_brief(text, scaled);
 }
 
 /* "45.6 % · 228 ms", as wanted, for HTML. */
@@ -466,30 +449,11 @@ static struct p2a_str place_of(struct drawing *d, const struct p2a_function *f, 
     return (struct p2a_str){d->piece.at, d->piece.n};
 }
 
-/* "<built-in method __new__ of type object at 0x9534a0>" is type.__new__: in d->piece, else NAME.
- */
-static struct p2a_str without_address(struct drawing *d, struct p2a_str name)
-{
-    static const char start[] = "<built-in method ", of[] = " of ", object[] = " object at 0x";
-    const char *from = name.n ? memmem(name.at, name.n, of, strlen(of)) : NULL;
-    const char *to = name.n ? memmem(name.at, name.n, object, strlen(object)) : NULL;
-    if (!p2a_str_starts(name, start) || !from || !to || to < from + strlen(of))
-        return name;
-    const char *method = name.at + strlen(start), *type = from + strlen(of);
-    if (from < method)
-        return name;
-    d->piece.n = 0;
-    if (!p2a_buffer_add(&d->piece, type, (size_t)(to - type)) ||
-        !p2a_buffer_add(&d->piece, ".", 1) ||
-        !p2a_buffer_add(&d->piece, method, (size_t)(from - method)))
-        longjmp(d->pen.no_memory, 1);
-    return (struct p2a_str){d->piece.at, d->piece.n};
-}
-
 /* A builtin goes without what only says that it is one, whether there is room or not. */
 static void add_name(struct drawing *d, struct p2a_str name)
 {
-    name = without_address(d, name);
+    if (!p2a_label_method(&d->piece, &name))
+        longjmp(d->pen.no_memory, 1);
     size_t columns = p2a_columns(name), width = d->width;
     if (p2a_str_starts(name, "<built-in ") || p2a_str_starts(name, "<method "))
         width = width < columns ? width : columns - 1;
@@ -805,7 +769,7 @@ static void draw_link_label(struct drawing *d, const struct p2a_link *link, Aged
              d->percent ? p2a_human_share(text, link->total, d->whole)
                         : amount(d, text, link->total));
     if (d->calls && has_calls(d, link))
-        addf(d, "%s" GAP "%s×", d->text.n ? "\\l" : "", short_count(text, (double)link->calls));
+        addf(d, "%s" GAP "%s×", d->text.n ? "\\l" : "", p2a_human_brief(text, (double)link->calls));
     if (link->from == link->to)
         add(d, d->text.n ? " itself" : "itself");
     if (d->text.n) {

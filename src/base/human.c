@@ -99,6 +99,22 @@ const char *p2a_human(char text[P2A_HUMAN_ROOM], double value, struct p2a_str un
     return text;
 }
 
+const char *p2a_human_brief(char text[P2A_HUMAN_ROOM], double count)
+{
+    static const char *const names[] = {"k", "M", "G", "T", "P", "E"};
+    size_t i = 0;
+    if (!(fabs(count) >= 9999.5))
+        return p2a_human(text, count, P2A_LIT("count"), P2A_LIT(""));
+    for (count /= 1000; fabs(count) >= 999.5 && i + 1 < sizeof names / sizeof *names; i++)
+        count /= 1000;
+    snprintf(text, P2A_HUMAN_ROOM, "%.*f %s",
+             fabs(count) < 9.995   ? 2
+             : fabs(count) < 99.95 ? 1
+                                   : 0,
+             count, names[i]);
+    return text;
+}
+
 const char *p2a_human_share(char text[P2A_HUMAN_ROOM], double part, double whole)
 {
     double share = whole > 0 && part > 0 ? part / whole * 100 : 0;

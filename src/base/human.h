@@ -14,6 +14,9 @@ const char *p2a_human(char text[P2A_HUMAN_ROOM], double value, struct p2a_str un
 /* "1,234,567" */
 const char *p2a_human_count(char text[P2A_HUMAN_ROOM], uint64_t count);
 
+/* For where every character counts: "4", "1,973", "156 k", "2.3 M". */
+const char *p2a_human_brief(char text[P2A_HUMAN_ROOM], double count);
+
 /* PART of WHOLE as "34.5 %": a decimal below ten too ("0.04 %", "<0.01 %"), 100 at most, "0 %" of
  * nothing. */
 const char *p2a_human_share(char text[P2A_HUMAN_ROOM], double part, double whole);

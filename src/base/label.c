@@ -206,3 +206,22 @@ bool p2a_label(struct p2a_buffer *label, struct p2a_str name, struct p2a_str pla
         name = without_line(tail);
     return add_short(label, name, columns);
 }
+
+bool p2a_label_method(struct p2a_buffer *piece, struct p2a_str *name)
+{
+    static const char start[] = "<built-in method ", of[] = " of ", object[] = " object at 0x";
+    const char *type = name->n ? memmem(name->at, name->n, of, strlen(of)) : NULL;
+    const char *end = name->n ? memmem(name->at, name->n, object, strlen(object)) : NULL;
+    if (!p2a_str_starts(*name, start) || !type || !end || end < type + strlen(of))
+        return true;
+    const char *method = name->at + strlen(start);
+    if (type < method)
+        return true;
+    struct p2a_str of_type = {type + strlen(of), (size_t)(end - type) - strlen(of)};
+    piece->n = 0;
+    if (!add(piece, of_type) || !add(piece, P2A_LIT(".")) ||
+        !p2a_buffer_add(piece, method, (size_t)(type - method)))
+        return false;
+    *name = (struct p2a_str){piece->at, piece->n};
+    return true;
+}

@@ -20,4 +20,8 @@ struct p2a_str p2a_place_tail(struct p2a_str place);
  * label. False: no memory. */
 bool p2a_label(struct p2a_buffer *label, struct p2a_str name, struct p2a_str place, size_t columns);
 
+/* A builtin method that is named by an address as by its type: "<built-in method __new__ of type
+ * object at 0x9534a0>" becomes type.__new__, in PIECE; other names stay. False: no memory. */
+bool p2a_label_method(struct p2a_buffer *piece, struct p2a_str *name);
+
 #endif
