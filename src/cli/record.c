@@ -38,17 +38,19 @@ static bool is_program_file(const char *word)
     return python && !runs;
 }
 
-/* The command for exec, NULL at its end; "app.py" and "-m module" are python3's. */
+/* The command for exec, NULL at its end; "app.py" and "-m module" are python3's. Strings are those
+ * of WORDS. */
 static char **make_command(const struct list *words)
 {
+    static const char python3[] = "python3";
     bool python = strcmp(words->at[0], "-m") == 0 || is_program_file(words->at[0]);
-    char **command = calloc((size_t)words->n + 2, sizeof *command);
-    int n = 0;
-    if (command && python)
-        command[n++] = (char *)(uintptr_t) "python3";
-    for (int i = 0; command && i < words->n; i++)
-        command[n++] = (char *)(uintptr_t)words->at[i];
-    return command;
+    const char **command = calloc((size_t)words->n + 2, sizeof *command);
+    if (!command)
+        return NULL;
+    if (python)
+        command[0] = python3;
+    memcpy(command + python, words->at, (size_t)words->n * sizeof *command);
+    return (char **)command;
 }
 
 /* ---- what is to be made of it ---- */
@@ -335,17 +337,19 @@ enum p2a_status command_record(const struct options *options)
     enum p2a_status status = check(options);
     if (status != P2A_OK)
         return status;
-    char **command = make_command(&options->input), *folder = folder_of(options->output);
     struct session session = {0};
-    if (command && folder)
-        status = session_start(&session, options, folder);
-    else
-        status = complain_system("out of memory");
-    free(folder);
+    char **command = make_command(&options->input), *folder = folder_of(options->output);
+    if (!command || !folder) {
+        free(command);
+        free(folder);
+        return complain_system("out of memory");
+    }
+    status = session_start(&session, options, folder);
     if (status == P2A_OK)
         status = run(&session, options, command);
     else
         session_end(&session);
+    free(folder);
     free(command);
     return status;
 }

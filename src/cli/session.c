@@ -176,9 +176,9 @@ void session_end(struct session *s)
 
 /* ---- what came of it ---- */
 
-static bool set_report(struct session *s, int kind, const char *text)
+static bool set_report(struct session *s, enum report_kind kind, const char *text)
 {
-    if (kind <= (int)s->report.kind)
+    if (kind <= s->report.kind)
         return true;
     free(s->report.text);
     s->report.kind = kind;

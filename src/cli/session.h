@@ -15,10 +15,11 @@ struct recording {
     uint64_t date; /* of its start: nanoseconds since 1970 */
 };
 
-/* What a Python reported that could not be recorded. */
+/* What Pythons reported, the worst of it. */
+enum report_kind { REPORT_NONE, REPORT_ARMED, REPORT_FAILED, REPORT_MISSING };
 struct report {
-    enum { REPORT_NONE, REPORT_ARMED, REPORT_FAILED, REPORT_MISSING } kind; /* worst last */
-    char *text; /* FAILED: why; MISSING: version, line end, path of the interpreter */
+    enum report_kind kind;
+    char *text; /* ARMED: version; FAILED: why; MISSING: version, line end, the interpreter */
 };
 
 struct session {

@@ -76,7 +76,7 @@ static inline struct p2a_rec_function *put_function(struct recording *r, uint32_
     uint32_t size = (uint32_t)(sizeof(struct p2a_rec_function) + n + more + 7) / 8 * 8;
     while (r->text + size > r->n * P2A_REC_CELL)
         put_cells(r, 1);
-    unsigned char *at = r->cell[0] + r->text;
+    unsigned char *at = (unsigned char *)r->cell + r->text;
     struct p2a_rec_function *f = (struct p2a_rec_function *)(void *)at;
     *f = (struct p2a_rec_function){.size = size,
                                    .number = number,

@@ -62,7 +62,7 @@ static void every_field_of_the_header_is_checked(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct recording r = small();
-        memcpy(r.cell[0] + cases[i].at, &cases[i].value, sizeof cases[i].value);
+        memcpy((char *)r.cell + cases[i].at, &cases[i].value, sizeof cases[i].value);
         refuses(&r, cases[i].at, cases[i].words);
         free_recording(&r);
     }
@@ -179,7 +179,7 @@ static void every_changed_byte_reads_or_is_an_error_with_its_place(void **state)
 {
     (void)state;
     struct recording r = small();
-    unsigned char *bytes = r.cell[0];
+    unsigned char *bytes = (unsigned char *)r.cell;
     for (int running = 0; running < 2; running++) {
         r.header->state = running ? P2A_REC_RUNS : P2A_REC_STOPPED;
         for (size_t at = 0; at < r.n * P2A_REC_CELL; at++)
