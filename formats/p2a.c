@@ -554,6 +554,7 @@ static enum p2a_status read_folds(struct reader *r)
     struct p2a_error error = {.status = P2A_OK};
     if (each_segment(r, P2A_REC_FOLDS, has_folds) != P2A_OK || !r->has_folds)
         return p2a_in_status(r->in);
+    r->p->facts |= P2A_CALLS; /* the tree has them; facts are worked out later */
     if (p2a_derive_without(r->p, r->marker, &error) != P2A_OK)
         return p2a_fail(r->p, error.status, "%s", error.message);
     return each_segment(r, P2A_REC_FOLDS, take_folds);
