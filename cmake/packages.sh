@@ -6,7 +6,7 @@ packages_build="gcc libc6-dev cmake ninja-build pkg-config zlib1g-dev libpcre2-d
 libgraphviz-dev libedit-dev libiberty-dev"
 
 # Recording a profile of a Python program.
-packages_python="python3"
+packages_python="python3 python3-dev"
 
 # The tests: cmocka; clang with its sanitizers and analyser; coverage; the tools that read what we
 # write (callgrind_annotate comes with valgrind, pprof with golang-go).
@@ -15,6 +15,9 @@ python3-jsonschema cmark-gfm zsh fish mandoc groff-base"
 
 # Tests of the pictures in a browser: Ubuntu's archive has no Chromium, there they are skipped.
 packages_browser="nodejs chromium"
+
+# CPython's own tests, which the recorder has to pass in cProfile's place: Debian's and Ubuntu's.
+packages_cpython="libpython3.11-testsuite libpython3.12-testsuite"
 
 # missing_packages NAME...: those that are not installed
 missing_packages() {

@@ -57,7 +57,7 @@ stage_coverage() {
 
 stages=${*:-gcc sanitize analyse coverage}
 install_packages $packages_build $packages_test
-install_known_packages $packages_browser
+install_known_packages $packages_browser $packages_cpython
 mkdir -p "$logs"
 exec 9>"$logs/lock" # one run at a time in one tree
 flock 9

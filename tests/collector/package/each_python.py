@@ -1,5 +1,6 @@
 """each_python.py SCRIPT [ARG ...]: runs SCRIPT with every Python that the build made a recorder for, the
-package on its path. Exit 77 where there is none, or with sanitizers, which Python has to be built with."""
+package on its path. Exit 77 where SCRIPT does so with all of them, where there is none, and with sanitizers,
+which Python has to be built with."""
 import glob
 import os
 import subprocess
@@ -38,15 +39,15 @@ def pythons():
 
 
 def main():
-    failed = 0
-    programs = [] if is_sanitized() else pythons()
-    for program in programs:
+    statuses = []
+    for program in [] if is_sanitized() else pythons():
         print("==", program, flush=True)
         environment = dict(os.environ, PYTHONPATH=PACKAGES, PYTHONDONTWRITEBYTECODE="1")
-        failed += subprocess.run([program, *sys.argv[1:]], env=environment).returncode != 0
-    if not programs:
-        sys.exit(77)
-    sys.exit("failed with %d of %d Pythons" % (failed, len(programs)) if failed else 0)
+        statuses.append(subprocess.run([program, *sys.argv[1:]], env=environment).returncode)
+    failed = len([status for status in statuses if status not in (0, 77)])
+    if failed:
+        sys.exit("failed with %d of %d Pythons" % (failed, len(statuses)))
+    sys.exit(0 if 0 in statuses else 77)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ def main():
         import pip
     except ImportError:
         print("this Python comes without pip")
-        return
+        sys.exit(77)
     source = os.path.join(os.environ["SOURCE"], "src", "collector", "python")
     with tempfile.TemporaryDirectory() as folder:
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "PIP_"))}
