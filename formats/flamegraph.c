@@ -15,7 +15,14 @@
  *       <script/>
  *     </svg>
  *
- * It carries paths, calls, files and lines, modules by their colours, one metric. */
+ * Of a comparison a box has both values and is coloured by their difference, CLASS is "PAINT new"
+ * or "PAINT gone" where there is only one, and the width is the larger side's, path by path, unless
+ * the user wants one side's:
+ *
+ *     NAME LF PLACE LF "before TIME, % of all; after TIME, % of all; +TIME, +%; self TIME -> TIME…"
+ *
+ * It carries paths, calls, files and lines, modules by their colours, one metric, before and after.
+ */
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
@@ -48,7 +55,10 @@ static const struct p2a_option options[] = {
     {"countname", P2A_TEXT, "", "WORD", "what is counted, where it isn't time or bytes"},
     {"font", P2A_TEXT, "ui-monospace,Menlo,Consolas,DejaVu Sans Mono,monospace", "FAMILY", "font"},
     {"fontsize", P2A_NUMBER, "11", "PIXELS", "size of the text in the boxes"},
-    {"colors", P2A_CHOICE, "module", P2A_PALETTES, "what the colours say, or a palette"},
+    {"colors", P2A_CHOICE, "auto", P2A_PALETTES,
+     "what the colours say, or a palette; auto is module, of a comparison change"},
+    {"width-by", P2A_CHOICE, "larger", "larger after before",
+     "of a comparison, whose value a width is; larger shows what is gone, too"},
     {"theme", P2A_CHOICE, "auto", "auto light dark", "background; auto is the reader's choice"},
     {"inverted", P2A_FLAG, "no", NULL, "roots at the top: an icicle graph"},
     {"reverse", P2A_FLAG, "no", NULL, "merge from the leaves: who calls what takes the time"},
@@ -69,7 +79,10 @@ struct flame {
     double column;           /* width of a character */
     uint32_t levels;         /* shown; the others are there for the script */
     bool up, reverse, calls;
-    double scale; /* from raw values to the unit */
+    bool compared, by_change;
+    unsigned char *sides; /* of a comparison, by function: on which it has values or calls */
+    double gone, fresh;   /* on paths that one side alone has */
+    double scale;         /* from raw values to the unit */
     struct p2a_str unit, word;
     const char *link;
     double baseline, top; /* of text in a box; of the graph */
@@ -160,6 +173,12 @@ static double whole(const struct flame *f)
     return f->frames.row[0].total;
 }
 
+/* What the widths are shares of; the same but for a comparison. */
+static double breadth(const struct flame *f)
+{
+    return f->frames.row[0].wide;
+}
+
 /* The function of a box, or NULL. */
 static const struct p2a_function *function_of(const struct flame *f, const struct p2a_frame *frame)
 {
@@ -211,7 +230,7 @@ static struct p2a_str program_name(const struct flame *f)
     for (size_t i = 1; !f->reverse && i < f->frames.n; i++) {
         const struct p2a_frame *frame = &f->frames.row[i];
         const struct p2a_function *function = function_of(f, frame);
-        if (frame->total < 0.1 * whole(f) || !function || !function->file ||
+        if (frame->wide < 0.1 * breadth(f) || !function || !function->file ||
             !p2a_str_is(p2a_string(f->p, function->name), "<module>"))
             continue;
         struct p2a_str file = p2a_string(f->p, function->file);
@@ -225,7 +244,7 @@ static double level_total(const struct p2a_frames *frames, uint32_t level)
 {
     double total = 0;
     for (size_t i = 0; i < frames->n; i++)
-        total += frames->row[i].depth == level ? frames->row[i].total : 0;
+        total += frames->row[i].depth == level ? frames->row[i].wide : 0;
     return total;
 }
 
@@ -234,29 +253,58 @@ static void add_reservations(struct flame *f)
 {
     char a[P2A_HUMAN_ROOM], b[P2A_HUMAN_ROOM];
     const struct p2a_frames *frames = &f->frames;
-    double least = p2a_option_number(f->out, "minwidth") / 100 * whole(f);
+    double least = p2a_option_number(f->out, "minwidth") / 100 * breadth(f);
     if (frames->narrow)
         addf(f, &f->text, DOT "%s narrower than %s not drawn", p2a_human_count(a, frames->narrow),
-             p2a_human_share(b, fmax(least, frames->widest_out), whole(f)));
+             p2a_human_share(b, fmax(least, frames->widest_out), breadth(f)));
     if (f->levels < frames->levels)
         addf(f, &f->text, DOT "%s deeper than shown, zoom in to see",
-             p2a_human_share(a, level_total(frames, f->levels), whole(f)));
+             p2a_human_share(a, level_total(frames, f->levels), breadth(f)));
     if (frames->deep_total > 0)
         addf(f, &f->text, DOT "%s deeper than %u levels, not drawn",
-             p2a_human_share(a, frames->deep_total, whole(f)), frames->levels - 1);
+             p2a_human_share(a, frames->deep_total, breadth(f)), frames->levels - 1);
 }
 
 /* An estimate has less calls on its paths than the graph it was made from. */
-static uint64_t all_calls(const struct p2a_profile *p)
+static uint64_t all_calls(const struct p2a_profile *p, bool before)
 {
     bool graph = p->estimated & P2A_CONTEXTS && p->facts & P2A_GRAPH;
     uint32_t n = graph ? p->graph.node_n : p->contexts.n;
     uint64_t sum = 0;
     for (uint32_t i = 0; i < n; i++) {
-        uint64_t calls = graph ? p->graph.node[i].calls : p->contexts.row[i].calls;
+        const struct p2a_node *node = graph ? &p->graph.node[i] : NULL;
+        uint64_t calls = before ? node ? node->calls_before : p->contexts.calls_before[i]
+                         : node ? node->calls
+                                : p->contexts.row[i].calls;
         sum = p2a_add_calls(sum, calls);
     }
     return sum;
+}
+
+/* "1.24 s before, 2.48 s after, +1.24 s, +100 %" */
+static void add_sides(struct flame *f, struct p2a_buffer *to, double before, double after)
+{
+    char a[P2A_HUMAN_ROOM], b[P2A_HUMAN_ROOM];
+    addf(f, to, "%s before, ", value(f, a, before));
+    addf(f, to, "%s after, ", value(f, a, after));
+    addf(f, to, "%s, %s", p2a_human_change(a, (after - before) * f->scale, f->unit, f->word),
+         p2a_human_ratio(b, before, after));
+}
+
+static void add_comparison_facts(struct flame *f)
+{
+    char a[P2A_HUMAN_ROOM], b[P2A_HUMAN_ROOM];
+    const struct p2a_spread *runs = &f->p->spread;
+    const char *width = p2a_option_text(f->out, "width-by");
+    add_sides(f, &f->text, f->frames.row[0].total_before, whole(f));
+    if (f->calls)
+        addf(f, &f->text, DOT "calls %s before, %s after",
+             p2a_human_count(a, all_calls(f->p, true)), p2a_human_count(b, all_calls(f->p, false)));
+    if (runs->before_n > 1 || runs->after_n > 1)
+        addf(f, &f->text, DOT "means of %" PRIu32 " and %" PRIu32 " runs", runs->before_n,
+             runs->after_n);
+    addf(f, &f->text, DOT "widths: %s",
+         strcmp(width, "larger") == 0 ? "the larger side, path by path" : width);
 }
 
 /* "1.24 s in 512,340 calls · …" into text. */
@@ -264,9 +312,12 @@ static void add_facts(struct flame *f)
 {
     char figure[P2A_HUMAN_ROOM];
     f->text.n = 0;
-    add_text(f, &f->text, value(f, figure, whole(f)));
-    if (f->calls) {
-        uint64_t calls = all_calls(f->p);
+    if (f->compared)
+        add_comparison_facts(f);
+    else
+        add_text(f, &f->text, value(f, figure, whole(f)));
+    if (f->calls && !f->compared) {
+        uint64_t calls = all_calls(f->p, false);
         addf(f, &f->text, " in %s call%s", p2a_human_count(figure, calls), calls == 1 ? "" : "s");
     }
     if (f->reverse)
@@ -347,24 +398,25 @@ static void count_self(const struct flame *f, struct chip *chips, size_t *n, p2a
     chips[i].self += self;
 }
 
-/* Puts a chip at X; returns where the next one goes, X itself where there is no room for it. */
-static double put_chip(struct flame *f, const struct chip *chip, double x, double y)
+/* Puts a square of PAINT at X and "TEXT FIGURE" behind it; returns where the next one goes, X
+ * itself where there is no room for it. */
+static double put_chip(struct flame *f, unsigned paint, struct p2a_str text, const char *figure,
+                       double x, double y)
 {
-    char share[P2A_HUMAN_ROOM], name[P2A_PAINT_NAME];
+    char name[P2A_PAINT_NAME];
     double size = f->font - 1;
-    p2a_human_share(share, chip->self, whole(f));
-    struct p2a_str text = label(f, chip->text, P2A_LIT(""), 30);
-    double columns = (double)(p2a_columns(text) + strlen(share) + 1);
+    const char *gap = text.n && *figure ? " " : "";
+    double columns = (double)(p2a_columns(text) + strlen(figure) + strlen(gap));
     double next = x + size + 6 + columns * f->column + 18;
     if (next > f->width - MARGIN)
         return x;
-    f->used[chip->paint] = true;
-    p2a_paint_name(chip->paint, name);
+    f->used[paint] = true;
+    p2a_paint_name(paint, name);
     putf(f, "<g><g class=\"%s\"><rect x=\"%g\" y=\"%g\" width=\"%g\" height=\"%g\" rx=\"2\"/></g>",
          name, x, y - size + 1.5, size, size);
     putf(f, "<text class=\"soft\" x=\"%g\" y=\"%g\">", x + size + 6, y);
     put_escaped(f, text);
-    putf(f, " %s</text></g>\n", share);
+    putf(f, "%s%s</text></g>\n", gap, figure);
     return next;
 }
 
@@ -374,7 +426,10 @@ static void put_chips(struct flame *f, struct chip *chips, size_t n, double y)
     double x = MARGIN;
     qsort(chips, n, sizeof *chips, by_self);
     for (size_t i = 0; i < n && i < CHIPS && chips[i].self >= 0.001 * whole(f); i++) {
-        double next = put_chip(f, &chips[i], x, y);
+        char share[P2A_HUMAN_ROOM];
+        p2a_human_share(share, chips[i].self, whole(f));
+        struct p2a_str text = label(f, chips[i].text, P2A_LIT(""), 30);
+        double next = put_chip(f, chips[i].paint, text, share, x, y);
         if (next <= x)
             return;
         x = next;
@@ -383,7 +438,34 @@ static void put_chips(struct flame *f, struct chip *chips, size_t n, double y)
         putf(f, "<text class=\"soft\" x=\"%g\" y=\"%g\">%s</text>\n", x, y, hint);
 }
 
-static void put_legend(struct flame *f, double *y)
+/* "-20 %" is where a step's colour starts, of what was there before. */
+static double put_step(struct flame *f, int step, double x, double y)
+{
+    char figure[P2A_HUMAN_ROOM];
+    double from = p2a_paint_step_from(step);
+    if (step == 0)
+        return put_chip(f, p2a_paint_step(0), P2A_LIT("as before"), "", x, y);
+    if (step == -P2A_CHANGE_STEPS)
+        return put_chip(f, p2a_paint_step(step), P2A_LIT("- gone"), value(f, figure, f->gone), x,
+                        y);
+    if (step == P2A_CHANGE_STEPS)
+        return put_chip(f, p2a_paint_step(step), P2A_LIT("+ new"), value(f, figure, f->fresh), x,
+                        y);
+    double of_before = step < 0 ? -from : from / (1 - from);
+    snprintf(figure, sizeof figure, "%+.0f %%", of_before * 100);
+    return put_chip(f, p2a_paint_step(step), P2A_LIT(""), figure, x, y);
+}
+
+/* The scale, and what only one side has. */
+static void put_scale(struct flame *f, double *y)
+{
+    double x = MARGIN;
+    *y += f->font + 9;
+    for (int step = -P2A_CHANGE_STEPS; step <= P2A_CHANGE_STEPS; step++)
+        x = put_step(f, step, x, *y);
+}
+
+static void put_modules(struct flame *f, double *y)
 {
     const struct p2a_contexts *t = &f->p->contexts;
     struct chip *chips = calloc(MEANINGS, sizeof *chips);
@@ -401,6 +483,14 @@ static void put_legend(struct flame *f, double *y)
     f->failed |= !room;
     free(chips);
     free(self);
+}
+
+static void put_legend(struct flame *f, double *y)
+{
+    if (f->by_change)
+        put_scale(f, y);
+    else
+        put_modules(f, y);
 }
 
 /* Into head; sets top. */
@@ -499,13 +589,28 @@ static const char *percent(char text[16], double units)
 static unsigned paint(const struct flame *f, const struct p2a_frame *frame)
 {
     double own = f->reverse ? frame->depth == 1 ? frame->total : 0 : frame->self;
+    const struct p2a_function *function = function_of(f, frame);
+    if (f->by_change && !(function && function->kind == P2A_MARKER))
+        return p2a_paint_change(frame->total_before, frame->total, breadth(f));
     return p2a_paint(&f->painter, frame->function, whole(f) > 0 ? own / whole(f) : 0);
+}
+
+enum side { BOTH_SIDES, GONE, NEW };
+
+/* Which side a box is on alone. */
+static enum side side_of(const struct flame *f, const struct p2a_frame *frame)
+{
+    bool after = frame->total > 0 || frame->calls, before = frame->total_before > 0;
+    before |= frame->calls_before > 0;
+    return !f->compared || before == after ? BOTH_SIDES : after ? NEW : GONE;
 }
 
 static void put_open(struct flame *f, const struct p2a_frame *frame)
 {
-    char name[P2A_PAINT_NAME];
+    static const char *const sides[] = {[BOTH_SIDES] = "", [GONE] = " gone", [NEW] = " new"};
+    char name[P2A_PAINT_NAME + 8];
     p2a_paint_name(paint(f, frame), name);
+    strcat(name, sides[side_of(f, frame)]);
     if (!has_source(f, frame)) {
         putf(f, "<g class=\"%s\">", name);
         return;
@@ -537,6 +642,47 @@ static void spell_figures(struct flame *f, const struct p2a_frame *frame)
              frame->calls == 1 ? "" : "s");
 }
 
+/* What a box that one side alone has is: the function may be elsewhere on the other. */
+static const char *name_side(const struct flame *f, const struct p2a_frame *frame)
+{
+    enum side side = side_of(f, frame);
+    bool other = frame->function < f->p->functions.n && f->sides[frame->function] == 3;
+    if (side == BOTH_SIDES || !function_of(f, frame))
+        return "";
+    if (side == NEW)
+        return other ? "new here; " : "new, not there before; ";
+    return other ? "gone from here; " : "gone, not there after; ";
+}
+
+/* "before 1.24 s, 34.5 % of all; after 2.48 s, 50 % of all; +1.24 s, +100 %; self 10 ms before, …"
+ * into label. */
+static void spell_sides(struct flame *f, const struct p2a_frame *frame)
+{
+    char a[P2A_HUMAN_ROOM], b[P2A_HUMAN_ROOM];
+    const struct p2a_frame *all = &f->frames.row[0];
+    struct p2a_buffer *to = &f->label;
+    double change = (frame->total - frame->total_before) * f->scale;
+    bool function = function_of(f, frame), estimated = f->p->estimated & P2A_CONTEXTS;
+    to->n = 0;
+    add_text(f, to, name_side(f, frame));
+    addf(f, to, "before %s", value(f, a, frame->total_before));
+    if (frame->depth)
+        addf(f, to, ", %s of all", p2a_human_share(a, frame->total_before, all->total_before));
+    addf(f, to, "; after %s", value(f, a, frame->total));
+    if (frame->depth)
+        addf(f, to, ", %s of all", p2a_human_share(a, frame->total, all->total));
+    addf(f, to, "; %s", p2a_human_change(a, change, f->unit, f->word));
+    if (frame->total > 0 && frame->total_before > 0)
+        addf(f, to, ", %s", p2a_human_ratio(b, frame->total_before, frame->total));
+    if (function && !f->reverse) {
+        add_text(f, to, "; self ");
+        add_sides(f, to, frame->self_before, frame->self);
+    }
+    if (function && f->calls && (frame->calls || frame->calls_before || !estimated))
+        addf(f, to, "; calls %s before, %s after", p2a_human_count(a, frame->calls_before),
+             p2a_human_count(b, frame->calls));
+}
+
 static void put_title_of_box(struct flame *f, const struct p2a_frame *frame)
 {
     put_text(f, "<title>");
@@ -546,7 +692,10 @@ static void put_title_of_box(struct flame *f, const struct p2a_frame *frame)
         put_escaped(f, held(&f->place));
         put_text(f, "\n");
     }
-    spell_figures(f, frame);
+    if (f->compared)
+        spell_sides(f, frame);
+    else
+        spell_figures(f, frame);
     put_escaped(f, held(&f->label));
     put_text(f, "</title>");
 }
@@ -561,9 +710,13 @@ static void put_box(struct flame *f, const struct p2a_frame *frame)
     put_title_of_box(f, frame);
     putf(f, "<rect x=\"%s%%\" width=\"%s%%\" height=\"%g\"/>", percent(x, frame->start),
          percent(w, units), f->row - 1);
+    static const char *const signs[] = {[BOTH_SIDES] = "", [GONE] = "- ", [NEW] = "+ "};
+    const char *sign = signs[side_of(f, frame)];
+    room -= (double)strlen(sign);
     struct p2a_str text = label(f, held(&f->text), held(&f->place), room > 0 ? (size_t)room : 0);
     if (text.n) {
-        putf(f, "<text x=\"%s%%\" y=\"%g\">", percent(x, frame->start + PAD * pixel), f->baseline);
+        putf(f, "<text x=\"%s%%\" y=\"%g\">%s", percent(x, frame->start + PAD * pixel), f->baseline,
+             sign);
         put_escaped(f, text);
         put_text(f, "</text>");
     }
@@ -626,10 +779,12 @@ static void put_attribute(struct flame *f, const char *name, struct p2a_str text
 static void put_data(struct flame *f)
 {
     putf(f, " data-whole=\"%.9g\" data-row=\"%g\" data-baseline=\"%g\" data-font=\"%g\"",
-         whole(f) * f->scale, f->row, f->baseline, f->font);
+         breadth(f) * f->scale, f->row, f->baseline, f->font);
     putf(f, " data-width=\"%g\" data-fluid=\"%d\" data-grow=\"%s\" data-crop=\"%g\"", f->width,
          p2a_option_flag(f->out, "fluid"), f->up ? "up" : "down",
          p2a_option_number(f->out, "crop"));
+    if (f->compared)
+        put_text(f, " data-compared=\"1\"");
     put_attribute(f, "data-unit", f->unit);
     put_attribute(f, "data-word", f->word);
 }
@@ -684,21 +839,28 @@ static bool settings_hold(struct p2a_out *out)
         !within(out, "minwidth", 0, 100) || !within(out, "frames", 0, 1e9) ||
         !within(out, "depth", 0, 1e9) || !within(out, "crop", 0, 100))
         return false;
-    if (link_is_safe(p2a_option_text(out, "link")))
+    bool change = strcmp(p2a_option_text(out, "colors"), "change") == 0;
+    if (!link_is_safe(p2a_option_text(out, "link")))
+        p2a_cant_write(out, P2A_USAGE, "-O link=…: expected an address, not a script");
+    else if (change && !(out->profile->facts & P2A_BEFORE))
+        p2a_cant_write(out, P2A_USAGE, "-O colors=change: expected a comparison, as diff makes it");
+    else
         return true;
-    p2a_cant_write(out, P2A_USAGE, "-O link=…: expected an address, not a script");
     return false;
 }
 
 static struct p2a_frames_wanted wanted_frames(struct p2a_out *out)
 {
-    const char *sort = p2a_option_text(out, "sort");
+    const char *sort = p2a_option_text(out, "sort"), *width = p2a_option_text(out, "width-by");
     return (struct p2a_frames_wanted){
         .reverse = p2a_option_flag(out, "reverse"),
         .threads = strcmp(p2a_option_text(out, "threads"), "apart") == 0,
         .order = strcmp(sort, "total") == 0  ? P2A_FRAMES_BY_TOTAL
                  : strcmp(sort, "name") == 0 ? P2A_FRAMES_BY_NAME
                                              : P2A_FRAMES_AS_RECORDED,
+        .width = strcmp(width, "after") == 0    ? P2A_WIDTH_AFTER
+                 : strcmp(width, "before") == 0 ? P2A_WIDTH_BEFORE
+                                                : P2A_WIDTH_LARGER,
         .least = p2a_option_number(out, "minwidth") / 100,
         .most = (uint32_t)p2a_option_number(out, "frames"),
         .levels = (uint32_t)p2a_option_number(out, "depth"),
@@ -733,7 +895,11 @@ static void set_up(struct flame *f, struct p2a_out *out)
     f->reverse = p2a_option_flag(out, "reverse");
     f->calls = f->p->facts & P2A_CALLS;
     f->link = p2a_option_text(out, "link");
-    f->painter = p2a_painter_start(f->p, p2a_option_text(out, "colors"));
+    f->compared = f->p->columns > f->p->metrics.n;
+    const char *colors = p2a_option_text(out, "colors");
+    bool automatic = strcmp(colors, "auto") == 0;
+    f->by_change = f->compared && (automatic || strcmp(colors, "change") == 0);
+    f->painter = p2a_painter_start(f->p, automatic || f->by_change ? "module" : colors);
     set_metric(f);
 }
 
@@ -754,6 +920,31 @@ static uint32_t levels_shown(const struct flame *f)
     return levels;
 }
 
+/* Finds on which side functions are, and what stands on paths that one side alone has. A path is on
+ * a side where it or what is below it has a value or calls there. */
+static bool find_sides(struct flame *f)
+{
+    const struct p2a_contexts *t = &f->p->contexts;
+    size_t columns = f->p->columns, metrics = f->p->metrics.n;
+    if (!f->compared)
+        return true;
+    f->sides = calloc((size_t)f->p->functions.n + 1, 1);
+    unsigned char *path = calloc((size_t)t->n + 1, 1);
+    for (uint32_t i = t->n; f->sides && path && i-- > 0;) {
+        double after = t->self[i * columns], before = t->self[i * columns + metrics];
+        unsigned calls_after = t->row[i].calls > 0, calls_before = t->calls_before[i] > 0;
+        path[i] |= (unsigned char)((after > 0 || calls_after) + 2 * (before > 0 || calls_before));
+        f->sides[t->row[i].function] |= path[i];
+        if (t->row[i].parent != P2A_NONE)
+            path[t->row[i].parent] |= path[i];
+        f->fresh += path[i] == 1 && after > 0 ? after : 0;
+        f->gone += path[i] == 2 && before > 0 ? before : 0;
+    }
+    bool room = f->sides && path;
+    free(path);
+    return room;
+}
+
 static void put_all(struct flame *f)
 {
     f->levels = levels_shown(f);
@@ -771,11 +962,12 @@ static enum p2a_status write_flamegraph(struct p2a_out *out)
         return p2a_out_status(out);
     struct p2a_frames_wanted wanted = wanted_frames(out);
     set_up(&f, out);
-    if (p2a_frames_build(f.p, &wanted, &f.frames))
+    if (find_sides(&f) && p2a_frames_build(f.p, &wanted, &f.frames))
         put_all(&f);
     else
         f.failed = true;
     p2a_frames_free(&f.frames);
+    free(f.sides);
     p2a_buffer_free(&f.head);
     p2a_buffer_free(&f.text);
     p2a_buffer_free(&f.label);
@@ -794,6 +986,7 @@ const struct p2a_format p2a_format_flamegraph = {
     .patterns = patterns,
     .write = write_flamegraph,
     .needs = P2A_CONTEXTS | P2A_PICTURE,
-    .keeps = P2A_CONTEXTS | P2A_GRAPH | P2A_CALLS | P2A_PLACES | P2A_MODULES | P2A_THREADS,
+    .keeps =
+        P2A_CONTEXTS | P2A_GRAPH | P2A_CALLS | P2A_PLACES | P2A_MODULES | P2A_THREADS | P2A_BEFORE,
     .options = options,
 };

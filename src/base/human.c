@@ -152,3 +152,38 @@ const char *p2a_human_percent(char text[P2A_HUMAN_ROOM], double part, double who
     snprintf(text, P2A_HUMAN_ROOM, "%.1f%%", fabs(share) < 0.05 ? 0 : share);
     return text;
 }
+
+const char *p2a_human_change(char text[P2A_HUMAN_ROOM], double change, struct p2a_str unit,
+                             struct p2a_str word)
+{
+    char size[P2A_HUMAN_ROOM];
+    p2a_human_figure(size, fabs(change), unit, word);
+    snprintf(text, P2A_HUMAN_ROOM, "%s%.*s",
+             change > 0   ? "+"
+             : change < 0 ? "-"
+                          : "",
+             P2A_HUMAN_ROOM - 2, size);
+    return text;
+}
+
+const char *p2a_human_ratio(char text[P2A_HUMAN_ROOM], double before, double after)
+{
+    double change = (after - before) / before * 100;
+    if (!(before > 0))
+        return strcpy(text, after > 0 ? "new" : "");
+    if (!(after > 0))
+        return strcpy(text, "gone");
+    if (!isfinite(change))
+        return strcpy(text, "");
+    if (change >= 900) {
+        snprintf(text, P2A_HUMAN_ROOM, "%.3g times", after / before);
+        return text;
+    }
+    if (fabs(change) < 0.05)
+        return strcpy(text, "0 %");
+    snprintf(text, P2A_HUMAN_ROOM, "%+.*f", fabs(change) < 99.95 ? 1 : 0, change);
+    size_t n = strlen(text);
+    if (n > 2 && strcmp(text + n - 2, ".0") == 0)
+        text[n - 2] = '\0';
+    return strcat(text, " %");
+}

@@ -28,4 +28,12 @@ const char *p2a_human_figure(char text[P2A_HUMAN_ROOM], double value, struct p2a
 /* Shares for tables: "34.5%", always one decimal, "-" where there is none, ">999%". */
 const char *p2a_human_percent(char text[P2A_HUMAN_ROOM], double part, double whole);
 
+/* A change with its sign: "+120 ms", "-1,234 calls", "0 s" where there is none. */
+const char *p2a_human_change(char text[P2A_HUMAN_ROOM], double change, struct p2a_str unit,
+                             struct p2a_str word);
+
+/* The change from BEFORE to AFTER in percent of BEFORE: "+50 %", "-33.3 %", "0 %"; from ten times
+ * on "12 times"; "new" and "gone" from and to nothing, "" where both are nothing. */
+const char *p2a_human_ratio(char text[P2A_HUMAN_ROOM], double before, double after);
+
 #endif

@@ -1,30 +1,90 @@
 /* prof2any diff BEFORE AFTER, prof2any diff BEFORE... vs AFTER... */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
 
-/* Where AFTER begins among the operands, and how many are BEFORE; false where it can't be told. */
-static bool split(const struct options *options, int *before_n, int *after)
+static bool is_vs(const char *operand)
+{
+    return strcmp(operand, "vs") == 0;
+}
+
+/* Where AFTER begins among the operands, and how many are BEFORE. */
+static enum p2a_status split(const struct options *options, int *before_n, int *after)
 {
     const struct list *input = &options->input;
+    int words = 0;
+    *before_n = *after = 1;
     for (int i = 0; i < input->n; i++)
-        if (strcmp(input->at[i], "vs") == 0) {
+        if (is_vs(input->at[i])) {
             *before_n = i;
             *after = i + 1;
-            return i > 0 && i + 1 < input->n;
+            words++;
         }
-    *before_n = *after = 1;
-    return input->n == 2;
+    if (words > 1)
+        return complain("diff: 'vs' stands between BEFORE and AFTER once (a file of that name is "
+                        "./vs)");
+    if (words && (*before_n == 0 || *after == input->n))
+        return complain("diff: no input %s 'vs', expected BEFORE... vs AFTER...",
+                        *before_n ? "behind" : "before");
+    if (words || input->n == 2)
+        return P2A_OK;
+    if (input->n > 2)
+        return complain("diff: %d inputs, expected BEFORE AFTER, or BEFORE... vs AFTER... for "
+                        "several runs",
+                        input->n);
+    return complain("diff: %s, expected BEFORE AFTER",
+                    input->n ? "one input" : "nothing to compare");
+}
+
+/* What is chosen of every input before its functions are matched: checkouts have directories of
+ * their own, threads are joined, and sums of groups need no matching. */
+static struct p2a_selection of_inputs(const struct p2a_selection *s)
+{
+    bool paths = s->focus || s->ignore || s->show || s->hide || s->prune_from || s->root || s->leaf;
+    return (struct p2a_selection){.metric = s->metric,
+                                  .thread = s->thread,
+                                  .group_by = paths ? P2A_BY_FUNCTION : s->group_by,
+                                  .strip_dirs = s->strip_dirs,
+                                  .exact = s->exact,
+                                  .rules = s->rules,
+                                  .rule_n = s->rule_n};
+}
+
+/* What is left to be chosen of the comparison. */
+static struct p2a_selection of_result(const struct p2a_selection *s)
+{
+    struct p2a_selection rest = *s, done = of_inputs(s);
+    rest.metric = rest.thread = NULL;
+    rest.strip_dirs = false;
+    rest.rules = NULL;
+    rest.rule_n = 0;
+    if (done.group_by != P2A_BY_FUNCTION)
+        rest.group_by = P2A_BY_FUNCTION;
+    return rest;
+}
+
+static enum p2a_status load_one(const struct options *options, const char *path,
+                                struct p2a_profile **profile)
+{
+    struct p2a_error error = {.status = P2A_OK};
+    struct p2a_selection selection = of_inputs(&options->select);
+    enum p2a_status status = load_input(options, path, profile, &error);
+    if (status == P2A_OK && p2a_select(*profile, &selection, &error) != P2A_OK) {
+        status = error.status;
+        snprintf(error.path, sizeof error.path, "%s", path);
+    }
+    return status == P2A_OK ? status : complain_error(&error);
 }
 
 static enum p2a_status load_all(const struct options *options, struct p2a_profile **profile)
 {
-    struct p2a_error error = {.status = P2A_OK};
     for (int i = 0; i < options->input.n; i++) {
-        bool word = strcmp(options->input.at[i], "vs") == 0;
-        if (!word && load_input(options, options->input.at[i], &profile[i], &error) != P2A_OK)
-            return complain_error(&error);
+        const char *path = options->input.at[i];
+        enum p2a_status status = is_vs(path) ? P2A_OK : load_one(options, path, &profile[i]);
+        if (status != P2A_OK)
+            return status;
     }
     return P2A_OK;
 }
@@ -41,7 +101,9 @@ static enum p2a_status compare(const struct options *options, struct p2a_profile
                                         .normalize = options->normalize};
     if (p2a_diff(&comparison, &result, &error) != P2A_OK)
         return complain_error(&error);
-    enum p2a_status status = write_profile(options, result);
+    struct options rest = *options;
+    rest.select = of_result(&options->select);
+    enum p2a_status status = write_profile(&rest, result);
     p2a_free(result);
     return status;
 }
@@ -49,9 +111,9 @@ static enum p2a_status compare(const struct options *options, struct p2a_profile
 enum p2a_status command_diff(const struct options *options)
 {
     int before_n, after;
-    if (!split(options, &before_n, &after))
-        return complain("diff: expected BEFORE AFTER, or BEFORE... vs AFTER...");
-    enum p2a_status status = check_words(options);
+    enum p2a_status status = split(options, &before_n, &after);
+    if (status == P2A_OK)
+        status = check_words(options);
     if (status != P2A_OK)
         return status;
     struct p2a_profile **profile = calloc((size_t)options->input.n, sizeof *profile);

@@ -15,8 +15,8 @@
 #include "model/compare.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "model/derive.h"
 #include "model/merge.h"
@@ -53,15 +53,24 @@ static bool all_trees(const struct p2a_comparison *c)
     return tree;
 }
 
+/* An error tells which input it is about, as far as that has a name. */
+static void name_input(struct p2a_error *error, const struct p2a_profile *p)
+{
+    if (!error->path[0] && p->inputs.n)
+        snprintf(error->path, sizeof error->path, "%s", p2a_string(p, p->inputs.row[0].path).at);
+}
+
 static enum p2a_status check_inputs(const struct p2a_comparison *c, struct p2a_error *error)
 {
     if (!c->before_n || !c->after_n)
         return p2a_error_set(error, P2A_USAGE, "a comparison needs a run before and one after");
     for (size_t i = 0; i < c->after_n + c->before_n; i++)
-        if (input_of(c, i)->facts & P2A_BEFORE)
+        if (input_of(c, i)->facts & P2A_BEFORE) {
+            name_input(error, input_of(c, i));
             return p2a_error_set(
                 error, P2A_INPUT,
                 "an input is a comparison already, expected one version's profile");
+        }
     return P2A_OK;
 }
 
@@ -290,8 +299,10 @@ static enum p2a_status compare(struct sides *s, struct p2a_error *error)
             return p2a_error_memory(error);
     }
     for (size_t i = 0; i < n; i++)
-        if (add_run(s, i, error) != P2A_OK)
+        if (add_run(s, i, error) != P2A_OK) {
+            name_input(error, input_of(c, i));
             return error->status;
+        }
     average_calls(s->into, c);
     if (s->run && find_spread(s, error) != P2A_OK)
         return error->status;

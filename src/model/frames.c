@@ -29,7 +29,7 @@ struct missing { /* what isn't drawn on a box */
 };
 
 struct run { /* entries with the same key: a box to be */
-    double total;
+    double wide, total, before;
     uint32_t key, first;
     struct slice entries;
 };
@@ -38,6 +38,8 @@ struct build {
     const struct p2a_profile *p;
     const struct p2a_frames_wanted *wanted;
     struct p2a_tree tree;
+    bool compared;
+    double *wide;   /* of contexts: the larger side, of them and what is below; NULL: one side's */
     uint32_t *rank; /* of functions, in the order of siblings */
     p2a_id *ranked; /* and back */
     struct entry *now, *above;
@@ -59,11 +61,42 @@ static double positive(double value)
     return value > 0 && value - value == 0 ? value : 0;
 }
 
-static double weight(const struct build *b, const struct entry *e)
+/* Column C of what entry E stands for. */
+static double value(const struct build *b, const struct entry *e, uint32_t c)
 {
     size_t width = b->p->columns;
-    return positive(b->wanted->reverse ? b->p->contexts.self[e->origin * width]
-                                       : b->tree.total[e->at * width]);
+    return positive(b->wanted->reverse ? b->p->contexts.self[e->origin * width + c]
+                                       : b->tree.total[e->at * width + c]);
+}
+
+static double larger_self(const struct p2a_profile *p, p2a_id context)
+{
+    const double *self = p->contexts.self + (size_t)context * p->columns;
+    return fmax(positive(self[0]), positive(self[p->metrics.n]));
+}
+
+static double weight(const struct build *b, const struct entry *e)
+{
+    if (!b->compared || b->wanted->width == P2A_WIDTH_AFTER)
+        return value(b, e, 0);
+    if (b->wanted->width == P2A_WIDTH_BEFORE)
+        return value(b, e, b->p->metrics.n);
+    return b->wanted->reverse ? larger_self(b->p, e->origin) : b->wide[e->at];
+}
+
+/* Parents stand before their children. */
+static bool add_up_larger(struct build *b)
+{
+    const struct p2a_contexts *t = &b->p->contexts;
+    if (!b->compared || b->wanted->width != P2A_WIDTH_LARGER || b->wanted->reverse)
+        return true;
+    b->wide = calloc((size_t)t->n + 1, sizeof *b->wide);
+    for (p2a_id c = t->n; b->wide && c-- > 0;) {
+        b->wide[c] += larger_self(b->p, c);
+        if (t->row[c].parent != P2A_NONE)
+            b->wide[t->row[c].parent] += b->wide[c];
+    }
+    return b->wide;
 }
 
 /* ---- the order of siblings: functions by name, file and line, markers last ---- */
@@ -134,7 +167,7 @@ static void first_entries(struct build *b)
         for (p2a_id c = b->tree.first; c != P2A_NONE; c = b->tree.next[c])
             put_entry(b, c, c);
     for (p2a_id c = 0; b->wanted->reverse && c < t->n; c++)
-        if (positive(t->self[(size_t)c * b->p->columns]) > 0)
+        if (weight(b, &(struct entry){0, c, c}) > 0)
             put_entry(b, c, c);
 }
 
@@ -232,8 +265,8 @@ static bool add_row(struct build *b, const struct p2a_frame *frame, struct slice
 static int by_total(const void *left, const void *right)
 {
     const struct run *a = left, *b = right;
-    if (a->total > b->total || a->total < b->total)
-        return a->total > b->total ? -1 : 1;
+    if (a->wide > b->wide || a->wide < b->wide)
+        return a->wide > b->wide ? -1 : 1;
     return (a->key > b->key) - (a->key < b->key);
 }
 
@@ -250,10 +283,16 @@ static size_t find_runs(struct build *b, struct slice s)
     for (size_t i = 0; i < s.n;) {
         const struct entry *e = b->above + s.from;
         struct run run = {.key = e[i].key, .first = e[i].origin, .entries = {s.from + i, 0}};
-        struct p2a_sum sum = {0, 0};
-        for (; i < s.n && e[i].key == run.key; i++, run.entries.n++)
-            p2a_sum_add(&sum, weight(b, &e[i]));
-        run.total = positive(p2a_sum_value(&sum));
+        struct p2a_sum wide = {0, 0}, total = {0, 0}, before = {0, 0};
+        for (; i < s.n && e[i].key == run.key; i++, run.entries.n++) {
+            p2a_sum_add(&wide, weight(b, &e[i]));
+            p2a_sum_add(&total, value(b, &e[i], 0));
+            if (b->compared)
+                p2a_sum_add(&before, value(b, &e[i], b->p->metrics.n));
+        }
+        run.wide = positive(p2a_sum_value(&wide));
+        run.total = positive(p2a_sum_value(&total));
+        run.before = positive(p2a_sum_value(&before));
         struct run *runs = grow(b->run, &b->run_room, n, sizeof *runs);
         if (!runs)
             return SIZE_MAX;
@@ -266,28 +305,34 @@ static size_t find_runs(struct build *b, struct slice s)
     return n;
 }
 
-/* Says that on row F a box of TOTAL isn't drawn. */
-static void leave_out(struct build *b, size_t f, double total)
+/* Says that on row F a box as WIDE as this isn't drawn. */
+static void leave_out(struct build *b, size_t f, double wide)
 {
     b->missing[f].narrow++;
-    b->missing[f].narrow_total += total;
-    b->out->widest_out = fmax(b->out->widest_out, total);
+    b->missing[f].narrow_total += wide;
+    b->out->widest_out = fmax(b->out->widest_out, wide);
 }
 
 static struct p2a_frame make_frame(const struct build *b, const struct run *run, p2a_id parent,
                                    bool thread)
 {
     const struct p2a_contexts *t = &b->p->contexts;
+    const struct p2a_frame *below = &b->row[parent];
     struct p2a_frame f = {.parent = parent,
                           .function = thread ? P2A_NONE : b->ranked[run->key],
                           .thread = thread ? run->key : P2A_NONE,
-                          .depth = b->row[parent].depth + 1,
-                          .total = fmin(run->total, b->row[parent].total)};
+                          .depth = below->depth + 1,
+                          .wide = fmin(run->wide, below->wide),
+                          .total = fmin(run->total, below->total),
+                          .total_before = fmin(run->before, below->total_before)};
     for (size_t i = 0; i < run->entries.n && !thread; i++) {
         const struct entry *e = &b->above[run->entries.from + i];
+        const double *self = t->self + (size_t)e->at * b->p->columns;
         f.calls = p2a_add_calls(f.calls, t->row[e->origin].calls);
-        if (!b->wanted->reverse)
-            f.self += positive(t->self[(size_t)e->at * b->p->columns]);
+        if (b->compared && t->calls_before)
+            f.calls_before = p2a_add_calls(f.calls_before, t->calls_before[e->origin]);
+        f.self += b->wanted->reverse ? 0 : positive(self[0]);
+        f.self_before += b->wanted->reverse || !b->compared ? 0 : positive(self[b->p->metrics.n]);
     }
     return f;
 }
@@ -302,15 +347,17 @@ static bool stack(struct build *b, size_t f)
     size_t n = find_runs(b, above);
     if (n == SIZE_MAX)
         return false;
-    for (size_t i = 0; i < n && depth == 0; i++)
+    for (size_t i = 0; i < n && depth == 0; i++) {
+        b->row[0].wide += b->run[i].wide;
         b->row[0].total += b->run[i].total;
+        b->row[0].total_before += b->run[i].before;
+    }
     if (depth == 0)
-        b->least = b->wanted->least * b->row[0].total;
+        b->least = b->wanted->least * b->row[0].wide;
     for (size_t i = 0; i < n; i++) {
         const struct run *run = &b->run[i];
-        if (run->total <= 0 || run->total < b->least ||
-            (b->above_least && run->total <= b->least)) {
-            leave_out(b, f, run->total);
+        if (run->wide <= 0 || run->wide < b->least || (b->above_least && run->wide <= b->least)) {
+            leave_out(b, f, run->wide);
             continue;
         }
         struct p2a_frame frame = make_frame(b, run, (p2a_id)f, thread);
@@ -326,22 +373,22 @@ static int downwards(const void *left, const void *right)
     return (*a < *b) - (*a > *b);
 }
 
-/* The total of the most-th widest box: no box below it, and no later one at it, will be drawn. */
+/* The width of the most-th widest box: no box below it, and no later one at it, will be drawn. */
 static bool raise_least(struct build *b)
 {
     size_t most = b->wanted->most;
     if (!most || b->n < 2 * most || b->n < b->thinned_at)
         return true;
-    double *totals = malloc(b->n * sizeof *totals);
-    if (!totals)
+    double *wide = malloc(b->n * sizeof *wide);
+    if (!wide)
         return false;
     for (size_t i = 0; i < b->n; i++)
-        totals[i] = b->row[i].total;
-    qsort(totals, b->n, sizeof *totals, downwards);
-    b->least = fmax(b->least, totals[most - 1]);
+        wide[i] = b->row[i].wide;
+    qsort(wide, b->n, sizeof *wide, downwards);
+    b->least = fmax(b->least, wide[most - 1]);
     b->above_least = true;
     b->thinned_at = b->n + most;
-    free(totals);
+    free(wide);
     return true;
 }
 
@@ -354,13 +401,14 @@ static void measure_depth(struct build *b, size_t from)
         struct slice s = entries_above(b, f, b->row[f].depth);
         for (size_t i = 0; i < s.n; i++)
             above += weight(b, &b->above[s.from + i]);
-        b->missing[f].deep_total = fmin(above, b->row[f].total);
+        b->missing[f].deep_total = fmin(above, b->row[f].wide);
     }
 }
 
 static bool build_rows(struct build *b)
 {
-    struct p2a_frame whole = {P2A_NONE, P2A_NONE, P2A_NONE, 0, 0, P2A_FRAME_UNITS, 0, 0, 0};
+    struct p2a_frame whole = {
+        .parent = P2A_NONE, .function = P2A_NONE, .thread = P2A_NONE, .end = P2A_FRAME_UNITS};
     uint32_t levels = b->wanted->levels;
     if (!add_row(b, &whole, (struct slice){0, 0}))
         return false;
@@ -383,15 +431,15 @@ static bool build_rows(struct build *b)
 /* ---- the widest, and their places ---- */
 
 struct wide {
-    double total;
+    double wide;
     size_t row;
 };
 
 static int widest_first(const void *left, const void *right)
 {
     const struct wide *a = left, *b = right;
-    if (a->total > b->total || a->total < b->total)
-        return a->total > b->total ? -1 : 1;
+    if (a->wide > b->wide || a->wide < b->wide)
+        return a->wide > b->wide ? -1 : 1;
     return (a->row > b->row) - (a->row < b->row);
 }
 
@@ -406,7 +454,7 @@ static bool keep_widest(struct build *b)
     if (!wide)
         return false;
     for (size_t i = 0; i < b->n; i++)
-        wide[i] = (struct wide){i ? b->row[i].total : INFINITY, i};
+        wide[i] = (struct wide){i ? b->row[i].wide : INFINITY, i};
     qsort(wide, b->n, sizeof *wide, widest_first);
     for (size_t i = most; i < b->n; i++)
         b->row[wide[i].row].end = 0;
@@ -424,20 +472,20 @@ static void place(struct build *b, size_t i, double *cursor)
 {
     struct p2a_frame *f = &b->row[i], *parent = &b->row[f->parent];
     bool drawn = f->end && parent->end;
-    double start = cursor[f->parent], whole = b->row[0].total;
+    double start = cursor[f->parent], whole = b->row[0].wide;
     f->start = units(start, whole);
-    f->end = units(start + f->total, whole);
+    f->end = units(start + f->wide, whole);
     if (f->start < parent->start)
         f->start = parent->start;
     if (f->end > parent->end)
         f->end = parent->end;
     if (!drawn || f->end <= f->start) {
-        leave_out(b, f->parent, f->total);
+        leave_out(b, f->parent, f->wide);
         f->end = 0;
         return;
     }
     cursor[i] = start;
-    cursor[f->parent] += f->total;
+    cursor[f->parent] += f->wide;
 }
 
 /* Places the rows and moves those that are drawn together. */
@@ -476,8 +524,8 @@ static bool build_frames(struct build *b)
     size_t n = (size_t)b->p->contexts.n + 1;
     b->now = malloc(n * sizeof *b->now);
     b->above = malloc(n * sizeof *b->above);
-    if (!b->now || !b->above || !p2a_tree_build(b->p, &b->tree) || !rank_functions(b) ||
-        !build_rows(b))
+    if (!b->now || !b->above || !p2a_tree_build(b->p, &b->tree) || !add_up_larger(b) ||
+        !rank_functions(b) || !build_rows(b))
         return false;
     for (size_t i = 0; i < b->n; i++)
         b->row[i].end = P2A_FRAME_UNITS;
@@ -488,13 +536,18 @@ bool p2a_frames_build(const struct p2a_profile *p, const struct p2a_frames_wante
                       struct p2a_frames *frames)
 {
     *frames = (struct p2a_frames){0};
-    struct build b = {.p = p, .wanted = wanted, .out = frames, .tree = {.first = P2A_NONE}};
+    struct build b = {.p = p,
+                      .wanted = wanted,
+                      .out = frames,
+                      .compared = p->columns > p->metrics.n,
+                      .tree = {.first = P2A_NONE}};
     bool built = build_frames(&b);
     frames->row = b.row;
     frames->n = b.n;
     if (built)
         frames->levels = b.row[b.n - 1].depth + 1;
     p2a_tree_free(&b.tree);
+    free(b.wide);
     free(b.rank);
     free(b.ranked);
     free(b.now);

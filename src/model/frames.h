@@ -1,5 +1,6 @@
 /* From call paths to the boxes of a flame graph: merged, ordered, placed, and no more than a
- * picture bears. Column 0 is drawn; negative and undefined values count as zero.
+ * picture bears. Column 0 is drawn; negative and undefined values count as zero. Of a comparison,
+ * both sides of metric 0 are told, and the width is one side's, or what is larger path by path.
  *
  *     depth 2   |  f     |g|                   row[0] is the whole; rows stand by depth, within a
  *     depth 1   |    main         |  other |   depth from left to right. A box spans [start, end),
@@ -16,10 +17,17 @@ struct p2a_frame {
     p2a_id function; /* P2A_NONE: the whole, or a thread */
     p2a_id thread;   /* P2A_NONE but for a thread's box */
     uint32_t depth;
-    uint32_t start, end; /* start < end, within the parent's */
-    double total, self;  /* self: at exactly this path; of a reversed graph, 0 */
-    uint64_t calls;      /* of a reversed graph, calls of the leaf by this path */
+    uint32_t start, end;              /* start < end, within the parent's */
+    double wide;                      /* what its width shows: total unless in a comparison */
+    double total, self;               /* self: at exactly this path; of a reversed graph, 0 */
+    uint64_t calls;                   /* of a reversed graph, calls of the leaf by this path */
+    double total_before, self_before; /* of a comparison */
+    uint64_t calls_before;
 };
+
+/* Of a comparison. LARGER: wide(path) = Σ max(self after, self before) over it and what is below,
+ * so that what is gone and what is new both have their place. */
+enum p2a_frame_width { P2A_WIDTH_AFTER, P2A_WIDTH_BEFORE, P2A_WIDTH_LARGER };
 
 enum p2a_frame_order { P2A_FRAMES_BY_NAME, P2A_FRAMES_BY_TOTAL, P2A_FRAMES_AS_RECORDED };
 
@@ -27,9 +35,10 @@ struct p2a_frames_wanted {
     bool reverse; /* paths are merged from their leaves: row 1… are where time was spent */
     bool threads; /* a box for each thread between the whole and its roots */
     enum p2a_frame_order order;
-    double least;    /* boxes below this share of the whole are left out, 0 to 1 */
-    uint32_t most;   /* no more boxes than this, the widest; 0: no such limit */
-    uint32_t levels; /* no deeper than this; 0: no such limit */
+    enum p2a_frame_width width; /* of a comparison, else without a meaning */
+    double least;               /* boxes below this share of the whole are left out, 0 to 1 */
+    uint32_t most;              /* no more boxes than this, the widest; 0: no such limit */
+    uint32_t levels;            /* no deeper than this; 0: no such limit */
 };
 
 struct p2a_frames {
@@ -38,7 +47,7 @@ struct p2a_frames {
     uint32_t levels;     /* depth of the deepest box + 1 */
     size_t narrow;       /* boxes left out for their width, without those above them, … */
     double narrow_total; /* … and what they hold */
-    double widest_out;   /* the total of the widest of them */
+    double widest_out;   /* the width of the widest of them */
     double deep_total;   /* what lies deeper than the levels wanted */
 };
 

@@ -2,6 +2,7 @@
  *     0, 1                    the whole; markers
  *     2 + 36 c + 3 h + s      module colours: category c, hue h of its HUES, strength s of 3
  *     PALETTE + 8 k + i       palette k, shade i of 8
+ *     CHANGE + step           how much has changed, step from -5 to 5
  * Colours are mixed in OKLCH, where equal steps look equal: lightness 0 to 1, chroma, hue in
  * degrees. */
 #include <ctype.h>
@@ -13,7 +14,7 @@
 
 enum category { OWN, INSTALLED, LIBRARY, BUILTIN, KERNEL, INLINED, JIT, MODULE, PLAIN, CATEGORIES };
 enum { HUES = 12, STRENGTHS = 3, SHADES = 8, FIRST = 2 };
-enum { PALETTE = FIRST + CATEGORIES * HUES * STRENGTHS };
+enum { PALETTE = FIRST + CATEGORIES * HUES * STRENGTHS, STEPS = P2A_CHANGE_STEPS };
 
 static const struct {
     char letter;
@@ -43,6 +44,13 @@ static const struct {
     {"blue", 'B', 262, 240, 0.10},   {"aqua", 'A', 200, 190, 0.09}, {"yellow", 'Y', 98, 104, 0.13},
     {"purple", 'P', 322, 305, 0.12}, {"orange", 'O', 55, 68, 0.13},
 };
+
+enum { CHANGE = PALETTE + (int)(sizeof palettes / sizeof *palettes) * SHADES + STEPS };
+_Static_assert(CHANGE + STEPS < P2A_PAINTS, "paints are numbers below P2A_PAINTS");
+
+/* What a step is from on, of the larger side; what is all of it is new or gone. */
+static const double step_from[STEPS + 1] = {0, 0.02, 1 / 11., 0.2, 0.5, 1}; /* +2, 10, 25, 100 % */
+static const double CHANGE_OF_WHOLE = 0.001; /* what is less isn't coloured */
 
 static unsigned palette_named(const char *name)
 {
@@ -260,6 +268,41 @@ struct p2a_str p2a_paint_meaning(const struct p2a_painter *painter, p2a_id funct
     return c == MODULE ? module_of(p, f) : p2a_str_of(categories[c].meaning);
 }
 
+/* ---- by change ---- */
+
+unsigned p2a_paint_step(int step)
+{
+    return (unsigned)(CHANGE + step);
+}
+
+double p2a_paint_step_from(int step)
+{
+    return step_from[step < 0 ? -step : step];
+}
+
+unsigned p2a_paint_change(double before, double after, double whole)
+{
+    double larger = fmax(before, after), change = after - before;
+    int step = STEPS;
+    if (!(larger > 0) || fabs(change) < CHANGE_OF_WHOLE * whole)
+        return p2a_paint_step(0);
+    while (step > 0 && fabs(change) < step_from[step] * larger)
+        step--;
+    return p2a_paint_step(change < 0 ? -step : step);
+}
+
+static uint32_t oklch(double lightness, double chroma, double hue);
+
+/* Red and blue stay apart for those who don't see red or green. */
+static uint32_t change_fill(int step, bool dark)
+{
+    static const double light_l[] = {0.93, 0.90, 0.85, 0.79, 0.73, 0.67};
+    static const double dark_l[] = {0.31, 0.34, 0.38, 0.43, 0.47, 0.52};
+    static const double chroma[] = {0.004, 0.03, 0.06, 0.095, 0.125, 0.15};
+    int size = step < 0 ? -step : step;
+    return oklch((dark ? dark_l : light_l)[size], chroma[size], step < 0 ? 252 : 28);
+}
+
 /* ---- names and fills ---- */
 
 void p2a_paint_name(unsigned paint, char name[P2A_PAINT_NAME])
@@ -270,6 +313,8 @@ void p2a_paint_name(unsigned paint, char name[P2A_PAINT_NAME])
     else if (paint < PALETTE)
         snprintf(name, P2A_PAINT_NAME, "%c%x%u", categories[module / (HUES * STRENGTHS)].letter,
                  module / STRENGTHS % HUES, module % STRENGTHS);
+    else if (paint >= CHANGE - STEPS)
+        snprintf(name, P2A_PAINT_NAME, "c%x", (paint - (CHANGE - STEPS)) & 15u);
     else
         snprintf(name, P2A_PAINT_NAME, "%c%u", palettes[shade / SHADES].letter, shade % SHADES);
 }
@@ -309,6 +354,8 @@ uint32_t p2a_paint_fill(unsigned paint, bool dark)
                      (dark ? dark_c : light_c)[module % STRENGTHS] * categories[c].chroma,
                      categories[c].from + step * hue);
     }
+    if (paint >= CHANGE - STEPS)
+        return change_fill((int)paint - CHANGE, dark);
     unsigned k = shade / SHADES;
     double part = shade % SHADES / (SHADES - 1.0);
     return oklch(dark ? 0.38 + 0.14 * part : 0.75 + 0.13 * part,

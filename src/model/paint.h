@@ -9,7 +9,8 @@
 #include "prof2any/format.h"
 
 #define P2A_PALETTES                                                                               \
-    "module hot mem io wakeup java js perl python rust red green blue aqua yellow purple orange"
+    "auto module change hot mem io wakeup java js perl python rust red green blue aqua yellow "    \
+    "purple orange"
 #define P2A_PAINTS      512 /* paints are numbers below */
 #define P2A_PAINT_NAME  8   /* room for a class name and its NUL */
 #define P2A_PAINT_WHOLE 0   /* the whole, threads */
@@ -26,6 +27,15 @@ struct p2a_painter p2a_painter_start(const struct p2a_profile *p, const char *pa
 /* The paint of FUNCTION in a box whose own value is this SHARE of the whole, 0 to 1: more of it
  * makes a stronger colour where the palette is "module". */
 unsigned p2a_paint(const struct p2a_painter *painter, p2a_id function, double share);
+
+/* The paint of a box by how its value has changed, red for more and blue for less: in steps of the
+ * change's share of the larger side, none where it is nothing to the WHOLE. */
+unsigned p2a_paint_change(double before, double after, double whole);
+/* The paint of step STEP, -P2A_CHANGE_STEPS (gone) to P2A_CHANGE_STEPS (new); 0: as it was. A step
+ * starts at this share. */
+unsigned p2a_paint_step(int step);
+double p2a_paint_step_from(int step);
+#define P2A_CHANGE_STEPS 5
 
 /* "o21": letters and digits, a letter first. */
 void p2a_paint_name(unsigned paint, char name[P2A_PAINT_NAME]);

@@ -11,6 +11,7 @@
  *
  * A call graph alone has no stacks. root, leaf and show are reachability there, and stay exact; the
  * others estimate the stacks first, and say so. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -304,6 +305,13 @@ static void note_dropped(struct p2a_profile *p, uint32_t functions, uint32_t arc
         p2a_note(p, "%u arcs below the threshold left out", arcs);
 }
 
+/* Of a comparison the side that has more of it, so that nothing goes for being gone. */
+static double larger_side(const struct p2a_profile *p, const double *values, uint32_t row)
+{
+    const double *value = values + (size_t)row * p->columns;
+    return p->columns > p->metrics.n ? fmax(value[0], value[p->metrics.n]) : value[0];
+}
+
 /* Functions below the node threshold lose their frames; in a tree their self goes to the caller. */
 static enum p2a_status apply_thresholds(struct p2a_profile *p, const struct p2a_selection *s,
                                         struct p2a_error *error)
@@ -311,7 +319,8 @@ static enum p2a_status apply_thresholds(struct p2a_profile *p, const struct p2a_
     if (!(p->facts & P2A_GRAPH) && p->facts & P2A_CONTEXTS && p2a_derive(p, error) != P2A_OK)
         return error->status;
     const struct p2a_graph *g = &p->graph;
-    double whole = p2a_whole(p, 0), share = 0;
+    bool compared = p->columns > p->metrics.n;
+    double whole = fmax(p2a_whole(p, 0), compared ? p2a_whole(p, p->metrics.n) : 0), share = 0;
     unsigned char *keep = malloc((size_t)g->node_n + 1), *arc = malloc((size_t)g->arc_n + 1);
     unsigned char *fate = calloc((size_t)p->contexts.n + 1, 1);
     uint32_t functions = 0, arcs = 0;
@@ -320,14 +329,14 @@ static enum p2a_status apply_thresholds(struct p2a_profile *p, const struct p2a_
         status = p2a_error_memory(error);
     } else {
         for (uint32_t f = 0; f < g->node_n; f++) {
-            double total = g->total[(size_t)f * p->columns], self = g->self[(size_t)f * p->columns];
+            double total = larger_side(p, g->total, f), self = larger_side(p, g->self, f);
             bool row = g->node[f].has & P2A_HAS_ROW;
             keep[f] = !row || total >= s->node_threshold * whole;
             functions += row && !keep[f];
             share += keep[f] || whole <= 0 ? 0 : self / whole;
         }
         for (uint32_t a = 0; a < g->arc_n; a++) {
-            arc[a] = g->arc_total[(size_t)a * p->columns] >= s->edge_threshold * whole;
+            arc[a] = larger_side(p, g->arc_total, a) >= s->edge_threshold * whole;
             arcs += !arc[a];
         }
         for (uint32_t i = 0; i < p->contexts.n; i++)
@@ -506,6 +515,9 @@ enum p2a_status p2a_select(struct p2a_profile *p, const struct p2a_selection *se
                      "one frame now");
         for (size_t i = 0; changed && i < p2a_note_count(p); i++)
             p2a_note(changed, "%s", p2a_note_at(p, i));
+        if (changed && p->spread.n)
+            p2a_note(changed, "what the runs spread over isn't known of a selection: changes are "
+                              "those of their means");
         if (changed && apply(changed, selection, &ours) == P2A_OK)
             p2a_swap(p, changed);
         p2a_free(changed);

@@ -275,6 +275,8 @@
         return {
             element, rect, text: element.querySelector("text"), level, index,
             start, end: start + wide, parent: null,
+            sign: element.classList.contains("new") ? "+ "
+                : element.classList.contains("gone") ? "- " : "",
             name: lines[0], place: lines[1] || "", values: values.split("; "),
             room: -1, hit: false, shown: null,
         };
@@ -335,7 +337,8 @@
         function fit(box, x, w) {
             const room = Math.floor((w - 2 * PAD) / column);
             if (room !== box.room) {
-                const text = label(box.name, box.place, room);
+                const short = label(box.name, box.place, room - box.sign.length);
+                const text = short && box.sign + short;
                 if (!box.text && text)
                     box.text = make("text", { y: Number(data.baseline) }, box.element);
                 if (box.text)
@@ -419,7 +422,8 @@
             const sum = covered(hits, view.start, view.end);
             const value = Number((sum / UNITS * Number(data.whole)).toPrecision(6));
             const figure = human(value, data.unit, data.word);
-            return share(sum, view.end - view.start) + " matched, " + figure;
+            const matching = share(sum, view.end - view.start);
+            return matching + (data.compared ? " of the width matched" : " matched, " + figure);
         }
 
         // -- state --
@@ -478,7 +482,8 @@
             const lines = wrap(box.name, room, 4).concat(box.place ? wrap(box.place, room, 3) : []);
             lines.push(...box.values);
             if (view !== whole && box.level > view.level)
-                lines.push(share(box.end - box.start, view.end - view.start) + " of the view");
+                lines.push(share(box.end - box.start, view.end - view.start)
+                    + (data.compared ? " of the width" : " of the view"));
             if (box.element.hasAttribute("href"))
                 lines.push("Ctrl-click or o: open the source");
             return lines;

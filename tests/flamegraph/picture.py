@@ -101,10 +101,46 @@ class Picture(unittest.TestCase):
         self.assertEqual(figures["main", "work"],
                          "500 samples, 50 % of all, 55.6 % of parent; self 100 samples")
 
-    def test_a_comparison_is_drawn_as_wide_as_after(self):
-        rows = b"".join(b"main;f%d %d %d\n" % (i, 10, 20 + i) for i in range(8))
-        widths = {b.name: b.figures for level in boxes(run(rows)) for b in level}
-        self.assertTrue(widths["f3"].startswith("23 samples"), widths["f3"])
+    def test_a_comparison_has_the_width_that_is_asked_for(self):
+        sides = {"main;same": (20, 20), "main;more": (10, 30), "main;gone": (40, 0), "main;new": (0, 10),
+                 "main;a;moved": (5, 0), "main;b;moved": (0, 5)}
+        rows = "".join(f"{stack} {before} {after}\n" for stack, (before, after) in sides.items()).encode()
+        for width, of in (("after", lambda b, a: a), ("before", lambda b, a: b), ("larger", max)):
+            whole = sum(of(*both) for both in sides.values())
+            expected = {tuple(stack.split(";")): of(*both) / whole * 1e6 for stack, both in sides.items()}
+            drawn = {b.path: b.end - b.start for level in boxes(run(rows, "width-by=" + width)) for b in level}
+            for path, wide in expected.items():
+                self.assertAlmostEqual(drawn.get(path, 0), wide, delta=1.5, msg=(width, path))
+
+    def test_a_comparison_names_what_is_gone_new_or_elsewhere(self):
+        rows = (b"main;same 20 20\nmain;more 10 30\nmain;gone 40 0\nmain;new 0 10\n"
+                b"main;a;moved 5 0\nmain;b;moved 0 5\n")
+        drawn = {b.path[1:]: b for level in boxes(run(rows)) for b in level}
+        for path, paint, figures in (
+                ((), "c3", "before 75 samples, 100 % of all; after 65 samples, 100 % of all; -10 samples, "
+                 "-13.3 %; self 0 samples before, 0 samples after, 0 samples, "),
+                (("same",), "c5", "before 20 samples, 26.7 % of all; after 20 samples, 30.8 % of all; 0 samples, "
+                 "0 %; self 20 samples before, 20 samples after, 0 samples, 0 %"),
+                (("more",), "c9", "before 10 samples, 13.3 % of all; after 30 samples, 46.2 % of all; "
+                 "+20 samples, +200 %; self 10 samples before, 30 samples after, +20 samples, +200 %"),
+                (("gone",), "c0 gone", "gone, not there after; before 40 samples, 53.3 % of all; after 0 samples, "
+                 "0 % of all; -40 samples; self 40 samples before, 0 samples after, -40 samples, gone"),
+                (("new",), "ca new", "new, not there before; before 0 samples, 0 % of all; after 10 samples, "
+                 "15.4 % of all; +10 samples; self 0 samples before, 10 samples after, +10 samples, new"),
+                (("a", "moved"), "c0 gone", "gone from here; "), (("b", "moved"), "ca new", "new here; ")):
+            box = drawn[path]
+            self.assertEqual(box.paint, paint, path)
+            self.assertTrue(box.figures.startswith(figures), (path, box.figures))
+        told = header(run(rows))
+        for words in ("75 samples before, 65 samples after, -10 samples, -13.3 %", "- gone 45 samples",
+                      "+ new 15 samples", "widths: the larger side, path by path"):
+            self.assertIn(words, told)
+
+    def test_a_comparison_can_be_coloured_by_module_and_nothing_else_by_change(self):
+        rows = b"main;a 1 2\nmain;b 2 1\n"
+        for box in (b for level in boxes(run(rows, "colors=module"))[1:] for b in level):
+            self.assertNotEqual(box.paint[0], "c", box)
+        self.assertIn("expected a comparison", run(b"main 1\n", "colors=change", status=2))
 
     def test_an_icicle_grows_downwards(self):
         for options, order in (((), -1), (("inverted",), 1)):

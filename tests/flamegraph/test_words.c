@@ -277,14 +277,52 @@ static void every_colour_can_be_read_on(void **state)
                 assert_true(contrast(p2a_paint_fill(paint, true), 0xF0F3F6) >= 4.5);
             }
     }
+    for (int step = -P2A_CHANGE_STEPS; step <= P2A_CHANGE_STEPS; step++) {
+        assert_true(contrast(p2a_paint_fill(p2a_paint_step(step), false), 0x1F2328) >= 4.5);
+        assert_true(contrast(p2a_paint_fill(p2a_paint_step(step), true), 0xF0F3F6) >= 4.5);
+    }
     p2a_free(p);
+}
+
+static void a_change_has_the_colour_of_its_share_of_the_larger_side(void **state)
+{
+    (void)state;
+    static const struct {
+        double before, after;
+        int step;
+    } changes[] = {{100, 100, 0}, {100, 101, 0}, {100, 103, 1},  {100, 111, 2},  {100, 126, 3},
+                   {50, 101, 4},  {0, 1, 5},     {103, 100, -1}, {111, 100, -2}, {126, 100, -3},
+                   {101, 50, -4}, {1, 0, -5},    {0, 0, 0}};
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
+        assert_int_equal(p2a_paint_change(changes[i].before, changes[i].after, 100),
+                         p2a_paint_step(changes[i].step));
+    assert_int_equal(p2a_paint_change(0, 0.9, 1000), p2a_paint_step(0));
+}
+
+static void changes_are_told_with_their_sign(void **state)
+{
+    (void)state;
+    char text[P2A_HUMAN_ROOM];
+    const struct p2a_str none = P2A_LIT(""), s = P2A_LIT("seconds");
+    assert_string_equal(p2a_human_change(text, 0.12, s, none), "+120 ms");
+    assert_string_equal(p2a_human_change(text, -1234, none, P2A_LIT("calls")), "-1,234 calls");
+    assert_string_equal(p2a_human_change(text, 0, P2A_LIT("bytes"), none), "0 B");
+    assert_string_equal(p2a_human_ratio(text, 2, 3), "+50 %");
+    assert_string_equal(p2a_human_ratio(text, 3, 2), "-33.3 %");
+    assert_string_equal(p2a_human_ratio(text, 3, 3.0001), "0 %");
+    assert_string_equal(p2a_human_ratio(text, 1, 9.99), "+899 %");
+    assert_string_equal(p2a_human_ratio(text, 1, 10), "10 times");
+    assert_string_equal(p2a_human_ratio(text, 1, 12345), "1.23e+04 times");
+    assert_string_equal(p2a_human_ratio(text, 0, 3), "new");
+    assert_string_equal(p2a_human_ratio(text, 3, 0), "gone");
+    assert_string_equal(p2a_human_ratio(text, 0, 0), "");
 }
 
 static void paints_have_names_of_their_own(void **state)
 {
     (void)state;
     char names[P2A_PAINTS][P2A_PAINT_NAME];
-    unsigned n = 414; /* 2, 9 categories of 36, 11 palettes of 8 */
+    unsigned n = 425; /* 2, 9 categories of 36, 11 palettes of 8, 11 steps of change */
     for (unsigned i = 0; i < n; i++) {
         p2a_paint_name(i, names[i]);
         assert_true((names[i][0] | 32) >= 'a' && (names[i][0] | 32) <= 'z');
@@ -308,6 +346,8 @@ int main(void)
         cmocka_unit_test(colours_tell_own_code_from_libraries),
         cmocka_unit_test(without_directories_colours_are_by_file),
         cmocka_unit_test(every_colour_can_be_read_on),
+        cmocka_unit_test(a_change_has_the_colour_of_its_share_of_the_larger_side),
+        cmocka_unit_test(changes_are_told_with_their_sign),
         cmocka_unit_test(paints_have_names_of_their_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
