@@ -224,6 +224,8 @@ struct p2a_report {
                                         share ".25", else a regular expression; NULL at the end */
     bool callers, callees;           /* print_callers, print_callees in place of the functions */
     uint64_t limit;                  /* at most so many rows; 0: the format's default */
+    double threshold; /* of a comparison: a function whose self and total have changed by no more
+                         than this share of the whole isn't named; 0: 0.01, below 0: 0 */
 };
 
 struct p2a_save_options {

@@ -68,6 +68,8 @@ static const struct row rows[] = {
     {WRITES, 'l', "limit", TEXT, FIELD(limit), "N", "at most N rows, or all"},
     {WRITES, 0, "callers", FLAG, FIELD(save.report.callers), NULL, "who called each function"},
     {WRITES, 0, "callees", FLAG, FIELD(save.report.callees), NULL, "what each function called"},
+    {WRITES, 0, "threshold", PERCENT, FIELD(threshold), "PERCENT",
+     "of a comparison, name what has changed by more than this (default: 1)"},
     {WRITES, 0, "style", TEXT, FIELD(style), "STYLE",
      "pstats' words or a table (default: a table on a terminal)"},
     {WRITES, 0, "Selecting (patterns are Perl's regular expressions)", TITLE, 0, NULL, NULL},
@@ -321,6 +323,9 @@ static enum p2a_status take_report(struct options *options)
     if (options->sort.n && take_sort(options) != P2A_OK)
         return P2A_SYSTEM;
     report->limit = limit;
+    report->threshold = options->threshold > 0   ? options->threshold
+                        : options->threshold < 0 ? 0
+                                                 : -1;
     report->sort = options->sort.at;
     report->restrictions = options->restrictions.at;
     options->save.settings = options->settings.at;
@@ -386,7 +391,7 @@ enum p2a_status options_parse(struct options *options, enum command command, boo
 {
     struct option longs[ROWS + 1];
     char shorts[2 * ROWS + 3];
-    *options = (struct options){0};
+    *options = (struct options){.threshold = -1};
     fill_getopt(command, wraps, longs, shorts);
     opterr = 0;
     int code;
