@@ -6,20 +6,22 @@ import time
 
 from record_common import *
 
+# Says every signal it gets; ends a moment after SIGUSR1, so that a second one of anything is seen.
 WAITING = """
-    import signal, sys, time
+    import os, signal, time
     got = []
     def note(number, frame):
-        got.append(number)
+        got.append(int(number))
+        os.write(1, b"got %d\\n" % number)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP, signal.SIGWINCH,
                    signal.SIGCONT):
         signal.signal(number, note)
-    print("ready", flush=True)
+    os.write(1, b"ready\\n")
     end = time.monotonic() + 60
     while signal.SIGUSR1 not in got and time.monotonic() < end:
         time.sleep(.01)
     time.sleep(.1)
-    print([int(number) for number in got], flush=True)
+    os.write(1, b"all %s\\n" % repr(got).encode())
 """
 
 
@@ -51,8 +53,8 @@ class Signals(RecordTest):
             sent = [signal.SIGHUP, signal.SIGINT, signal.SIGWINCH, signal.SIGTERM, signal.SIGUSR1]
             for number in sent:
                 process.send_signal(number)
-                time.sleep(.1)
-            self.assertEqual(process.stdout.read(), "{}\n".format([int(n) for n in sent]).encode())
+                self.assertEqual(process.stdout.readline(), b"got %d\n" % number)
+            self.assertEqual(process.stdout.read().decode(), "all {}\n".format([int(n) for n in sent]))
             self.assertEqual(process.wait(), 0)
             process.stderr.read()
 
@@ -86,12 +88,11 @@ class Signals(RecordTest):
                     signal.signal(signal.SIGTTOU, signal.SIG_DFL)
                     os.chdir(self.here)
                     os.execve(command[0], command, self.environment())
-                os.setpgid(job, job)
                 while True:
                     _, status = os.waitpid(job, os.WUNTRACED)
                     if os.WIFSTOPPED(status):
                         print("STOPPED", flush=True)
-                        time.sleep(.3)
+                        time.sleep(.1)
                         print("STATE", state_of(child_of(job)), flush=True)
                         os.killpg(job, signal.SIGCONT)
                     else:
@@ -121,14 +122,13 @@ class Signals(RecordTest):
         self.write("app.py", WAITING)
         terminal = self.terminal(PROGRAM, "record", self.python, "app.py")
         self.read_until(terminal, b"ready")
-        os.write(terminal, b"\x03")
-        time.sleep(.3)
-        os.write(terminal, b"\x03")
-        time.sleep(.3)
+        for _ in range(2):
+            os.write(terminal, b"\x03")
+            self.read_until(terminal, b"got 2")
         (process,) = [int(n) for n in os.listdir("/proc") if n.isdigit() and self.is_app(n)]
         os.kill(process, signal.SIGUSR1)
         text = self.read_until(terminal, b"ENDED 0")
-        self.assertIn("[{0}, {0}, {1}]".format(int(signal.SIGINT), int(signal.SIGUSR1)).encode(), text)
+        self.assertIn("all [{0}, {0}, {1}]".format(int(signal.SIGINT), int(signal.SIGUSR1)), text.decode())
 
     def is_app(self, pid):
         try:
@@ -143,13 +143,13 @@ class Signals(RecordTest):
         terminal = self.terminal(PROGRAM, "record", self.python, "app.py")
         self.read_until(terminal, b"ready")
         os.write(terminal, b"\x1a")
-        text = self.read_until(terminal, b"STATE")
+        text = self.read_until(terminal, b"got %d" % signal.SIGCONT)
         self.assertIn(b"STOPPED", text)
-        time.sleep(.3)
+        self.assertIn(b"STATE T", text)
         (process,) = [int(n) for n in os.listdir("/proc") if n.isdigit() and self.is_app(n)]
         os.kill(process, signal.SIGUSR1)
         text = self.read_until(terminal, b"ENDED 0")
-        self.assertIn("[{}, {}]".format(int(signal.SIGCONT), int(signal.SIGUSR1)).encode(), text)
+        self.assertIn("all [{}, {}]".format(int(signal.SIGCONT), int(signal.SIGUSR1)), text.decode())
 
     def test_a_session_at_the_prompt_is_recorded_to_its_end(self):
         terminal = self.terminal(PROGRAM, "record", self.python, "-q")
