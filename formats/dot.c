@@ -13,6 +13,12 @@
  *             | 41.6 % 180 k×   what the callee took on behalf of this caller, calls
  *             v
  *
+ * A comparison is coloured by the change of the total, red for more and blue for less, and says
+ *
+ *   | 120 ms → 240 ms    |   total before and after
+ *   | +120 ms, +100 %    |   or "new", "gone", and a dashed border
+ *   | self 20 → 140 ms   |   only where it has changed
+ *
  * Colour and line width follow the share. A dashed arc leads back to a function above, a loop holds
  * the calls of a function by itself, ↻ marks functions that call one another in a circle, a dashed
  * box holds what one caller calls besides. */
@@ -61,9 +67,11 @@ enum { STOPS = 5 };
 
 struct theme {
     const char *name;
-    unsigned page, text, dim, line;   /* 0xRRGGBB; line: borders and arcs of what is cold */
-    unsigned fill[STOPS], arc[STOPS]; /* from a share of 0 to the whole */
-    bool border_grows;                /* heat shows in the width of the border, too */
+    unsigned page, text, dim, line;    /* 0xRRGGBB; line: borders and arcs of what is cold */
+    unsigned fill[STOPS], arc[STOPS];  /* from a share of 0 to the whole */
+    unsigned more[STOPS], less[STOPS]; /* fills, from no change to new and to gone */
+    unsigned more_arc, less_arc;
+    bool border_grows; /* heat shows in the width of the border, too */
 };
 
 /* Every fill is far enough from its theme's text to be read at any heat. */
@@ -75,6 +83,10 @@ static const struct theme themes[] = {
      0xb9bfc6,
      {0xfaf9f7, 0xfdebd9, 0xfcd0a8, 0xf9ad73, 0xf0824a},
      {0xaab1b8, 0xd3a67e, 0xe38f4f, 0xdb6a2c, 0xc9471f},
+     {0xf3f3f4, 0xfbdcd7, 0xf8bcb2, 0xf2998d, 0xe97b6e},
+     {0xf3f3f4, 0xd8e8fa, 0xb5d4f6, 0x8fbff0, 0x68a8ea},
+     0xc0392b,
+     0x1f6fc4,
      false},
     {"dark",
      0x14171c,
@@ -83,6 +95,10 @@ static const struct theme themes[] = {
      0x4b535d,
      {0x1f242b, 0x362d26, 0x563a22, 0x7d4a1a, 0xa65b0d},
      {0x5b646f, 0x8a6a4c, 0xb5773a, 0xe08a2e, 0xffab45},
+     {0x23272d, 0x42282a, 0x662c2a, 0x8a302b, 0xaa362d},
+     {0x23272d, 0x1f3450, 0x1c4573, 0x185695, 0x1466b5},
+     0xff7b6b,
+     0x6cb6ff,
      false},
     {"color-blind",
      0xffffff,
@@ -91,6 +107,10 @@ static const struct theme themes[] = {
      0xb4bec9,
      {0xf7f9fb, 0xe0edf8, 0xbfdaf0, 0x93c1e5, 0x5fa2d6},
      {0xa9b4bf, 0x86aecf, 0x5795c6, 0x2272b4, 0x084594},
+     {0xf5f5f5, 0xfde0c4, 0xfbc48f, 0xf4a35c, 0xe6842f},
+     {0xf5f5f5, 0xd9e7f5, 0xb2d0eb, 0x86b7df, 0x5b9dd3},
+     0xb35806,
+     0x2166ac,
      false},
     {"bw",
      0xffffff,
@@ -99,6 +119,10 @@ static const struct theme themes[] = {
      0x000000,
      {0xffffff, 0xffffff, 0xffffff, 0xffffff, 0xffffff},
      {0, 0, 0, 0, 0},
+     {0xffffff, 0xffffff, 0xffffff, 0xffffff, 0xffffff},
+     {0xffffff, 0xffffff, 0xffffff, 0xffffff, 0xffffff},
+     0,
+     0,
      true},
 };
 
@@ -301,7 +325,8 @@ struct drawing {
     struct p2a_excerpt excerpt;
     const struct theme *theme;
     const struct p2a_metric *metric; /* NULL: none */
-    double whole;
+    bool compared;
+    double whole;      /* of a comparison the larger side's */
     double most_self;  /* of the boxes */
     uint32_t cycles;   /* in the excerpt */
     uint32_t backs;    /* links that lead back */
@@ -399,6 +424,61 @@ static void add_figures(struct drawing *d, double value)
         add(d, amount(d, text, value));
 }
 
+/* ---- of a comparison ---- */
+
+static const double CHANGE_OF_WHOLE = 0.001; /* less isn't worth a word or a colour */
+
+/* The change as a share of the larger side, from -1, gone, to 1, new. */
+static double change_of(const struct drawing *d, double before, double after)
+{
+    double larger = fmax(before, after);
+    bool little = fabs(after - before) < CHANGE_OF_WHOLE * d->whole;
+    return larger > 0 && !little ? (after - before) / larger : 0;
+}
+
+static unsigned change_fill(const struct drawing *d, double change)
+{
+    return blend(change < 0 ? d->theme->less : d->theme->more, fabs(change));
+}
+
+static unsigned change_line(const struct drawing *d, double change)
+{
+    const unsigned stops[STOPS] = {d->theme->line, d->theme->line,
+                                   change < 0 ? d->theme->less_arc : d->theme->more_arc,
+                                   change < 0 ? d->theme->less_arc : d->theme->more_arc,
+                                   change < 0 ? d->theme->less_arc : d->theme->more_arc};
+    return blend(stops, fabs(change));
+}
+
+/* "+120 ms, +100 %" */
+static void add_change(struct drawing *d, double before, double after)
+{
+    char text[P2A_HUMAN_ROOM];
+    double change = after - before;
+    addf(d, "%s%s", change > 0 ? "+" : change < 0 ? "-" : "", amount(d, text, fabs(change)));
+    addf(d, ", %s", p2a_human_ratio(text, before, after));
+}
+
+/* "120 ms → 240 ms" */
+static void add_both(struct drawing *d, double before, double after)
+{
+    char text[P2A_HUMAN_ROOM];
+    addf(d, "%s → ", amount(d, text, before));
+    add(d, amount(d, text, after));
+}
+
+static bool is_on(const struct p2a_figures *side)
+{
+    return side->total > 0 || side->self > 0 || side->calls;
+}
+
+/* "new", "gone", or "" where both sides have it. */
+static const char *only_on(const struct p2a_figures side[P2A_OF_SIDES])
+{
+    bool after = is_on(&side[P2A_OF_AFTER]), before = is_on(&side[P2A_OF_BEFORE]);
+    return after == before ? "" : after ? "new" : "gone";
+}
+
 /* Every digit, for tooltips. */
 static void add_exactly(struct drawing *d, const char *what, double value)
 {
@@ -408,6 +488,26 @@ static void add_exactly(struct drawing *d, const char *what, double value)
     addf(d, " · %s %.10g%s%.*s (%s)", what, d->metric ? value * d->metric->scale : value,
          unit.n ? " " : "", seconds ? 1 : (int)(unit.n < 64 ? unit.n : 64), seconds ? "s" : unit.at,
          p2a_human_share(share, value, d->whole));
+}
+
+static void add_exact_sides(struct drawing *d, const struct p2a_figures side[P2A_OF_SIDES],
+                            unsigned has)
+{
+    static const char *const names[] = {[P2A_OF_AFTER] = "after", [P2A_OF_BEFORE] = "before"};
+    double whole = d->whole;
+    if (*only_on(side))
+        addf(d, " · %s", only_on(side));
+    for (unsigned s = P2A_OF_SIDES; s-- > 0;) {
+        addf(d, " · %s:", names[s]);
+        d->whole = p2a_whole(d->p, s == P2A_OF_BEFORE ? d->p->metrics.n : 0);
+        if (has & P2A_HAS_TOTAL)
+            add_exactly(d, "total", side[s].total);
+        if (has & P2A_HAS_SELF)
+            add_exactly(d, "self", side[s].self);
+        if (has & P2A_HAS_CALLS)
+            addf(d, " · calls %" PRIu64, side[s].calls);
+    }
+    d->whole = whole;
 }
 
 /* ---- functions ------------------------------------------------------------------------------- */
@@ -503,8 +603,35 @@ static void end_table(struct drawing *d, void *object)
     set_html(&d->pen, object, "label", text_of(d));
 }
 
+static void add_compared_rows(struct drawing *d, const struct p2a_box *box, unsigned has,
+                              unsigned ink)
+{
+    const struct p2a_figures *before = &box->side[P2A_OF_BEFORE], *after = &box->side[P2A_OF_AFTER];
+    const char *only = only_on(box->side);
+    if (*only) {
+        begin_row(d, 11, ink);
+        addf(d, "<B>%s</B> ", only);
+        add(d, amount(d, (char[P2A_HUMAN_ROOM]){0}, before->total + after->total));
+    } else if (has & P2A_HAS_TOTAL) {
+        begin_row(d, 11, ink);
+        add_both(d, before->total, after->total);
+        begin_row(d, 11, ink);
+        add_change(d, before->total, after->total);
+    }
+    if (!*only && has & P2A_HAS_SELF &&
+        fabs(after->self - before->self) >= CHANGE_OF_WHOLE * d->whole) {
+        begin_row(d, 9, ink);
+        add(d, "self ");
+        add_both(d, before->self, after->self);
+    }
+}
+
 static void add_value_rows(struct drawing *d, const struct p2a_box *box, unsigned has, unsigned ink)
 {
+    if (d->compared) {
+        add_compared_rows(d, box, has, ink);
+        return;
+    }
     if (has & P2A_HAS_TOTAL) {
         begin_row(d, 11, ink);
         add_figures(d, box->total);
@@ -549,13 +676,15 @@ static void draw_function_tip(struct drawing *d, const struct p2a_box *box, Agno
         add(d, " · ");
         add_plain(d, place, NAME_MOST);
     }
-    if (row->has & P2A_HAS_TOTAL)
+    if (d->compared)
+        add_exact_sides(d, box->side, row->has);
+    if (row->has & P2A_HAS_TOTAL && !d->compared)
         add_exactly(d, "total", box->total);
-    if (row->has & P2A_HAS_SELF)
+    if (row->has & P2A_HAS_SELF && !d->compared)
         add_exactly(d, "self", box->self);
-    if (row->has & P2A_HAS_CALLS)
+    if (row->has & P2A_HAS_CALLS && !d->compared)
         addf(d, " · calls %" PRIu64, row->calls);
-    if (row->has & P2A_HAS_PRIMITIVE && row->primitive != row->calls)
+    if (row->has & P2A_HAS_PRIMITIVE && row->primitive != row->calls && !d->compared)
         addf(d, ", %" PRIu64 " of them from outside", row->primitive);
     if (box->overrun)
         add(d, " · what it calls took longer, so in the profile");
@@ -648,19 +777,32 @@ static double box_heat(const struct drawing *d, const struct p2a_box *box)
     return heat(d, box->total);
 }
 
+/* Of what the colours show. */
+static double box_change(const struct drawing *d, const struct p2a_box *box)
+{
+    const struct p2a_figures *before = &box->side[P2A_OF_BEFORE], *after = &box->side[P2A_OF_AFTER];
+    return d->by_self ? change_of(d, before->self, after->self)
+                      : change_of(d, before->total, after->total);
+}
+
 static void paint_box(struct drawing *d, const struct p2a_box *box, Agnode_t *node, unsigned fill)
 {
-    double t = box_heat(d, box);
+    bool grows = d->theme->border_grows;
+    double t = d->compared && grows ? fabs(box_change(d, box)) : box_heat(d, box);
     char width[32];
-    snprintf(width, sizeof width, "%.2f", d->theme->border_grows ? 0.5 + 3 * t : 0.8 + 0.7 * t);
+    unsigned line = d->compared ? change_line(d, box_change(d, box)) : blend(d->theme->arc, t);
+    snprintf(width, sizeof width, "%.2f", grows ? 0.5 + 3 * t : 0.8 + 0.7 * t);
     set(&d->pen, node, "fillcolor", color_of(fill).text);
-    set(&d->pen, node, "color", color_of(blend(d->theme->arc, t)).text);
+    set(&d->pen, node, "color", color_of(line).text);
     set(&d->pen, node, "penwidth", width);
+    if (d->compared && *only_on(box->side))
+        set(&d->pen, node, "style", "rounded,dashed,filled");
 }
 
 static void draw_function(struct drawing *d, const struct p2a_box *box, Agnode_t *node)
 {
-    unsigned fill = blend(d->theme->fill, box_heat(d, box));
+    unsigned fill =
+        d->compared ? change_fill(d, box_change(d, box)) : blend(d->theme->fill, box_heat(d, box));
     paint_box(d, box, node, fill);
     draw_label(d, box, node, fill);
     draw_function_tip(d, box, node);
@@ -682,8 +824,12 @@ static void draw_rest(struct drawing *d, const struct p2a_box *box, Agnode_t *no
     addf(d, "%s functions that are called from ", count);
     add_plain(d, name_of(d, function_of(d, caller)), NAME_MOST);
     add(d, " or below and are not drawn");
-    add_exactly(d, "total", box->total);
-    add_exactly(d, "self", box->self);
+    if (d->compared) {
+        add_exact_sides(d, box->side, P2A_HAS_TOTAL | P2A_HAS_SELF);
+    } else {
+        add_exactly(d, "total", box->total);
+        add_exactly(d, "self", box->self);
+    }
     set(&d->pen, node, "tooltip", text_of(d));
 }
 
@@ -760,15 +906,34 @@ static bool has_calls(const struct drawing *d, const struct p2a_link *link)
 /* No-break spaces keep the text clear of the line. */
 #define GAP "\xC2\xA0\xC2\xA0"
 
+/* "12→24×", the change of the total before it where it is worth a word. */
+static void add_link_change(struct drawing *d, const struct p2a_link *link)
+{
+    char text[P2A_HUMAN_ROOM];
+    const struct p2a_figures *before = &link->side[P2A_OF_BEFORE];
+    const struct p2a_figures *after = &link->side[P2A_OF_AFTER];
+    double change = after->total - before->total;
+    if (link->known && fabs(change) >= CHANGE_OF_WHOLE * d->whole)
+        addf(d, GAP "%s%s", change > 0 ? "+" : "-", amount(d, text, fabs(change)));
+    if (!d->calls || !has_calls(d, link))
+        return;
+    addf(d, "%s" GAP, d->text.n ? "\\l" : "");
+    if (before->calls != after->calls)
+        addf(d, "%s→", p2a_human_brief(text, (double)before->calls));
+    addf(d, "%s×", p2a_human_brief(text, (double)after->calls));
+}
+
 static void draw_link_label(struct drawing *d, const struct p2a_link *link, Agedge_t *edge)
 {
     char text[P2A_HUMAN_ROOM];
     d->text.n = 0;
-    if (share_is_news(d, link))
+    if (d->compared)
+        add_link_change(d, link);
+    else if (share_is_news(d, link))
         addf(d, GAP "%s",
              d->percent ? p2a_human_share(text, link->total, d->whole)
                         : amount(d, text, link->total));
-    if (d->calls && has_calls(d, link))
+    if (!d->compared && d->calls && has_calls(d, link))
         addf(d, "%s" GAP "%s×", d->text.n ? "\\l" : "", p2a_human_brief(text, (double)link->calls));
     if (link->from == link->to)
         add(d, d->text.n ? " itself" : "itself");
@@ -793,9 +958,13 @@ static void draw_link_tip(struct drawing *d, const struct p2a_link *link, Agedge
     add_box_name(d, link->from);
     add(d, " → ");
     add_box_name(d, link->to);
-    if (link->known)
+    if (d->compared)
+        add_exact_sides(d, link->side,
+                        (link->known ? P2A_HAS_TOTAL : 0u) |
+                            (has_calls(d, link) ? P2A_HAS_CALLS : 0u));
+    if (link->known && !d->compared)
         add_exactly(d, "total", link->total);
-    if (has_calls(d, link))
+    if (has_calls(d, link) && !d->compared)
         addf(d, " · calls %" PRIu64, link->calls);
     set(&d->pen, edge, "tooltip", text_of(d));
     set(&d->pen, edge, "labeltooltip", text_of(d));
@@ -816,7 +985,9 @@ static void paint_link(struct drawing *d, const struct p2a_link *link, Agedge_t 
     double t = heat(d, link->total);
     bool thin = link->back;
     char text[32];
-    set(&d->pen, edge, "color", color_of(blend(d->theme->arc, t)).text);
+    double change = change_of(d, link->side[P2A_OF_BEFORE].total, link->side[P2A_OF_AFTER].total);
+    unsigned line = d->compared ? change_line(d, change) : blend(d->theme->arc, t);
+    set(&d->pen, edge, "color", color_of(line).text);
     snprintf(text, sizeof text, "%.2f", thin ? 0.8 + 0.8 * t : 0.8 + 3.7 * t);
     set(&d->pen, edge, "penwidth", text);
     snprintf(text, sizeof text, "%.2f", thin ? 0.6 : 0.5 + 0.35 * t);
@@ -878,7 +1049,13 @@ static void add_left_out(struct drawing *d)
 static void add_legend(struct drawing *d)
 {
     begin_row(d, 10, d->theme->dim);
-    addf(d, "%s: %s", d->theme->border_grows ? "borders" : "colour", d->by_self ? "self" : "total");
+    if (d->compared)
+        addf(d, "before → after; %s: change of %s, %s",
+             d->theme->border_grows ? "borders" : "colour", d->by_self ? "self" : "total",
+             d->theme->border_grows ? "wider for more" : "warm for more, blue for less");
+    else
+        addf(d, "%s: %s", d->theme->border_grows ? "borders" : "colour",
+             d->by_self ? "self" : "total");
     if (d->calls && d->p->facts & P2A_CALLS)
         add(d, " · n×: calls");
     if (d->cycles)
@@ -908,6 +1085,14 @@ static void add_contradictions(struct drawing *d)
         addf(d, " and %" PRIu32 " more", d->overruns - named);
 }
 
+static void add_whole_change(struct drawing *d)
+{
+    double before = p2a_whole(d->p, d->p->metrics.n), after = p2a_whole(d->p, 0);
+    add_both(d, before, after);
+    add(d, ", ");
+    add_change(d, before, after);
+}
+
 static void draw_caption(struct drawing *d)
 {
     const struct p2a_profile *p = d->p;
@@ -919,7 +1104,10 @@ static void draw_caption(struct drawing *d)
         add_end(d, title, 100);
     }
     begin_row(d, 12, d->theme->text);
-    add(d, amount(d, text, d->whole));
+    if (d->compared)
+        add_whole_change(d);
+    else
+        add(d, amount(d, text, d->whole));
     if (d->metric && p2a_string(p, d->metric->name).n < 64) {
         add(d, " ");
         add_xml(d, p2a_string(p, d->metric->name));
@@ -1070,6 +1258,7 @@ static enum p2a_status write_dot(struct p2a_out *out)
         .pen = pen_ready(),
         .theme = theme_named(p2a_option_text(out, "theme")),
         .metric = out->profile->metrics.n ? &out->profile->metrics.row[0] : NULL,
+        .compared = out->profile->columns > out->profile->metrics.n,
         .whole = p2a_share_base(out->profile),
         .by_self = strcmp(p2a_option_text(out, "color"), "self") == 0,
         .percent = strcmp(values, "absolute") != 0,
@@ -1078,6 +1267,8 @@ static enum p2a_status write_dot(struct p2a_out *out)
         .width = (size_t)fmin(fmax(p2a_option_number(out, "width"), 6), 120),
         .link = p2a_option_text(out, "link"),
     };
+    if (d.compared)
+        d.whole = fmax(d.whole, p2a_whole(d.p, d.p->metrics.n));
     if (!link_is_safe(d.link))
         return p2a_cant_write(out, P2A_USAGE,
                               "-O link: expected an address such as https://host/{file}#L{line}");
@@ -1100,6 +1291,6 @@ const struct p2a_format p2a_format_dot = {
     .patterns = patterns,
     .write = write_dot,
     .needs = P2A_GRAPH,
-    .keeps = P2A_GRAPH | P2A_CALLS | P2A_PLACES | P2A_MODULES,
+    .keeps = P2A_GRAPH | P2A_CALLS | P2A_PLACES | P2A_MODULES | P2A_BEFORE,
     .options = options,
 };

@@ -19,6 +19,7 @@ struct work {
     const struct p2a_excerpt_wanted *wanted;
     struct p2a_excerpt *made;
     double whole;
+    bool compared;
     struct p2a_outs outs;
     struct p2a_components parts;
     double *weight;       /* of arcs */
@@ -37,19 +38,44 @@ static double sane(double value)
     return value > 0 && value <= 1e100 ? value : 0;
 }
 
+/* A row's value on one side. */
+static double side_of(const struct work *w, const double *values, uint32_t row, unsigned side)
+{
+    if (side && !w->compared)
+        return 0;
+    return sane(values[(size_t)row * w->p->columns + side * w->p->metrics.n]);
+}
+
+static double larger_of(const struct work *w, const double *values, uint32_t row)
+{
+    return fmax(side_of(w, values, row, P2A_OF_AFTER), side_of(w, values, row, P2A_OF_BEFORE));
+}
+
 static double self_of(const struct work *w, p2a_id f)
 {
-    return sane(w->p->graph.self[(size_t)f * w->p->columns]);
+    return larger_of(w, w->p->graph.self, f);
 }
 
 static double total_of(const struct work *w, p2a_id f)
 {
-    return sane(w->p->graph.total[(size_t)f * w->p->columns]);
+    return larger_of(w, w->p->graph.total, f);
 }
 
 static bool has_row(const struct work *w, p2a_id f)
 {
     return w->p->graph.node[f].has & P2A_HAS_ROW;
+}
+
+static uint64_t calls_to(const struct work *w, p2a_id f)
+{
+    const struct p2a_node *node = &w->p->graph.node[f];
+    return p2a_add_calls(node->calls, node->calls_before);
+}
+
+static uint64_t calls_along(const struct work *w, p2a_id a)
+{
+    const struct p2a_arc *arc = &w->p->graph.arc[a];
+    return p2a_add_calls(arc->calls, arc->calls_before);
 }
 
 /* An arc without a total has a share of its callee's by calls. */
@@ -58,9 +84,38 @@ static double weight_of(const struct work *w, p2a_id a)
     const struct p2a_graph *g = &w->p->graph;
     const struct p2a_arc *arc = &g->arc[a];
     if (arc->has & P2A_HAS_TOTAL)
-        return sane(g->arc_total[(size_t)a * w->p->columns]);
-    double calls = (double)g->node[arc->callee].calls;
-    return calls > 0 ? total_of(w, arc->callee) * fmin(1, (double)arc->calls / calls) : 0;
+        return larger_of(w, g->arc_total, a);
+    double calls = (double)calls_to(w, arc->callee);
+    return calls > 0 ? total_of(w, arc->callee) * fmin(1, (double)calls_along(w, a) / calls) : 0;
+}
+
+static void add_side(struct p2a_figures *to, const struct p2a_figures *from)
+{
+    to->self += from->self;
+    to->total += from->total;
+    to->calls = p2a_add_calls(to->calls, from->calls);
+}
+
+static void fill_box_sides(const struct work *w, struct p2a_box *box, p2a_id f)
+{
+    const struct p2a_node *node = &w->p->graph.node[f];
+    for (unsigned s = 0; s < P2A_OF_SIDES; s++)
+        box->side[s] = (struct p2a_figures){.self = side_of(w, w->p->graph.self, f, s),
+                                            .total = side_of(w, w->p->graph.total, f, s),
+                                            .calls = s ? node->calls_before : node->calls};
+}
+
+/* Where the total isn't recorded it is the weight, of the side that has the calls. */
+static void fill_link_sides(const struct work *w, struct p2a_link *link, p2a_id a)
+{
+    const struct p2a_arc *arc = &w->p->graph.arc[a];
+    for (unsigned s = 0; s < P2A_OF_SIDES; s++) {
+        uint64_t calls = s ? arc->calls_before : arc->calls;
+        double guess = calls || !s ? w->weight[a] : 0;
+        link->side[s] = (struct p2a_figures){
+            .total = arc->has & P2A_HAS_TOTAL ? side_of(w, w->p->graph.arc_total, a, s) : guess,
+            .calls = calls};
+    }
 }
 
 /* ---- the spine ------------------------------------------------------------------------------- */
@@ -114,7 +169,7 @@ static void find_masses(const struct work *w, double *mass, unsigned char *enter
         mass[w->parts.of[f]] += self_of(w, f);
     for (p2a_id a = 0; a < g->arc_n; a++) {
         p2a_id from = w->parts.of[g->arc[a].caller], to = w->parts.of[g->arc[a].callee];
-        w->called[g->arc[a].callee] += g->arc[a].calls;
+        w->called[g->arc[a].callee] += calls_along(w, a);
         if (from == to)
             continue;
         mass[from] += w->weight[a];
@@ -126,7 +181,7 @@ static void find_masses(const struct work *w, double *mass, unsigned char *enter
 static bool unexplained(const struct work *w, p2a_id f)
 {
     const struct p2a_node *node = &w->p->graph.node[f];
-    return node->has & P2A_HAS_CALLS && node->calls > w->called[f];
+    return node->has & P2A_HAS_CALLS && calls_to(w, f) > w->called[f];
 }
 
 static bool better_entry(const struct work *w, p2a_id f, p2a_id than)
@@ -284,6 +339,7 @@ static void add_box(struct work *w, uint32_t place, p2a_id f)
                          .self = self_of(w, f),
                          .total = total_of(w, f),
                          .cycle = P2A_NONE};
+    fill_box_sides(w, &w->made->box[place], f);
 }
 
 /* Numbers what was taken from the entries down, what is hot first. FIRST has a row per function,
@@ -378,6 +434,16 @@ static bool add_rests(struct work *w)
     return done;
 }
 
+/* F is in the box of a rest, which takes its self; totals come by the links that lead there. */
+static void gather(const struct work *w, struct p2a_box *rest, p2a_id f)
+{
+    struct p2a_box one;
+    fill_box_sides(w, &one, f);
+    rest->self += self_of(w, f);
+    for (unsigned s = 0; s < P2A_OF_SIDES; s++)
+        rest->side[s].self += one.side[s].self;
+}
+
 static void count_functions(struct work *w)
 {
     struct p2a_excerpt *made = w->made;
@@ -391,14 +457,14 @@ static void count_functions(struct work *w)
         } else if (!w->taken[f]) {
             made->gathered++;
             made->box[w->box[f]].count++;
-            made->box[w->box[f]].self += self_of(w, f);
+            gather(w, &made->box[w->box[f]], f);
         }
     }
 }
 
 static void find_overruns(struct work *w)
 {
-    for (uint32_t b = 0; b < w->made->function_n; b++) {
+    for (uint32_t b = 0; b < w->made->function_n && !w->compared; b++) {
         struct p2a_box *box = &w->made->box[b];
         double passed = box->self;
         if (w->parts.size[w->parts.of[box->function]] > 1)
@@ -450,11 +516,12 @@ static bool add_link(struct work *w, p2a_id a)
                                                    .to = to,
                                                    .arc = a,
                                                    .count = 1,
-                                                   .calls = arc->calls,
+                                                   .calls = calls_along(w, a),
                                                    .total = w->weight[a],
                                                    .known = arc->has & P2A_HAS_TOTAL,
                                                    .spine = made->box[to].under == from,
                                                    .back = leads_back(w, from, to)};
+    fill_link_sides(w, &made->link[made->link_n - 1], a);
     return true;
 }
 
@@ -488,8 +555,11 @@ static void join_links(struct work *w)
     qsort(made->link, made->link_n, sizeof *made->link, by_ends);
     for (uint32_t i = 0; i < made->link_n; i++) {
         struct p2a_link *link = &made->link[i], *last = n ? &made->link[n - 1] : NULL;
-        if (is_rest(w, link->to) && !is_rest(w, link->from))
+        if (is_rest(w, link->to) && !is_rest(w, link->from)) {
             made->box[link->to].total += link->total;
+            for (unsigned s = 0; s < P2A_OF_SIDES; s++)
+                made->box[link->to].side[s].total += link->side[s].total;
+        }
         if (!last || by_ends(last, link) != 0) {
             made->link[n++] = *link;
             continue;
@@ -499,6 +569,8 @@ static void join_links(struct work *w)
         last->calls = p2a_add_calls(last->calls, link->calls);
         last->total = fmin(last->total + link->total, w->whole);
         last->known = last->known && link->known;
+        for (unsigned s = 0; s < P2A_OF_SIDES; s++)
+            add_side(&last->side[s], &link->side[s]);
     }
     made->link_n = n;
     for (uint32_t b = made->function_n; b < made->box_n; b++)
@@ -622,7 +694,11 @@ bool p2a_excerpt_build(const struct p2a_profile *p, const struct p2a_excerpt_wan
                        struct p2a_excerpt *excerpt)
 {
     *excerpt = (struct p2a_excerpt){0};
-    struct work w = {.p = p, .wanted = wanted, .made = excerpt, .whole = sane(p2a_share_base(p))};
+    struct work w = {
+        .p = p, .wanted = wanted, .made = excerpt, .compared = p->columns > p->metrics.n};
+    w.whole = sane(p2a_share_base(p));
+    if (w.compared)
+        w.whole = fmax(w.whole, sane(p2a_whole(p, p->metrics.n)));
     bool done =
         begin(&w) && find_spine(&w) && take_functions(&w) && make_boxes(&w) && make_links(&w);
     if (!done)

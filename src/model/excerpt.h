@@ -5,7 +5,9 @@
  *      └─────▶ (12 more)             from the caller that leads to it by the hottest path;
  *                  └────▶ write      a box of the rest: callees of main that are no boxes
  *
- * All values are those of column 0 in raw units, finite and not negative. */
+ * All values are those of column 0 in raw units, finite and not negative. In a comparison they
+ * decide as the larger of the two sides, so that what is gone is drawn as what is new is; a side's
+ * own stand beside them. */
 #ifndef P2A_MODEL_EXCERPT_H
 #define P2A_MODEL_EXCERPT_H
 
@@ -17,6 +19,14 @@ struct p2a_excerpt_wanted {
     double rest;           /* least share that goes into a box of the rest; more than 1: none */
 };
 
+/* One side's values of a box or a link; of a profile that is no comparison, side 0 has those that
+ * decide. */
+struct p2a_figures {
+    double self, total;
+    uint64_t calls;
+};
+enum { P2A_OF_AFTER, P2A_OF_BEFORE, P2A_OF_SIDES };
+
 struct p2a_box {
     p2a_id function; /* P2A_NONE: the rest of what box UNDER calls */
     uint32_t under;  /* the box whose link is the spine; P2A_NONE: an entry */
@@ -24,16 +34,18 @@ struct p2a_box {
     uint32_t depth;  /* boxes above it on the spine */
     double self;     /* of a rest: the sum over its functions */
     double total;    /* of a rest: what goes in from boxes of functions, the whole at most */
-    bool overrun;    /* in no cycle, and passes on more than its total: figures don't fit */
-    p2a_id cycle;    /* functions that reach one another by the links drawn; P2A_NONE: in none */
+    struct p2a_figures side[P2A_OF_SIDES];
+    bool overrun; /* in no cycle, and passes on more than its total: figures don't fit */
+    p2a_id cycle; /* functions that reach one another by the links drawn; P2A_NONE: in none */
 };
 
 struct p2a_link {
     uint32_t from, to; /* boxes */
     p2a_id arc;        /* P2A_NONE: several, from or to a rest */
     uint32_t count;    /* arcs in it */
-    uint64_t calls;
-    double total;     /* the arc's, or the sum of the arcs' */
+    uint64_t calls;    /* of both sides of a comparison */
+    double total;      /* the arc's, or the sum of the arcs' */
+    struct p2a_figures side[P2A_OF_SIDES];
     bool known;       /* the total was recorded: of all arcs in it */
     bool spine, back; /* back: leads to a box above FROM on the spine, or to FROM itself */
 };
