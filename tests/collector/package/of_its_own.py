@@ -93,6 +93,12 @@ class Files(InFolder):
             recorded().dump_stats(name)
             self.assertEqual(row(pstats.Stats(os.fsdecode(name)).stats, "leaf")[:2], (3, 3))
 
+    def test_p2a_is_the_recording_itself(self):
+        recorded().dump_stats("p.p2a")
+        with open("p.p2a", "rb") as f:
+            self.assertEqual(f.read(4), b"P2A\r")
+        self.assertEqual(row(prof2any.Stats("p.p2a").stats, "leaf")[:2], (3, 3))
+
     def test_run_and_the_command_line_write_any_format(self):
         prof2any.runctx("top()", globals(), {}, "run.svg")
         self.assertIn("leaf", self.read("run.svg"))
@@ -524,7 +530,7 @@ class Package(InFolder):
                 except prof2any.Error as e: print(e)
                 assert not os.path.exists(name)
         """)
-        self.assertIn("p.svg: only .prof can be written: the program prof2any wasn't found", out)
+        self.assertIn("p.svg: only .prof and .p2a can be written: the program prof2any wasn't found", out)
 
     def test_the_program_is_found_beside_the_package(self):
         environment = {k: v for k, v in os.environ.items() if k != "PROF2ANY"}

@@ -107,14 +107,16 @@ class Profile(_prof2any.Profiler):
 
     def dump_stats(self, file):
         """Writes the profile in the format that the name says, call paths and all: work.svg,
-        callgrind.out.work. What is called .prof, or like no format, is pstats."""
+        callgrind.out.work. What is called .p2a is the recording itself; what is called .prof, or like
+        no format, is pstats."""
         if program.writes(file):
             self.create_stats()
             program.convert([self._recorded() or marshal.dumps(self.stats)], file)
         else:
             with open(file, "wb") as f:
                 self.create_stats()
-                marshal.dump(self.stats, f)
+                recorded = program.ending(file) == ".p2a" and self._recorded()
+                f.write(recorded or marshal.dumps(self.stats))
         if self.bias and sys.stderr:
             print("prof2any: note: %s: times are corrected: less %s" % (file, self._correction()),
                   file=sys.stderr)

@@ -63,22 +63,23 @@ def convert(inputs, output, *options):
         run("-o", os.path.abspath(os.fsdecode(output)), *options, *paths)
 
 
+def ending(name):
+    """".svg" of app.svg; "" of a descriptor."""
+    return "" if isinstance(name, int) else os.path.splitext(os.fsdecode(name))[1].lower()
+
+
 def writes(name):
-    """Whether the program writes the format that the name says; if not, the file is pstats."""
-    if isinstance(name, int):
+    """Whether the program writes the format that the name says; if not, the package itself does."""
+    if isinstance(name, int) or ending(name) in (".prof", ".p2a"):
         return False
     name = os.path.basename(os.fsdecode(name))
-    ending = os.path.splitext(name)[1].lower()
-    if ending == ".prof":
-        return False
     try:
-        said = run("formats", "./" + name)
+        find()
+    except Error as e:
+        if ending(name) in PSTATS_ENDINGS:
+            return False
+        raise Error("%s: only .prof and .p2a can be written: %s" % (name, e)) from None
+    try:
+        return not run("formats", "./" + name).startswith(b"pstats:")
     except Error:
-        try:
-            find()
-        except Error as e:
-            if ending in PSTATS_ENDINGS:
-                return False
-            raise Error("%s: only .prof can be written: %s" % (name, e)) from None
-        return False
-    return not said.startswith(b"pstats:")
+        return False  # no format is called like that
