@@ -124,7 +124,7 @@ static const char *between(uint32_t before, uint32_t c)
     if ((c == '_' && !in_word(before)) || (before == '_' && !in_word(c)))
         return JOINER;
     bool joins = (before == ':' && c == 'f') || (before == '$' && c == '$') || before == '\\' ||
-                 before == 0xFB02; /* the mark of an entity inside Mermaid */
+                 before == 0xFB02 || before == 0xB6; /* marks of an entity inside Mermaid */
     return joins ? JOINER : "";
 }
 
@@ -155,7 +155,8 @@ static void put_label(struct drawing *d, struct p2a_str s)
     put(d, before ? between(before, 0) : "");
 }
 
-/* Inside the title, which is a string of YAML in double quotes. */
+/* Inside the title, which is a string of YAML in double quotes and knows no entities. Where there
+ * is a '<' Mermaid takes it for HTML, and shows the reader what it makes of that. */
 static void put_title(struct drawing *d, struct p2a_str s)
 {
     while (s.n) {
@@ -166,6 +167,8 @@ static void put_title(struct drawing *d, struct p2a_str s)
             put(d, NO_CHARACTER);
         else if (c == '"' || c == '\\')
             putf(d, "\\%c", (char)c);
+        else if (c == '<')
+            put(d, "\xE2\x80\xB9");
         else
             putf(d, "%.*s", (int)(start.n - s.n), start.at);
     }
@@ -394,7 +397,9 @@ static void draw_title(struct drawing *d)
         if (e->gathered)
             putf(d, ", in dashed boxes: %s", p2a_human_count(text, e->gathered));
         putf(d, ", left out: %s", p2a_human_count(text, e->left_out));
-        putf(d, " (self %s) and ", p2a_human_share(text, e->left_self, d->whole));
+        put(d, " (self ");
+        put_title(d, p2a_str_of(p2a_human_share(text, e->left_self, d->whole)));
+        put(d, ") and ");
         put_counted(d, e->arcs_left_out, "arc");
     }
     if (d->p->estimated & P2A_GRAPH)

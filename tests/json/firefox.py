@@ -234,17 +234,6 @@ def broken_files_are_named():
         check(message in line and line.startswith("FILE: byte "), message, line)
 
 
-def cli(folder):
-    """The profiler's own program; None where it can't be had."""
-    try:
-        subprocess.run(["npm", "pack", "--silent", "@firefox-devtools/profiler-cli@0.10.0"], cwd=folder, timeout=100,
-                       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        subprocess.run(["tar", "xzf", "firefox-devtools-profiler-cli-0.10.0.tgz"], cwd=folder, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return ["node", os.path.join(folder, "package", "dist", "profiler-cli.js")]
-
-
 def totals_of(node, path=()):
     for child in node.get("children", ()):
         here = path + (child["name"],)
@@ -288,14 +277,12 @@ def the_profiler_itself_reads_the_same_totals(program, folder):
 
 
 if sys.argv[1:] == ["itself"]:
-    if not shutil.which("node") or not shutil.which("npm"):
+    itself = os.path.join(os.environ["SOURCE"], "build", "npm", "profiler-cli", "dist", "profiler-cli.js")
+    if not shutil.which("node") or not os.path.exists(itself):
+        print("skipped: npm's @firefox-devtools/profiler-cli isn't here, see tests/tools/npm.sh")
         sys.exit(77)
     with tempfile.TemporaryDirectory(prefix="p2a-cli-") as home:
-        found = cli(home)
-        if not found:
-            print("skipped: npm's @firefox-devtools/profiler-cli is not to be had")
-            sys.exit(77)
-        the_profiler_itself_reads_the_same_totals(found, home)
+        the_profiler_itself_reads_the_same_totals(["node", itself], home)
 else:
     every_version_is_read_as_the_same_profile()
     lines_of_the_innermost_frames_are_costs()

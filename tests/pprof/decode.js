@@ -1,6 +1,5 @@
 // npm's pprof-format decodes what prof2any writes: ids that exist, strings in the table, the sums that
-// `prof2any -f folded` gives. Exit 77 where the package isn't found: install it with
-//     npm install --no-save --prefix DIR pprof-format     and set NODE_PATH=DIR/node_modules
+// `prof2any -f folded` gives. Exit 77 where the package isn't there: tests/tools/npm.sh fetches it.
 'use strict';
 const assert = require('node:assert');
 const { execFileSync } = require('node:child_process');
@@ -8,9 +7,9 @@ const path = require('node:path');
 
 let Profile;
 try {
-    ({ Profile } = require('pprof-format'));
+    ({ Profile } = require(path.join(process.env.SOURCE, 'build', 'npm', 'pprof-format')));
 } catch {
-    console.log('skipped: no package pprof-format here');
+    console.log('skipped: no package pprof-format here, see tests/tools/npm.sh');
     process.exit(77);
 }
 
