@@ -104,4 +104,12 @@ P2A_HOT void p2a_leave(struct p2a_rec_thread *t, p2a_charge *charge)
     p2a_move(t, n - n->up);
 }
 
+/* An allocation of the calling thread, which T is the record of. */
+P2A_HOT void p2a_count(struct p2a_rec_thread *t, uint64_t bytes)
+{
+    struct p2a_rec_node *n = p2a_current(t);
+    n->allocations++;
+    n->bytes += bytes;
+}
+
 #endif

@@ -50,6 +50,12 @@ P2A_HOT struct p2a_rec_thread *thread_of(PyObject *self)
     return mine[p->slot].thread;
 }
 
+struct p2a_rec_thread *p2a_events_thread(struct p2a_profiler *p, PyThreadState *state)
+{
+    (void)state;
+    return mine[p->slot].turn == p->turn ? mine[p->slot].thread : NULL;
+}
+
 /* ---- the callbacks --------------------------------------------------------------------------- */
 
 /* Of Python functions: (code, offset, ...). */

@@ -217,10 +217,13 @@ static bool tell_or_release(struct p2a_recorder *r, uint64_t key, struct p2a_sub
 /* There may be an exception on its way through the frames; it is put aside. */
 bool p2a_describe(void *profiler, struct p2a_recorder *r, uint64_t key, const void *what)
 {
+    struct p2a_profiler *p = profiler;
     PyObject *type, *value, *traceback;
-    (void)profiler;
+    bool before = p->describing;
+    p->describing = true;
     PyErr_Fetch(&type, &value, &traceback);
     bool told = tell_or_release(r, key, subject_of(key, what));
+    p->describing = before;
     PyErr_Clear();
     PyErr_Restore(type, value, traceback);
     return told;

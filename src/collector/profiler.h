@@ -46,8 +46,10 @@ struct p2a_profiler {
     uint32_t max_contexts;
     bool subcalls, builtins, all_threads, allocations;
     bool enabled;
-    bool left;     /* some thread has left: the recording ends with the last one */
-    bool in_timer; /* the program's function is running */
+    bool left;       /* some thread has left: the recording ends with the last one */
+    bool describing; /* names are being looked up */
+    struct p2a_allocators *allocators; /* NULL: allocations aren't counted */
+    bool in_timer;                     /* the program's function is running */
 };
 
 /* The state of the module. */
@@ -74,6 +76,8 @@ struct p2a_watch *p2a_watch_of(struct p2a_profiler *p, PyThreadState *state, pid
 bool p2a_events_prepare(struct p2a_module *m, PyObject *module); /* false: an exception */
 bool p2a_events_on(struct p2a_profiler *p);                      /* false: an exception */
 void p2a_events_off(struct p2a_profiler *p);                     /* leaves exceptions alone */
+/* The record of the calling thread, whose state is given; NULL: it isn't recorded. */
+struct p2a_rec_thread *p2a_events_thread(struct p2a_profiler *p, PyThreadState *state);
 void p2a_events_leave(struct p2a_profiler *p); /* no more of the calling thread's */
 /* The profiler of one thread that has the calling thread's events, where the interpreter lets any
  * profiler end any other's; NULL: none. */

@@ -634,12 +634,20 @@ struct p2a_recorder *p2a_recorder_open(const struct p2a_recorder_options *o)
     return NULL;
 }
 
+/* Time that passed while the recording stood still is nobody's. */
+static void go(struct p2a_rec_thread *t, uint64_t now)
+{
+    if (t->last == t->start)
+        t->start = now;
+    t->last = now;
+}
+
 bool p2a_recorder_start(struct p2a_recorder *r)
 {
     if (r->dead || r->runs)
         return true;
     for (struct p2a_track *k = r->newest; k; k = k->older)
-        k->thread->last = p2a_thread_ticks(k);
+        go(k->thread, p2a_thread_ticks(k));
     r->header->state = P2A_REC_RUNS;
     r->runs = true;
     return r->header->mode != P2A_REC_MODE_SAMPLED || p2a_ticker_start(r);

@@ -141,6 +141,11 @@ static bool watch_all(struct p2a_profiler *p)
     return true;
 }
 
+struct p2a_rec_thread *p2a_events_thread(struct p2a_profiler *p, PyThreadState *state)
+{
+    return is_watched_by(state, p) ? ((struct p2a_watch *)state->c_profileobj)->thread : NULL;
+}
+
 bool p2a_events_prepare(struct p2a_module *m, PyObject *module)
 {
     (void)m;
