@@ -357,6 +357,7 @@ struct p2a_out {
     struct p2a_profile *noted;
     const struct p2a_format *format;
     const char **values;
+    const struct p2a_coloring *coloring; /* what the project chose; NULL: nothing */
 };
 
 void p2a_put(struct p2a_out *out, const void *bytes, size_t n);
@@ -412,6 +413,7 @@ struct p2a_format {
     enum p2a_status (*write)(struct p2a_out *out); /* NULL where it is only read */
     unsigned gives, needs, keeps;     /* enum p2a_fact: can record; wants first; carries */
     bool binary;                      /* never written to a terminal */
+    bool verify;                      /* states what follows from other rows: checked when read */
     bool view;                        /* for reading only: what it leaves out goes without saying */
     const struct p2a_option *options; /* NULL where there are none */
 };

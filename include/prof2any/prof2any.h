@@ -228,12 +228,26 @@ struct p2a_report {
                          than this share of the whole isn't named; 0: 0.01, below 0: 0 */
 };
 
+/* Functions in which the pattern is found, in "name (file:line)", have this colour in pictures; of
+ * several rules the first counts. */
+struct p2a_color {
+    const char *pattern;
+    const char *color; /* a name (red, aqua, grey, ...) or "#rrggbb", of which the hue is taken: how
+                          light it is, the picture's theme and the function's weight say */
+    const char *name;  /* for legends; NULL: the pattern */
+};
+
+/* Whether the colour is one; P2A_USAGE names those there are. */
+P2A_API enum p2a_status p2a_color_check(const char *color, struct p2a_error *error);
+
 struct p2a_save_options {
     const char *format;          /* NULL: by the ending of the path */
     enum p2a_names names;        /* how a frame is spelled */
     const char *const *settings; /* "key=value" of the format's own options, NULL at the end */
     bool exact;                  /* refuse to estimate stacks */
     struct p2a_report report;
+    const struct p2a_color *colors;
+    size_t color_n; /* 255 at most */
 };
 
 /* Writes the profile to the file PATH, whole or not at all; "-" is standard output. A path that

@@ -6,6 +6,7 @@
 
 #include "api/formats.h"
 #include "io/sink.h"
+#include "model/colors.h"
 #include "model/core.h"
 #include "model/derive.h"
 #include "model/estimate.h"
@@ -208,11 +209,16 @@ static enum p2a_status write_format(struct p2a_profile *p, struct p2a_sink *sink
                           .report = &options->report,
                           .sink = sink,
                           .format = format};
-    if (take_settings(&out, options->settings, error) == P2A_OK) {
+    struct p2a_coloring coloring = {0};
+    if (options->color_n &&
+        p2a_coloring_start(&coloring, p, options->colors, options->color_n, error) == P2A_OK)
+        out.coloring = &coloring;
+    if (error->status == P2A_OK && take_settings(&out, options->settings, error) == P2A_OK) {
         enum p2a_status status = format->write(&out);
         if (status != P2A_OK)
             p2a_error_set(error, status, "can't be written as %s", format->name);
     }
+    p2a_coloring_end(&coloring);
     free(out.values);
     return error->status;
 }

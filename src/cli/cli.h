@@ -8,6 +8,8 @@
 enum p2a_status command_convert(const struct options *options);
 enum p2a_status command_record(const struct options *options);
 enum p2a_status command_diff(const struct options *options);
+enum p2a_status command_check(const struct options *options);
+enum p2a_status command_config(const struct options *options);
 enum p2a_status command_formats(const struct options *options);
 enum p2a_status command_browse(const struct options *options);
 enum p2a_status command_timeit(const struct options *options);
@@ -17,7 +19,11 @@ enum p2a_status command_timeit(const struct options *options);
 enum p2a_status check_words(const struct options *options);
 enum p2a_status load_input(const struct options *options, const char *path,
                            struct p2a_profile **profile, struct p2a_error *error);
+/* All inputs, added up. */
+enum p2a_status load_inputs(const struct options *options, struct p2a_profile **sum,
+                            struct p2a_error *error);
 enum p2a_status write_profile(const struct options *options, struct p2a_profile *profile);
+void print_notes(const struct p2a_profile *profile);
 
 /* "prof2any: …" on stderr; return P2A_USAGE and P2A_SYSTEM. */
 enum p2a_status complain(const char *message, ...) P2A_PRINTF(1, 2);

@@ -1,12 +1,23 @@
 /* prof2any [INPUT…] [-f FORMAT] [-o OUTPUT] */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli.h"
 #include "prof2any/format.h"
 #include "progress.h"
+#include "settings.h"
 #include "terminal.h"
+
+/* Every input by itself, so that what is called the same then adds up and compares. */
+static enum p2a_status name_functions(const struct options *options, struct p2a_profile *profile,
+                                      struct p2a_error *error)
+{
+    const struct settings *settings = options->settings_file;
+    struct p2a_selection rules = {.rules = settings->rules, .rule_n = settings->naming_n};
+    return rules.rule_n ? p2a_select(profile, &rules, error) : P2A_OK;
+}
 
 enum p2a_status load_input(const struct options *options, const char *path,
                            struct p2a_profile **profile, struct p2a_error *error)
@@ -16,13 +27,13 @@ enum p2a_status load_input(const struct options *options, const char *path,
     progress_start(&progress, path, &load);
     enum p2a_status status = p2a_load(path, &load, profile, error);
     progress_end(&progress);
-    return status;
+    return status == P2A_OK ? name_functions(options, *profile, error) : status;
 }
 
 /* Reads every input and adds them up in the order of pstats.Stats(a, b, …, z): a, then z back to b.
  * Rows come out in its order and sums are its own to the last bit. */
-static enum p2a_status load_inputs(const struct options *options, struct p2a_profile **sum,
-                                   struct p2a_error *error)
+enum p2a_status load_inputs(const struct options *options, struct p2a_profile **sum,
+                            struct p2a_error *error)
 {
     static const char *const standard_input[] = {"-"};
     const char *const *input = options->input.n ? options->input.at : standard_input;
@@ -66,7 +77,7 @@ static enum p2a_status check_output(const struct options *options)
     return P2A_OK;
 }
 
-static void print_notes(const struct p2a_profile *profile)
+void print_notes(const struct p2a_profile *profile)
 {
     for (size_t i = 0; i < p2a_note_count(profile); i++)
         fprintf(stderr, "prof2any: note: %s\n", p2a_note_at(profile, i));
@@ -84,7 +95,29 @@ static const char *choose_format(const struct options *options)
     return !options->output && isatty(STDOUT_FILENO) ? "table" : "text";
 }
 
-/* What the terminal wants, where the output goes there. */
+/* The settings of the project for the format, and behind them, so that they rule, those of the
+ * command line; to be freed. NULL: no memory. */
+static const char **all_settings(const struct options *options, const struct p2a_format *format)
+{
+    const struct settings *s = options->settings_file;
+    size_t n = 0;
+    const char **all = calloc(s->format_n + (size_t)options->settings.n + 1, sizeof *all);
+    for (size_t i = 0; all && format && i < s->format_n; i++)
+        if (strcmp(s->formats[i].format, format->name) == 0)
+            all[n++] = s->formats[i].text;
+    for (int i = 0; all && i < options->settings.n; i++)
+        all[n++] = options->settings.at[i];
+    return all;
+}
+
+static const struct p2a_format *format_of(const struct options *options, const char *name)
+{
+    if (name)
+        return p2a_format_named(name);
+    return options->output ? p2a_format_for_path(options->output) : NULL;
+}
+
+/* What the project and the terminal want. */
 static enum p2a_status save_as_wanted(const struct options *options, struct p2a_profile *profile,
                                       struct p2a_error *error)
 {
@@ -92,15 +125,22 @@ static enum p2a_status save_as_wanted(const struct options *options, struct p2a_
     struct terminal terminal = {.settings = NULL};
     if (!save.format)
         save.format = choose_format(options);
-    const struct p2a_format *format = save.format ? p2a_format_named(save.format) : NULL;
-    if (format && !options->output) {
-        if (!terminal_ask(&terminal, format, save.settings))
-            return complain_system("out of memory");
-        save.settings = terminal.settings;
+    const struct p2a_format *format = format_of(options, save.format);
+    const char **settings = all_settings(options, format);
+    save.settings = settings;
+    save.colors = options->settings_file->colors;
+    save.color_n = options->settings_file->color_n;
+    if (!settings ||
+        (format && !options->output && !terminal_ask(&terminal, format, save.settings))) {
+        free(settings);
+        return complain_system("out of memory");
     }
+    if (terminal.settings)
+        save.settings = terminal.settings;
     enum p2a_status status =
         p2a_save(profile, options->output ? options->output : "-", &save, error);
     terminal_free(&terminal);
+    free(settings);
     return status == P2A_OK ? status : complain_error(error);
 }
 

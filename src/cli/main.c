@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "settings.h"
 #include "suggest.h"
 #include "words.h"
 
@@ -46,12 +47,16 @@ static const struct row {
     {RECORD, "record", "[OPTION ...] COMMAND ...", "record a Python program", command_record, true},
     {DIFF, "diff", "BEFORE... [vs] AFTER...", "compare: what got slower, by how much, where",
      command_diff, false},
+    {CHECK, "check", "[OPTION ...] INPUT ...", "hold a profile against limits; for CI",
+     command_check, false},
     {FORMATS, "formats", "[NAME ...]", "what it reads and writes; a format's options",
      command_formats, false},
     {TIMEIT, "timeit", "[OPTION ...] [STATEMENT ...]", "python -m timeit, and one against another",
      command_timeit, false},
     {BROWSE, "browse", "[INPUT ...]", "the statistics browser of python -m pstats", command_browse,
      false},
+    {CONFIG, "config", "[FORMAT ...]", "the settings in force, and where they come from",
+     command_config, false},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
@@ -81,7 +86,7 @@ static void print_overview(void)
          "  prof2any -f folded < out.prof");
     options_help(CONVERT);
     puts("\nINPUT is a file, - or nothing for standard input; gzip is unpacked.\n"
-         "Exit status: 0 done, 2 usage, 3 bad input, 4 the system.");
+         "Exit status: 0 done, 1 a limit is broken, 2 usage, 3 bad input, 4 the system.");
 }
 
 void print_help(enum command command)
@@ -117,6 +122,36 @@ static bool mistyped(const struct options *options, const char *word)
     return meant.found;
 }
 
+static enum p2a_status open_settings(const struct options *options, struct settings *settings)
+{
+    struct p2a_error error = {.status = P2A_OK};
+    char *foreign = NULL;
+    *settings = (struct settings){.path = ""};
+    if (options->config && options->no_config)
+        return complain("--config and --no-config: expected one of them");
+    if (options->config)
+        settings_load(settings, options->config, false, &error);
+    else if (!options->no_config)
+        settings_find(settings, &foreign, &error);
+    if (foreign)
+        fprintf(stderr, "prof2any: note: %s belongs to somebody else: not read, --config does\n",
+                foreign);
+    free(foreign);
+    return error.status == P2A_OK ? P2A_OK : complain_error(&error);
+}
+
+static enum p2a_status run_command(const struct row *row, struct options *options)
+{
+    struct settings settings;
+    enum p2a_status status = open_settings(options, &settings);
+    if (status == P2A_OK)
+        status = options_finish(options, row->command, &settings);
+    if (status == P2A_OK)
+        status = row->run(options);
+    settings_free(&settings);
+    return status;
+}
+
 static enum p2a_status run(int argc, char **argv, bool pipe_ignored)
 {
     const struct row *row = find_command(argc, argv);
@@ -134,7 +169,7 @@ static enum p2a_status run(int argc, char **argv, bool pipe_ignored)
     else if (status == P2A_OK && options.manual)
         status = command_manual();
     else if (status == P2A_OK && !(row == rows && mistyped(&options, argv[1])))
-        status = row->run(&options);
+        status = run_command(row, &options);
     else if (status == P2A_OK)
         status = P2A_USAGE;
     options_free(&options);

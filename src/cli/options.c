@@ -9,6 +9,7 @@
 
 #include "cli.h"
 #include "prof2any/format.h"
+#include "settings.h"
 #include "suggest.h"
 
 /* REST: -m and all behind it are another program's command line. */
@@ -26,8 +27,18 @@ struct row {
 #define FIELD(name) offsetof(struct options, name)
 #define EVERY       (~0u)
 #define WRITES      (CONVERT | DIFF) /* read profiles, select, write one */
+#define SELECTS     (WRITES | CHECK)
 
 static const struct row rows[] = {
+    {CHECK, 0, "Limits", TITLE, 0, NULL, NULL},
+    {CHECK, 0, "must", LIST, FIELD(must), "LIMIT",
+     "a limit beside those of .prof2any.yml: 'parse <= 1000'; repeat"},
+    {CHECK, 0, "budget", TEXT, FIELD(budget), "FILE",
+     "the budgets of this file in place of .prof2any.yml's"},
+    {CHECK, 0, "baseline", TEXT, FIELD(baseline), "FILE",
+     "the profile that limits with the word baseline compare with"},
+    {CHECK, 0, "report", LIST, FIELD(reports), "KIND[=FILE]",
+     "text, markdown, junit or github (default: text); repeat"},
     {RECORD, 0, "Recording", TITLE, 0, NULL, NULL},
     {RECORD, 'm', "module", REST, 0, "MODULE ...", "record python3 -m MODULE ..."},
     {RECORD, 0, "clock", TEXT, FIELD(clock), "CLOCK", "wall or cpu: what time is (default: wall)"},
@@ -39,14 +50,14 @@ static const struct row rows[] = {
      "calls stay exact, times are sampled; costs least"},
     {RECORD, 0, "max-contexts", COUNT, FIELD(max_contexts), "N",
      "past N call paths, only functions and their callers (default: 1000000)"},
-    {WRITES | BROWSE | RECORD, 0, "Formats", TITLE, 0, NULL, NULL},
+    {SELECTS | BROWSE | RECORD, 0, "Formats", TITLE, 0, NULL, NULL},
     {WRITES, 'f', "format", TEXT, FIELD(save.format), "FORMAT",
      "write this format (default: by the name of -o, else text)"},
     {RECORD, 'f', "format", TEXT, FIELD(save.format), "FORMAT",
      "convert to this format (default: by the name of -o, else none)"},
-    {WRITES | BROWSE, 'i', "input-format", TEXT, FIELD(from), "FORMAT",
+    {SELECTS | BROWSE, 'i', "input-format", TEXT, FIELD(from), "FORMAT",
      "read this format (default: detect it)"},
-    {WRITES, 0, "partial", FLAG, FIELD(partial), NULL,
+    {SELECTS, 0, "partial", FLAG, FIELD(partial), NULL,
      "of a broken input keep what comes before the break"},
     {WRITES, 'o', "output", TEXT, FIELD(output), "FILE", "write here; appears whole or not at all"},
     {RECORD, 'o', "output", TEXT, FIELD(output), "FILE",
@@ -55,7 +66,7 @@ static const struct row rows[] = {
      "an option of the output format (prof2any formats NAME)"},
     {WRITES | RECORD, 0, "names", TEXT, FIELD(names), "STYLE",
      "spell frames short, full or as pstats (default: short)"},
-    {WRITES, 0, "exact", FLAG, FIELD(save.exact), NULL,
+    {SELECTS, 0, "exact", FLAG, FIELD(save.exact), NULL,
      "refuse to estimate stacks that weren't recorded"},
     {DIFF, 0, "normalize", FLAG, FIELD(normalize), NULL,
      "compare shares: stretch BEFORE to AFTER's whole"},
@@ -72,27 +83,27 @@ static const struct row rows[] = {
      "of a comparison, name what has changed by more than this (default: 1)"},
     {WRITES, 0, "style", TEXT, FIELD(style), "STYLE",
      "pstats' words or a table (default: a table on a terminal)"},
-    {WRITES, 0, "Selecting (patterns are Perl's regular expressions)", TITLE, 0, NULL, NULL},
-    {WRITES, 0, "focus", TEXT, FIELD(select.focus), "RE", "only stacks in which a frame matches"},
-    {WRITES, 0, "ignore", TEXT, FIELD(select.ignore), "RE", "no stacks in which a frame matches"},
-    {WRITES, 0, "show", TEXT, FIELD(select.show), "RE", "only frames that match"},
-    {WRITES, 0, "hide", TEXT, FIELD(select.hide), "RE",
+    {SELECTS, 0, "Selecting (patterns are Perl's regular expressions)", TITLE, 0, NULL, NULL},
+    {SELECTS, 0, "focus", TEXT, FIELD(select.focus), "RE", "only stacks in which a frame matches"},
+    {SELECTS, 0, "ignore", TEXT, FIELD(select.ignore), "RE", "no stacks in which a frame matches"},
+    {SELECTS, 0, "show", TEXT, FIELD(select.show), "RE", "only frames that match"},
+    {SELECTS, 0, "hide", TEXT, FIELD(select.hide), "RE",
      "no frames that match; their time goes to their callers"},
-    {WRITES, 0, "prune-from", TEXT, FIELD(select.prune_from), "RE",
+    {SELECTS, 0, "prune-from", TEXT, FIELD(select.prune_from), "RE",
      "nothing below frames that match"},
-    {WRITES, 0, "root", TEXT, FIELD(select.root), "RE",
+    {SELECTS, 0, "root", TEXT, FIELD(select.root), "RE",
      "only what is reached from functions that match"},
-    {WRITES, 0, "leaf", TEXT, FIELD(select.leaf), "RE", "only what leads to functions that match"},
-    {WRITES, 0, "depth", COUNT, FIELD(select.depth), "N", "at most N frames deep"},
-    {WRITES, 0, "metric", TEXT, FIELD(select.metric), "NAME", "this metric alone"},
-    {WRITES, 0, "thread", TEXT, FIELD(select.thread), "NAME",
+    {SELECTS, 0, "leaf", TEXT, FIELD(select.leaf), "RE", "only what leads to functions that match"},
+    {SELECTS, 0, "depth", COUNT, FIELD(select.depth), "N", "at most N frames deep"},
+    {SELECTS, 0, "metric", TEXT, FIELD(select.metric), "NAME", "this metric alone"},
+    {SELECTS, 0, "thread", TEXT, FIELD(select.thread), "NAME",
      "this thread alone, by name, pid or tid"},
-    {WRITES, 0, "group-by", TEXT, FIELD(group_by), "WHAT",
+    {SELECTS, 0, "group-by", TEXT, FIELD(group_by), "WHAT",
      "join functions by file, module or line"},
-    {WRITES, 0, "strip-dirs", FLAG, FIELD(select.strip_dirs), NULL, "files by their base names"},
-    {WRITES, 'n', "node-threshold", PERCENT, FIELD(select.node_threshold), "PERCENT",
+    {SELECTS, 0, "strip-dirs", FLAG, FIELD(select.strip_dirs), NULL, "files by their base names"},
+    {SELECTS, 'n', "node-threshold", PERCENT, FIELD(select.node_threshold), "PERCENT",
      "drop functions whose total is below this"},
-    {WRITES, 'e', "edge-threshold", PERCENT, FIELD(select.edge_threshold), "PERCENT",
+    {SELECTS, 'e', "edge-threshold", PERCENT, FIELD(select.edge_threshold), "PERCENT",
      "drop arcs whose total is below this"},
     {TIMEIT, 0, "Timing", TITLE, 0, NULL, NULL},
     {TIMEIT, 'n', "number", TEXT, FIELD(number), "N",
@@ -110,8 +121,11 @@ static const struct row rows[] = {
     {TIMEIT, 0, "python", TEXT, FIELD(python), "PROGRAM",
      "the Python that runs it (default: python3)"},
     {EVERY, 0, "General", TITLE, 0, NULL, NULL},
+    {EVERY, 0, "config", TEXT, FIELD(config), "FILE",
+     "settings (default: .prof2any.yml here or above; --no-OPTION takes back a flag)"},
+    {EVERY, 0, "no-config", FLAG, FIELD(no_config), NULL, "no file of settings"},
     {FORMATS, 0, "markdown", FLAG, FIELD(markdown), NULL, "as a Markdown table"},
-    {WRITES | BROWSE | RECORD, 'q', "quiet", FLAG, FIELD(quiet), NULL, "no notes on stderr"},
+    {SELECTS | BROWSE | RECORD, 'q', "quiet", FLAG, FIELD(quiet), NULL, "no notes on stderr"},
     {CONVERT, 0, "completion", TEXT, FIELD(completion), "SHELL",
      "print the completion for bash, zsh or fish"},
     {CONVERT, 0, "manual", FLAG, FIELD(manual), NULL, "print the manual page, for man -l"},
@@ -123,9 +137,23 @@ enum { ROWS = sizeof rows / sizeof *rows };
 /* The options whose value is one word of a few. */
 static const struct choices {
     const char *name, *words;
-} choices[] = {
-    {"names", "short full pstats"}, {"style", "pstats table"}, {"group-by", "file module line"},
-    {"unit", "nsec usec msec sec"}, {"clock", "wall cpu"},     {"completion", "bash zsh fish"}};
+} choices[] = {{"names", "short full pstats"},
+               {"style", "pstats table"},
+               {"group-by", "function file module line"},
+               {"unit", "nsec usec msec sec"},
+               {"clock", "wall cpu"},
+               {"completion", "bash zsh fish"}};
+
+/* Those that a file of settings can't give. */
+static bool is_setting(const struct row *row)
+{
+    static const char *const others[] = {"help",   "version",   "completion", "manual",
+                                         "config", "no-config", "option",     "budget"};
+    bool setting = row->kind != TITLE && row->kind != REST;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        setting = setting && strcmp(row->name, others[i]) != 0;
+    return setting;
+}
 
 bool options_row(size_t i, struct option_row *view)
 {
@@ -137,11 +165,20 @@ bool options_row(size_t i, struct option_row *view)
                                 .name = row->name,
                                 .value = row->value,
                                 .help = row->help,
-                                .repeats = row->kind == LIST || row->kind == TALLY};
+                                .repeats = row->kind == LIST || row->kind == TALLY,
+                                .setting = is_setting(row)};
     for (size_t j = 0; row->value && j < sizeof choices / sizeof *choices; j++)
         if (strcmp(choices[j].name, row->name) == 0)
             view->choices = choices[j].words;
     return true;
+}
+
+bool options_named(const char *name, unsigned commands, struct option_row *view)
+{
+    for (size_t i = 0; i < ROWS; i++)
+        if (rows[i].kind != TITLE && rows[i].commands & commands && strcmp(rows[i].name, name) == 0)
+            return options_row(i, view);
+    return false;
 }
 
 void options_help(enum command command)
@@ -165,27 +202,132 @@ static void *field(struct options *options, const struct row *row)
     return (char *)options + row->field;
 }
 
-static enum p2a_status take_count(unsigned *to, const struct row *row, const char *value)
+/* ---- values ---- */
+
+static bool is_count(const char *value, unsigned *n)
 {
     char *end;
-    unsigned long n = strtoul(value, &end, 10);
-    if (*end || end == value || value[0] == '-' || n == 0 || n > 1u << 30)
-        return complain("--%s %s: expected a whole number from 1", row->name, value);
-    *to = (unsigned)n;
-    return P2A_OK;
+    unsigned long number = strtoul(value, &end, 10);
+    *n = (unsigned)number;
+    return !*end && end != value && value[0] != '-' && number > 0 && number <= 1u << 30;
 }
 
-static enum p2a_status take_percent(double *to, const struct row *row, const char *value)
+static bool is_percent(const char *value, double *share)
 {
     char *end;
     double percent = strtod(value, &end);
     if (*end == '%')
         end++;
-    if (*end || end == value || !(percent >= 0 && percent <= 100))
-        return complain("--%s %s: expected a percentage from 0 to 100", row->name, value);
-    *to = percent / 100;
-    return P2A_OK;
+    *share = percent / 100;
+    return !*end && end != value && percent >= 0 && percent <= 100;
 }
+
+static bool is_limit(const char *value, uint64_t *limit)
+{
+    char *end;
+    *limit = UINT64_MAX;
+    if (strcmp(value, "all") == 0)
+        return true;
+    *limit = strtoull(value, &end, 10);
+    return !*end && end != value && strchr("123456789", value[0]);
+}
+
+/* Whether WORDS, a space between them, has the word. */
+static bool has_word(const char *words, const char *word)
+{
+    size_t n = strlen(word);
+    for (const char *at = words; *at; at += strspn(at, " ")) {
+        size_t length = strcspn(at, " ");
+        if (length == n && memcmp(at, word, n) == 0)
+            return true;
+        at += length;
+    }
+    return false;
+}
+
+/* "short, full or pstats" of "short full pstats" */
+static void list_words(const char *words, char *text, size_t size)
+{
+    size_t n = 0;
+    for (const char *at = words; *at && n < size; at++) {
+        const char *next = strchr(at, ' ');
+        if (*at != ' ')
+            n += (size_t)snprintf(text + n, size - n, "%c", *at);
+        else
+            n += (size_t)snprintf(text + n, size - n, "%s", strchr(at + 1, ' ') ? ", " : " or ");
+        if (!next && n >= size)
+            break;
+    }
+}
+
+/* A pstats key, cut short or not. */
+static bool is_sort_key(const char *word, size_t n)
+{
+    bool found = n == strlen("none") && memcmp(word, "none", n) == 0;
+    for (size_t i = 0; n && !found && sort_key_name(i); i++)
+        found = strncmp(sort_key_name(i), word, n) == 0;
+    return found;
+}
+
+static bool are_sort_keys(const char *value)
+{
+    for (const char *at = value;; at++) {
+        size_t n = strcspn(at, ",");
+        if (!is_sort_key(at, n))
+            return false;
+        at += n;
+        if (!*at)
+            return true;
+    }
+}
+
+static bool format_is_good(const char *name, bool reads, char *why, size_t size)
+{
+    char text[64];
+    const struct p2a_format *format = p2a_format_named(name);
+    if (format)
+        return true;
+    suggest_format(name, text, sizeof text);
+    snprintf(why, size, "no format '%.80s' to %s%s", name, reads ? "read" : "write",
+             text[0] ? text : ", see prof2any formats");
+    return false;
+}
+
+bool options_value_is_good(const struct option_row *row, const char *spelled, const char *value,
+                           char *why, size_t size)
+{
+    char words[160] = "";
+    unsigned count;
+    double share;
+    uint64_t limit;
+    struct p2a_error error;
+    if (strcmp(row->value, "FORMAT") == 0)
+        return format_is_good(value, strcmp(row->name, "input-format") == 0, why, size);
+    if (strcmp(row->value, "RE") == 0 && p2a_pattern_check(value, NULL, &error) != P2A_OK) {
+        snprintf(why, size, "%s %.200s", spelled, error.message);
+        return false;
+    }
+    if (strcmp(row->value, "LIMIT") == 0 && p2a_limit_check(value, &error) != P2A_OK) {
+        snprintf(why, size, "%.300s", error.message);
+        return false;
+    }
+    if (row->choices && !has_word(row->choices, value))
+        list_words(row->choices, words, sizeof words);
+    else if (strcmp(row->value, "KEYS") == 0 && !are_sort_keys(value))
+        snprintf(words, sizeof words, "sort keys of pstats, with commas between them");
+    else if (strcmp(row->name, "limit") == 0 && !is_limit(value, &limit))
+        snprintf(words, sizeof words, "a whole number from 1, or all");
+    else if ((strcmp(row->name, "depth") == 0 || strcmp(row->name, "max-contexts") == 0) &&
+             !is_count(value, &count))
+        snprintf(words, sizeof words, "a whole number from 1");
+    else if (strcmp(row->value, "PERCENT") == 0 && !is_percent(value, &share))
+        snprintf(words, sizeof words, "a percentage from 0 to 100");
+    if (words[0])
+        snprintf(why, size, "%s %.120s: expected %s", spelled, value, words);
+    return !words[0];
+}
+
+/* ---- the command line ---- */
 
 /* Of two values one would be lost; timeit lets the last rule, as Python does. */
 static enum p2a_status take_text(const char **to, const struct row *row, const char *value)
@@ -216,9 +358,13 @@ static enum p2a_status take(struct options *options, const struct row *row, cons
     case TEXT:
         return take_text(field(options, row), row, value);
     case COUNT:
-        return take_count(field(options, row), row, value);
+        return is_count(value, field(options, row))
+                   ? P2A_OK
+                   : complain("--%s %s: expected a whole number from 1", row->name, value);
     case PERCENT:
-        return take_percent(field(options, row), row, value);
+        return is_percent(value, field(options, row))
+                   ? P2A_OK
+                   : complain("--%s %s: expected a percentage from 0 to 100", row->name, value);
     case LIST:
         return append(field(options, row), value);
     case TALLY:
@@ -240,13 +386,10 @@ static int choice(const char *word, const char *const *list)
     return -1;
 }
 
-static enum p2a_status check_format(const char *name, const char *use)
+static enum p2a_status check_format(const char *name, bool reads)
 {
-    char text[64];
-    if (!name || p2a_format_named(name))
-        return P2A_OK;
-    suggest_format(name, text, sizeof text);
-    return complain("no format '%s' to %s%s", name, use, text[0] ? text : ", see prof2any formats");
+    char why[200];
+    return !name || format_is_good(name, reads, why, sizeof why) ? P2A_OK : complain("%s", why);
 }
 
 /* The format that the output is to have where it isn't the report in the style that is asked for.
@@ -279,8 +422,8 @@ static enum p2a_status take_choices(struct options *options)
     if (other)
         return complain("--style %s is of a report, and the output is to be %s", options->style,
                         other);
-    if (check_format(options->save.format, "write") != P2A_OK ||
-        check_format(options->from, "read") != P2A_OK)
+    if (check_format(options->save.format, false) != P2A_OK ||
+        check_format(options->from, true) != P2A_OK)
         return P2A_USAGE;
     options->save.names = (enum p2a_names)name;
     options->select.group_by = (enum p2a_group)group;
@@ -312,14 +455,8 @@ static enum p2a_status take_report(struct options *options)
 {
     struct p2a_report *report = &options->save.report;
     uint64_t limit = 0;
-    if (options->limit && strcmp(options->limit, "all") == 0)
-        limit = UINT64_MAX;
-    else if (options->limit) {
-        char *end;
-        limit = strtoull(options->limit, &end, 10);
-        if (*end || end == options->limit || !strchr("123456789", options->limit[0]))
-            return complain("--limit %s: expected a whole number from 1, or all", options->limit);
-    }
+    if (options->limit && !is_limit(options->limit, &limit))
+        return complain("--limit %s: expected a whole number from 1, or all", options->limit);
     if (options->sort.n && take_sort(options) != P2A_OK)
         return P2A_SYSTEM;
     report->limit = limit;
@@ -332,7 +469,17 @@ static enum p2a_status take_report(struct options *options)
     return P2A_OK;
 }
 
-static void fill_getopt(enum command command, bool wraps, struct option *longs, char *shorts)
+/* What getopt_long returns for a row: ROW + its number, for the opposite of a flag NO + it. */
+enum { ROW = 256, NO = 1024 };
+
+static bool has_opposite(const struct row *row)
+{
+    return row->kind == FLAG && is_setting(row);
+}
+
+/* OPPOSITES has room for a name of each row; longs for two rows' worth. */
+static void fill_getopt(enum command command, bool wraps, struct option *longs, char *shorts,
+                        char (*opposites)[32])
 {
     int n = 0;
     if (wraps)
@@ -342,7 +489,10 @@ static void fill_getopt(enum command command, bool wraps, struct option *longs, 
         if (rows[i].kind == TITLE || !(rows[i].commands & command))
             continue;
         bool value = rows[i].kind != FLAG && rows[i].kind != TALLY;
-        longs[n++] = (struct option){rows[i].name, value, NULL, 256 + i};
+        longs[n++] = (struct option){rows[i].name, value, NULL, ROW + i};
+        snprintf(opposites[i], sizeof opposites[i], "no-%s", rows[i].name);
+        if (has_opposite(&rows[i]))
+            longs[n++] = (struct option){opposites[i], no_argument, NULL, NO + i};
         if (rows[i].key)
             *shorts++ = rows[i].key;
         if (rows[i].key && value)
@@ -354,8 +504,8 @@ static void fill_getopt(enum command command, bool wraps, struct option *longs, 
 
 static const struct row *row_of(enum command command, int code)
 {
-    if (code >= 256)
-        return &rows[code - 256];
+    if (code >= ROW)
+        return &rows[code >= NO ? code - NO : code - ROW];
     for (int i = 0; i < ROWS; i++)
         if (rows[i].commands & command && rows[i].key == code)
             return &rows[i];
@@ -377,8 +527,9 @@ static enum p2a_status no_such_option(enum command command, const char *word)
 static enum p2a_status unknown(enum command command, int code, char **argv)
 {
     const char *word = argv[optind - 1];
-    if (optopt >= 256 && code == '?')
-        return complain("--%s takes no value", rows[optopt - 256].name);
+    if (optopt >= ROW && code == '?')
+        return complain("--%s%s takes no value", optopt >= NO ? "no-" : "",
+                        row_of(command, optopt)->name);
     if (code == ':')
         return complain("%s: expected a value behind it, see --help", word);
     if (optopt && optopt < 256)
@@ -389,10 +540,10 @@ static enum p2a_status unknown(enum command command, int code, char **argv)
 enum p2a_status options_parse(struct options *options, enum command command, bool wraps, int argc,
                               char **argv)
 {
-    struct option longs[ROWS + 1];
-    char shorts[2 * ROWS + 3];
+    struct option longs[2 * ROWS + 1];
+    char shorts[2 * ROWS + 3], opposites[ROWS][32];
     *options = (struct options){.threshold = -1};
-    fill_getopt(command, wraps, longs, shorts);
+    fill_getopt(command, wraps, longs, shorts, opposites);
     opterr = 0;
     int code;
     while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
@@ -405,14 +556,95 @@ enum p2a_status options_parse(struct options *options, enum command command, boo
                 return P2A_SYSTEM;
             break;
         }
-        enum p2a_status status = take(options, row, optarg);
+        options->given[row - rows] = 1;
+        if (code >= NO)
+            *(bool *)field(options, row) = false;
+        enum p2a_status status = code >= NO ? P2A_OK : take(options, row, optarg);
         if (status != P2A_OK)
             return status;
     }
     while (optind < argc)
         if (append(&options->input, argv[optind++]) != P2A_OK)
             return P2A_SYSTEM;
-    enum p2a_status status = take_choices(options);
+    return P2A_OK;
+}
+
+/* ---- settings ---- */
+
+static bool is_given(const struct options *options, const char *name)
+{
+    for (size_t i = 0; i < ROWS; i++)
+        if (options->given[i] && strcmp(rows[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* What the command line has decided already: the name of an output says its format, a format that
+ * it isn't a report with a style. */
+static bool is_overruled(const struct options *options, const char *name)
+{
+    if (strcmp(name, "format") == 0)
+        return is_given(options, "output") && options->output &&
+               p2a_format_for_path(options->output);
+    return strcmp(name, "style") == 0 &&
+           (is_given(options, "format") || is_given(options, "output"));
+}
+
+static enum p2a_status take_setting(struct options *options, const struct row *row,
+                                    const struct setting *setting)
+{
+    if (row->kind == FLAG) {
+        *(bool *)field(options, row) = strcmp(setting->values[0], "yes") == 0;
+        return P2A_OK;
+    }
+    if (row->kind == TALLY)
+        return take(options, row, NULL);
+    if (row->kind == TEXT)
+        *(const char **)field(options, row) = NULL;
+    if (row->kind == LIST)
+        ((struct list *)field(options, row))->n = 0;
+    for (const char *const *value = setting->values; *value; value++)
+        if (take(options, row, *value) != P2A_OK)
+            return P2A_USAGE;
+    return P2A_OK;
+}
+
+/* The options of every command first, so that those of this one rule. */
+static enum p2a_status take_settings(struct options *options, enum command command,
+                                     const struct settings *settings)
+{
+    struct command_row named = {0};
+    for (size_t i = 0; commands_row(i, &named) && named.command != command; i++)
+        ;
+    const char *name = named.name ? named.name : "convert";
+    for (int turn = 0; turn < 2; turn++)
+        for (size_t i = 0; i < settings->option_n; i++) {
+            const struct setting *s = &settings->options[i];
+            if (!s->command != !turn || (s->command && strcmp(s->command, name) != 0))
+                continue;
+            for (const struct row *row = rows; row < rows + ROWS; row++)
+                if (row->commands & command && is_setting(row) && !options->given[row - rows] &&
+                    strcmp(row->name, s->name) == 0 && !is_overruled(options, s->name) &&
+                    take_setting(options, row, s) != P2A_OK)
+                    return P2A_USAGE;
+        }
+    return P2A_OK;
+}
+
+enum p2a_status options_finish(struct options *options, enum command command,
+                               const struct settings *settings)
+{
+    _Static_assert(ROWS <= sizeof options->given, "a place for every row");
+    options->settings_file = settings;
+    enum p2a_status status = take_settings(options, command, settings);
+    options->select.rules = settings->rules + settings->naming_n;
+    options->select.rule_n = settings->rule_n - settings->naming_n;
+    if (!settings->rules || command == CHECK) { /* what is grouped or hidden has no calls */
+        options->select.rules = NULL;
+        options->select.rule_n = 0;
+    }
+    if (status == P2A_OK)
+        status = take_choices(options);
     return status == P2A_OK ? take_report(options) : status;
 }
 
@@ -425,5 +657,7 @@ void options_free(struct options *options)
     free(options->vs.at);
     free(options->vs_setup.at);
     free(options->restrictions.at);
+    free(options->must.at);
+    free(options->reports.at);
     free(options->sort_keys);
 }

@@ -13,8 +13,12 @@ enum command {
     RECORD = 1 << 2,
     BROWSE = 1 << 3,
     TIMEIT = 1 << 4,
-    DIFF = 1 << 5
+    DIFF = 1 << 5,
+    CHECK = 1 << 6,
+    CONFIG = 1 << 7
 };
+
+struct settings;
 
 /* What an option that may be given several times was given; NULL at the end. */
 struct list {
@@ -42,7 +46,13 @@ struct options {
     double threshold;      /* a share; -1: not given */
     bool partial, quiet, help, version, markdown, manual;
     const char *completion; /* a shell */
-    char *sort_keys; /* what the words in sort are cut from */
+    char *sort_keys;        /* what the words in sort are cut from */
+    struct list must, reports;
+    const char *budget, *baseline;
+    const char *config; /* a file of settings; NULL: the one that is found */
+    bool no_config;
+    const struct settings *settings_file; /* what it says; never NULL once a command runs */
+    unsigned char given[128];             /* by row of the table: the command line has it */
 };
 
 /* Fills *OPTIONS with what argv holds for the command; P2A_USAGE after a message on stderr. A
@@ -51,21 +61,32 @@ struct options {
  */
 enum p2a_status options_parse(struct options *options, enum command command, bool wraps, int argc,
                               char **argv);
+/* After options_parse: takes what the command line doesn't say from the settings, and sees whether
+ * it all goes together. The settings stay until options_free. */
+enum p2a_status options_finish(struct options *options, enum command command,
+                               const struct settings *settings);
 void options_free(struct options *options);
 /* The list of the command's options, a line each, on stdout. */
 void options_help(enum command command);
 
 /* A row of the table, for what is made of it. */
 struct option_row {
-    unsigned commands; /* that have it */
-    char key;          /* -k, or 0 */
-    const char *name;  /* --name; of a title, the heading */
-    const char *value; /* NULL: it takes none */
-    const char *help;  /* NULL: a title */
+    unsigned commands;   /* that have it */
+    char key;            /* -k, or 0 */
+    const char *name;    /* --name; of a title, the heading */
+    const char *value;   /* NULL: it takes none */
+    const char *help;    /* NULL: a title */
     const char *choices; /* what the value is one of, a space between; or NULL */
     bool repeats;        /* may be given several times */
+    bool setting;        /* may stand in a file of settings */
 };
 /* False past the last row. */
 bool options_row(size_t i, struct option_row *row);
+/* The row of the option of that name that one of the COMMANDS has; false where there is none. */
+bool options_named(const char *name, unsigned commands, struct option_row *row);
+/* Whether VALUE is one for the option, as far as can be told without an input. Else WHY is what is
+ * wrong with it, begun with SPELLED, what the option is called. */
+bool options_value_is_good(const struct option_row *row, const char *spelled, const char *value,
+                           char *why, size_t size);
 
 #endif
