@@ -31,6 +31,7 @@ prepare() {
     cp "$SAMPLES/profiles/pstats/py3.13-cprofile-m-small.prof" "$work/here/app-2.prof"
     cp "$SAMPLES/profiles/callgrind/valgrind-small.callgrind" "$work/here/callgrind.out.4711"
     cp "$SAMPLES/profiles/folded/perf-small.folded" "$work/here/perf.folded"
+    cp "$SAMPLES/programs/small.py" "$work/here/app.py"
     touch -d '2026-11-21 09:30:00' "$work/here"/*
     ln -s "$PROF2ANY" "$work/prof2any"
     PATH=$work:$PATH
