@@ -297,10 +297,13 @@ static void try_sample(const char *samples, const char *sample)
 
 int main(int argc, char **argv)
 {
-    static const char *const small[] = {
-        "folded/handmade-two-columns.folded", "folded/handmade-marks.folded",
-        "pstats/yappi-dispatch.prof", "pstats/constructed-v2-py2-interned.prof",
-        "callgrind/pyprof2calltree-dispatch.callgrind"};
+    static const char *const small[] = {"folded/handmade-two-columns.folded",
+                                        "folded/handmade-marks.folded",
+                                        "pstats/yappi-dispatch.prof",
+                                        "pstats/constructed-v2-py2-interned.prof",
+                                        "callgrind/pyprof2calltree-dispatch.callgrind",
+                                        "p2a/dispatch.p2a",
+                                        "p2a/nested-folded.p2a"};
     const char *samples = getenv("SAMPLES");
     feed();
     if (!samples || !mkdtemp(folder)) {
