@@ -1015,6 +1015,7 @@ const struct p2a_format p2a_format_json = {
     .title = "all that a profile holds, as JSON with a schema",
     .patterns = patterns,
     .probe = probe,
+    .verify = true,
     .read = read_json,
     .write = write_json,
     .gives = P2A_CONTEXTS | P2A_GRAPH | P2A_CALLS | P2A_LINES | P2A_ADDRESSES | P2A_THREADS |

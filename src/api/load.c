@@ -38,6 +38,16 @@ static void keep_part(struct p2a_profile *p)
     p2a_note(p, "read as far as it goes: %s", p2a_error_text(&error, text, sizeof text));
 }
 
+/* Rows that contradict one another are no profile. */
+static void verify(struct p2a_profile *p)
+{
+    struct p2a_error broken;
+    if (p2a_check(p, &broken) == P2A_INPUT)
+        p2a_error_set(&p->core->error, P2A_INPUT, "%s", broken.message);
+    else if (broken.status != P2A_OK)
+        p2a_error_set(&p->core->error, broken.status, "%s", broken.message);
+}
+
 static void read_source(struct p2a_profile *p, struct p2a_source *source,
                         const struct p2a_load_options *options)
 {
@@ -57,6 +67,8 @@ static void read_source(struct p2a_profile *p, struct p2a_source *source,
     if (p->core->note_lost) /* what was read isn't told without its notes */
         p2a_fail(p, P2A_SYSTEM, "out of memory");
     p->recorded = p->facts;
+    if (format->verify && error->status == P2A_OK)
+        verify(p);
 }
 
 /* The time is Python's os.stat().st_mtime, rounded as it is. */

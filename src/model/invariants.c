@@ -130,8 +130,9 @@ static enum p2a_status check_lines(const struct p2a_profile *p, struct p2a_error
 {
     const struct p2a_graph *g = &p->graph;
     size_t width = p->columns;
-    double *self = p->facts & P2A_GRAPH ? NULL : calloc(p->functions.n * width + 1, sizeof *self);
-    if (!(p->facts & P2A_GRAPH) && !self)
+    bool graph = g->node_n > 0;
+    double *self = graph ? NULL : calloc(p->functions.n * width + 1, sizeof *self);
+    if (!graph && !self)
         return p2a_error_memory(error);
     for (size_t i = 0; self && i < p->contexts.n; i++)
         for (size_t c = 0; c < width; c++)

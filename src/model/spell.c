@@ -50,6 +50,12 @@ static bool spell_plain(struct p2a_buffer *b, struct p2a_str name, struct p2a_st
            p2a_buffer_add(b, ")", 1);
 }
 
+/* "<built-in method time.time>" says where it is. */
+static bool is_builtin(struct p2a_str name)
+{
+    return p2a_str_starts(name, "<built-in ") || p2a_str_starts(name, "<method '");
+}
+
 struct p2a_str p2a_spell(const struct p2a_profile *p, p2a_id function, enum p2a_names names,
                          struct p2a_buffer *buffer)
 {
@@ -60,7 +66,7 @@ struct p2a_str p2a_spell(const struct p2a_profile *p, p2a_id function, enum p2a_
     struct p2a_str name = p2a_string(p, f->name), file = p2a_string(p, f->file);
     if (names != P2A_NAMES_PSTATS && f->qualname)
         name = p2a_string(p, f->qualname);
-    if (!file.n)
+    if (!file.n && !is_builtin(name))
         file = p2a_string(p, f->module);
     if (names == P2A_NAMES_SHORT)
         file = p2a_str_base(file);

@@ -76,8 +76,9 @@ static void forget(struct facts *facts)
     free(facts->at);
 }
 
-static bool bare;     /* names without their places */
-static double factor; /* what values of the format are multiplied by */
+static enum p2a_names style; /* in which both sides spell functions */
+static bool bare;            /* names without their places */
+static double factor;        /* what values of the format are multiplied by */
 
 /* "__init__:93", "f #2", "f [x]": what keeps functions of one name apart. */
 static void cut_mark(struct p2a_buffer *name)
@@ -99,9 +100,10 @@ static void cut_mark(struct p2a_buffer *name)
 static struct p2a_str spell(const struct p2a_profile *p, p2a_id f, struct p2a_buffer *buffer)
 {
     const struct p2a_function *row = &p->functions.row[f];
-    struct p2a_str name = p2a_string(p, row->qualname ? row->qualname : row->name);
+    struct p2a_str name =
+        p2a_string(p, row->qualname && style != P2A_NAMES_PSTATS ? row->qualname : row->name);
     if (!bare)
-        name = p2a_spell(p, f, P2A_NAMES_SHORT, buffer);
+        name = p2a_spell(p, f, style, buffer);
     else
         buffer->n = 0;
     if (bare && !p2a_buffer_add(buffer, name.at, name.n))
@@ -127,11 +129,10 @@ static double scale_of(const struct p2a_profile *p)
     return p->metrics.n ? p->metrics.row[0].scale : 1;
 }
 
-static struct facts selves(const struct p2a_profile *p, double scale)
+static struct facts selves(const struct p2a_profile *p, bool tree, double scale)
 {
     struct facts facts = {0};
     struct p2a_buffer buffer = {0};
-    bool tree = p->contexts.n > 0;
     for (uint32_t i = 0; i < (tree ? p->contexts.n : p->graph.node_n); i++) {
         double self = (tree ? p->contexts.self : p->graph.self)[(size_t)i * p->columns];
         struct p2a_str name = spell(p, tree ? p->contexts.row[i].function : i, &buffer);
@@ -244,7 +245,10 @@ static void compare_all(struct p2a_profile *p, struct p2a_profile *back,
     snprintf(detail, sizeof detail, "%.17g, it was %.17g", is * factor, was);
     if (!is_close(was, is * factor, unit))
         fail("the whole", detail);
-    compare("self", selves(p, scale), selves(back, back_scale), unit);
+    bool pstats = strcmp(format->name, "pstats") == 0; /* has no qualified names */
+    style = pstats ? P2A_NAMES_PSTATS : P2A_NAMES_SHORT;
+    bool tree = p->contexts.n && (format->keeps & P2A_CONTEXTS || !p->graph.order_n);
+    compare("self", selves(p, tree, scale), selves(back, back->contexts.n, back_scale), unit);
     bool trees = p->facts & P2A_CONTEXTS && back->facts & P2A_CONTEXTS;
     if (trees && format->keeps & format->gives & P2A_CONTEXTS)
         compare("path", paths(p, scale), paths(back, back_scale), unit);
