@@ -1223,7 +1223,8 @@ static bool prepare(struct drawing *d)
                                         .links = count_option(out, "arcs"),
                                         .node = p2a_option_number(out, "node") / 100,
                                         .link = p2a_option_number(out, "edge") / 100,
-                                        .rest = p2a_option_number(out, "rest") / 100};
+                                        .rest = p2a_option_number(out, "rest") / 100,
+                                        .compared = d->compared};
     if (!p2a_excerpt_build(d->p, &wanted, &d->excerpt))
         return false;
     d->node = calloc((size_t)d->excerpt.box_n + 1, sizeof *d->node);

@@ -69,13 +69,13 @@ static bool has_row(const struct work *w, p2a_id f)
 static uint64_t calls_to(const struct work *w, p2a_id f)
 {
     const struct p2a_node *node = &w->p->graph.node[f];
-    return p2a_add_calls(node->calls, node->calls_before);
+    return w->compared ? p2a_add_calls(node->calls, node->calls_before) : node->calls;
 }
 
 static uint64_t calls_along(const struct work *w, p2a_id a)
 {
     const struct p2a_arc *arc = &w->p->graph.arc[a];
-    return p2a_add_calls(arc->calls, arc->calls_before);
+    return w->compared ? p2a_add_calls(arc->calls, arc->calls_before) : arc->calls;
 }
 
 /* An arc without a total has a share of its callee's by calls. */
@@ -694,8 +694,7 @@ bool p2a_excerpt_build(const struct p2a_profile *p, const struct p2a_excerpt_wan
                        struct p2a_excerpt *excerpt)
 {
     *excerpt = (struct p2a_excerpt){0};
-    struct work w = {
-        .p = p, .wanted = wanted, .made = excerpt, .compared = p->columns > p->metrics.n};
+    struct work w = {.p = p, .wanted = wanted, .made = excerpt, .compared = wanted->compared};
     w.whole = sane(p2a_share_base(p));
     if (w.compared)
         w.whole = fmax(w.whole, sane(p2a_whole(p, p->metrics.n)));

@@ -16,6 +16,7 @@
 struct p2a_excerpt_wanted {
     uint32_t nodes, links; /* at most so many functions, and links besides the spine; 0: no limit */
     double node, link;     /* least share of the whole that a function, a link has; 0 to 1 */
+    bool compared;         /* the profile is a comparison, of which both sides count */
     double rest;           /* least share that goes into a box of the rest; more than 1: none */
 };
 
