@@ -565,7 +565,8 @@ static enum p2a_status read_folds(struct reader *r)
 static void note_outside(struct reader *r)
 {
     double outside = p2a_sum_value(&r->outside), whole = p2a_whole(r->p, 0) + outside;
-    if (outside > 0.01 * whole)
+    double seconds = outside * r->p->metrics.row[0].scale;
+    if (seconds > 1e-3 && outside > 0.01 * whole) /* less is what starting and ending takes */
         p2a_note(r->p, "%.0f %% of the time passed outside of recorded calls: it is not shown",
                  100 * outside / whole);
 }
