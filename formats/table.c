@@ -15,8 +15,9 @@
  *     columns  share total  and a bar,          and self's share, and the place in a column of its
  *              function     self, calls         own, the middle of its path left out
  *
- * Further metrics have columns where 40 cells are left for the function. What the rows are is
- * decided in src/model/rows, cells are counted in src/base/sheet. */
+ * A comparison has lines of its own (src/model/changes). Further metrics have columns where 40
+ * cells are left for the function. What the rows are is decided in src/model/rows, cells are
+ * counted in src/base/sheet. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@
 #include "base/label.h"
 #include "base/sheet.h"
 #include "model/arcs.h"
+#include "model/changes.h"
 #include "model/rows.h"
 
 enum { ROWS = 25, LEAST_WIDTH = 30, LEAST_NAME = 16, SHARE = 6, GAP = 2 };
@@ -576,12 +578,18 @@ static void put_table(struct table *t)
     put_left_metrics(t);
 }
 
+static size_t width_of(const struct p2a_out *out)
+{
+    double width = p2a_option_number(out, "width");
+    return width > LEAST_WIDTH ? (size_t)fmin(width, 10000) : LEAST_WIDTH;
+}
+
 static void write_rows(struct table *t)
 {
     const struct p2a_report *report = t->out->report;
     uint64_t limit = report->limit ? report->limit : ROWS;
-    double width = p2a_option_number(t->out, "width"), arcs = p2a_option_number(t->out, "arcs");
-    t->width = width > LEAST_WIDTH ? (size_t)fmin(width, 10000) : LEAST_WIDTH;
+    double arcs = p2a_option_number(t->out, "arcs");
+    t->width = width_of(t->out);
     t->shown = limit < t->rows.n ? (uint32_t)limit : t->rows.n;
     t->callers = report->callers;
     t->arcs_too = report->callers || report->callees;
@@ -597,8 +605,25 @@ static void write_rows(struct table *t)
         p2a_no_memory(t->out);
 }
 
+static enum p2a_status write_comparison(struct p2a_out *out)
+{
+    const struct p2a_report *report = out->report;
+    return p2a_put_changes(
+        out, &(struct p2a_change_look){
+                 .width = width_of(out),
+                 .color = p2a_str_is(p2a_str_of(p2a_option_text(out, "color")), "always"),
+                 .ascii = p2a_option_flag(out, "ascii"),
+                 .limit = report->limit ? report->limit : ROWS});
+}
+
 static enum p2a_status write_table(struct p2a_out *out)
 {
+    const struct p2a_report *report = out->report;
+    bool compared = out->profile->columns > out->profile->metrics.n;
+    if (compared && !report->callers && !report->callees)
+        return write_comparison(out);
+    if (compared)
+        p2a_out_note(out, "the callers and callees of a comparison are those after");
     struct table t = {.out = out, .p = out->profile};
     if (t.p->graph.order_n == 0 || t.p->metrics.n == 0)
         p2a_put_text(out, "no functions\n");
@@ -621,7 +646,7 @@ const struct p2a_format p2a_format_table = {
     .title = "functions as a table for the terminal",
     .write = write_table,
     .needs = P2A_GRAPH,
-    .keeps = P2A_GRAPH | P2A_CALLS | P2A_PLACES | P2A_MODULES | P2A_MANY,
+    .keeps = P2A_GRAPH | P2A_CALLS | P2A_PLACES | P2A_MODULES | P2A_MANY | P2A_BEFORE,
     .view = true,
     .options = options,
 };

@@ -10,6 +10,8 @@
  *   values that aren't seconds        in their own unit, columns as wide as the widest
  *   a part of a graph                 "in 0.012 of 0.034 seconds"
  *   input without a name              no line above the report
+ *   comparison                        a report of its own, model/changes.h; callers and callees are
+ *                                     AFTER's
  *
  * Names are UTF-8. What a terminal could take for a command, and what would break the line, is
  * escaped as Python's repr() does, wherever the report goes: it is read on a terminal later. */
@@ -23,6 +25,7 @@
 #include "base/repr.h"
 #include "base/sort.h"
 #include "base/utf8.h"
+#include "model/changes.h"
 #include "model/rows.h"
 
 enum { MOST = 352 }; /* bytes of a figure: 1e308 has 309 digits before the point */
@@ -607,6 +610,11 @@ static enum p2a_status write_text(struct p2a_out *out)
 {
     const struct p2a_profile *p = out->profile;
     const struct p2a_report *report = out->report;
+    bool compared = p->columns > p->metrics.n, arcs = report->callers || report->callees;
+    if (compared && !arcs)
+        return p2a_put_changes(out, &(struct p2a_change_look){.limit = report->limit});
+    if (compared)
+        p2a_out_note(out, "the callers and callees of a comparison are those after");
     struct report r = {.out = out, .p = p, .scale = 1, .time = true};
     uint64_t limit = report->limit == UINT64_MAX ? 0 : report->limit;
     if (p->metrics.n) {
@@ -640,6 +648,6 @@ const struct p2a_format p2a_format_text = {
     .patterns = patterns,
     .write = write_text,
     .needs = P2A_GRAPH,
-    .keeps = P2A_GRAPH | P2A_CALLS | P2A_PLACES,
+    .keeps = P2A_GRAPH | P2A_CALLS | P2A_PLACES | P2A_BEFORE,
     .view = true,
 };

@@ -23,6 +23,7 @@ static void dip(struct p2a_sheet *sheet)
                                         [P2A_HOT] = "1;38;5;196",
                                         [P2A_WARM] = "38;5;172",
                                         [P2A_PALE] = "38;5;110",
+                                        [P2A_COOL] = "1;38;5;33",
                                         [P2A_HOT_ON_PALE] = "38;5;196;48;5;110",
                                         [P2A_WARM_ON_PALE] = "38;5;172;48;5;110"};
     if (sheet->ink == sheet->shown)

@@ -13,6 +13,7 @@ enum p2a_ink {
     P2A_HOT,
     P2A_WARM,
     P2A_PALE,
+    P2A_COOL, /* as strong as hot, and its contrary */
     P2A_HOT_ON_PALE,
     P2A_WARM_ON_PALE
 };

@@ -126,17 +126,18 @@ static enum p2a_status add_run(struct sides *s, size_t i, struct p2a_error *erro
 {
     const struct p2a_profile *from = input_of(s->asked, i);
     bool before = i >= s->asked->after_n;
+    bool matched = i > 0; /* the first is what the others' functions are looked for in */
     struct p2a_mapping m = {
-        .into = s->into, .join_threads = true, .before = before, .matched = before};
+        .into = s->into, .join_threads = true, .before = before, .matched = matched};
     struct p2a_profile *copy = p2a_copy(from, error);
     double *weight = malloc(((size_t)from->columns + 1) * sizeof *weight);
-    p2a_id *match = before ? malloc(((size_t)from->functions.n + 1) * sizeof *match) : NULL;
+    p2a_id *match = matched ? malloc(((size_t)from->functions.n + 1) * sizeof *match) : NULL;
     for (uint32_t c = 0; weight && c < from->columns; c++)
         weight[c] = 1.0 / (double)(before ? s->asked->before_n : s->asked->after_n);
     m.from = copy;
     m.weight = weight;
     m.function = match;
-    if (copy && weight && (match || !before)) {
+    if (copy && weight && (match || !matched)) {
         if (map_run(s, &m, copy, match, error) == P2A_OK && s->run)
             keep_run(&s->run[i], &m, copy, error);
         copy_notes(s->into, from);

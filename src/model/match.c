@@ -1,8 +1,10 @@
 /* The same function in two versions of a program.
  *
- * Functions of one name, file and module are a group. A group with one function on either side is a
- * pair, whatever their lines: an anchor. In larger groups (the __init__s of a file, its lambdas)
- * each is looked for where the nearest anchor of its file says that its line has moved to:
+ * Functions of one name, file and module are a group; an address in a name, which is another one in
+ * every run ("… of type object at 0x7f1ec6c5ea00>"), is no part of it. A group with one function on
+ * either side is a pair, whatever their lines: an anchor. In larger groups (the __init__s of a
+ * file, its lambdas) each is looked for where the nearest anchor of its file says that its line has
+ * moved to:
  *
  *   before  after
  *     10      12    anchor: +2
@@ -69,13 +71,22 @@ static bool has_qualnames(const struct p2a_profile *p)
     return false;
 }
 
+/* Without what follows " at 0x". */
+static p2a_id intern_name(struct p2a_profile *into, struct p2a_str name)
+{
+    static const char at[] = " at 0x";
+    const char *address = name.n ? memmem(name.at, name.n, at, sizeof at - 1) : NULL;
+    return p2a_intern(into,
+                      address ? (struct p2a_str){name.at, (size_t)(address - name.at)} : name);
+}
+
 static struct entry *entries(struct p2a_profile *into, const struct p2a_profile *p, bool qualified)
 {
     struct entry *entry = malloc(((size_t)p->functions.n + 1) * sizeof *entry);
     for (uint32_t i = 0; entry && i < p->functions.n; i++) {
         const struct p2a_function *f = &p->functions.row[i];
         p2a_id name = qualified && f->qualname ? f->qualname : f->name;
-        entry[i] = (struct entry){.name = p2a_intern(into, p2a_string(p, name)),
+        entry[i] = (struct entry){.name = intern_name(into, p2a_string(p, name)),
                                   .file = p2a_intern(into, p2a_string(p, f->file)),
                                   .module = p2a_intern(into, p2a_string(p, f->module)),
                                   .line = f->line,
