@@ -38,6 +38,7 @@
 #include "base/utf8.h"
 #include "codec/xml.h"
 #include "model/excerpt.h"
+#include "model/paint.h"
 #include "prof2any/format.h"
 
 static const struct p2a_option options[] = {
@@ -324,7 +325,8 @@ struct drawing {
     const struct p2a_profile *p;
     struct p2a_excerpt excerpt;
     const struct theme *theme;
-    const struct p2a_metric *metric; /* NULL: none */
+    const struct p2a_coloring *coloring; /* the project's; NULL: none */
+    const struct p2a_metric *metric;     /* NULL: none */
     bool compared;
     double whole;      /* of a comparison the larger side's */
     double most_self;  /* of the boxes */
@@ -799,10 +801,22 @@ static void paint_box(struct drawing *d, const struct p2a_box *box, Agnode_t *no
         set(&d->pen, node, "style", "rounded,dashed,filled");
 }
 
+/* What a comparison, the project or the heat says, in this order; a picture without colours has
+ * none. */
+static unsigned function_fill(const struct drawing *d, const struct p2a_box *box)
+{
+    unsigned rule = p2a_coloring_rule(d->coloring, box->function);
+    if (d->compared)
+        return change_fill(d, box_change(d, box));
+    if (!rule || d->theme->border_grows)
+        return blend(d->theme->fill, box_heat(d, box));
+    return p2a_paint_fill(p2a_paint_chosen(d->coloring, rule, box_heat(d, box)),
+                          strcmp(d->theme->name, "dark") == 0);
+}
+
 static void draw_function(struct drawing *d, const struct p2a_box *box, Agnode_t *node)
 {
-    unsigned fill =
-        d->compared ? change_fill(d, box_change(d, box)) : blend(d->theme->fill, box_heat(d, box));
+    unsigned fill = function_fill(d, box);
     paint_box(d, box, node, fill);
     draw_label(d, box, node, fill);
     draw_function_tip(d, box, node);
@@ -1258,6 +1272,7 @@ static enum p2a_status write_dot(struct p2a_out *out)
         .p = out->profile,
         .pen = pen_ready(),
         .theme = theme_named(p2a_option_text(out, "theme")),
+        .coloring = out->coloring,
         .metric = out->profile->metrics.n ? &out->profile->metrics.row[0] : NULL,
         .compared = out->profile->columns > out->profile->metrics.n,
         .whole = p2a_share_base(out->profile),

@@ -900,6 +900,7 @@ static void set_up(struct flame *f, struct p2a_out *out)
     bool automatic = strcmp(colors, "auto") == 0;
     f->by_change = f->compared && (automatic || strcmp(colors, "change") == 0);
     f->painter = p2a_painter_start(f->p, automatic || f->by_change ? "module" : colors);
+    f->painter.chosen = out->coloring;
     set_metric(f);
 }
 

@@ -3,6 +3,7 @@
  *     2 + 36 c + 3 h + s      module colours: category c, hue h of its HUES, strength s of 3
  *     PALETTE + 8 k + i       palette k, shade i of 8
  *     CHANGE + step           how much has changed, step from -5 to 5
+ *     CHOSEN + 3 h + s        a hue that the project chose, of P2A_HUES, or grey
  * Colours are mixed in OKLCH, where equal steps look equal: lightness 0 to 1, chroma, hue in
  * degrees. */
 #include <ctype.h>
@@ -46,7 +47,8 @@ static const struct {
 };
 
 enum { CHANGE = PALETTE + (int)(sizeof palettes / sizeof *palettes) * SHADES + STEPS };
-_Static_assert(CHANGE + STEPS < P2A_PAINTS, "paints are numbers below P2A_PAINTS");
+enum { CHOSEN = CHANGE + STEPS + 1 };
+_Static_assert(CHOSEN + (P2A_GREY + 1) * STRENGTHS <= P2A_PAINTS, "paints are numbers below");
 
 /* What a step is from on, of the larger side; what is all of it is new or gone. */
 static const double step_from[STEPS + 1] = {0, 0.02, 1 / 11., 0.2, 0.5, 1}; /* +2, 10, 25, 100 % */
@@ -148,7 +150,7 @@ static enum category category_of(const struct p2a_painter *painter, const struct
 
 struct p2a_painter p2a_painter_start(const struct p2a_profile *p, const char *palette)
 {
-    struct p2a_painter painter = {p, palette, false};
+    struct p2a_painter painter = {.p = p, .palette = palette};
     for (uint32_t i = 0; i < p->functions.n && !painter.directories; i++) {
         struct p2a_str file = p2a_string(p, p->functions.row[i].file);
         painter.directories =
@@ -168,6 +170,16 @@ static struct p2a_str telling_path(struct p2a_str path)
     return directory.n ? (struct p2a_str){path.at + path.n - n, n} : base;
 }
 
+static unsigned strength_of(double share)
+{
+    return share >= 0.04 ? 2 : share >= 0.005 ? 1 : 0;
+}
+
+unsigned p2a_paint_chosen(const struct p2a_coloring *chosen, unsigned rule, double share)
+{
+    return CHOSEN + (unsigned)chosen->hue[rule - 1] * STRENGTHS + strength_of(share);
+}
+
 static unsigned paint_by_module(const struct p2a_painter *painter, const struct p2a_function *f,
                                 double share)
 {
@@ -176,8 +188,7 @@ static unsigned paint_by_module(const struct p2a_painter *painter, const struct 
                          : c == PLAIN ? p2a_string(painter->p, f->name)
                                       : telling_path(p2a_string(painter->p, f->file));
     unsigned hue = hash(key) % categories[c].steps;
-    unsigned strength = share >= 0.04 ? 2 : share >= 0.005 ? 1 : 0;
-    return FIRST + ((unsigned)c * HUES + hue) * STRENGTHS + strength;
+    return FIRST + ((unsigned)c * HUES + hue) * STRENGTHS + strength_of(share);
 }
 
 /* ---- palettes by language: the colour says what kind of code it is ---- */
@@ -250,6 +261,9 @@ unsigned p2a_paint(const struct p2a_painter *painter, p2a_id function, double sh
     const struct p2a_function *f = &p->functions.row[function];
     if (f->kind == P2A_MARKER)
         return P2A_PAINT_MARK;
+    unsigned rule = p2a_coloring_rule(painter->chosen, function);
+    if (rule)
+        return p2a_paint_chosen(painter->chosen, rule, share);
     if (strcmp(painter->palette, "module") == 0)
         return paint_by_module(painter, f, share);
     unsigned shade = hash(p2a_string(p, f->name)) % SHADES;
@@ -259,6 +273,11 @@ unsigned p2a_paint(const struct p2a_painter *painter, p2a_id function, double sh
 struct p2a_str p2a_paint_meaning(const struct p2a_painter *painter, p2a_id function)
 {
     const struct p2a_profile *p = painter->p;
+    unsigned rule = p2a_coloring_rule(painter->chosen, function);
+    if (rule) {
+        const struct p2a_color *chosen = &painter->chosen->rule[rule - 1];
+        return p2a_str_of(chosen->name ? chosen->name : chosen->pattern);
+    }
     if (function >= p->functions.n || strcmp(painter->palette, "module") != 0)
         return P2A_LIT("");
     const struct p2a_function *f = &p->functions.row[function];
@@ -313,6 +332,9 @@ void p2a_paint_name(unsigned paint, char name[P2A_PAINT_NAME])
     else if (paint < PALETTE)
         snprintf(name, P2A_PAINT_NAME, "%c%x%u", categories[module / (HUES * STRENGTHS)].letter,
                  module / STRENGTHS % HUES, module % STRENGTHS);
+    else if (paint >= CHOSEN)
+        snprintf(name, P2A_PAINT_NAME, "q%02u%u", (paint - CHOSEN) / STRENGTHS % 100,
+                 (paint - CHOSEN) % STRENGTHS);
     else if (paint >= CHANGE - STEPS)
         snprintf(name, P2A_PAINT_NAME, "c%x", (paint - (CHANGE - STEPS)) & 15u);
     else
@@ -345,6 +367,12 @@ uint32_t p2a_paint_fill(unsigned paint, bool dark)
     unsigned module = paint - FIRST, shade = paint - PALETTE;
     if (paint < FIRST)
         return dark ? 0x2B3138 : 0xE4E7EA;
+    if (paint >= CHOSEN) {
+        unsigned hue = (paint - CHOSEN) / STRENGTHS, strength = (paint - CHOSEN) % STRENGTHS;
+        return oklch((dark ? dark_l : light_l)[strength],
+                     (dark ? dark_c : light_c)[strength] * (hue == P2A_GREY ? 0.08 : 1),
+                     hue * 15.0);
+    }
     if (paint < PALETTE) {
         unsigned c = module / (HUES * STRENGTHS), hue = module / STRENGTHS % HUES;
         double step = categories[c].steps > 1

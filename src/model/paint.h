@@ -6,6 +6,7 @@
 #ifndef P2A_MODEL_PAINT_H
 #define P2A_MODEL_PAINT_H
 
+#include "model/colors.h"
 #include "prof2any/format.h"
 
 #define P2A_PALETTES                                                                               \
@@ -20,6 +21,7 @@ struct p2a_painter {
     const struct p2a_profile *p;
     const char *palette;
     bool directories; /* some Python file has one: own code and library can be told apart */
+    const struct p2a_coloring *chosen; /* the project's rules come first; may be NULL */
 };
 
 struct p2a_painter p2a_painter_start(const struct p2a_profile *p, const char *palette);
@@ -27,6 +29,9 @@ struct p2a_painter p2a_painter_start(const struct p2a_profile *p, const char *pa
 /* The paint of FUNCTION in a box whose own value is this SHARE of the whole, 0 to 1: more of it
  * makes a stronger colour where the palette is "module". */
 unsigned p2a_paint(const struct p2a_painter *painter, p2a_id function, double share);
+
+/* The paint of RULE, one of p2a_coloring_rule's that isn't 0. */
+unsigned p2a_paint_chosen(const struct p2a_coloring *chosen, unsigned rule, double share);
 
 /* The paint of a box by how its value has changed, red for more and blue for less: in steps of the
  * change's share of the larger side, none where it is nothing to the WHOLE. */
