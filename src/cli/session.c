@@ -50,9 +50,10 @@ static char *find_modules(void)
         if (realpath(path, resolved))
             return strdup(resolved);
     }
-    complain("the recorder isn't where it should be, %s/%s: install prof2any whole, or run it "
-             "from its build directory",
-             end ? program : "", P2A_MODULES_FROM_PROGRAM);
+    complain(
+        "no recorder: expected in %s/%s, where a build of prof2any that finds a Python with its "
+        "headers (Debian: python3-dev) puts it",
+        end ? program : "", P2A_MODULES_FROM_PROGRAM);
     return NULL;
 }
 

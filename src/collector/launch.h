@@ -10,8 +10,8 @@
  * __main__ has returned, or was left by an exception, its thread is recorded no more. */
 PyObject *p2a_await_main(PyObject *module, PyObject *args);
 
-/* follow_children(folder): whatever environment the program gives to the processes it starts, their
- * PYTHONPATH begins with the folder. */
-PyObject *p2a_follow_children(PyObject *module, PyObject *folder);
+/* follow_children(path): whatever environment the program gives to the processes it starts, their
+ * PYTHONPATH begins with that path. */
+PyObject *p2a_follow_children(PyObject *module, PyObject *path);
 
 #endif
