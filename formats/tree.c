@@ -9,12 +9,20 @@
  *
  *     93 more call paths hold 12 %: -O threshold=0 shows them
  *
+ * Of a comparison, with both values and their difference, the heavier side first:
+ *
+ *     total change            before    after  self change     calls  call path
+ *         +1.26 s  +92.1 %    1.37 s   2.63 s     -3.39 µs         1  <module> (main.py:1)
+ *         +1.78 s  new             -   1.78 s      +1.78 s   0 → 600  └─ _new_helper
+ * (message.py:615)
+ *
  * Shares are of the whole, or of what it was before a part was selected. What is shown and in which
  * order is decided in src/model/outline, the cells are counted in src/base/sheet. It carries calls,
  * self and total of the first metric, threads on request. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/human.h"
 #include "base/label.h"
@@ -22,6 +30,7 @@
 #include "model/outline.h"
 
 enum { ROWS = 200, NARROWEST = 24 };
+enum { CHANGE, RATIO, BEFORE, AFTER, SELF, CALLS, COLUMNS }; /* of a comparison */
 
 static const struct p2a_option options[] = {
     {"depth", P2A_NUMBER, "0", "N", "at most N levels, 0 for all"},
@@ -42,9 +51,10 @@ struct tree {
     struct p2a_outline outline;
     struct p2a_sheet sheet;
     struct p2a_str unit;
-    bool folded;
-    double scale, base; /* from raw values to the unit; what shares are of, in raw values */
-    size_t width;       /* of the lines, SIZE_MAX: no limit */
+    bool folded, compared;
+    size_t cells[COLUMNS]; /* of a comparison's columns */
+    double scale, base;    /* from raw values to the unit; what shares are of, in raw values */
+    size_t width;          /* of the lines, SIZE_MAX: no limit */
     size_t total_width, self_width, calls_width, step; /* cells; step: of a level */
     uint32_t levels;                                   /* that are indented */
     bool *last; /* levels: whether the row drawn last there has none after it */
@@ -73,6 +83,97 @@ static void widen(size_t *width, const char *text)
         *width = cells;
 }
 
+/* ---- the columns of a comparison ---- */
+
+static const char *const titles[COLUMNS] = {
+    [CHANGE] = "total change", [RATIO] = "",           [BEFORE] = "before",
+    [AFTER] = "after",         [SELF] = "self change", [CALLS] = "calls"};
+
+static const char *either(const struct tree *t, char text[P2A_HUMAN_ROOM], double raw)
+{
+    return raw > 0 ? figure(t, text, raw) : strcpy(text, "-");
+}
+
+static const char *change(const struct tree *t, char text[P2A_HUMAN_ROOM], double before,
+                          double after)
+{
+    return p2a_human_change(text, (after - before) * t->scale, t->unit, P2A_LIT(""));
+}
+
+static void say_calls(const struct tree *t, char text[3 * P2A_HUMAN_ROOM],
+                      const struct p2a_outline_row *row)
+{
+    char before[P2A_HUMAN_ROOM], after[P2A_HUMAN_ROOM];
+    bool known = row->function != P2A_NONE && t->p->facts & P2A_CALLS;
+    bool some = row->calls || row->calls_before || !(t->p->estimated & P2A_CONTEXTS);
+    p2a_human_count(before, row->calls_before);
+    p2a_human_count(after, row->calls);
+    if (!known || !some)
+        text[0] = '\0';
+    else if (row->calls == row->calls_before)
+        snprintf(text, 3 * P2A_HUMAN_ROOM, "%s", after);
+    else
+        snprintf(text, 3 * P2A_HUMAN_ROOM, "%s \xE2\x86\x92 %s", before, after);
+}
+
+static void say_cell(const struct tree *t, const struct p2a_outline_row *row, int column,
+                     char text[3 * P2A_HUMAN_ROOM])
+{
+    char figure_text[P2A_HUMAN_ROOM];
+    const char *said = "";
+    if (column == CALLS) {
+        say_calls(t, text, row);
+        return;
+    }
+    if (column == CHANGE)
+        said = change(t, figure_text, row->total_before, row->total);
+    else if (column == RATIO)
+        said = p2a_human_ratio(figure_text, row->total_before, row->total);
+    else if (column == SELF)
+        said = change(t, figure_text, row->self_before, row->self);
+    else
+        said = either(t, figure_text, column == BEFORE ? row->total_before : row->total);
+    snprintf(text, 3 * P2A_HUMAN_ROOM, "%s", said);
+}
+
+static size_t measure_comparison(struct tree *t)
+{
+    char text[3 * P2A_HUMAN_ROOM];
+    size_t used = 0;
+    for (int k = 0; k < COLUMNS; k++) {
+        t->cells[k] = strlen(titles[k]);
+        for (uint32_t i = 0; i < t->outline.n; i++) {
+            say_cell(t, &t->outline.row[i], k, text);
+            widen(&t->cells[k], text);
+        }
+        if (k == CALLS && !(t->p->facts & P2A_CALLS))
+            t->cells[k] = 0;
+        used += t->cells[k] + 2;
+    }
+    return used;
+}
+
+static void put_sides(struct tree *t, const struct p2a_outline_row *row)
+{
+    char text[3 * P2A_HUMAN_ROOM];
+    double by = row->total - row->total_before;
+    double whole = fmax(t->base, p2a_whole(t->p, t->p->metrics.n));
+    enum p2a_ink ink = fabs(by) < 0.01 * whole ? P2A_INK : by > 0 ? P2A_HOT : P2A_COOL;
+    for (int k = 0; k < COLUMNS; k++) {
+        if (!t->cells[k])
+            continue;
+        say_cell(t, row, k, text);
+        size_t room = t->cells[k] - p2a_cells(p2a_str_of(text));
+        p2a_sheet_blank(&t->sheet, k == RATIO ? 0 : room);
+        p2a_sheet_ink(&t->sheet, k == CHANGE || k == RATIO ? ink : P2A_INK);
+        p2a_sheet_text(&t->sheet, text);
+        p2a_sheet_ink(&t->sheet, P2A_INK);
+        p2a_sheet_blank(&t->sheet, 2 + (k == RATIO ? room : 0));
+    }
+}
+
+/* ---- widths ---- */
+
 static bool measure(struct tree *t)
 {
     char text[P2A_HUMAN_ROOM];
@@ -88,6 +189,8 @@ static bool measure(struct tree *t)
             deepest = row->depth;
     }
     size_t used = 8 + t->total_width + t->self_width + t->calls_width + 6;
+    if (t->compared)
+        used = measure_comparison(t);
     size_t room = t->width == SIZE_MAX ? 120 : t->width > used ? t->width - used : 0;
     size_t indent = room > 2 * NARROWEST ? room - NARROWEST : room / 2;
     t->step = (size_t)deepest * 3 <= indent ? 3 : 2;
@@ -178,10 +281,10 @@ static enum p2a_ink ink_of(double part, double whole)
     return share >= 0.2 ? P2A_HOT : share >= 0.05 ? P2A_WARM : P2A_INK;
 }
 
-static void put_row(struct tree *t, const struct p2a_outline_row *row)
+static void put_figures(struct tree *t, const struct p2a_outline_row *row)
 {
     struct p2a_sheet *s = &t->sheet;
-    char text[P2A_HUMAN_ROOM], nested[24] = "";
+    char text[P2A_HUMAN_ROOM];
     p2a_sheet_right(s, p2a_human_percent(text, row->total, t->base), 6);
     p2a_sheet_right(s, figure(t, text, row->total), t->total_width + 2);
     p2a_sheet_ink(s, ink_of(row->self, t->base));
@@ -190,6 +293,16 @@ static void put_row(struct tree *t, const struct p2a_outline_row *row)
     if (t->calls_width)
         p2a_sheet_right(s, calls_text(t, text, row), t->calls_width + 2);
     p2a_sheet_blank(s, 2);
+}
+
+static void put_row(struct tree *t, const struct p2a_outline_row *row)
+{
+    struct p2a_sheet *s = &t->sheet;
+    char nested[24] = "";
+    if (t->compared)
+        put_sides(t, row);
+    else
+        put_figures(t, row);
     put_indent(t, row);
     if (row->nested > 1)
         snprintf(nested, sizeof nested, " \xE2\x86\xBB%u", row->nested);
@@ -202,12 +315,28 @@ static void put_row(struct tree *t, const struct p2a_outline_row *row)
 
 /* ---- what stands around them ---- */
 
+/* "1.37 s → 2.63 s, +1.26 s, +92.1 %" */
+static void put_both(struct tree *t)
+{
+    double before = p2a_whole(t->p, t->p->metrics.n), after = t->outline.whole;
+    char a[P2A_HUMAN_ROOM], b[P2A_HUMAN_ROOM], line[5 * P2A_HUMAN_ROOM];
+    snprintf(line, sizeof line, "%s \xE2\x86\x92 %s, ", figure(t, a, before), figure(t, b, after));
+    p2a_sheet_text(&t->sheet, line);
+    snprintf(line, sizeof line, "%s, %s", change(t, a, before, after),
+             p2a_human_ratio(b, before, after));
+    p2a_sheet_text(&t->sheet, line);
+}
+
 static void put_title(struct tree *t)
 {
     char text[P2A_HUMAN_ROOM], more[2 * P2A_HUMAN_ROOM];
     const struct p2a_profile *p = t->p;
     struct p2a_str word = p2a_string(p, p->metrics.row[0].name);
-    p2a_sheet_text(&t->sheet, p2a_human_figure(text, t->outline.whole * t->scale, t->unit, word));
+    if (t->compared)
+        put_both(t);
+    else
+        p2a_sheet_text(&t->sheet,
+                       p2a_human_figure(text, t->outline.whole * t->scale, t->unit, word));
     snprintf(more, sizeof more, " in %s call path%s", p2a_human_count(text, t->outline.all),
              t->outline.all == 1 ? "" : "s");
     p2a_sheet_text(&t->sheet, more);
@@ -226,6 +355,15 @@ static void put_heading(struct tree *t)
 {
     struct p2a_sheet *s = &t->sheet;
     p2a_sheet_ink(s, P2A_FAINT);
+    for (int k = 0; t->compared && k < COLUMNS; k++) {
+        p2a_sheet_right(s, t->cells[k] ? titles[k] : "", t->cells[k]);
+        p2a_sheet_blank(s, t->cells[k] ? 2 : 0);
+    }
+    if (t->compared) {
+        p2a_sheet_text(s, "call path");
+        p2a_sheet_end(s, t->out);
+        return;
+    }
     p2a_sheet_right(s, "total", 6 + 2 + t->total_width);
     p2a_sheet_right(s, "self", 2 + t->self_width);
     if (t->calls_width)
@@ -245,6 +383,8 @@ static void put_left_out(struct tree *t)
     if (!hidden)
         return;
     p2a_human_share(share, sum, t->base);
+    if (t->compared)
+        strcpy(share, "the rest");
     snprintf(line, sizeof line, "%s more call path%s hold%s %s:%s%s%s shows %s",
              p2a_human_count(count, hidden), hidden == 1 ? "" : "s", hidden == 1 ? "s" : "", share,
              hidden > o->too_deep + o->too_many ? " -O threshold=0" : "",
@@ -311,6 +451,7 @@ static enum p2a_status write_tree(struct p2a_out *out)
     t.unit = p2a_string(p, p->metrics.row[0].unit);
     t.scale = p->metrics.row[0].scale;
     t.base = p2a_share_base(p);
+    t.compared = p->columns > p->metrics.n;
     if (p2a_outline_build(p, &wanted, &t.outline) && measure(&t))
         put_tree(&t);
     else
@@ -331,7 +472,7 @@ const struct p2a_format p2a_format_tree = {
     .title = "the call tree as indented text",
     .write = write_tree,
     .needs = P2A_CONTEXTS | P2A_PICTURE,
-    .keeps = P2A_CONTEXTS | P2A_GRAPH | P2A_CALLS | P2A_PLACES | P2A_THREADS,
+    .keeps = P2A_CONTEXTS | P2A_GRAPH | P2A_CALLS | P2A_PLACES | P2A_THREADS | P2A_BEFORE,
     .view = true,
     .options = options,
 };

@@ -18,15 +18,17 @@
 struct node {
     p2a_id parent, function, thread;
     uint32_t depth, nested;
-    uint64_t calls;
+    uint64_t calls, calls_before;
     struct p2a_sum self, total, hidden;
-    p2a_id child, next; /* the first child; the next of the same parent */
+    struct p2a_sum self_before, total_before; /* of a comparison */
+    p2a_id child, next;                       /* the first child; the next of the same parent */
     bool shown;
 };
 
 struct build {
     const struct p2a_profile *p;
     const struct p2a_outline_wanted *wanted;
+    bool compared;
     struct p2a_tree tree;
     struct node *node;
     uint32_t n, room;
@@ -102,7 +104,13 @@ static bool enter(struct build *b, p2a_id context)
     if (nested > node->nested && b->p->functions.row[c->function].kind != P2A_BUILTIN)
         node->nested = nested;
     node->calls = p2a_add_calls(node->calls, c->calls);
-    p2a_sum_add(&node->self, b->p->contexts.self[(size_t)context * b->p->columns]);
+    const double *self = b->p->contexts.self + (size_t)context * b->p->columns;
+    p2a_sum_add(&node->self, self[0]);
+    if (b->compared) {
+        p2a_sum_add(&node->self_before, self[b->p->metrics.n]);
+        node->calls_before =
+            p2a_add_calls(node->calls_before, b->p->contexts.calls_before[context]);
+    }
     return true;
 }
 
@@ -161,6 +169,9 @@ static void add_up(struct build *b)
         p2a_sum_add(&node->total, p2a_sum_value(&node->self));
         if (node->parent != P2A_NONE)
             p2a_sum_add(&b->node[node->parent].total, total_of(node));
+        p2a_sum_add(&node->total_before, p2a_sum_value(&node->self_before));
+        if (node->parent != P2A_NONE)
+            p2a_sum_add(&b->node[node->parent].total_before, p2a_sum_value(&node->total_before));
     }
 }
 
@@ -175,8 +186,9 @@ static int downwards(const void *left, const void *right)
 /* Values that are no costs weigh nothing. */
 static double weight(const struct node *node)
 {
-    double total = total_of(node);
-    return isnan(total) ? 0 : total;
+    double total = total_of(node), before = p2a_sum_value(&node->total_before);
+    total = isnan(total) ? 0 : total;
+    return before > total ? before : total;
 }
 
 /* The least weight of the most wanted among those shown; *LEFT of exactly this weight have room. */
@@ -209,7 +221,8 @@ static bool above_is_shown(const struct build *b, const struct node *node)
 static bool choose(struct build *b, struct p2a_outline *o)
 {
     uint32_t levels = b->wanted->levels, left;
-    double least = b->wanted->least * o->whole;
+    double before = b->compared ? p2a_whole(b->p, b->p->metrics.n) : 0;
+    double least = b->wanted->least * fmax(o->whole, before);
     for (uint32_t i = 0; i < b->n; i++) {
         struct node *node = &b->node[i];
         bool heavy = !(fabs(weight(node)) < least);
@@ -277,7 +290,10 @@ static struct p2a_outline_row make_row(const struct node *node)
                                     .calls = node->calls,
                                     .total = total_of(node),
                                     .self = p2a_sum_value(&node->self),
-                                    .hidden = p2a_sum_value(&node->hidden)};
+                                    .hidden = p2a_sum_value(&node->hidden),
+                                    .total_before = p2a_sum_value(&node->total_before),
+                                    .self_before = p2a_sum_value(&node->self_before),
+                                    .calls_before = node->calls_before};
 }
 
 static void list_rows(const struct build *b, p2a_id first, struct p2a_outline *o)
@@ -321,7 +337,10 @@ bool p2a_outline_build(const struct p2a_profile *p, const struct p2a_outline_wan
                        struct p2a_outline *outline)
 {
     *outline = (struct p2a_outline){0};
-    struct build b = {.p = p, .wanted = wanted, .tree = {.first = P2A_NONE}};
+    struct build b = {.p = p,
+                      .wanted = wanted,
+                      .compared = p->columns > p->metrics.n,
+                      .tree = {.first = P2A_NONE}};
     bool built = build(&b, outline);
     p2a_tree_free(&b.tree);
     free(b.node);

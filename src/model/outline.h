@@ -1,5 +1,5 @@
 /* outline.h - call paths as the lines of an indented list, the heaviest first, no more of them than
- * somebody reads. Column 0 is shown.
+ * somebody reads. Column 0 is shown; of a comparison both sides, and the larger one is the weight.
  *
  *     row 0   main            depth 0    rows stand in the order of the list: a row's own rows are
  *     row 1     load          depth 1    the deeper ones that follow it
@@ -24,7 +24,9 @@ struct p2a_outline_row {
     bool last;       /* no row of this depth follows below the same row */
     uint64_t calls;  /* of all its paths */
     double total, self;
-    double hidden; /* total of what it called that isn't shown */
+    double hidden;                    /* total of what it called that isn't shown */
+    double total_before, self_before; /* of a comparison */
+    uint64_t calls_before;
 };
 
 struct p2a_outline_wanted {
