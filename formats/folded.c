@@ -17,9 +17,13 @@
  * - A name may end in a number ("pool 3"), so a line can't say alone how many counts it has. The
  *   lines of the first 64 KiB decide for the file: where more than three in four have two numbers
  *   it is a comparison, and a line with one is an error. Else the last number alone is the count.
- * - "name (path.ext:12)" and "name (<string>:12)" name a function, its file and line; "_[k]" "_[i]"
- *   "_[j]" at the end of a frame mark kernel, inlined and jit code; "<built-in method len>" and
- *   "<method 'get' of 'dict' objects>" are builtins. "_[w]" (a waker) has no kind and stays a name.
+ * - "name (path.ext:12)" and "name (<string>:12)" name a function, its file and line, as do rbspy's
+ *   "name - path.rb:12" and PyTorch's "path.py(12):_name"; "name (path.py)" and "name (lib.so.1)"
+ * its file and its library. "_[k]" "_[i]" "_[j]" at the end of a frame mark kernel, inlined and jit
+ *   code; "<built-in method len>" and "<method 'get' of 'dict' objects>" are builtins. "_[w]" (a
+ *   waker) and the "--" of chain graphs have no kind and stay names.
+ * - Before the first frame: py-spy's 'process 42:"python3 app.py"', of which the command may hold a
+ *   ';', and "thread (0x7f): MainThread", async-profiler's "[main tid=42]" are threads.
  *
  * Writing: what was read is spelled the same again (with directories by --names full). Lines stand
  * in the order of the contexts, without comments: peers choke on them. Counts are whole numbers
@@ -206,6 +210,73 @@ static bool cut_place(struct p2a_str *name, struct p2a_str *path, int64_t *line)
     return true;
 }
 
+/* "path.py(12):_name", as PyTorch's export_stacks spells "path.py(12): name". */
+static bool cut_torch(struct p2a_str *name, struct p2a_str *path, int64_t *line)
+{
+    struct p2a_str digits, rest;
+    uint64_t value;
+    const char *at = name->n ? memmem(name->at, name->n, ".py(", 4) : NULL;
+    if (!at)
+        return false;
+    *path = (struct p2a_str){name->at, (size_t)(at - name->at) + 3};
+    rest = (struct p2a_str){at + 4, name->n - path->n - 1};
+    if (!p2a_str_cut(rest, ')', &digits, &rest) || !p2a_str_starts(rest, ":_") || rest.n < 3 ||
+        !p2a_str_u64(digits, &value) || value > INT32_MAX)
+        return false;
+    *name = (struct p2a_str){rest.at + 2, rest.n - 2};
+    *line = (int64_t)value;
+    return true;
+}
+
+/* "name - path.rb:12", as rbspy spells them; "name [c function] - (unknown)" for what is C. */
+static bool cut_ruby(struct p2a_str *name, struct p2a_str *path, int64_t *line)
+{
+    static const char unknown[] = " - (unknown)";
+    size_t at = name->n, colon = name->n;
+    uint64_t value;
+    if (p2a_str_ends(*name, unknown) && name->n > sizeof unknown - 1) {
+        name->n -= sizeof unknown - 1;
+        *path = P2A_LIT("");
+        return true;
+    }
+    while (colon && name->at[colon - 1] != ':')
+        colon--;
+    if (!colon || !p2a_str_u64((struct p2a_str){name->at + colon, name->n - colon}, &value) ||
+        value > INT32_MAX)
+        return false;
+    for (at = colon - 1; at > 3; at--)
+        if (memcmp(name->at + at - 3, " - ", 3) == 0)
+            break;
+    *path = (struct p2a_str){name->at + at, colon - 1 - at};
+    if (at <= 3 || !(p2a_str_ends(*path, ".rb") || p2a_str_ends(*path, ".erb")))
+        return false;
+    name->n = at - 3;
+    *line = (int64_t)value;
+    return true;
+}
+
+static bool is_library(struct p2a_str path)
+{
+    struct p2a_str base = p2a_str_base(path);
+    return base.n > 3 && (p2a_str_ends(base, ".so") || p2a_str_ends(base, ".dylib") ||
+                          p2a_str_ends(base, ".dll") || memmem(base.at, base.n, ".so.", 4));
+}
+
+/* "name (path.py)" and "name (libc.so.6)": what is between the brackets, cut off *name. */
+static bool cut_file(struct p2a_str *name, struct p2a_str *path)
+{
+    size_t open = name->n;
+    if (!p2a_str_ends(*name, ")"))
+        return false;
+    while (open > 2 && !(name->at[open - 1] == '(' && name->at[open - 2] == ' '))
+        open--;
+    *path = (struct p2a_str){name->at + open, name->n - 1 - open};
+    if (open <= 2 || !(is_library(*path) || (is_python(*path) && is_source(*path))))
+        return false;
+    name->n = open - 2;
+    return true;
+}
+
 static bool is_builtin(struct p2a_str name)
 {
     return p2a_str_ends(name, ">") &&
@@ -221,10 +292,12 @@ static p2a_id function_of(struct p2a_profile *p, struct p2a_str frame)
             f.kind = marks[i].kind;
             frame.n -= MARK;
         }
-    if (cut_place(&frame, &path, &f.line)) {
-        f.file = p2a_intern(p, path);
-        if (f.kind == P2A_UNKNOWN && is_python(path))
-            f.kind = P2A_PYTHON;
+    if (cut_place(&frame, &path, &f.line) || cut_torch(&frame, &path, &f.line) ||
+        cut_ruby(&frame, &path, &f.line) || cut_file(&frame, &path)) {
+        bool library = !f.line && is_library(path);
+        *(library ? &f.module : &f.file) = p2a_intern(p, path);
+        if (f.kind == P2A_UNKNOWN && (library || is_python(path)))
+            f.kind = library ? P2A_NATIVE : P2A_PYTHON;
     } else if (f.kind == P2A_UNKNOWN && is_builtin(frame)) {
         f.kind = P2A_BUILTIN;
         f.file = p2a_intern(p, P2A_LIT("~"));
@@ -233,12 +306,79 @@ static p2a_id function_of(struct p2a_profile *p, struct p2a_str frame)
     return p2a_function(p, &f);
 }
 
+/* ---- threads ---- */
+
+struct thread {
+    uint64_t pid, tid;
+    struct p2a_str name;
+};
+
+static bool number_of(struct p2a_str s, uint64_t *value)
+{
+    char text[24], *end;
+    if (!p2a_str_starts(s, "0x"))
+        return p2a_str_u64(s, value);
+    if (s.n < 3 || s.n > 18)
+        return false;
+    memcpy(text, s.at, s.n);
+    text[s.n] = '\0';
+    *value = strtoull(text + 2, &end, 16);
+    return !*end;
+}
+
+/* 'process 42:"command"' */
+static bool is_process(struct p2a_str frame, struct thread *t)
+{
+    struct p2a_str pid, rest;
+    if (!p2a_str_starts(frame, "process "))
+        return false;
+    p2a_str_cut((struct p2a_str){frame.at + 8, frame.n - 8}, ':', &pid, &rest);
+    if (rest.n < 2 || rest.at[0] != '"' || rest.at[rest.n - 1] != '"' || !p2a_str_u64(pid, &t->pid))
+        return false;
+    t->tid = 0;
+    t->name = (struct p2a_str){rest.at + 1, rest.n - 2};
+    return true;
+}
+
+/* "thread (0x7F): name", "thread (12)", "[name tid=12]" */
+static bool is_thread(struct p2a_str frame, struct thread *t)
+{
+    struct p2a_str tid, rest;
+    if (p2a_str_starts(frame, "thread (")) {
+        if (!p2a_str_cut((struct p2a_str){frame.at + 8, frame.n - 8}, ')', &tid, &rest) ||
+            (rest.n && !p2a_str_starts(rest, ": ")) || !number_of(tid, &t->tid))
+            return false;
+        t->name = rest.n ? (struct p2a_str){rest.at + 2, rest.n - 2} : rest;
+        return true;
+    }
+    const char *word = frame.n ? memmem(frame.at, frame.n, "tid=", 4) : NULL;
+    if (!word || !p2a_str_starts(frame, "[") || !p2a_str_ends(frame, "]"))
+        return false;
+    size_t at = (size_t)(word - frame.at);
+    tid = (struct p2a_str){word + 4, frame.n - 1 - at - 4};
+    t->name = p2a_str_trim((struct p2a_str){frame.at + 1, at - 1});
+    return (at == 1 || frame.at[at - 1] == ' ') && p2a_str_u64(tid, &t->tid);
+}
+
+/* How much of STACK, which begins with a process, is the process: its command may hold a ';'. */
+static size_t process_end(struct p2a_str stack, size_t end)
+{
+    size_t at = end;
+    struct p2a_str start = {stack.at, end};
+    if (!p2a_str_starts(start, "process ") || !memchr(start.at, '"', end))
+        return end;
+    while (at < stack.n && !(stack.at[at] == ';' && stack.at[at - 1] == '"'))
+        at++;
+    return at < stack.n || stack.at[at - 1] == '"' ? at : end;
+}
+
 /* ---- reader ---- */
 
 /* The stack of the line before: most stacks begin as their neighbour does.
  *
  *     previous:  main;load;parse          step:  | end 4, context | end 9, context | end 15, … |
  *
+ * A step that is a process or a thread has no context (P2A_NONE) and goes before all that have one.
  * Frames are interned as they stand, and function[] has the function + 1 of each such string. */
 struct reader {
     struct p2a_in *in;
@@ -247,7 +387,8 @@ struct reader {
     struct p2a_buffer previous;
     struct step {
         size_t end;
-        p2a_id context;
+        p2a_id context, thread, command; /* command: of the process, a string */
+        uint64_t pid;
     } * step;
     size_t step_n, step_room;
     p2a_id *function;
@@ -320,7 +461,7 @@ static void keep_shared(struct reader *r, struct p2a_str stack)
     size_t i = 0, start = 0;
     for (; i < r->step_n; i++) {
         size_t end = r->step[i].end;
-        if (end > stack.n || (end < stack.n && stack.at[end] != ';') ||
+        if (end < start || end > stack.n || (end < stack.n && stack.at[end] != ';') ||
             memcmp(r->previous.at + start, stack.at + start, end - start) != 0)
             break;
         start = end + 1;
@@ -329,30 +470,70 @@ static void keep_shared(struct reader *r, struct p2a_str stack)
     r->previous.n = i ? r->step[i - 1].end : 0;
 }
 
-static bool push_frame(struct reader *r, struct p2a_str frame, size_t end)
+static struct step *add_step(struct reader *r, struct step step)
 {
-    p2a_id parent = r->step_n ? r->step[r->step_n - 1].context : P2A_NONE;
-    p2a_id context = p2a_context(r->p, parent, find_function(r, frame), P2A_NONE);
-    if (context == P2A_NONE)
+    struct step *wider = widen(r->step, &r->step_room, r->step_n + 1, sizeof *r->step);
+    if (!wider) {
+        no_memory(r);
+        return NULL;
+    }
+    r->step = wider;
+    r->step[r->step_n] = step;
+    return &r->step[r->step_n++];
+}
+
+static bool push_thread(struct reader *r, struct step step, struct p2a_str frame, size_t end)
+{
+    struct thread t = {.pid = step.pid};
+    step.end = end;
+    if (is_process(frame, &t)) {
+        step.pid = t.pid;
+        step.command = p2a_intern(r->p, t.name);
+    } else if (is_thread(frame, &t)) {
+        step.thread = p2a_thread(r->p, t.pid, t.tid, t.name);
+    } else {
         return false;
-    struct step *step = widen(r->step, &r->step_room, r->step_n + 1, sizeof *r->step);
-    if (!step)
-        return no_memory(r);
-    r->step = step;
-    r->step[r->step_n++] = (struct step){end, context};
-    return true;
+    }
+    return add_step(r, step);
+}
+
+static bool push_function(struct reader *r, struct step step, struct p2a_str frame, size_t end)
+{
+    if (step.pid && step.thread == P2A_NONE)
+        step.thread = p2a_thread(r->p, step.pid, 0, p2a_string(r->p, step.command));
+    step.end = end;
+    step.context = p2a_context(r->p, step.context, find_function(r, frame), step.thread);
+    return step.context != P2A_NONE && add_step(r, step);
+}
+
+static bool push_frame(struct reader *r, struct p2a_str frame, size_t end, bool last)
+{
+    struct step above = {0, P2A_NONE, P2A_NONE, 0, 0};
+    if (r->step_n)
+        above = r->step[r->step_n - 1];
+    if (above.context == P2A_NONE && push_thread(r, above, frame, end)) {
+        if (!last)
+            return true;
+        above = r->step[r->step_n - 1]; /* a stack without functions: the thread stands for one */
+    }
+    return push_function(r, above, frame, end);
 }
 
 /* The context of STACK's last frame; P2A_NONE after an error. */
 static p2a_id find_stack(struct reader *r, struct p2a_str stack)
 {
     keep_shared(r, stack);
+    if (r->step_n && r->step[r->step_n - 1].end == stack.n &&
+        r->step[r->step_n - 1].context == P2A_NONE)
+        r->previous.n = r->step_n = 0;
     size_t at = r->step_n ? r->previous.n + 1 : 0, kept = r->previous.n;
     while (at <= stack.n) {
         struct p2a_str frame, rest = {stack.at + at, stack.n - at};
         p2a_str_cut(rest, ';', &frame, &rest);
+        if (!r->step_n || r->step[r->step_n - 1].context == P2A_NONE)
+            frame.n = process_end((struct p2a_str){frame.at, stack.n - at}, frame.n);
         at += frame.n;
-        if (!push_frame(r, frame, at))
+        if (!push_frame(r, frame, at, at >= stack.n))
             return P2A_NONE;
         at++;
     }
@@ -693,7 +874,7 @@ const struct p2a_format p2a_format_folded = {
     .probe = probe,
     .read = read_folded,
     .write = write_folded,
-    .gives = P2A_CONTEXTS | P2A_BEFORE | P2A_PLACES,
+    .gives = P2A_CONTEXTS | P2A_BEFORE | P2A_PLACES | P2A_MODULES | P2A_THREADS,
     .needs = P2A_CONTEXTS,
     .keeps = P2A_CONTEXTS | P2A_BEFORE | P2A_PLACES,
     .options = options,

@@ -202,8 +202,19 @@ static const struct {
     {"load (base.py:012)", "load (base.py:012)", "", 0, P2A_UNKNOWN},
     {"load (base.py:99999999999)", "load (base.py:99999999999)", "", 0, P2A_UNKNOWN},
     {"load (base.py:)", "load (base.py:)", "", 0, P2A_UNKNOWN},
-    {"load (base.py)", "load (base.py)", "", 0, P2A_UNKNOWN},
-    {"load (libc.so.6)", "load (libc.so.6)", "", 0, P2A_UNKNOWN},
+    {"load (base.py)", "load", "base.py", 0, P2A_PYTHON},
+    {"load (base.pl)", "load (base.pl)", "", 0, P2A_UNKNOWN},
+    {"load (/lib/libc.so.6)", "load", "", 0, P2A_NATIVE},
+    {"load (libc.so)", "load", "", 0, P2A_NATIVE},
+    {"load (.so)", "load (.so)", "", 0, P2A_UNKNOWN},
+    {"load (lib.solid)", "load (lib.solid)", "", 0, P2A_UNKNOWN},
+    {"a - b", "a - b", "", 0, P2A_UNKNOWN},
+    {"a - b:3", "a - b:3", "", 0, P2A_UNKNOWN},
+    {" - a.rb:3", " - a.rb:3", "", 0, P2A_UNKNOWN},
+    {"a.py(3):b", "a.py(3):b", "", 0, P2A_UNKNOWN},
+    {"a.py(3):_", "a.py(3):_", "", 0, P2A_UNKNOWN},
+    {"a.py(x):_b", "a.py(x):_b", "", 0, P2A_UNKNOWN},
+    {"(unknown)", "(unknown)", "", 0, P2A_UNKNOWN},
     {"f(int:3)", "f(int:3)", "", 0, P2A_UNKNOWN},
     {"f (int:3)", "f (int:3)", "", 0, P2A_UNKNOWN},
     {"f (:3)", "f (:3)", "", 0, P2A_UNKNOWN},
@@ -225,6 +236,90 @@ static void a_frame_names_function_file_and_line_and_is_spelled_the_same_again(v
         assert_string_equal(p2a_string(p, f->name).at, frames[i].name);
         assert_string_equal(p2a_string(p, f->file).at, frames[i].file);
         expect_written(p, text);
+        p2a_free(p);
+    }
+}
+
+static const struct {
+    const char *from, *to;
+} spellings[] = {
+    {"block in run - lib/app.rb:10", "block in run (lib/app.rb:10)"},
+    {"a - b - c d.rb:3", "a - b (c d.rb:3)"},
+    {"render - views/x.html.erb:2", "render (views/x.html.erb:2)"},
+    {"each [c function] - (unknown)", "each [c function]"},
+    {"torch/nn/module.py(1194):__call", "_call (torch/nn/module.py:1194)"},
+    {"x.py(3):_<module>", "<module> (x.py:3)"},
+    {"x.py(0):_f", "f (x.py)"},
+};
+
+static void other_tools_spellings_become_one(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
+        char text[128], expected[128];
+        snprintf(text, sizeof text, "%s 5\n", spellings[i].from);
+        snprintf(expected, sizeof expected, "%s 5\n", spellings[i].to);
+        struct p2a_profile *p = fold(text);
+        expect_written(p, expected);
+        p2a_free(p);
+    }
+}
+
+/* "pid/tid name" of the thread of each root, by commas. */
+static void describe_threads(const struct p2a_profile *p, char *text, size_t room)
+{
+    size_t n = 0;
+    text[0] = '\0';
+    for (p2a_id i = 0; i < p->contexts.n && n < room; i++) {
+        const struct p2a_context *c = &p->contexts.row[i];
+        if (c->parent != P2A_NONE)
+            continue;
+        const char *comma = n ? ", " : "";
+        if (c->thread == P2A_NONE) {
+            n += (size_t)snprintf(text + n, room - n, "%snone", comma);
+            continue;
+        }
+        const struct p2a_thread *t = &p->threads.row[c->thread];
+        n += (size_t)snprintf(text + n, room - n, "%s%llu/%llu %s", comma,
+                              (unsigned long long)t->pid, (unsigned long long)t->tid,
+                              p2a_string(p, t->name).at);
+    }
+}
+
+static const struct {
+    const char *rule, *text, *threads, *paths;
+} threads[] = {
+    {"a process alone is a thread", "process 7:\"a b\";f 1\n", "7/0 a b", "[f] 1\n"},
+    {"a process has threads", "process 7:\"a\";thread (8): x;f 1\nprocess 7:\"a\";thread (9);f 1\n",
+     "7/8 x, 7/9 ", "[f] 1\n[f] 1\n"},
+    {"a child is a process of its own", "process 7:\"a\";process 8:\"b\";f 1\n", "8/0 b",
+     "[f] 1\n"},
+    {"a command may hold ';'", "process 7:\"sh -c a; b;c\";f;g 1\n", "7/0 sh -c a; b;c",
+     "[f][g] 1\n"},
+    {"a command that never ends is a frame", "process 7:\"a;f 1\n", "none",
+     "[process 7:\"a][f] 1\n"},
+    {"addresses are ids", "thread (0x7F00): Main;f 1\n", "0/32512 Main", "[f] 1\n"},
+    {"async-profiler's threads", "[main tid=4];f 1\n[tid=5];f 2\n[a b tid=6];f 3\n",
+     "0/4 main, 0/5 , 0/6 a b", "[f] 1\n[f] 2\n[f] 3\n"},
+    {"only before the first function", "f;thread (8): x;g 1\n", "none",
+     "[f][thread (8): x][g] 1\n"},
+    {"a thread in no function has its count",
+     "thread (8): x 1\nthread (8): x;f 2\nthread (8): x 4\n", "0/8 x, 0/8 x",
+     "[thread (8): x] 5\n[f] 2\n"},
+    {"what is no number is no thread", "thread (x): y;f 1\n[a tid=];f 1\n[atid=3];f 1\n",
+     "none, none, none", "[thread (x): y][f] 1\n[[a tid=]][f] 1\n[[atid=3]][f] 1\n"},
+};
+
+static void processes_and_threads_are_no_functions(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
+        struct p2a_profile *p = fold(threads[i].text);
+        char found[256], *paths = describe(p);
+        describe_threads(p, found, sizeof found);
+        if (strcmp(found, threads[i].threads) != 0 || strcmp(paths, threads[i].paths) != 0)
+            fail_msg("%s: got %s and %s", threads[i].rule, found, paths);
+        free(paths);
         p2a_free(p);
     }
 }
@@ -288,6 +383,8 @@ int main(void)
         cmocka_unit_test(the_first_lines_decide_for_all),
         cmocka_unit_test(a_first_line_longer_than_64_kib_decides_too),
         cmocka_unit_test(a_frame_names_function_file_and_line_and_is_spelled_the_same_again),
+        cmocka_unit_test(other_tools_spellings_become_one),
+        cmocka_unit_test(processes_and_threads_are_no_functions),
         cmocka_unit_test(stacks_are_told_from_text),
         cmocka_unit_test(one_endless_line_is_told_by_its_frames),
     };
