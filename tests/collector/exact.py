@@ -29,7 +29,7 @@ ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 
 def spell(code):
     if isinstance(code, str):
-        return ADDRESS.sub("0x", code).replace("_prof2any.", "_lsprof.")
+        return ADDRESS.sub("0x", code).replace("'prof2any.Profile'", "'_lsprof.Profiler'")
     return "%s:%d(%s)" % (code.co_filename, code.co_firstlineno, code.co_name)
 
 

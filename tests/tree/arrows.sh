@@ -20,7 +20,7 @@ only src/io 'prof2any/|base/|io/'
 only src/codec 'prof2any/|base/|codec/'
 only src/web 'web/'
 only src/model 'prof2any/|base/|model/'
-only src/api 'prof2any/|base/|io/|model/|api/'
+only src/api 'prof2any/|base/|io/|codec/|model/|api/'
 only formats 'prof2any/|base/|codec/|model/|web/|collector/recording[.]h'
 only src/cli 'prof2any/|[a-z_]+[.]h|collector/(recording|clock)[.]h'
 if [ "$failed" = 1 ]; then
