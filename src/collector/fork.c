@@ -85,7 +85,7 @@ static void part(struct p2a_recorder *r)
     struct p2a_rec_node *root = (struct p2a_rec_node *)(void *)r->map.base + 1;
     struct p2a_rec_thread *t = r->parted.track->thread;
     root->flags = P2A_NODE_ROOT;
-    t->own[0] = (uintptr_t)r->parted.track;
+    p2a_set_track(t, r->parted.track);
     t->root = (char *)root - (char *)t;
     p2a_move(t, root);
 }
@@ -104,19 +104,17 @@ static void add_handlers(void)
     handlers_error = pthread_atfork(before_fork, after_in_parent, after_in_child);
 }
 
-bool p2a_fork_watch(struct p2a_recorder *r)
+int p2a_fork_watch(struct p2a_recorder *r)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, add_handlers);
-    if (handlers_error) {
-        errno = handlers_error;
-        return false;
-    }
+    if (handlers_error)
+        return handlers_error;
     pthread_mutex_lock(&lock);
     r->next = recorders;
     recorders = r;
     pthread_mutex_unlock(&lock);
-    return true;
+    return 0;
 }
 
 void p2a_fork_forget(struct p2a_recorder *r)

@@ -29,10 +29,10 @@ void p2a_enter_slowly(struct p2a_rec_thread *t, uint64_t key, const void *what);
 void p2a_leave_slowly(struct p2a_rec_thread *t);
 uint64_t p2a_ticks(struct p2a_rec_thread *t); /* of the clock that the recording has */
 
-P2A_HOT struct p2a_rec_node *p2a_current(const struct p2a_rec_thread *t)
+P2A_HOT struct p2a_rec_node *p2a_current(struct p2a_rec_thread *t)
 {
     int64_t at = __atomic_load_n(&t->at, __ATOMIC_RELAXED);
-    return (struct p2a_rec_node *)((char *)(uintptr_t)t + at);
+    return (struct p2a_rec_node *)(void *)((char *)t + at);
 }
 
 P2A_HOT void p2a_move(struct p2a_rec_thread *t, const struct p2a_rec_node *to)

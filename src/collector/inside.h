@@ -4,6 +4,7 @@
 #define P2A_COLLECTOR_INSIDE_H
 
 #include <pthread.h>
+#include <string.h>
 
 #include "collector/mapping.h"
 #include "collector/recorder.h"
@@ -62,6 +63,8 @@ struct p2a_recorder {
     bool runs, dead; /* dead: ended for want of room; nothing is added any more */
     uint32_t uses;   /* callers that are inside and may have let others run */
     bool closed;     /* to be freed by the last of them */
+    bool opened;     /* from here on the owner is told when it ends */
+    int error;       /* the errno with which it did */
 
     struct p2a_track *newest; /* all threads */
     uint32_t track_n;
@@ -104,12 +107,19 @@ uint64_t p2a_thread_ticks(struct p2a_track *k);
 
 static inline struct p2a_track *p2a_track_of(const struct p2a_rec_thread *t)
 {
-    return (struct p2a_track *)(uintptr_t)t->own[0];
+    struct p2a_track *k;
+    memcpy(&k, &t->own[0], sizeof k);
+    return k;
 }
 
-static inline struct p2a_rec_node *p2a_root(const struct p2a_rec_thread *t)
+static inline void p2a_set_track(struct p2a_rec_thread *t, struct p2a_track *k)
 {
-    return (struct p2a_rec_node *)((char *)(uintptr_t)t + t->root);
+    memcpy(&t->own[0], &k, sizeof k);
+}
+
+static inline struct p2a_rec_node *p2a_root(struct p2a_rec_thread *t)
+{
+    return (struct p2a_rec_node *)(void *)((char *)t + t->root);
 }
 
 /* slots.c: a probe sequence. Start with p2a_slot_first, go on with p2a_slot_next until *slot is 0
@@ -138,7 +148,7 @@ bool p2a_ticker_start(struct p2a_recorder *r);
 void p2a_ticker_stop(struct p2a_recorder *r);
 
 /* fork.c: keeps the children of forks away from the parent's file. */
-bool p2a_fork_watch(struct p2a_recorder *r);
+int p2a_fork_watch(struct p2a_recorder *r); /* 0, or an errno */
 void p2a_fork_forget(struct p2a_recorder *r);
 
 #endif

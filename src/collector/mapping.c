@@ -143,12 +143,12 @@ static int reserve(struct p2a_mapping *m, size_t n)
     return errno;
 }
 
-int p2a_mapping_open(struct p2a_mapping *m, const char *path, size_t n)
+int p2a_mapping_open(struct p2a_mapping *m, const char *path, size_t most)
 {
     *m = (struct p2a_mapping){.fd = -1};
     int error = path ? make_file(m, path) : 0;
     if (!error)
-        error = reserve(m, n);
+        error = reserve(m, most);
     if (!error && m->fd < 0)
         m->ready = m->reserved;
     if (error)

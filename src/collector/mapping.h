@@ -21,10 +21,10 @@ struct p2a_mapping {
     char *path;                   /* absolute */
 };
 
-/* Reserves up to RESERVE bytes; where the system gives less, what it gives. With a PATH, makes a
+/* Reserves up to MOST bytes; where the system gives less, what it gives. With a PATH, makes a
  * new file there; one that is there already is unlinked, never cut: somebody may have it mapped.
  * 0, or an errno. */
-int p2a_mapping_open(struct p2a_mapping *m, const char *path, size_t reserve);
+int p2a_mapping_open(struct p2a_mapping *m, const char *path, size_t most);
 
 /* N bytes of zeros (a multiple of a cell) behind those taken before; NULL with an errno: ENOSPC and
  * the like from the file, ENOMEM where the addresses are used up. */

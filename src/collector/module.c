@@ -724,10 +724,10 @@ static const char profiler_doc[] =
     "Records every call path, with its calls and its time.";
 
 static PyType_Slot profiler_slots[] = {
-    {Py_tp_doc, (void *)(uintptr_t)profiler_doc}, {Py_tp_init, (void *)profiler_init},
-    {Py_tp_dealloc, (void *)profiler_dealloc},    {Py_tp_traverse, (void *)profiler_traverse},
-    {Py_tp_clear, (void *)profiler_unlink},       {Py_tp_methods, profiler_methods},
-    {Py_tp_getset, profiler_attributes},          {0, NULL}};
+    {Py_tp_doc, (void *)profiler_doc},         {Py_tp_init, (void *)profiler_init},
+    {Py_tp_dealloc, (void *)profiler_dealloc}, {Py_tp_traverse, (void *)profiler_traverse},
+    {Py_tp_clear, (void *)profiler_unlink},    {Py_tp_methods, profiler_methods},
+    {Py_tp_getset, profiler_attributes},       {0, NULL}};
 
 /* Named as the class that programs see, in reports above all. */
 static PyType_Spec profiler_spec = {"prof2any.Profile", sizeof(struct p2a_profiler), 0,

@@ -83,7 +83,7 @@ static PyObject *name_of_method(PyObject *self, PyObject *module, const char *me
 
 static PyObject *name_of_c(PyObject *callable, PyObject *self)
 {
-    if (!PyCFunction_Check(callable))
+    if (self && !PyCFunction_Check(callable))
         return name_of_method(self, NULL, ((PyMethodDescrObject *)callable)->d_method->ml_name);
     PyCFunctionObject *f = (PyCFunctionObject *)callable;
     if (!f->m_self)
@@ -191,15 +191,18 @@ static struct p2a_subject *subject_of(uint64_t key, const void *what)
 {
 #if P2A_MONITORING
     if (p2a_key(what) == key)
-        return python_subject((PyCodeObject *)(uintptr_t)what, PyEval_GetGlobals());
+        return python_subject((PyCodeObject *)what, PyEval_GetGlobals());
     const struct p2a_called *called = what;
     return c_subject(called->callable, called->self);
 #else
-    PyObject *object = (PyObject *)(uintptr_t)what;
+    PyObject *object = (PyObject *)what;
     if (!PyFrame_Check(object))
         return c_subject(object, NULL);
+    PyObject *code = PyObject_GetAttrString(object, "f_code");
     PyObject *globals = PyObject_GetAttrString(object, "f_globals");
-    struct p2a_subject *s = python_subject((PyCodeObject *)(uintptr_t)key, globals);
+    struct p2a_subject *s = code ? python_subject((PyCodeObject *)code, globals) : NULL;
+    (void)key;
+    Py_XDECREF(code);
     Py_XDECREF(globals);
     return s;
 #endif

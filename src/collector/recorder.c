@@ -104,6 +104,7 @@ void p2a_no_room(struct p2a_recorder *r, int error)
     if (r->dead)
         return;
     r->dead = true;
+    r->error = error;
     p2a_ticker_stop(r);
     p2a_recorder_touch(r);
     enum p2a_rec_state why =
@@ -112,7 +113,7 @@ void p2a_no_room(struct p2a_recorder *r, int error)
     for (struct p2a_track *k = r->newest; k; k = k->older)
         p2a_fold_unwind(k);
     all_to_their_roots(r);
-    if (r->asks->ended)
+    if (r->opened)
         r->asks->ended(r->owner, why);
 }
 
@@ -480,7 +481,7 @@ struct p2a_rec_thread *p2a_thread_begin(struct p2a_recorder *r, pid_t tid)
         return NULL;
     }
     struct p2a_rec_thread *t = k->thread = r->thread_next++;
-    t->own[0] = (uintptr_t)k;
+    p2a_set_track(t, k);
     t->tid = (uint64_t)tid;
     t->root = t->at = (char *)root - (char *)t;
     if (tid == (pid_t)syscall(SYS_gettid))
@@ -568,29 +569,26 @@ static void fill_header(struct p2a_recorder *r, const struct p2a_recorder_option
     if (o->program)
         memcpy(h->program, o->program,
                o->program_n < sizeof h->program ? o->program_n : sizeof h->program - 1);
+    __atomic_thread_fence(__ATOMIC_RELEASE); /* a header with the magic number is complete */
     memcpy(h->magic, P2A_REC_MAGIC, sizeof h->magic);
 }
 
-static bool begin(struct p2a_recorder *r, const struct p2a_recorder_options *o)
+/* 0, or an errno. */
+static int begin(struct p2a_recorder *r, const struct p2a_recorder_options *o)
 {
     uint32_t most = o->max_contexts ? o->max_contexts : P2A_CONTEXTS_DEFAULT;
     int error = p2a_mapping_open(&r->map, o->path, reserve_for(most));
-    if (!error) {
-        errno = 0;
-        r->header = p2a_mapping_take(&r->map, sizeof *r->header);
-        error = r->header ? 0 : errno;
-    }
-    if (error) {
-        errno = error;
-        return false;
-    }
+    if (error)
+        return error;
+    r->header = p2a_mapping_take(&r->map, sizeof *r->header);
+    if (!r->header)
+        return errno;
     fill_header(r, o);
     r->root_function = tell_marker(r, KEY_ROOT, "[root]", P2A_REC_ROOT);
     r->folded_function = tell_marker(r, KEY_FOLDED, "[folded]", P2A_REC_FOLDED);
-    if (r->folded_function && p2a_fork_watch(r))
-        return true;
-    errno = ENOMEM;
-    return false;
+    if (!r->folded_function)
+        return r->error ? r->error : ENOMEM;
+    return p2a_fork_watch(r);
 }
 
 static void discard(struct p2a_recorder *r)
@@ -625,9 +623,10 @@ struct p2a_recorder *p2a_recorder_open(const struct p2a_recorder_options *o)
     if (r->clock == P2A_REC_CLOCK_COUNTER && !p2a_counter_is_steady())
         r->clock = P2A_REC_CLOCK_MONOTONIC;
     r->map.fd = -1;
-    if (begin(r, o))
+    int error = begin(r, o);
+    r->opened = error == 0;
+    if (r->opened)
         return r;
-    int error = errno;
     p2a_fork_forget(r);
     discard(r);
     errno = error;
@@ -653,11 +652,8 @@ bool p2a_recorder_start(struct p2a_recorder *r)
     return r->header->mode != P2A_REC_MODE_SAMPLED || p2a_ticker_start(r);
 }
 
-void p2a_recorder_stop(struct p2a_recorder *r)
+static void stop(struct p2a_recorder *r)
 {
-    if (!r->runs)
-        return;
-    r->uses++;
     p2a_ticker_stop(r);
     for (struct p2a_track *k = r->newest; k && !r->dead; k = k->older)
         if (k->thread->state == P2A_REC_ALIVE)
@@ -668,6 +664,14 @@ void p2a_recorder_stop(struct p2a_recorder *r)
         r->header->state = P2A_REC_STOPPED;
         p2a_mapping_trim(&r->map);
     }
+}
+
+void p2a_recorder_stop(struct p2a_recorder *r)
+{
+    if (!r->runs)
+        return;
+    r->uses++;
+    stop(r);
     let_go(r);
 }
 
@@ -680,7 +684,8 @@ static void let_go(struct p2a_recorder *r)
 void p2a_recorder_close(struct p2a_recorder *r)
 {
     r->uses++;
-    p2a_recorder_stop(r);
+    if (r->runs)
+        stop(r);
     p2a_fork_forget(r);
     r->closed = true;
     let_go(r);

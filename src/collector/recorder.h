@@ -79,8 +79,8 @@ const char *p2a_recorder_path(const struct p2a_recorder *r); /* absolute; NULL: 
 const struct p2a_rec_header *p2a_header(const struct p2a_recorder *r);
 bool p2a_recorder_runs(const struct p2a_recorder *r);
 void p2a_recorder_flag(struct p2a_recorder *r, enum p2a_rec_flag flag);
-void p2a_recorder_touch(struct p2a_recorder *r);           /* header.last is now */
-double p2a_tick_seconds(const struct p2a_recorder *r);     /* as of header.last */
+void p2a_recorder_touch(struct p2a_recorder *r);       /* header.last is now */
+double p2a_tick_seconds(const struct p2a_recorder *r); /* as of header.last */
 uint32_t p2a_told_count(const struct p2a_recorder *r); /* they number from 1 */
 void *p2a_object(const struct p2a_recorder *r, uint32_t function);
 const struct p2a_rec_function *p2a_named(const struct p2a_recorder *r, uint32_t function);

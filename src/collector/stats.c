@@ -63,7 +63,7 @@ static void add_folded(const struct p2a_recorder *r, struct p2a_profile *p)
 {
     for (uint32_t i = 0; i < p2a_fold_count(r); i++) {
         const struct p2a_rec_fold *f = p2a_fold(r, i);
-        p2a_id callee = function_id(p, f->callee), row = callee;
+        p2a_id callee = function_id(p, f->callee);
         if (!f->caller) {
             struct p2a_node *node = p2a_node(p, callee);
             if (!node)
@@ -74,7 +74,7 @@ static void add_folded(const struct p2a_recorder *r, struct p2a_profile *p)
             *p2a_node_total(p, callee) += (double)f->total;
             continue;
         }
-        row = p2a_arc(p, function_id(p, f->caller), callee);
+        p2a_id row = p2a_arc(p, function_id(p, f->caller), callee);
         if (row == P2A_NONE)
             return;
         p->graph.arc[row].calls += f->calls;
