@@ -99,13 +99,16 @@ class Page {
             { width, height, deviceScaleFactor: 1, mobile: false });
     }
 
-    async open(url) {
-        await this.send("Page.navigate", { url: "about:blank" });
-        const loaded = new Promise(resolve => { this.loaded = resolve; });
-        await loaded;
+    // The event may come together with the answer, so it is waited for before the question.
+    async go(url) {
         const there = new Promise(resolve => { this.loaded = resolve; });
         await this.send("Page.navigate", { url });
         await there;
+    }
+
+    async open(url) {
+        await this.go("about:blank");
+        await this.go(url);
     }
 
     async run(expression) {
