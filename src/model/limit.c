@@ -365,6 +365,8 @@ enum p2a_status p2a_limit_parse(const char *text, struct p2a_arena *arena, struc
     const char *op = find_operator(rest, &end, &terms->op);
     if (!op)
         return bad(&s, text + strlen(text), "<, <=, ==, >= or > and a bound");
+    if (op > rest.at && strchr("=!", op[-1]))
+        return bad(&s, op - 1, "<, <=, ==, >= or >");
     if (parse_subject(&s, span(rest.at, op)) != P2A_OK)
         return error->status;
     return parse_bound(&s, span(end, rest.at + rest.n));
