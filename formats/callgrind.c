@@ -11,7 +11,9 @@
  *     17 9000 300
  *
  * It carries functions, arcs, their lines and addresses, object files and any number of events, all
- * in whole numbers. It carries no call paths, no threads beside one another and no self per arc;
+ * in whole numbers. Of a comparison every event is there twice, the second time as "ns_before";
+ * calls are those after, of what is gone those before (a difference can't be an event: readers'
+ * costs have no sign). It carries no call paths, no threads beside one another and no self per arc;
  * totals of functions aren't in the file, they follow from self and arcs. */
 #include "prof2any/format.h"
 
@@ -1476,7 +1478,7 @@ struct outside {
 struct writer {
     struct p2a_out *out;
     const struct p2a_profile *p;
-    uint32_t events; /* metrics, without a comparison's second columns */
+    uint32_t events; /* the profile's columns */
     bool addresses, modules;
     struct texts texts;
     struct p2a_str *name;          /* per function */
@@ -1519,7 +1521,7 @@ static bool group(struct groups *groups, uint32_t keys, uint32_t rows, const voi
 /* From raw values of the metric to the file's whole numbers. */
 static double factor_of(const struct writer *w, uint32_t metric)
 {
-    const struct p2a_metric *m = &w->p->metrics.row[metric];
+    const struct p2a_metric *m = &w->p->metrics.row[metric % w->p->metrics.n];
     bool seconds = p2a_str_is(p2a_string(w->p, m->unit), "seconds");
     double factor = seconds ? m->scale * 1e9 : m->scale;
     return fabs(factor - 1) < 1e-12 ? 1 : factor;
@@ -1908,7 +1910,7 @@ static void put_call(struct writer *w, p2a_id arc, uint64_t calls, const struct 
     enter_file(w, from->function, from->file);
     put_callee(w, w->p->graph.arc[arc].callee, calls);
     put_costs(w, from->address, from->line, cost);
-    w->unknown_calls |= !calls;
+    w->unknown_calls |= !calls && w->events == w->p->metrics.n;
 }
 
 static void put_arc(struct writer *w, p2a_id arc)
@@ -1916,7 +1918,8 @@ static void put_arc(struct writer *w, p2a_id arc)
     const struct p2a_graph *g = &w->p->graph;
     p2a_id caller = g->arc[arc].caller;
     uint32_t begin = w->sites.first[arc], end = w->sites.first[arc + 1];
-    uint64_t left = g->arc[arc].has & P2A_HAS_CALLS ? g->arc[arc].calls : 0;
+    uint64_t all = g->arc[arc].calls ? g->arc[arc].calls : g->arc[arc].calls_before;
+    uint64_t left = g->arc[arc].has & P2A_HAS_CALLS ? all : 0;
     for (uint32_t i = begin; i < end; i++) {
         const struct p2a_site *site = &g->site[w->sites.row[i]];
         struct p2a_line from = {caller, site->file, site->line, site->address};
@@ -1979,11 +1982,11 @@ static void put_outside(struct writer *w)
 /* ---- the writer: header ---------------------------------------------------------------------- */
 
 /* "ns" for the profile's time; others with a unit other than a count as "NAME(UNIT)". */
-static struct p2a_str event_word(struct writer *w, uint32_t metric)
+static struct p2a_str event_word(struct writer *w, uint32_t event)
 {
-    const struct p2a_metric *m = &w->p->metrics.row[metric];
+    const struct p2a_metric *m = &w->p->metrics.row[event % w->p->metrics.n];
     struct p2a_str name = p2a_string(w->p, m->name), unit = p2a_string(w->p, m->unit);
-    char word[200];
+    char word[220];
     name = name.n ? name : P2A_LIT("event");
     unit = p2a_str_is(unit, "seconds") ? P2A_LIT("ns") : unit;
     if (p2a_str_is(unit, "ns") && p2a_str_is(name, "time"))
@@ -1992,6 +1995,8 @@ static struct p2a_str event_word(struct writer *w, uint32_t metric)
         snprintf(word, sizeof word, "%.*s", shown(name), name.at);
     else
         snprintf(word, sizeof word, "%.*s(%.*s)", shown(name), name.at, shown(unit), unit.at);
+    if (event >= w->p->metrics.n)
+        strcat(word, "_before");
     for (char *at = word; *at; at++)
         if ((unsigned char)*at <= ' ' || *at == 127 || *at == ':' || *at == '=')
             *at = '_';
@@ -2012,17 +2017,18 @@ static void name_events(struct writer *w)
     }
 }
 
-static void put_event(struct writer *w, uint32_t metric)
+static void put_event(struct writer *w, uint32_t event)
 {
-    struct p2a_str title = p2a_string(w->p, w->p->metrics.row[metric].title);
-    if (!title.n && p2a_str_is(w->word[metric], "ns"))
+    uint32_t metrics = w->p->metrics.n;
+    struct p2a_str title = p2a_string(w->p, w->p->metrics.row[event % metrics].title);
+    if (!title.n && p2a_str_is(w->word[event % metrics], "ns"))
         title = P2A_LIT("Nanoseconds");
     if (title.n) {
         p2a_put_text(w->out, "event: ");
-        p2a_put_str(w->out, w->word[metric]);
+        p2a_put_str(w->out, w->word[event]);
         p2a_put_text(w->out, " : ");
         p2a_put_str(w->out, one_line(&w->texts, title));
-        p2a_put_text(w->out, "\n");
+        p2a_put_text(w->out, event < metrics ? "\n" : " before\n");
     }
 }
 
@@ -2119,7 +2125,7 @@ static enum p2a_status write_callgrind(struct p2a_out *out)
     struct writer *w = calloc(1, sizeof *w);
     if (!w)
         return p2a_no_memory(out);
-    *w = (struct writer){.out = out, .p = p, .events = p->metrics.n, .object = P2A_NONE};
+    *w = (struct writer){.out = out, .p = p, .events = p->columns, .object = P2A_NONE};
     w->addresses = p->facts & P2A_ADDRESSES && p2a_option_flag(out, "instr");
     w->modules = p->facts & P2A_MODULES;
     if (w->events > MAX_EVENTS) {
@@ -2160,7 +2166,7 @@ const struct p2a_format p2a_format_callgrind = {
     .gives =
         P2A_GRAPH | P2A_CALLS | P2A_LINES | P2A_ADDRESSES | P2A_MANY | P2A_MODULES | P2A_PLACES,
     .needs = P2A_GRAPH,
-    .keeps =
-        P2A_GRAPH | P2A_CALLS | P2A_LINES | P2A_ADDRESSES | P2A_MANY | P2A_MODULES | P2A_PLACES,
+    .keeps = P2A_GRAPH | P2A_CALLS | P2A_LINES | P2A_ADDRESSES | P2A_MANY | P2A_MODULES |
+             P2A_PLACES | P2A_BEFORE,
     .options = callgrind_options,
 };

@@ -6,8 +6,12 @@
  *         self time (seconds),total time (seconds), … two for every metric
  *     caller function,…,caller kind,callee function,…,callee kind,calls,primitive calls,…
  *
+ * - A comparison has "self time before", "calls before" and so on beside the others, and functions
+ *   have a last column, "change": new, gone, self, calls, through (what they call) or nothing, as
+ *   src/model/changes judges it. Of several runs values are means; their medians and the least and
+ *   the most of them stand between: "self time median", "total time before least".
  * - Values are in the metric's unit, the shortest number that reads as the same double; "NaN",
- *   "Infinity", "-Infinity". What isn't known is empty. A comparison has "self time before", too.
+ *   "Infinity", "-Infinity". What isn't known is empty.
  * - A cell is quoted where it must be: separators, quotes and line ends in names stay names.
  * - A spreadsheet takes text that begins with = + - @ for a formula, which a hostile name could use
  *   to send what is in the sheet elsewhere: a ' before it makes it text. -O formulas leaves it as
@@ -15,11 +19,13 @@
  * - Control characters other than tab and line ends, and bytes that are no UTF-8, become U+FFFD. */
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/utf8.h"
 #include "codec/json_write.h"
 #include "model/arcs.h"
+#include "model/changes.h"
 #include "model/rows.h"
 
 static const struct p2a_option options[] = {
@@ -34,6 +40,8 @@ struct csv {
     const struct p2a_profile *p;
     char separator;
     bool formulas, more; /* more: the line has a cell already */
+    bool compared;
+    enum p2a_change_kind *change; /* of functions of a comparison */
     struct p2a_buffer name, cell;
 };
 
@@ -109,19 +117,31 @@ static void put_count(struct csv *c, bool known, uint64_t count)
         p2a_put_u64(c->out, count);
 }
 
-static void put_value(struct csv *c, bool known, const double *values, uint32_t column)
+static void put_raw(struct csv *c, bool known, double raw, uint32_t column)
 {
     char text[P2A_JSON_NUMBER_ROOM];
     put_separator(c);
     if (!known)
         return;
-    double value = values[column] * c->p->metrics.row[column % c->p->metrics.n].scale;
+    double value = raw * c->p->metrics.row[column % c->p->metrics.n].scale;
     if (isnan(value))
         p2a_put_text(c->out, "NaN");
     else if (isinf(value))
         p2a_put_text(c->out, value < 0 ? "-Infinity" : "Infinity");
     else
         p2a_put(c->out, text, p2a_json_spell(value, text));
+}
+
+static void put_value(struct csv *c, bool known, const double *values, uint32_t column)
+{
+    put_raw(c, known, known ? values[column] : 0, column);
+}
+
+static void put_range(struct csv *c, bool known, const struct p2a_range *range, uint32_t column)
+{
+    put_raw(c, known, range->least, column);
+    put_raw(c, known, range->median, column);
+    put_raw(c, known, range->most, column);
 }
 
 /* ---- titles ---- */
@@ -132,7 +152,7 @@ static void add(struct csv *c, struct p2a_str text)
 }
 
 /* "self time before (seconds)" */
-static void put_metric_title(struct csv *c, const char *what, uint32_t column)
+static void put_metric_title(struct csv *c, const char *what, uint32_t column, const char *of_runs)
 {
     const struct p2a_profile *p = c->p;
     const struct p2a_metric *metric = &p->metrics.row[column % p->metrics.n];
@@ -143,6 +163,7 @@ static void put_metric_title(struct csv *c, const char *what, uint32_t column)
     add(c, p2a_string(p, metric->name));
     if (column >= p->metrics.n)
         add(c, P2A_LIT(" before"));
+    add(c, p2a_str_of(of_runs));
     if (metric->unit != metric->name && !p2a_str_is(unit, "count")) {
         add(c, P2A_LIT(" ("));
         add(c, unit);
@@ -150,6 +171,13 @@ static void put_metric_title(struct csv *c, const char *what, uint32_t column)
     }
     if (!c->name.failed)
         put_cell(c, (struct p2a_str){c->name.at, c->name.n});
+}
+
+static void put_range_titles(struct csv *c, const char *what, uint32_t column)
+{
+    put_metric_title(c, what, column, " least");
+    put_metric_title(c, what, column, " median");
+    put_metric_title(c, what, column, " most");
 }
 
 static void put_titles(struct csv *c, bool arcs)
@@ -164,10 +192,20 @@ static void put_titles(struct csv *c, bool arcs)
         }
     put_text(c, "calls");
     put_text(c, "primitive calls");
-    for (uint32_t column = 0; column < c->p->columns; column++) {
-        put_metric_title(c, "self", column);
-        put_metric_title(c, "total", column);
+    if (c->compared) {
+        put_text(c, "calls before");
+        put_text(c, "primitive calls before");
     }
+    for (uint32_t column = 0; column < c->p->columns; column++) {
+        put_metric_title(c, "self", column, "");
+        put_metric_title(c, "total", column, "");
+    }
+    for (uint32_t column = 0; !arcs && c->p->spread.n && column < c->p->columns; column++) {
+        put_range_titles(c, "self", column);
+        put_range_titles(c, "total", column);
+    }
+    if (!arcs && c->compared)
+        put_text(c, "change");
     end_line(c);
 }
 
@@ -191,16 +229,31 @@ static void put_function(struct csv *c, p2a_id id)
     put_text(c, (size_t)f->kind < sizeof kinds / sizeof *kinds ? kinds[f->kind] : "unknown");
 }
 
-static void put_figures(struct csv *c, unsigned has, uint64_t calls, uint64_t primitive,
-                        const double *self, const double *total)
+static void put_counts(struct csv *c, unsigned has, uint64_t calls, uint64_t primitive)
 {
     put_count(c, has & P2A_HAS_CALLS, calls);
     put_count(c, has & P2A_HAS_PRIMITIVE, primitive);
+}
+
+static void put_values(struct csv *c, unsigned has, const double *self, const double *total)
+{
     for (uint32_t column = 0; column < c->p->columns; column++) {
         put_value(c, has & P2A_HAS_SELF, self, column);
         put_value(c, has & P2A_HAS_TOTAL, total, column);
     }
-    end_line(c);
+}
+
+static void put_spread(struct csv *c, p2a_id f)
+{
+    const struct p2a_spread *spread = &c->p->spread;
+    unsigned has = c->p->graph.node[f].has;
+    static const struct p2a_range none;
+    for (uint32_t column = 0; spread->n && column < c->p->columns; column++) {
+        size_t at = (size_t)f * c->p->columns + column;
+        bool there = f < spread->n;
+        put_range(c, there && has & P2A_HAS_SELF, there ? &spread->self[at] : &none, column);
+        put_range(c, there && has & P2A_HAS_TOTAL, there ? &spread->total[at] : &none, column);
+    }
 }
 
 static void put_functions(struct csv *c, const struct p2a_rows *rows)
@@ -210,9 +263,16 @@ static void put_functions(struct csv *c, const struct p2a_rows *rows)
     for (uint32_t i = 0; i < rows->n; i++) {
         p2a_id f = rows->function[i];
         size_t row = (size_t)f * c->p->columns;
+        const struct p2a_node *node = &g->node[f];
         put_function(c, f);
-        put_figures(c, g->node[f].has, g->node[f].calls, g->node[f].primitive, g->self + row,
-                    g->total + row);
+        put_counts(c, node->has, node->calls, node->primitive);
+        if (c->compared)
+            put_counts(c, node->has, node->calls_before, node->primitive_before);
+        put_values(c, node->has, g->self + row, g->total + row);
+        put_spread(c, f);
+        if (c->compared)
+            put_text(c, p2a_change_word(c->change[f]));
+        end_line(c);
     }
 }
 
@@ -230,7 +290,11 @@ static void put_arcs(struct csv *c, const struct p2a_rows *rows, struct p2a_arcs
             size_t row = (size_t)arc[k] * c->p->columns;
             put_function(c, a->caller);
             put_function(c, a->callee);
-            put_figures(c, a->has, a->calls, a->primitive, g->arc_self + row, g->arc_total + row);
+            put_counts(c, a->has, a->calls, a->primitive);
+            if (c->compared)
+                put_counts(c, a->has, a->calls_before, a->primitive_before);
+            put_values(c, a->has, g->arc_self + row, g->arc_total + row);
+            end_line(c);
         }
     }
 }
@@ -250,6 +314,23 @@ static void put_rows(struct csv *c, const struct p2a_rows *rows)
     p2a_arcs_free(&arcs);
 }
 
+/* Judges the functions of a comparison. */
+static bool find_changes(struct csv *c)
+{
+    struct p2a_changes changes;
+    if (!c->compared)
+        return true;
+    c->change = calloc((size_t)c->p->functions.n + 1, sizeof *c->change);
+    bool judged = c->change && p2a_changes(c->out, &changes) == P2A_OK;
+    for (uint32_t i = 0; judged && i < changes.n; i++)
+        c->change[changes.row[i].function] = changes.row[i].kind;
+    if (c->change)
+        p2a_changes_free(&changes);
+    else
+        p2a_no_memory(c->out);
+    return judged;
+}
+
 static enum p2a_status write_csv(struct p2a_out *out)
 {
     struct p2a_str separator = p2a_str_of(p2a_option_text(out, "separator"));
@@ -258,13 +339,15 @@ static enum p2a_status write_csv(struct p2a_out *out)
                     .separator = p2a_str_is(separator, "tab")         ? '\t'
                                  : p2a_str_is(separator, "semicolon") ? ';'
                                                                       : ',',
+                    .compared = out->profile->columns > out->profile->metrics.n,
                     .formulas = p2a_option_flag(out, "formulas")};
     struct p2a_rows rows;
-    if (p2a_rows(out, NULL, out->report->limit, &rows) == P2A_OK)
+    if (p2a_rows(out, NULL, out->report->limit, &rows) == P2A_OK && find_changes(&c))
         put_rows(&c, &rows);
     if (c.name.failed || c.cell.failed)
         p2a_no_memory(out);
     p2a_rows_free(&rows);
+    free(c.change);
     p2a_buffer_free(&c.name);
     p2a_buffer_free(&c.cell);
     return p2a_out_status(out);

@@ -17,7 +17,8 @@
  * - A value times its metric's scale is in the metric's unit. Numbers are the shortest that read as
  *   the same double again; "NaN", "Infinity" and "-Infinity" stand for those. Counts are whole and
  *   may be above 2^53. What isn't known isn't there.
- * - A comparison has "self_before", "total_before" and "calls_before" beside the others.
+ * - A comparison has "self_before", "total_before", "calls_before" and "primitive_before" beside
+ *   the others.
  * - Functions stand in the report's order; those that are only somebody's caller have no figures
  * and come last. Where the report leaves functions out, arcs, lines and call sites are those among
  * the functions listed, paths are left out, and "left_out" says how many of each.
@@ -67,7 +68,7 @@ static enum p2a_sure probe(const struct p2a_probe *probe)
 /* An object of any table, with what it says. */
 struct record {
     uint64_t id, function, caller, callee, parent, thread, arc; /* references */
-    uint64_t pid, tid, address, calls, primitive, calls_before;
+    uint64_t pid, tid, address, calls, primitive, calls_before, primitive_before;
     int64_t start;                                    /* a function's line */
     p2a_id name, qualname, file, module, unit, title; /* strings */
     enum p2a_kind kind;
@@ -100,6 +101,7 @@ static const struct field {
               {"calls", COUNT, AT(calls)},
               {"primitive", COUNT, AT(primitive)},
               {"calls_before", COUNT, AT(calls_before)},
+              {"primitive_before", COUNT, AT(primitive_before)},
               {"line", INTEGER, AT(start)},
               {"name", STRING, AT(name)},
               {"qualname", STRING, AT(qualname)},
@@ -393,6 +395,7 @@ static void take_node(struct reader *r, p2a_id function)
     *node = (struct p2a_node){.calls = r->record.calls,
                               .primitive = r->record.primitive,
                               .calls_before = r->record.calls_before,
+                              .primitive_before = r->record.primitive_before,
                               .has = has | P2A_HAS_ROW};
     size_t row = (size_t)function * r->p->columns;
     take_values(r, SELF, r->p->graph.self + row);
@@ -429,6 +432,8 @@ static void read_arcs(struct reader *r)
         unsigned has = has_of(r);
         g->arc[arc].calls = r->record.calls;
         g->arc[arc].primitive = r->record.primitive;
+        g->arc[arc].calls_before = r->record.calls_before;
+        g->arc[arc].primitive_before = r->record.primitive_before;
         g->arc[arc].has = has | (has & P2A_HAS_TOTAL ? P2A_HAS_ROW : 0u);
         take_values(r, SELF, g->arc_self + (size_t)arc * r->p->columns);
         take_values(r, TOTAL, g->arc_total + (size_t)arc * r->p->columns);
@@ -801,6 +806,15 @@ static void put_calls(struct writer *w, unsigned has, uint64_t calls, uint64_t p
         put_count(w, "primitive", primitive);
 }
 
+static void put_calls_before(struct writer *w, unsigned has, uint64_t calls, uint64_t primitive)
+{
+    bool compared = w->p->columns > w->p->metrics.n;
+    if (compared && has & P2A_HAS_CALLS)
+        put_count(w, "calls_before", calls);
+    if (compared && has & P2A_HAS_PRIMITIVE)
+        put_count(w, "primitive_before", primitive);
+}
+
 static void put_function(struct writer *w, p2a_id id)
 {
     const struct p2a_profile *p = w->p;
@@ -820,8 +834,7 @@ static void put_function(struct writer *w, p2a_id id)
     if (id < p->graph.node_n && p->graph.node[id].has & P2A_HAS_ROW) {
         const struct p2a_node *node = &p->graph.node[id];
         put_calls(w, node->has, node->calls, node->primitive);
-        if (node->has & P2A_HAS_CALLS && p->columns > p->metrics.n)
-            put_count(w, "calls_before", node->calls_before);
+        put_calls_before(w, node->has, node->calls_before, node->primitive_before);
         if (node->has & P2A_HAS_SELF)
             put_self(w, p->graph.self, id);
         if (node->has & P2A_HAS_TOTAL)
@@ -863,6 +876,7 @@ static void put_arcs(struct writer *w)
         put_count(w, "caller", a->caller);
         put_count(w, "callee", a->callee);
         put_calls(w, a->has, a->calls, a->primitive);
+        put_calls_before(w, a->has, a->calls_before, a->primitive_before);
         if (a->has & P2A_HAS_SELF)
             put_self(w, g->arc_self, i);
         if (a->has & P2A_HAS_TOTAL)

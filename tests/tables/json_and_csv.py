@@ -120,18 +120,24 @@ def csv_values_are_those_of_json(_):
         titles = table[0]
         assert titles[:9] == ["function", "name", "qualified name", "file", "line", "module", "kind", "calls",
                               "primitive calls"]
-        assert len(titles) == 9 + 2 * len(made["metrics"]) * (1 + made["comparison"]), (path, titles)
+        metrics, compared = len(made["metrics"]), made["comparison"]
+        keys = [(key + side, m) for side in ("", "_before")[:1 + compared] for m in range(metrics)
+                for key in ("self", "total")]
+        first = 9 + 2 * compared
+        assert len(titles) == first + len(keys) + compared, (path, titles)
+        assert not compared or titles[9:11] + titles[-1:] == ["calls before", "primitive calls before", "change"]
         assert len(table) - 1 == len(rows), path
         for f, row in zip(rows, table[1:]):
             assert row[4] == (str(f["line"]) if "line" in f else ""), path
             assert row[6] == f["kind"]
             assert row[7:9] == [str(f.get("calls", "")), str(f.get("primitive", ""))], (path, row)
-            for i, metric in enumerate(made["metrics"]):
-                for cell, key in ((row[9 + 2 * i], "self"), (row[10 + 2 * i], "total")):
-                    if key in f:
-                        assert same(float(cell), number(f[key][i]) * metric["scale"]), (path, row)
-                    else:
-                        assert cell == ""
+            if compared:
+                assert row[9:11] == [str(f.get("calls_before", "")), str(f.get("primitive_before", ""))], (path, row)
+            for cell, (key, m) in zip(row[first:], keys):
+                if key in f:
+                    assert same(float(cell), number(f[key][m]) * made["metrics"][m]["scale"]), (path, row)
+                else:
+                    assert cell == ""
 
 
 def csv_lists_arcs_too(_):
