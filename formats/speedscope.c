@@ -22,8 +22,8 @@
  *
  * Writing: one sampled profile a thread and metric, one sample a context that has a value; contexts
  * have no order in time. Further keys, which the schema allows, keep what it has no word for:
- * "metric" and "metricUnit" of a profile, "module" and "kind" of a frame. Calls, lines and the
- * values before are left out. */
+ * "metric" and "metricUnit" of a profile, "module" and "kind" of a frame. The side before of a
+ * comparison is a profile of its own, "time before". Calls and lines are left out. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -698,10 +698,10 @@ static bool put_frames(struct writer *w)
     return true;
 }
 
-/* The unit to write a metric in, and what to multiply its values with. */
-static const struct unit *unit_of(const struct writer *w, uint32_t metric, double *factor)
+/* The unit to write a column in, and what to multiply its values with. */
+static const struct unit *unit_of(const struct writer *w, uint32_t column, double *factor)
 {
-    const struct p2a_metric *m = &w->p->metrics.row[metric];
+    const struct p2a_metric *m = &w->p->metrics.row[column % w->p->metrics.n];
     struct p2a_str unit = p2a_string(w->p, m->unit);
     const struct unit *found = &units[NONE];
     *factor = m->scale;
@@ -714,9 +714,9 @@ static const struct unit *unit_of(const struct writer *w, uint32_t metric, doubl
     return found;
 }
 
-static double value_at(const struct writer *w, p2a_id context, uint32_t metric)
+static double value_at(const struct writer *w, p2a_id context, uint32_t column)
 {
-    double value = w->p->contexts.self[(size_t)context * w->p->columns + metric];
+    double value = w->p->contexts.self[(size_t)context * w->p->columns + column];
     return isfinite(value) ? value : 0;
 }
 
@@ -731,10 +731,17 @@ static void put_stack(struct writer *w, p2a_id context)
     p2a_json_end(&w->json, ']');
 }
 
-/* thread threads.n: none */
-static void put_name(struct writer *w, uint32_t metric, p2a_id thread)
+/* thread threads.n: none. Of a comparison there are "time" and "time before". */
+static void put_name(struct writer *w, uint32_t column, p2a_id thread)
 {
-    const struct p2a_metric *m = &w->p->metrics.row[metric];
+    const struct p2a_metric *m = &w->p->metrics.row[column % w->p->metrics.n];
+    struct p2a_str metric = p2a_string(w->p, m->name);
+    char before[128];
+    if (column >= w->p->metrics.n) {
+        int n = snprintf(before, sizeof before, "%.*s before", metric.n < 100 ? (int)metric.n : 100,
+                         metric.at);
+        metric = (struct p2a_str){before, (size_t)n};
+    }
     if (thread < w->p->threads.n) {
         const struct p2a_thread *t = &w->p->threads.row[thread];
         put_label(w, "name", p2a_string(w->p, t->name));
@@ -743,35 +750,35 @@ static void put_name(struct writer *w, uint32_t metric, p2a_id thread)
         p2a_json_name(&w->json, "tid");
         p2a_json_u64(&w->json, t->tid);
     } else {
-        put_label(w, "name", p2a_string(w->p, m->name));
+        put_label(w, "name", metric);
     }
-    put_label(w, "metric", p2a_string(w->p, m->name));
+    put_label(w, "metric", metric);
     put_label(w, "metricUnit", p2a_string(w->p, m->unit));
 }
 
-static void put_profile(struct writer *w, uint32_t metric, p2a_id thread)
+static void put_profile(struct writer *w, uint32_t column, p2a_id thread)
 {
     struct p2a_json_writer *json = &w->json;
     double factor, end = 0;
-    const struct unit *unit = unit_of(w, metric, &factor);
+    const struct unit *unit = unit_of(w, column, &factor);
     w->written = true;
     p2a_json_line(json);
     p2a_json_begin(json, '{');
     put_label(w, "type", P2A_LIT("sampled"));
-    put_name(w, metric, thread);
+    put_name(w, column, thread);
     put_label(w, "unit", p2a_str_of(unit->word));
     p2a_json_name(json, "samples");
     p2a_json_begin(json, '[');
     for (p2a_id i = w->first[thread]; i != P2A_NONE; i = w->next[i])
-        if (value_at(w, i, metric) != 0)
+        if (value_at(w, i, column) != 0)
             put_stack(w, i);
     p2a_json_end(json, ']');
     p2a_json_name(json, "weights");
     p2a_json_begin(json, '[');
     for (p2a_id i = w->first[thread]; i != P2A_NONE; i = w->next[i])
-        if (value_at(w, i, metric) != 0) {
-            p2a_json_double(json, value_at(w, i, metric) * factor);
-            end += value_at(w, i, metric) * factor;
+        if (value_at(w, i, column) != 0) {
+            p2a_json_double(json, value_at(w, i, column) * factor);
+            end += value_at(w, i, column) * factor;
         }
     p2a_json_end(json, ']');
     p2a_json_name(json, "startValue");
@@ -781,10 +788,10 @@ static void put_profile(struct writer *w, uint32_t metric, p2a_id thread)
     p2a_json_end(json, '}');
 }
 
-static bool has_values(const struct writer *w, uint32_t metric, p2a_id thread)
+static bool has_values(const struct writer *w, uint32_t column, p2a_id thread)
 {
     p2a_id i = w->first[thread];
-    while (i != P2A_NONE && value_at(w, i, metric) == 0)
+    while (i != P2A_NONE && value_at(w, i, column) == 0)
         i = w->next[i];
     return i != P2A_NONE;
 }
@@ -795,10 +802,10 @@ static void put_profiles(struct writer *w)
     uint32_t threads = w->p->threads.n;
     p2a_json_name(&w->json, "profiles");
     p2a_json_begin(&w->json, '[');
-    for (uint32_t m = 0; m < w->p->metrics.n; m++)
+    for (uint32_t c = 0; c < w->p->columns; c++)
         for (p2a_id t = 0; t <= threads; t++)
-            if (has_values(w, m, t) || (t == threads && m == 0 && !w->written))
-                put_profile(w, m, t);
+            if (has_values(w, c, t) || (t == threads && c == 0 && !w->written))
+                put_profile(w, c, t);
     p2a_json_end(&w->json, ']');
 }
 
@@ -845,5 +852,5 @@ const struct p2a_format p2a_format_speedscope = {
     .write = write_speedscope,
     .gives = P2A_CONTEXTS | P2A_THREADS | P2A_MANY | P2A_PLACES | P2A_MODULES,
     .needs = P2A_CONTEXTS,
-    .keeps = P2A_CONTEXTS | P2A_THREADS | P2A_MANY | P2A_PLACES | P2A_MODULES,
+    .keeps = P2A_CONTEXTS | P2A_THREADS | P2A_MANY | P2A_PLACES | P2A_MODULES | P2A_BEFORE,
 };
