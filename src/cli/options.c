@@ -579,15 +579,11 @@ static bool is_given(const struct options *options, const char *name)
     return false;
 }
 
-/* What the command line has decided already: the name of an output says its format, a format that
- * it isn't a report with a style. */
+/* What the command line has decided already: the name of an output says its format. */
 static bool is_overruled(const struct options *options, const char *name)
 {
-    if (strcmp(name, "format") == 0)
-        return is_given(options, "output") && options->output &&
-               p2a_format_for_path(options->output);
-    return strcmp(name, "style") == 0 &&
-           (is_given(options, "format") || is_given(options, "output"));
+    return strcmp(name, "format") == 0 && is_given(options, "output") && options->output &&
+           p2a_format_for_path(options->output);
 }
 
 static enum p2a_status take_setting(struct options *options, const struct row *row,
@@ -628,6 +624,8 @@ static enum p2a_status take_settings(struct options *options, enum command comma
                     take_setting(options, row, s) != P2A_OK)
                     return P2A_USAGE;
         }
+    if (options->style && !is_given(options, "style") && other_format(options))
+        options->style = NULL; /* of a report, where there is one */
     return P2A_OK;
 }
 
