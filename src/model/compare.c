@@ -313,6 +313,8 @@ static enum p2a_status compare(struct sides *s, struct p2a_error *error)
     s->into->spread.before_n = (uint32_t)c->before_n;
     s->into->recorded = s->into->facts;
     s->into->source = p2a_intern(s->into, P2A_LIT("comparison"));
+    if (s->into->core->note_lost)
+        return p2a_error_memory(error);
     return p2a_take_error(s->into, error);
 }
 
