@@ -1114,7 +1114,7 @@ static void put_thread_head(struct writer *w, p2a_id thread)
     const struct p2a_thread *t = known ? &w->p->threads.row[thread] : &none;
     char pid[24];
     snprintf(pid, sizeof pid, "%" PRIu64, t->pid);
-    put_text(w, "name", known && t->name ? p2a_string(w->p, t->name) : P2A_LIT("all"));
+    put_text(w, "name", known ? p2a_string(w->p, t->name) : P2A_LIT("all"));
     put_truth(w, "isMainThread", true);
     put_text(w, "processType", P2A_LIT("default"));
     put_number(w, "processStartupTime", 0);

@@ -232,7 +232,7 @@ static bool cut_torch(struct p2a_str *name, struct p2a_str *path, int64_t *line)
 static bool cut_ruby(struct p2a_str *name, struct p2a_str *path, int64_t *line)
 {
     static const char unknown[] = " - (unknown)";
-    size_t at = name->n, colon = name->n;
+    size_t at, colon = name->n;
     uint64_t value;
     if (p2a_str_ends(*name, unknown) && name->n > sizeof unknown - 1) {
         name->n -= sizeof unknown - 1;

@@ -365,8 +365,8 @@ static bool read_row(struct reader *r, p2a_id function)
     return read_callers(r, function);
 }
 
-/* Keeps where the value of FUNCTION, which comes next, is. */
-static bool keep_value(struct reader *r, p2a_id function)
+/* Keeps where the value of FUNCTION is. */
+static bool keep_value(struct reader *r, p2a_id function, struct marshal_mark at)
 {
     if (function == r->n && r->n == r->room) {
         uint32_t room = r->room ? r->room * 2 : 256;
@@ -379,7 +379,7 @@ static bool keep_value(struct reader *r, p2a_id function)
         r->values = wider;
         r->room = room;
     }
-    r->values[function] = p2a_marshal_here(&r->m);
+    r->values[function] = at;
     r->n += function == r->n;
     return true;
 }
@@ -394,9 +394,10 @@ static bool read_keys(struct reader *r)
     if (v.kind != MARSHAL_DICT)
         return unexpected(r, &v, "a dict of functions");
     while ((key = read_key(r, &function)) < KEY_END) {
-        if (key == KEY_FUNCTION && !keep_value(r, function))
-            return false;
+        struct marshal_mark at = p2a_marshal_here(&r->m);
         if (!p2a_marshal_skip(&r->m))
+            return false;
+        if (key == KEY_FUNCTION && !keep_value(r, function, at))
             return false;
     }
     return key == KEY_END;
@@ -424,15 +425,19 @@ static void add_notes(const struct reader *r)
         p2a_note(r->p, "left out %u keys that are no functions", r->others);
 }
 
+/* Where the file breaks off, the functions before that are there. */
 static void read_all(struct reader *r)
 {
+    struct marshal_failure failure = {0};
     p2a_metric(r->p, "time", "seconds", 1);
     if (!read_keys(r) || !check_end(r))
-        return;
-    for (p2a_id f = 0; f < r->n; f++)
+        failure = p2a_marshal_take_failure(&r->m);
+    for (p2a_id f = 0; f < r->n && !failure.no_memory; f++)
         if (!read_row(r, f))
             return;
     add_notes(r);
+    if (failure.failed)
+        r->m.failure = failure;
 }
 
 static enum p2a_status read_pstats(struct p2a_in *in)

@@ -67,10 +67,61 @@ const struct p2a_format *p2a_format_for_path(const char *path)
     return best;
 }
 
-const struct p2a_format *p2a_detect_probe(const struct p2a_probe *probe, struct p2a_error *error)
+static bool is_plain(unsigned char c)
+{
+    return (c >= ' ' && c < 0x7f) || c == '\t' || c == '\n' || c == '\r' || c == '\f';
+}
+
+/* Every unit, of 32 at most, is a character of ASCII: its other bytes are zero. */
+static bool is_ascii_in_units(struct p2a_str s, size_t unit, size_t place)
+{
+    size_t units = s.n / unit < 32 ? s.n / unit : 32;
+    for (size_t i = 0; i < units * unit; i++) {
+        unsigned char c = (unsigned char)s.at[i];
+        if (i % unit == place ? !is_plain(c) : c != 0)
+            return false;
+    }
+    return units >= 4;
+}
+
+bool p2a_is_wide(struct p2a_str start, bool marked, struct p2a_error *error)
+{
+    static const struct {
+        unsigned char mark[4], size, unit, place; /* place: of a character's lowest byte */
+    } kinds[] = {{{0xFF, 0xFE, 0, 0}, 4, 4, 0},
+                 {{0, 0, 0xFE, 0xFF}, 4, 4, 3},
+                 {{0xFF, 0xFE}, 2, 2, 0},
+                 {{0xFE, 0xFF}, 2, 2, 1}};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        size_t n = kinds[i].size;
+        bool mark = start.n >= n && memcmp(start.at, kinds[i].mark, n) == 0;
+        struct p2a_str text = {start.at + (mark ? n : 0), start.n - (mark ? n : 0)};
+        if (!(mark && marked) && !is_ascii_in_units(text, kinds[i].unit, kinds[i].place))
+            continue;
+        unsigned bits = 8u * kinds[i].unit;
+        p2a_error_set(error, P2A_INPUT,
+                      "UTF-%u, expected UTF-8: 'iconv -f UTF-%u -t UTF-8' converts it", bits, bits);
+        error->place_kind = P2A_AT_BYTE;
+        error->place = 0;
+        return true;
+    }
+    return false;
+}
+
+size_t p2a_mark(struct p2a_str start)
+{
+    return p2a_str_starts(start, "\xEF\xBB\xBF") ? 3 : 0;
+}
+
+const struct p2a_format *p2a_detect_probe(const struct p2a_probe *input, struct p2a_error *error)
 {
     const struct p2a_format *best = NULL, *rival = NULL;
     enum p2a_sure most = P2A_NO;
+    size_t mark = p2a_mark(input->start);
+    const struct p2a_probe text = {{input->start.at + mark, input->start.n - mark}, input->whole};
+    const struct p2a_probe *probe = &text;
+    if (p2a_is_wide(input->start, true, error))
+        return NULL;
     for (size_t i = 0; p2a_formats[i]; i++) {
         const struct p2a_format *format = p2a_formats[i];
         enum p2a_sure sure = format->read && format->probe ? format->probe(probe) : P2A_NO;

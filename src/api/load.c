@@ -20,6 +20,8 @@ choose(struct p2a_source *source, const struct p2a_load_options *options, struct
     }
     if (!options->format)
         return p2a_detect_probe(&probe, error);
+    if (p2a_is_wide(probe.start, false, error))
+        return NULL;
     const struct p2a_format *format = p2a_format_named(options->format);
     if (!format || !format->read)
         p2a_error_set(error, P2A_USAGE, "no format '%s' to read, see prof2any formats",
@@ -36,6 +38,13 @@ static void keep_part(struct p2a_profile *p)
         return;
     p2a_take_error(p, &error);
     p2a_note(p, "read as far as it goes: %s", p2a_error_text(&error, text, sizeof text));
+}
+
+static void pass_mark(struct p2a_in *in)
+{
+    const unsigned char *at;
+    size_t n = p2a_ahead(in, 3, &at);
+    p2a_consume(in, p2a_mark((struct p2a_str){(const char *)at, n}));
 }
 
 /* Rows that contradict one another are no profile. */
@@ -57,6 +66,7 @@ static void read_source(struct p2a_profile *p, struct p2a_source *source,
         return;
     strncpy(error->format, format->name, sizeof error->format - 1);
     struct p2a_in in = {p, source};
+    pass_mark(&in);
     enum p2a_status status = format->read(&in);
     if (status != P2A_OK)
         p2a_error_set(error, status, "can't be read as %s", format->name);

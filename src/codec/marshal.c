@@ -791,6 +791,14 @@ void p2a_marshal_again(struct marshal *m, struct marshal_mark mark)
     m->next_ref = mark.next_ref;
 }
 
+struct marshal_failure p2a_marshal_take_failure(struct marshal *m)
+{
+    struct marshal_failure failure = m->failure;
+    m->failure = (struct marshal_failure){0};
+    m->depth = m->replays = 0;
+    return failure;
+}
+
 bool p2a_marshal_start(struct marshal *m, struct p2a_str bytes)
 {
     *m = (struct marshal){

@@ -131,6 +131,10 @@ struct marshal_mark p2a_marshal_here(const struct marshal *m);
  * those to objects behind it as well. */
 void p2a_marshal_again(struct marshal *m, struct marshal_mark mark);
 
+/* Forgets the failure and the containers that were open then, so that what was read whole before can
+ * be read again. Returns the failure. */
+struct marshal_failure p2a_marshal_take_failure(struct marshal *m);
+
 /* A number below MARSHAL_UNDONE that the caller keeps for the object REF; 0 for MARSHAL_NO_REF. */
 #define MARSHAL_UNDONE 0x80000000U
 uint32_t p2a_marshal_tag(const struct marshal *m, uint32_t ref);

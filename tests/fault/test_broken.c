@@ -76,6 +76,7 @@ static bool is_about_all(const char *message)
     static const char *const sentences[] = {"not a profile in a known format",
                                             "no input, expected a profile",
                                             "could be ",
+                                            "invariant broken at row ",
                                             "corrupt gzip data after ",
                                             "compressed data ends early after ",
                                             "zstd-compressed: "};
