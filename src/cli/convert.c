@@ -15,8 +15,21 @@ static enum p2a_status name_functions(const struct options *options, struct p2a_
                                       struct p2a_error *error)
 {
     const struct settings *settings = options->settings_file;
-    struct p2a_selection rules = {.rules = settings->rules, .rule_n = settings->naming_n};
-    return rules.rule_n ? p2a_select(profile, &rules, error) : P2A_OK;
+    size_t n = (size_t)options->strip.n;
+    struct p2a_selection selection = {.rule_n = n + settings->naming_n};
+    struct p2a_name_rule *rules = calloc(selection.rule_n + 1, sizeof *rules);
+    if (!rules) {
+        *error = (struct p2a_error){.status = P2A_SYSTEM, .message = "out of memory"};
+        return P2A_SYSTEM;
+    }
+    for (size_t i = 0; i < n; i++)
+        rules[i] = (struct p2a_name_rule){.kind = P2A_STRIP, .pattern = options->strip.at[i]};
+    if (settings->naming_n)
+        memcpy(rules + n, settings->rules, settings->naming_n * sizeof *rules);
+    selection.rules = rules;
+    enum p2a_status status = selection.rule_n ? p2a_select(profile, &selection, error) : P2A_OK;
+    free(rules);
+    return status;
 }
 
 enum p2a_status load_input(const struct options *options, const char *path,

@@ -100,6 +100,8 @@ static const struct row rows[] = {
      "this thread alone, by name, pid or tid"},
     {SELECTS, 0, "group-by", TEXT, FIELD(group_by), "WHAT",
      "join functions by file, module or line"},
+    {SELECTS, 0, "strip", LIST, FIELD(strip), "RE",
+     "take what matches off the paths of files, of every input; repeat"},
     {SELECTS, 0, "strip-dirs", FLAG, FIELD(select.strip_dirs), NULL, "files by their base names"},
     {SELECTS, 'n', "node-threshold", PERCENT, FIELD(select.node_threshold), "PERCENT",
      "drop functions whose total is below this"},
@@ -657,5 +659,6 @@ void options_free(struct options *options)
     free(options->restrictions.at);
     free(options->must.at);
     free(options->reports.at);
+    free(options->strip.at);
     free(options->sort_keys);
 }

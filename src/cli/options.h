@@ -47,7 +47,7 @@ struct options {
     bool partial, quiet, help, version, markdown, manual;
     const char *completion; /* a shell */
     char *sort_keys;        /* what the words in sort are cut from */
-    struct list must, reports;
+    struct list must, reports, strip;
     const char *budget, *baseline;
     const char *config; /* a file of settings; NULL: the one that is found */
     bool no_config;

@@ -19,6 +19,7 @@ struct builder {
 static enum p2a_status bad(struct p2a_error *error, size_t line, size_t column, const char *message,
                            ...) P2A_PRINTF(4, 5);
 
+P2A_PRINTF(4, 0)
 static enum p2a_status set(struct p2a_error *error, size_t line, size_t column, const char *message,
                            va_list arguments)
 {
