@@ -5,8 +5,8 @@
  *   bound = amount                                   a share is one of the whole run's value
  *         | value in the baseline * factor * (1 + Σ shares) + Σ amounts
  *
- * Functions of the baseline are those that p2a_diff would compare with; what isn't in the baseline
- * keeps a limit that compares with it. */
+ * Functions of the baseline are those that p2a_diff would compare with. What is new keeps a limit
+ * that compares with it, unless all that the limit matches is. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -582,7 +582,7 @@ static enum p2a_status conclude(struct judge *j, bool optional)
     if (j->broken || j->terms.quantity == P2A_Q_PATH)
         return P2A_OK;
     if (!j->nearest.subject)
-        return add_words(j, P2A_KEPT, "isn't in the baseline");
+        return add_words(j, optional ? P2A_KEPT : P2A_UNMATCHED, "isn't in the baseline");
     j->nearest.held = j->held;
     return add(j, &j->nearest);
 }
