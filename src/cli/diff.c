@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "prof2any/format.h"
 
 static bool is_vs(const char *operand)
 {
@@ -39,13 +40,14 @@ static enum p2a_status split(const struct options *options, int *before_n, int *
 }
 
 /* What is chosen of every input before its functions are matched: checkouts have directories of
- * their own, threads are joined, and sums of groups need no matching. */
-static struct p2a_selection of_inputs(const struct p2a_selection *s)
+ * their own, threads are joined, and sums of groups need no matching. GROUPS: unless functions are
+ * to be found by their names later, or paths have to be estimated, which both sides are together.
+ */
+static struct p2a_selection of_inputs(const struct p2a_selection *s, bool groups)
 {
-    bool paths = s->focus || s->ignore || s->show || s->hide || s->prune_from || s->root || s->leaf;
     return (struct p2a_selection){.metric = s->metric,
                                   .thread = s->thread,
-                                  .group_by = paths ? P2A_BY_FUNCTION : s->group_by,
+                                  .group_by = groups ? s->group_by : P2A_BY_FUNCTION,
                                   .strip_dirs = s->strip_dirs,
                                   .exact = s->exact,
                                   .rules = s->rules,
@@ -53,44 +55,54 @@ static struct p2a_selection of_inputs(const struct p2a_selection *s)
 }
 
 /* What is left to be chosen of the comparison. */
-static struct p2a_selection of_result(const struct p2a_selection *s)
+static struct p2a_selection of_result(const struct p2a_selection *s, bool groups)
 {
-    struct p2a_selection rest = *s, done = of_inputs(s);
+    struct p2a_selection rest = *s;
     rest.metric = rest.thread = NULL;
     rest.strip_dirs = false;
     rest.rules = NULL;
     rest.rule_n = 0;
-    if (done.group_by != P2A_BY_FUNCTION)
+    if (groups)
         rest.group_by = P2A_BY_FUNCTION;
     return rest;
 }
 
-static enum p2a_status load_one(const struct options *options, const char *path,
-                                struct p2a_profile **profile)
-{
-    struct p2a_error error = {.status = P2A_OK};
-    struct p2a_selection selection = of_inputs(&options->select);
-    enum p2a_status status = load_input(options, path, profile, &error);
-    if (status == P2A_OK && p2a_select(*profile, &selection, &error) != P2A_OK) {
-        status = error.status;
-        snprintf(error.path, sizeof error.path, "%s", path);
-    }
-    return status == P2A_OK ? status : complain_error(&error);
-}
-
 static enum p2a_status load_all(const struct options *options, struct p2a_profile **profile)
 {
+    struct p2a_error error = {.status = P2A_OK};
     for (int i = 0; i < options->input.n; i++) {
         const char *path = options->input.at[i];
-        enum p2a_status status = is_vs(path) ? P2A_OK : load_one(options, path, &profile[i]);
-        if (status != P2A_OK)
-            return status;
+        if (!is_vs(path) && load_input(options, path, &profile[i], &error) != P2A_OK)
+            return complain_error(&error);
     }
     return P2A_OK;
 }
 
+static bool can_group(const struct options *options, struct p2a_profile *const *profile)
+{
+    const struct p2a_selection *s = &options->select;
+    bool paths = s->focus || s->ignore || s->show || s->hide || s->prune_from || s->root || s->leaf;
+    for (int i = 0; i < options->input.n; i++)
+        if (profile[i] && !(profile[i]->recorded & P2A_CONTEXTS))
+            return false;
+    return !paths;
+}
+
+static enum p2a_status select_all(const struct options *options, struct p2a_profile **profile,
+                                  bool groups)
+{
+    struct p2a_selection selection = of_inputs(&options->select, groups);
+    struct p2a_error error = {.status = P2A_OK};
+    for (int i = 0; i < options->input.n; i++)
+        if (profile[i] && p2a_select(profile[i], &selection, &error) != P2A_OK) {
+            snprintf(error.path, sizeof error.path, "%s", options->input.at[i]);
+            return complain_error(&error);
+        }
+    return P2A_OK;
+}
+
 static enum p2a_status compare(const struct options *options, struct p2a_profile **profile,
-                               int before_n, int after)
+                               int before_n, int after, bool groups)
 {
     struct p2a_error error = {.status = P2A_OK};
     struct p2a_profile *result = NULL;
@@ -102,7 +114,7 @@ static enum p2a_status compare(const struct options *options, struct p2a_profile
     if (p2a_diff(&comparison, &result, &error) != P2A_OK)
         return complain_error(&error);
     struct options rest = *options;
-    rest.select = of_result(&options->select);
+    rest.select = of_result(&options->select, groups);
     enum p2a_status status = write_profile(&rest, result);
     p2a_free(result);
     return status;
@@ -120,8 +132,11 @@ enum p2a_status command_diff(const struct options *options)
     if (!profile)
         return complain_system("out of memory");
     status = load_all(options, profile);
+    bool groups = status == P2A_OK && can_group(options, profile);
     if (status == P2A_OK)
-        status = compare(options, profile, before_n, after);
+        status = select_all(options, profile, groups);
+    if (status == P2A_OK)
+        status = compare(options, profile, before_n, after, groups);
     for (int i = 0; i < options->input.n; i++)
         p2a_free(profile[i]);
     free(profile);

@@ -249,10 +249,13 @@ static void add_graph(struct p2a_mapping *m, p2a_id *arc)
     add_sites(m, arc);
 }
 
-/* Whether the sum can be a tree: FROM is one, and INTO is one or empty. */
+/* Whether the sum can be a tree: FROM is one, and INTO is one or empty. Estimated paths are none,
+ * but all there is where their graph is gone. */
 static bool both_trees(const struct p2a_profile *into, const struct p2a_profile *from)
 {
     bool empty = !into->contexts.n && !into->graph.order_n;
+    if (empty && from->contexts.n && !(from->facts & P2A_GRAPH))
+        return true;
     bool tree = into->contexts.n && !(into->estimated & P2A_CONTEXTS);
     return from->contexts.n && !(from->estimated & P2A_CONTEXTS) && (tree || empty);
 }

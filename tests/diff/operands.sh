@@ -1,0 +1,59 @@
+#!/bin/sh
+# What prof2any diff takes, and what it says to what it doesn't.
+set -eu
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+printf 'main;a 1\nmain;b 2\n' >one.folded
+printf 'main;a 3\nmain;c 2\n' >two.folded
+printf 'main;a 1 3\n' >both.folded
+mkdir here there
+cp one.folded vs
+
+fails() # STATUS SENTENCE ARGUMENTS
+{
+    status=$1 sentence=$2
+    shift 2
+    said=$("$PROF2ANY" diff "$@" 2>&1 >/dev/null) && got=0 || got=$?
+    [ "$got" = "$status" ] || { echo "diff $*: status $got, expected $status: $said"; exit 1; }
+    [ "$said" = "prof2any: $sentence" ] || { echo "diff $*: $said"; exit 1; }
+}
+is() # EXPECTED ARGUMENTS
+{
+    expected=$1
+    shift
+    got=$("$PROF2ANY" diff -q -f folded -O sort "$@")
+    [ "$got" = "$expected" ] || { echo "diff $*: $got"; exit 1; }
+}
+
+fails 2 "diff: nothing to compare, expected BEFORE AFTER"
+fails 2 "diff: one input, expected BEFORE AFTER" one.folded
+fails 2 "diff: 3 inputs, expected BEFORE AFTER, or BEFORE... vs AFTER... for several runs" \
+    one.folded two.folded one.folded
+fails 2 "diff: no input before 'vs', expected BEFORE... vs AFTER..." vs one.folded
+fails 2 "diff: no input behind 'vs', expected BEFORE... vs AFTER..." one.folded vs
+fails 2 "diff: 'vs' stands between BEFORE and AFTER once (a file of that name is ./vs)" \
+    one.folded vs two.folded vs one.folded
+fails 3 "both.folded: an input is a comparison already, expected one version's profile" \
+    one.folded both.folded
+fails 2 "one.folded: --metric time: the input has samples" one.folded two.folded --metric time
+fails 2 "--threshold much: expected a percentage from 0 to 100" one.folded two.folded --threshold much
+
+is "main;a 1 3
+main;b 2 0
+main;c 0 2" one.folded two.folded
+is "main;a 1 3
+main;b 2 0
+main;c 0 2" ./vs vs two.folded
+is "main;a 2 2
+main;b 1 1
+main;c 1 1" one.folded two.folded vs two.folded one.folded
+is "main;a 2 3
+main;b 3 0
+main;c 0 2" one.folded two.folded --normalize
+is "main;a 1 3
+main;b 2 0
+main;c 0 2" - two.folded <one.folded
+
+# a pattern finds what is on one side alone, in both columns
+is "main;b 2 0" one.folded two.folded --focus '^b'
