@@ -26,6 +26,10 @@
 static const char driver[] =
     "import linecache, os, sys, time, timeit, traceback\n"
     "def main():\n"
+    "    if sys.version_info < (3, 6):\n"
+    "        sys.stderr.write('prof2any: timeit: Python %d.%d, expected 3.6 or later\\n'\n"
+    "                         % sys.version_info[:2])\n"
+    "        return 2\n"
     "    ask = os.fdopen(int(sys.argv[1]), 'rb')\n"
     "    tell = os.fdopen(int(sys.argv[2]), 'wb')\n"
     "    for file in ask, tell:\n"
@@ -391,7 +395,8 @@ static enum p2a_status run(struct timing *t, const struct options *options, stru
         fprintf(t->ask, "%d\n", options->process);
         status = send(t, &options->setup, &options->input);
         if (!status && pairs)
-            status = send(t, &options->vs_setup, &options->vs);
+            status = send(t, options->vs_setup.n ? &options->vs_setup : &options->setup,
+                          &options->vs);
     }
     bool done = !status && measure(t, pairs, runs);
     enum p2a_status theirs = finish(t);

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = os.environ["PROF2ANY"]
@@ -160,6 +161,25 @@ def the_ratio_is_the_median_of_pairs_with_its_spread():
             wanted += "median of %d pairs, between %.3g and %.3g with %.3g %% confidence" % (
                 n, low, high, 100 * sure)
         assert last == wanted, (n, last, wanted)
+
+
+def both_have_the_setup_unless_the_second_has_its_own():
+    words = ["-n", "1", "-r", "1", "-s", "x = 'a'", "print(x)", "--vs", "print(x * 2)"]
+    assert ours(words).stdout.startswith("a\naa\n"), ours(words)
+    own = ours(words + ["--vs-setup", "x = 'b'"])
+    assert own.stdout.startswith("a\nbb\n"), own
+
+
+def a_python_without_autorange_is_refused_in_a_sentence():
+    with tempfile.TemporaryDirectory() as folder:
+        old = os.path.join(folder, "python2")
+        with open(old, "w", encoding="utf-8") as file:
+            file.write('#!/bin/sh\ndriver=$2\nshift 2\n'
+                       'exec python3 -c "import sys; sys.version_info = (2, 7); $driver" "$@"\n')
+        os.chmod(old, 0o755)
+        mine = ours(["--python", old, "pass"])
+    assert (mine.returncode, mine.stdout) == (2, ""), mine
+    assert mine.stderr == "prof2any: timeit: Python 2.7, expected 3.6 or later\n", mine
 
 
 def the_two_take_turns_and_who_begins_changes():
