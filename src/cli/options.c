@@ -637,11 +637,9 @@ enum p2a_status options_finish(struct options *options, enum command command,
     _Static_assert(ROWS <= sizeof options->given, "a place for every row");
     options->settings_file = settings;
     enum p2a_status status = take_settings(options, command, settings);
-    options->select.rules = settings->rules + settings->naming_n;
-    options->select.rule_n = settings->rule_n - settings->naming_n;
-    if (!settings->rules || command == CHECK) { /* what is grouped or hidden has no calls */
-        options->select.rules = NULL;
-        options->select.rule_n = 0;
+    if (settings->rules && command != CHECK) { /* what is grouped or hidden has no calls */
+        options->select.rules = settings->rules + settings->naming_n;
+        options->select.rule_n = settings->rule_n - settings->naming_n;
     }
     if (status == P2A_OK)
         status = take_choices(options);
