@@ -45,7 +45,7 @@ static bool hex(char c)
 
 static struct p2a_str from(struct p2a_str s, size_t i)
 {
-    return (struct p2a_str){s.at + i, s.n - i};
+    return i ? (struct p2a_str){s.at + i, s.n - i} : s; /* nowhere has no place behind it */
 }
 
 static struct p2a_str skip_blanks(struct p2a_str s)
