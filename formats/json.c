@@ -228,6 +228,11 @@ static enum p2a_kind read_kind(struct reader *r)
 static void read_values(struct reader *r, size_t row)
 {
     uint32_t n = 0, metrics = r->p->metrics.n;
+    if (!r->values) {
+        p2a_json_bad(r->json, "%s: values in the list of metrics, expected them behind it",
+                     fields[FIELDS - VALUE_ROWS + row].name);
+        return;
+    }
     for (p2a_json_array(r->json); p2a_json_item(r->json); n++) {
         double value = read_number(r);
         if (n < metrics)
