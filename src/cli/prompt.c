@@ -24,9 +24,16 @@ static struct {
     volatile sig_atomic_t interrupted;
 } prompt;
 
+/* Behind a folder comes what is in it, behind a file the next word. */
 char *prompt_files(const char *start, int state)
 {
-    return rl_filename_completion_function(start, state);
+    char *found = rl_filename_completion_function(start, state);
+    struct stat info;
+    if (state == 0)
+        rl_completion_append_character = ' ';
+    if (found && stat(found, &info) == 0 && S_ISDIR(info.st_mode))
+        rl_completion_append_character = '/';
+    return found;
 }
 
 static char *next_word(const char *start, int state)
@@ -38,6 +45,7 @@ static char **complete(const char *start, int from, int to)
 {
     (void)to;
     rl_attempted_completion_over = 1;
+    rl_completion_append_character = ' ';
     free(prompt.line);
     prompt.line = strndup(rl_line_buffer, from > 0 ? (size_t)from : 0);
     return rl_completion_matches(start, next_word);
@@ -172,6 +180,7 @@ static char *edited_line(const char *text, int *stopped)
     sigprocmask(SIG_SETMASK, &prompt.open, NULL);
     if (prompt.interrupted) {
         *stopped = 1;
+        puts("");
         free(line);
         return NULL;
     }

@@ -77,6 +77,15 @@ def a_tab_completes_commands_keys_and_files(folder):
     terminal.leave()
 
 
+def a_tab_behind_a_folder_goes_on_within_it(folder):
+    os.mkdir(os.path.join(folder, "deep"))
+    shutil.copy(os.path.join(folder, "app.prof"), os.path.join(folder, "deep", "inner.prof"))
+    terminal = started(folder)
+    terminal.type("read dee\tinn\t\n")
+    terminal.until("deep/inner.prof% ")
+    terminal.leave()
+
+
 def lines_come_back_in_the_next_session(folder):
     terminal = started(folder)
     terminal.type("help reverse\n")
@@ -113,6 +122,8 @@ def ctrl_d_and_ctrl_c_leave_and_restore_the_terminal(folder):
         terminal.type(key)
         if farewell:
             terminal.until(farewell)
+        else:
+            terminal.until("\n")
         assert terminal.child.wait(PATIENCE) == 0, key
         assert termios.tcgetattr(terminal.slave) == terminal.modes, key
 
