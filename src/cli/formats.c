@@ -1,5 +1,6 @@
 /* prof2any formats [NAME…]; a NAME is a format's or a file's */
 #include <stdio.h>
+#include <string.h>
 
 #include "cli.h"
 #include "suggest.h"
@@ -12,13 +13,24 @@ static void join(char *text, size_t size, const char *const *words, const char *
         n += (size_t)snprintf(text + n, size - n, "%s%s", n ? ", " : "", *words);
 }
 
+static int title_width(void)
+{
+    size_t widest = 0;
+    for (size_t i = 0; i < p2a_format_count(); i++) {
+        size_t n = strlen(p2a_format_at(i)->title);
+        widest = n > widest ? n : widest;
+    }
+    return (int)widest;
+}
+
 static void print_row(bool markdown, const char *name, const char *reads, const char *writes,
                       const char *title, const char *patterns)
 {
     if (markdown)
         printf("| %s | %s | %s | %s | %s |\n", name, reads, writes, title, patterns);
     else
-        printf("%-12s %-6s %-7s %-44s %s\n", name, reads, writes, title, patterns);
+        printf("%-12s %-6s %-7s %-*s%s%s\n", name, reads, writes, *patterns ? title_width() : 0,
+               title, *patterns ? " " : "", patterns);
 }
 
 static void list_formats(bool markdown)
@@ -48,6 +60,27 @@ static void print_facts(const char *title, unsigned facts)
     putchar('\n');
 }
 
+/* "  key=a|b|c   what it does (default: a)"; behind many words the help has its own line. */
+static void print_option(const struct p2a_option *option)
+{
+    enum { WIDTH = 34 };
+    char text[256];
+    bool flag = option->kind == P2A_FLAG;
+    const char *values = option->choices ? option->choices : "VALUE";
+    size_t n = (size_t)snprintf(text, sizeof text, "%s%s%s", option->name, flag ? "" : "=",
+                                flag ? "" : values);
+    for (size_t i = 0; i < n && i < sizeof text; i++)
+        if (text[i] == ' ')
+            text[i] = '|';
+    if (n > WIDTH)
+        printf("  %s\n  %-*s ", text, WIDTH, "");
+    else
+        printf("  %-*s ", WIDTH, text);
+    const char *fallback = option->fallback;
+    printf("%s%s%s%s\n", option->help, *fallback ? " (default: " : "", fallback,
+           *fallback ? ")" : "");
+}
+
 static void print_format(const struct p2a_format *format)
 {
     char text[256];
@@ -65,16 +98,7 @@ static void print_format(const struct p2a_format *format)
     for (const struct p2a_option *o = format->options; o && o->name; o++) {
         if (o == format->options)
             puts("options (-O KEY=VALUE):");
-        size_t n =
-            (size_t)snprintf(text, sizeof text, "%s%s%s", o->name, o->kind == P2A_FLAG ? "" : "=",
-                             o->kind == P2A_FLAG ? ""
-                             : o->choices        ? o->choices
-                                                 : "VALUE");
-        for (size_t i = 0; i < n && i < sizeof text; i++)
-            if (text[i] == ' ')
-                text[i] = '|';
-        printf("  %-34s %s%s%s%s\n", text, o->help, o->fallback[0] ? " (default: " : "",
-               o->fallback, o->fallback[0] ? ")" : "");
+        print_option(o);
     }
 }
 

@@ -117,6 +117,8 @@ static bool mistyped(const struct options *options, const char *word)
         return false;
     for (int i = 1; i < ROWS; i++)
         suggest(&meant, rows[i].name);
+    if (strcmp(word, "help") == 0 || strcmp(word, "version") == 0)
+        meant.found = word[0] == 'h' ? "--help" : "--version";
     if (meant.found)
         complain("%s: no such file and no such command, did you mean %s?", word, meant.found);
     return meant.found;

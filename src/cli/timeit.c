@@ -395,8 +395,8 @@ static enum p2a_status run(struct timing *t, const struct options *options, stru
         fprintf(t->ask, "%d\n", options->process);
         status = send(t, &options->setup, &options->input);
         if (!status && pairs)
-            status = send(t, options->vs_setup.n ? &options->vs_setup : &options->setup,
-                          &options->vs);
+            status =
+                send(t, options->vs_setup.n ? &options->vs_setup : &options->setup, &options->vs);
     }
     bool done = !status && measure(t, pairs, runs);
     enum p2a_status theirs = finish(t);

@@ -33,6 +33,7 @@ expect 2 "no format 'calgrind' to write, did you mean callgrind?" "$sample" -f c
 expect 2 "no format 'pstat' to read, did you mean pstats?" "$sample" -i pstat
 expect 2 "no format 'foldde', did you mean folded?" formats foldde
 expect 2 "brwose: no such file and no such command, did you mean browse?" brwose "$sample"
+expect 2 "help: no such file and no such command, did you mean --help?" help browse
 expect 2 "--output is given twice: a.svg and b.svg" "$sample" -o a.svg -o b.svg
 expect 2 "--format is given twice: dot and folded" "$sample" -f dot -f folded
 expect 2 "--names is given twice: short and full" "$sample" --names short --names full
@@ -87,6 +88,11 @@ says "--prune-from RE" --help
 says "prof2any 0." --version
 says "callgrind" formats
 says "| pstats |" formats --markdown
+"$PROF2ANY" formats | awk 'NR == 1 { at = index($0, "file names") }
+    substr($0, at - 1, 1) != " " && length($0) >= at || / $/ { print; bad = 1 } END { exit bad }' || {
+    echo "prof2any formats: columns don't line up"
+    failures=$((failures + 1))
+}
 says "KEY=VALUE" formats dot
 says "flamegraph: " formats some/where/app.svg.gz
 says "speedscope: " formats app.speedscope.json.gz
