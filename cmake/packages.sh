@@ -11,7 +11,7 @@ packages_python="python3 python3-dev"
 # The tests: cmocka; clang with its sanitizers and analyser; coverage; the tools that read what we
 # write (callgrind_annotate comes with valgrind, pprof with golang-go).
 packages_test="$packages_python golang-go libcmocka-dev clang clang-tidy libclang-rt-dev gcovr valgrind graphviz \
-python3-jsonschema python3-yaml libxml2-utils shellcheck parallel cmark-gfm zsh fish mandoc groff-base"
+python3-jsonschema python3-yaml libxml2-utils shellcheck parallel curl git cmark-gfm zsh fish mandoc groff-base"
 
 # Tests of the pictures in a browser: Ubuntu's archive has no Chromium, there they are skipped.
 packages_browser="nodejs chromium"
