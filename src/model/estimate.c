@@ -18,7 +18,14 @@
  *
  * and the self of arcs that no visible context came by is hidden. A picture shows hidden values in
  * marker frames below the contexts that they were cut from; for programs they are leaves of their
- * own functions below one marker at the root. Values that are whole numbers stay whole numbers. */
+ * own functions below one marker at the root. Values that are whole numbers stay whole numbers.
+ *
+ * A comparison has one set of contexts, seated by both sides together. How much of a context is one
+ * side's follows from its arc and from how its caller differs from the caller's function as such:
+ *
+ *   odds(context) = odds(arc) * odds(caller's context) / odds(caller)      odds: after to before
+ *
+ * so that what is below a path that is gone is gone, and a side's values are dealt to its own. */
 #include "model/estimate.h"
 #include "model/seat.h"
 
@@ -36,6 +43,7 @@ struct estimate {
     double *leaf;    /* per row, the column at hand */
     double *hidden;  /* per function, the column at hand */
     p2a_id *context; /* per seat */
+    double *after;   /* of a comparison, per seat: how much of it is AFTER's, 0 to 1; else NULL */
     double unplaced; /* share of the driving column under markers */
     bool picture;
 };
@@ -79,23 +87,103 @@ static p2a_id marker_function(struct estimate *e)
     return p2a_function(e->p, &marker);
 }
 
+/* ---- the sides of a comparison --------------------------------------------------------------- */
+
+/* AFTER's part of what both sides have, -1 where neither has anything. */
+static double part_of(double after, double before)
+{
+    double sum = p2a_sane(after) + p2a_sane(before);
+    return sum > 0 ? p2a_sane(after) / sum : -1;
+}
+
+static double part_of_values(const struct estimate *e, const double *values, uint32_t row)
+{
+    const double *v = values + (size_t)row * e->p->columns;
+    return part_of(v[e->supply.driver], v[e->supply.second]);
+}
+
+/* By calls, as far as they are counted: where they are the same, times differ everywhere alike. */
+static double part_of_function(const struct estimate *e, p2a_id f)
+{
+    const struct p2a_node *node = &e->p->graph.node[f];
+    double part = part_of((double)node->calls, (double)node->calls_before);
+    if (part < 0 && node->has & P2A_HAS_TOTAL)
+        part = part_of_values(e, e->p->graph.total, f);
+    return part < 0 ? part_of_values(e, e->p->graph.self, f) : part;
+}
+
+static double part_of_row(const struct estimate *e, uint32_t row)
+{
+    if (row >= e->supply.arc_n)
+        return part_of_function(e, row - e->supply.arc_n);
+    const struct p2a_arc *arc = &e->p->graph.arc[row];
+    double part = part_of((double)arc->calls, (double)arc->calls_before);
+    bool total = arc->has & P2A_HAS_TOTAL;
+    return part < 0 && total ? part_of_values(e, e->p->graph.arc_total, row) : part;
+}
+
+static double combine(double arc, double context, double function)
+{
+    double after = function > 0 ? arc * (context / function) : 0;
+    double before = function < 1 ? (1 - arc) * ((1 - context) / (1 - function)) : 0;
+    return after + before > 0 ? after / (after + before) : context;
+}
+
+/* False: no memory. */
+static bool find_sides(struct estimate *e)
+{
+    if (e->supply.second == P2A_NONE)
+        return true;
+    e->after = malloc(((size_t)e->seats.n + 1) * sizeof *e->after);
+    for (uint32_t i = 0; e->after && i < e->seats.n; i++) {
+        const struct p2a_seat *seat = &e->seats.row[i];
+        double part = part_of_row(e, seat->row);
+        if (seat->parent == P2A_NONE) {
+            e->after[i] = part < 0 ? 0.5 : part;
+            continue;
+        }
+        p2a_id caller = p2a_row_callee(&e->supply, e->seats.row[seat->parent].row);
+        double function = part_of_function(e, caller);
+        double context = e->after[seat->parent];
+        e->after[i] = part < 0 || function < 0 ? context : combine(part, context, function);
+    }
+    return e->after;
+}
+
+/* How much of seat I is the side's that COLUMN is of. */
+static double side_of(const struct estimate *e, uint32_t i, uint32_t column)
+{
+    if (!e->after)
+        return 1;
+    return column < e->p->metrics.n ? e->after[i] : 1 - e->after[i];
+}
+
 /* ---- values ---------------------------------------------------------------------------------- */
 
-/* Deals AMOUNT to the seats by a row, by their leaves, or where all of these are zero, by mass. */
+enum measure { SIDED_LEAF, SIDED_MASS, LEAF, MASS, MEASURES };
+
+static double weigh(const struct estimate *e, uint32_t i, uint32_t column, enum measure measure)
+{
+    const struct p2a_seat *seat = &e->seats.row[i];
+    double side = measure == SIDED_LEAF || measure == SIDED_MASS ? side_of(e, i, column) : 1;
+    return side * (measure == SIDED_LEAF || measure == LEAF ? seat->leaf : seat->mass);
+}
+
+/* Deals AMOUNT to the seats by a row: by the first measure of which they have anything, the leaves
+ * of the column's own side before all. */
 static void deal_to_seats(struct estimate *e, uint32_t row, uint32_t column, double amount,
                           bool whole)
 {
-    const struct p2a_seat *seat = e->seats.row;
-    double leaves = 0, masses = 0;
-    for (uint32_t i = e->first[row]; i < e->first[row + 1]; i++) {
-        leaves += seat[e->seat[i]].leaf;
-        masses += seat[e->seat[i]].mass;
+    struct p2a_deal deal = {.amount = amount, .whole = whole};
+    enum measure measure = SIDED_LEAF;
+    for (; measure < MEASURES; measure++) {
+        for (uint32_t i = e->first[row]; i < e->first[row + 1]; i++)
+            deal.weights += weigh(e, e->seat[i], column, measure);
+        if (deal.weights > 0 || measure == MASS)
+            break;
     }
-    struct p2a_deal deal = {.amount = amount, .weights = leaves > 0 ? leaves : masses};
-    deal.whole = whole;
     for (uint32_t i = e->first[row]; i < e->first[row + 1]; i++) {
-        const struct p2a_seat *to = &seat[e->seat[i]];
-        double part = p2a_deal_next(&deal, leaves > 0 ? to->leaf : to->mass);
+        double part = p2a_deal_next(&deal, weigh(e, e->seat[i], column, measure));
         p2a_context_add(e->p, e->context[e->seat[i]], column, part);
     }
 }
@@ -126,12 +214,12 @@ static void mark_hidden(struct estimate *e, p2a_id marker, uint32_t column, doub
     const struct p2a_seats *t = &e->seats;
     struct p2a_deal deal = {.amount = sum, .whole = whole, .weights = t->hidden};
     for (uint32_t i = 0; i < t->n; i++)
-        deal.weights += t->row[i].hidden;
+        deal.weights += t->row[i].hidden * side_of(e, i, column);
     double part = deal.weights > 0 ? p2a_deal_next(&deal, t->hidden) : sum;
     if (part > 0)
         p2a_context_add(e->p, p2a_context(e->p, P2A_NONE, marker, P2A_NONE), column, part);
     for (uint32_t i = 0; i < t->n; i++) {
-        part = p2a_deal_next(&deal, t->row[i].hidden);
+        part = p2a_deal_next(&deal, t->row[i].hidden * side_of(e, i, column));
         if (part > 0)
             p2a_context_add(e->p, p2a_context(e->p, e->context[i], marker, P2A_NONE), column, part);
     }
@@ -185,16 +273,22 @@ static double row_calls(const struct estimate *e, uint32_t row, bool before)
     return fmax(calls, 0);
 }
 
-/* Deals CALLS along a row to its contexts by mass, at least one each as far as they go. */
-static void deal_calls(struct estimate *e, uint32_t row, double calls,
+/* Deals CALLS along a row to its contexts of the side by mass, at least one each as far as they go.
+ * COLUMN: one of the side's. */
+static void deal_calls(struct estimate *e, uint32_t row, double calls, uint32_t column,
                        void (*add)(struct p2a_profile *, p2a_id, uint64_t))
 {
-    double seats = e->first[row + 1] - e->first[row], each = calls >= seats ? 1 : 0;
-    struct p2a_deal deal = {.amount = calls - each * seats, .whole = true};
-    for (uint32_t i = e->first[row]; i < e->first[row + 1]; i++)
-        deal.weights += e->seats.row[e->seat[i]].mass;
+    double seats = 0;
+    struct p2a_deal deal = {.whole = true};
     for (uint32_t i = e->first[row]; i < e->first[row + 1]; i++) {
-        double part = each + p2a_deal_next(&deal, e->seats.row[e->seat[i]].mass);
+        seats += side_of(e, e->seat[i], column) > 0;
+        deal.weights += weigh(e, e->seat[i], column, SIDED_MASS);
+    }
+    double each = calls >= seats ? 1 : 0;
+    deal.amount = calls - each * seats;
+    for (uint32_t i = e->first[row]; i < e->first[row + 1]; i++) {
+        double part = p2a_deal_next(&deal, weigh(e, e->seat[i], column, SIDED_MASS));
+        part += side_of(e, e->seat[i], column) > 0 ? each : 0;
         add(e->p, e->context[e->seat[i]], part < 0x1p63 ? (uint64_t)part : UINT64_C(1) << 63);
     }
 }
@@ -203,9 +297,9 @@ static void add_calls(struct estimate *e)
 {
     bool both = e->p->columns > e->p->metrics.n;
     for (uint32_t row = 0; row < e->supply.row_n; row++) {
-        deal_calls(e, row, row_calls(e, row, false), p2a_context_calls);
+        deal_calls(e, row, row_calls(e, row, false), 0, p2a_context_calls);
         if (both)
-            deal_calls(e, row, row_calls(e, row, true), p2a_context_calls_before);
+            deal_calls(e, row, row_calls(e, row, true), e->p->metrics.n, p2a_context_calls_before);
     }
 }
 
@@ -251,7 +345,7 @@ static bool run(struct estimate *e)
 {
     double visible = e->picture ? VISIBLE_IN_PICTURE : VISIBLE;
     if (!p2a_supply_build(e->p, &e->supply) || !p2a_seats_build(&e->supply, visible, &e->seats) ||
-        !index_seats(e))
+        !index_seats(e) || !find_sides(e))
         return false;
     add_contexts(e);
     add_values(e);
@@ -269,6 +363,7 @@ static void end(struct estimate *e)
     free(e->leaf);
     free(e->hidden);
     free(e->context);
+    free(e->after);
 }
 
 enum p2a_status p2a_estimate(struct p2a_profile *p, bool picture, struct p2a_error *error)

@@ -137,6 +137,35 @@ static void an_estimate_of_both_sides_keeps_the_self_of_both(void **state)
     }
 }
 
+/* Both sides are estimated together, and yet each keeps to the paths that it has. */
+static void an_estimate_puts_nothing_where_a_side_has_no_calls(void **state)
+{
+    (void)state;
+    struct p2a_profile *a = make_tree((const char *[]){"main;old;f;g 30", "main;old;f 7", NULL});
+    struct p2a_profile *b = make_tree((const char *[]){"main;new;f;g 50", "main;new;f 9", NULL});
+    struct p2a_profile *side[] = {a, b};
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(p2a_derive(side[i], NULL), P2A_OK);
+        p2a_drop_contexts(side[i]);
+    }
+    struct p2a_profile *d = diff_of(&a, 1, &b, 1);
+    assert_int_equal(p2a_estimate(d, true, NULL), P2A_OK);
+    p2a_id old = find_function(d, "old"), new = find_function(d, "new");
+    double found[2][2] = {{0}};
+    for (uint32_t i = 0; i < d->contexts.n; i++)
+        for (p2a_id c = i; c != P2A_NONE; c = d->contexts.row[c].parent)
+            for (uint32_t s = 0; s < 2; s++) {
+                p2a_id function = d->contexts.row[c].function;
+                found[0][s] += function == old ? d->contexts.self[i * 2 + s] : 0;
+                found[1][s] += function == new ? d->contexts.self[i * 2 + s] : 0;
+            }
+    assert_true(found[0][0] == 0 && found[0][1] == 37);
+    assert_true(found[1][0] == 59 && found[1][1] == 0);
+    p2a_free(d);
+    p2a_free(a);
+    p2a_free(b);
+}
+
 static void several_runs_have_a_spread(void **state)
 {
     (void)state;
@@ -228,6 +257,7 @@ int main(void)
         cmocka_unit_test(each_side_is_the_mean_of_its_runs),
         cmocka_unit_test(a_tree_and_a_graph_are_compared_as_graphs),
         cmocka_unit_test(an_estimate_of_both_sides_keeps_the_self_of_both),
+        cmocka_unit_test(an_estimate_puts_nothing_where_a_side_has_no_calls),
         cmocka_unit_test(several_runs_have_a_spread),
         cmocka_unit_test(an_even_number_of_runs_has_a_median_between),
         cmocka_unit_test(normalized_sides_have_the_same_whole),
