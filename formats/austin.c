@@ -261,11 +261,18 @@ static void take_comment(struct reader *r, struct p2a_str line)
         r->memory = p2a_str_ends(p2a_str_trim(line), "memory");
 }
 
+static const char mojo[] = "MOJ";
+
 static enum p2a_status read_austin(struct p2a_in *in)
 {
     struct reader r = {.in = in, .p = in->profile};
     struct p2a_str line;
     struct sample s;
+    const unsigned char *start;
+    if (p2a_ahead(in, strlen(mojo), &start) >= strlen(mojo) &&
+        memcmp(start, mojo, strlen(mojo)) == 0)
+        return p2a_bad_byte(
+            in, 0, "Austin's binary MOJO, expected its text: 'mojo2austin FILE' writes it");
     while (p2a_in_status(in) == P2A_OK && p2a_next_line(in, &line)) {
         if (!p2a_str_trim(line).n)
             continue;
@@ -289,6 +296,8 @@ static enum p2a_sure probe(const struct p2a_probe *probe)
     struct sample s;
     size_t samples = 0, others = 0;
     bool says = false;
+    if (p2a_str_starts(probe->start, mojo))
+        return P2A_CERTAIN;
     while (p2a_probe_line(probe, &rest, &line)) {
         says = says || p2a_str_starts(line, "# austin:");
         if (!line.n || p2a_str_starts(line, "# "))

@@ -336,10 +336,23 @@ static void finish(struct reader *r)
         p2a_note(p, "gprof shares the time of callees out by calls: totals are its estimate");
 }
 
+/* What a program built with -pg leaves, which only gprof reads: gmon.out. */
+static bool is_recording(struct p2a_str start)
+{
+    return p2a_str_starts(start, "gmon") && start.n > 7 &&
+           (memcmp(start.at + 4, "\1\0\0", 4) == 0 || memcmp(start.at + 4, "\0\0\0\1", 4) == 0);
+}
+
 static enum p2a_status read_gprof(struct p2a_in *in)
 {
     struct reader r = {.in = in, .p = in->profile, .entry = P2A_NONE};
     struct p2a_str line;
+    const unsigned char *start;
+    size_t n = p2a_ahead(in, 8, &start);
+    if (is_recording((struct p2a_str){(const char *)start, n}))
+        return p2a_bad_byte(in, 0,
+                            "a recording for gprof, expected gprof's text: 'gprof PROGRAM FILE' "
+                            "writes it");
     p2a_metric(r.p, "time", "seconds", 1);
     while (p2a_in_status(in) == P2A_OK && p2a_next_line(in, &line))
         take_line(&r, line);
@@ -365,6 +378,8 @@ static enum p2a_sure probe(const struct p2a_probe *probe)
     struct p2a_str rest = probe->start, line;
     struct entry e;
     size_t flat = 0, entries = 0, others = 0;
+    if (is_recording(probe->start))
+        return P2A_CERTAIN;
     while (p2a_probe_line(probe, &rest, &line)) {
         if (has(line, "granularity: each sample hit covers") || has(line, "Each sample counts as"))
             return P2A_SURE;

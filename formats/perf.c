@@ -645,10 +645,19 @@ static void free_reader(struct reader *r)
     p2a_buffer_free(&r->name);
 }
 
+/* What perf record leaves, which only perf reads. */
+static const char recording[] = "PERFILE2";
+
 static enum p2a_status read_perf(struct p2a_in *in)
 {
     struct reader r = {.in = in, .p = in->profile, .metric = P2A_NONE, .step_thread = P2A_NONE};
     struct p2a_str line;
+    const unsigned char *start;
+    if (p2a_ahead(in, strlen(recording), &start) >= strlen(recording) &&
+        memcmp(start, recording, strlen(recording)) == 0)
+        return p2a_bad_byte(in, 0,
+                            "a recording of perf's, expected its text: 'perf script -i FILE' "
+                            "writes it");
     r.slot = calloc(SLOTS, sizeof *r.slot);
     if (!r.slot)
         return p2a_in_no_memory(in);
@@ -687,6 +696,8 @@ static enum p2a_sure probe(const struct p2a_probe *probe)
 {
     struct p2a_str rest = probe->start, line;
     size_t frames = 0, headers = 0, others = 0;
+    if (p2a_str_starts(probe->start, recording))
+        return P2A_CERTAIN;
     while (p2a_probe_line(probe, &rest, &line)) {
         if (!skip_blanks(line).n || is_comment(line))
             continue;

@@ -36,14 +36,20 @@ const struct p2a_format *p2a_format_named(const char *name)
     return NULL;
 }
 
-/* The length of the longest pattern that FILE matches, 0 where none does. */
+enum { ENDING = 256 }; /* longer than any pattern */
+
+/* How much the pattern says that FILE matches and that says most, 0 where none does: how FILE ends
+ * says more than how it begins ("callgrind.out.4711.svg" is a picture), and "*.trace.json" says
+ * more than "*.json". */
 static size_t matches(const struct p2a_format *format, const char *file)
 {
-    size_t longest = 0;
-    for (const char *const *pattern = format->patterns; pattern && *pattern; pattern++)
-        if (fnmatch(*pattern, file, FNM_CASEFOLD) == 0 && strlen(*pattern) > longest)
-            longest = strlen(*pattern);
-    return longest;
+    size_t most = 0;
+    for (const char *const *pattern = format->patterns; pattern && *pattern; pattern++) {
+        size_t n = strlen(*pattern) + (**pattern == '*' ? ENDING : 0);
+        if (fnmatch(*pattern, file, FNM_CASEFOLD) == 0 && n > most)
+            most = n;
+    }
+    return most;
 }
 
 const struct p2a_format *p2a_format_for_path(const char *path)
@@ -57,12 +63,12 @@ const struct p2a_format *p2a_format_for_path(const char *path)
     memcpy(file, base.at, base.n);
     file[base.n] = '\0';
     const struct p2a_format *best = NULL;
-    size_t longest = 0; /* "*.trace.json" says more than "*.json" */
+    size_t most = 0;
     for (size_t i = 0; p2a_formats[i]; i++) {
         size_t n = p2a_formats[i]->write ? matches(p2a_formats[i], file) : 0;
-        if (n > longest)
+        if (n > most)
             best = p2a_formats[i];
-        longest = n > longest ? n : longest;
+        most = n > most ? n : most;
     }
     return best;
 }

@@ -70,6 +70,12 @@ expect 2 "no format 'nonsense'" formats nonsense
 expect 3 "no input" -
 expect 3 "nothere.prof: can't be opened: No such file" "$folder/nothere.prof"
 expect 3 "is a directory" "$folder"
+printf 'PERFILE2h\0\0\0' >"$folder/perf.data"
+printf 'gmon\1\0\0\0' >"$folder/gmon.out"
+printf 'MOJ\3' >"$folder/mojo"
+expect 3 "a recording of perf's, expected its text: 'perf script -i FILE' writes it" "$folder/perf.data"
+expect 3 "a recording for gprof, expected gprof's text: 'gprof PROGRAM FILE' writes it" "$folder/gmon.out"
+expect 3 "Austin's binary MOJO, expected its text" "$folder/mojo"
 expect 4 "can't be written" "$sample" -f pstats -o "$folder/no/such/folder.prof"
 
 # says WORDS COMMAND…: status 0 and WORDS on stdout.
@@ -97,6 +103,8 @@ says "KEY=VALUE" formats dot
 says "flamegraph: " formats some/where/app.svg.gz
 says "speedscope: " formats app.speedscope.json.gz
 says "json: " formats app.json
+says "callgrind: " formats callgrind.out.app.py
+says "flamegraph: " formats callgrind.out.4711.svg
 expect 2 "no format 'app.unknown'" formats app.unknown
 says "small.py:41(main)" "$sample"
 says "due to restriction <3>" "$sample" --limit 3
