@@ -177,13 +177,24 @@ static bool add_cut(struct p2a_buffer *b, struct p2a_str s, size_t columns)
     return p2a_buffer_add(b, s.at, s.n - rest.n) && add(b, P2A_LIT("\xE2\x80\xA6"));
 }
 
+/* "(garbage collector)", "[kernel.kallsyms]": words, and no components. */
+static bool is_enclosed(struct p2a_str s)
+{
+    size_t i = 1;
+    if (s.n < 2 || !strchr("([", s.at[0]) || !s.at[0])
+        return false;
+    while (i < s.n && s.at[i] != ')' && s.at[i] != ']')
+        i++;
+    return i == s.n - 1;
+}
+
 static bool add_short(struct p2a_buffer *label, struct p2a_str name, size_t columns)
 {
     struct p2a_buffer plain = {0};
-    bool done = add_plain(&plain, name);
+    bool done = add_plain(&plain, name), whole = is_enclosed(name);
     struct p2a_str s = {plain.at, plain.n};
     size_t width = p2a_columns(s), dropped;
-    while (done && width > columns && drop_component(&s, &dropped))
+    while (done && !whole && width > columns && drop_component(&s, &dropped))
         width -= dropped;
     if (done)
         done = width <= columns ? add(label, s) : add_cut(label, s, columns);

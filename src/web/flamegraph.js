@@ -56,9 +56,9 @@
         return (copy ? name.slice(0, copy.index + 1) : name).replaceAll(".<locals>", "");
     }
 
-    // Without its first component; "" where there is but one.
+    // Without its first component; "" where there is but one, as in "(garbage collector)".
     function dropComponent(name) {
-        const cut = COMPONENT.exec(name);
+        const cut = !/^[([][^)\]]*[)\]]$/.test(name) && COMPONENT.exec(name);
         return cut ? name.slice(cut[0].length) : "";
     }
 
