@@ -229,6 +229,7 @@ struct reader {
     uint32_t scratch_n, scratch_room;
     p2a_id no_stack; /* the function of samples without one */
     bool dropping, has_lines, compared, cut;
+    bool ends_early; /* and is to be read as far as it goes */
 };
 
 static bool no_memory(struct reader *r)
@@ -284,7 +285,11 @@ static bool count_fields(struct reader *r)
             return wrong_type(r, &f, "profile");
         r->count[f.number]++;
     }
-    return broken(r, &message);
+    if (broken(r, &message))
+        return true;
+    r->ends_early = p2a_in_status(r->in) == P2A_OK;
+    r->file.end = message.at;
+    return r->ends_early;
 }
 
 /* Zeroed room for a table of N rows. */
@@ -474,16 +479,18 @@ static bool collect_tables(struct reader *r)
 
 /* ---- reading: strings and metrics ------------------------------------------------------------ */
 
-/* String I; false where it isn't in the table, with an error at byte AT. */
+/* String I; false where it isn't in the table, with an error at byte AT. The table is the last that
+ * most files have, so that one that ends early lacks the end of it. */
 static bool text_of(struct reader *r, uint64_t i, uint64_t at, struct p2a_str *text)
 {
-    *text = P2A_LIT("");
+    bool lost = r->ends_early && i >= r->string_n && r->string_n > 1;
+    *text = lost ? P2A_LIT("?") : P2A_LIT("");
     if (i < r->string_n)
         *text = r->string[i];
-    else if (i > 0)
+    else if (i > 0 && !lost)
         p2a_bad_byte(r->in, at, "string %llu isn't in the string table, which has %u",
                      (unsigned long long)i, r->string_n);
-    return i < r->string_n || i == 0;
+    return i < r->string_n || i == 0 || lost;
 }
 
 static bool intern(struct reader *r, uint64_t i, uint64_t at, p2a_id *id)
@@ -492,8 +499,8 @@ static bool intern(struct reader *r, uint64_t i, uint64_t at, p2a_id *id)
     if (!text_of(r, i, at, &text))
         return false;
     if (i >= r->string_n) {
-        *id = 0;
-        return true;
+        *id = p2a_intern(r->p, text);
+        return *id != P2A_NONE;
     }
     if (!r->interned[i])
         r->interned[i] = p2a_intern(r->p, text) + 1;

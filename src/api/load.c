@@ -30,14 +30,18 @@ choose(struct p2a_source *source, const struct p2a_load_options *options, struct
 }
 
 /* What was read before the input broke is a profile, and says so. */
-static void keep_part(struct p2a_profile *p)
+static void keep_part(struct p2a_profile *p, const struct p2a_error *broken)
 {
-    struct p2a_error error;
+    struct p2a_error error = *broken;
     char text[1200];
-    if (p->core->error.status != P2A_INPUT || !(p->contexts.n || p->graph.order_n))
+    if (p->core->error.status == P2A_INPUT)
+        p2a_take_error(p, &error);
+    else if (p->core->error.status != P2A_OK || broken->status == P2A_OK)
         return;
-    p2a_take_error(p, &error);
-    p2a_note(p, "read as far as it goes: %s", p2a_error_text(&error, text, sizeof text));
+    if (p->contexts.n || p->graph.order_n)
+        p2a_note(p, "read as far as it goes: %s", p2a_error_text(&error, text, sizeof text));
+    else
+        p->core->error = error;
 }
 
 static void pass_mark(struct p2a_in *in)
@@ -47,14 +51,15 @@ static void pass_mark(struct p2a_in *in)
     p2a_consume(in, p2a_mark((struct p2a_str){(const char *)at, n}));
 }
 
-/* Rows that contradict one another are no profile. */
-static void verify(struct p2a_profile *p)
+/* Rows that contradict one another are no profile; of what was read as far as it goes, what ended
+ * it says more. */
+static void verify(struct p2a_profile *p, const struct p2a_error *broken)
 {
-    struct p2a_error broken;
-    if (p2a_check(p, &broken) == P2A_INPUT)
-        p2a_error_set(&p->core->error, P2A_INPUT, "%s", broken.message);
-    else if (broken.status != P2A_OK)
-        p2a_error_set(&p->core->error, broken.status, "%s", broken.message);
+    struct p2a_error error;
+    if (p2a_check(p, &error) == P2A_INPUT && broken->status == P2A_INPUT)
+        p->core->error = *broken;
+    else if (error.status != P2A_OK)
+        p2a_error_set(&p->core->error, error.status, "%s", error.message);
 }
 
 static void read_source(struct p2a_profile *p, struct p2a_source *source,
@@ -68,17 +73,18 @@ static void read_source(struct p2a_profile *p, struct p2a_source *source,
     struct p2a_in in = {p, source};
     pass_mark(&in);
     enum p2a_status status = format->read(&in);
-    if (status != P2A_OK)
+    const struct p2a_error *broken = p2a_source_broken(source);
+    if (status != P2A_OK && broken->status == P2A_OK)
         p2a_error_set(error, status, "can't be read as %s", format->name);
     if (options->partial)
-        keep_part(p);
+        keep_part(p, broken);
     p->source = p2a_intern(p, p2a_str_of(format->name));
     p2a_finish(p);
     if (p->core->note_lost) /* what was read isn't told without its notes */
         p2a_fail(p, P2A_SYSTEM, "out of memory");
     p->recorded = p->facts;
-    if (format->verify && error->status == P2A_OK)
-        verify(p);
+    if ((format->verify || broken->status != P2A_OK) && error->status == P2A_OK)
+        verify(p, broken);
 }
 
 /* The time is Python's os.stat().st_mtime, rounded as it is. */
@@ -109,6 +115,8 @@ static enum p2a_status load(const char *path, const void *bytes, size_t size,
         struct p2a_source *source =
             bytes ? p2a_source_memory(bytes, size, options->max_bytes, &p->core->error)
                   : p2a_source_open(path, options->max_bytes, &p->core->error);
+        if (source && options->partial)
+            p2a_source_partial(source);
         if (source && options->progress)
             p2a_source_progress(source, options->progress, options->progress_to);
         if (source)

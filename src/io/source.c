@@ -37,6 +37,8 @@ struct p2a_source {
     const unsigned char *window; /* at and end count from here */
     size_t at, end;
     bool ended;
+    bool partial;
+    struct p2a_error broken; /* what ended the input early, where that is no error */
     uint64_t offset, line, max_bytes;
     uint64_t pulled,
         whole; /* bytes as they are stored: taken from fd, and of how many (0: unknown) */
@@ -250,15 +252,28 @@ static bool make_room(struct p2a_source *s, size_t want)
     return true;
 }
 
+/* Where the input is allowed to be broken, its error becomes its end. */
+static bool break_off(struct p2a_source *s)
+{
+    if (!s->partial || s->error->status != P2A_INPUT)
+        return false;
+    s->broken = *s->error;
+    p2a_error_start(s->error, s->broken.path);
+    memcpy(s->error->format, s->broken.format, sizeof s->error->format);
+    return true;
+}
+
 static bool fill(struct p2a_source *s, size_t want)
 {
     while (s->end - s->at < want && !s->ended && !failed(s)) {
         if (s->room - s->end < PIECE && !make_room(s, want))
             return false;
         long got = s->pull(s->pull_from, s->buffer + s->end, PIECE);
-        if (got < 0)
+        if (got < 0 && !break_off(s))
             return false;
-        s->ended = got == 0;
+        s->ended = got <= 0;
+        if (got < 0)
+            break;
         s->end += (size_t)got;
         reach(s, s->offset + (s->end - s->at));
         if (s->offset + (s->end - s->at) > s->max_bytes)
@@ -317,7 +332,7 @@ bool p2a_next_line(struct p2a_in *in, struct p2a_str *line)
     bool ended;
     *line = P2A_LIT("");
     size_t n = line_length(in, &at, &ended);
-    if (!n && !ended)
+    if (!ended && (!n || in->source->broken.status != P2A_OK))
         return false;
     bool first = in->source->offset == 0;
     p2a_consume(in, n + ended);
@@ -380,16 +395,35 @@ bool p2a_probe_line(const struct p2a_probe *probe, struct p2a_str *rest, struct 
 
 /* ---- reporting ---- */
 
+void p2a_source_partial(struct p2a_source *s)
+{
+    s->partial = true;
+}
+
+const struct p2a_error *p2a_source_broken(const struct p2a_source *s)
+{
+    return &s->broken;
+}
+
 P2A_PRINTF(4, 0)
 static enum p2a_status bad(struct p2a_in *in, enum p2a_place kind, uint64_t place,
                            const char *message, va_list arguments)
 {
-    struct p2a_error *error = in->source->error;
+    struct p2a_source *s = in->source;
+    struct p2a_error *error = s->error;
+    if (s->partial && error->status == P2A_OK) {
+        if (s->broken.status == P2A_OK)
+            s->broken = *error;
+        s->ended = true;
+        s->at = s->end;
+        error = &s->broken;
+    }
     if (error->status == P2A_OK) {
         error->place_kind = kind;
         error->place = place;
     }
-    return p2a_error_setv(error, P2A_INPUT, message, arguments);
+    p2a_error_setv(error, P2A_INPUT, message, arguments);
+    return P2A_INPUT;
 }
 
 enum p2a_status p2a_bad_line(struct p2a_in *in, const char *message, ...)

@@ -18,6 +18,12 @@ void p2a_source_progress(struct p2a_source *source,
                          void (*progress)(void *to, uint64_t done, uint64_t of), void *to);
 void p2a_source_close(struct p2a_source *source);
 
+/* From here on bad input is an end, not an error: what p2a_bad_line and p2a_bad_byte report, and
+ * compressed data that breaks off, is kept, nothing more is read, and what was is a profile. */
+void p2a_source_partial(struct p2a_source *source);
+/* What was kept so; status P2A_OK: nothing. */
+const struct p2a_error *p2a_source_broken(const struct p2a_source *source);
+
 /* The first bytes, for the probes. */
 void p2a_source_probe(struct p2a_source *source, struct p2a_probe *probe);
 struct p2a_error *p2a_source_error(const struct p2a_source *source);
