@@ -612,6 +612,16 @@ static bool is_comment(struct p2a_str line)
     return p2a_str_is(line, "#") || p2a_str_starts(line, "# ") || p2a_str_starts(line, "#=");
 }
 
+/* A frame begins with a tab, or within a sample with blanks that were a tab once. */
+static bool is_frame(const struct reader *r, struct p2a_str line, struct frame *frame)
+{
+    size_t start;
+    bool tab = line.at[0] == '\t';
+    if (!tab && (!r->open || !blank(line.at[0]) || find_time(line, &start)))
+        return false;
+    return split_frame(line, frame);
+}
+
 static void take_line(struct reader *r, struct p2a_str line)
 {
     struct frame frame;
@@ -620,16 +630,12 @@ static void take_line(struct reader *r, struct p2a_str line)
         if (r->loose)
             p2a_bad_line(r->in, "expected a frame behind the line that began a sample");
         close_sample(r);
-    } else if (line.at[0] == '\t' && split_frame(line, &frame)) {
+    } else if (is_frame(r, line, &frame)) {
         take_frame(r, &frame);
-    } else if (!r->open && is_comment(line)) {
-        return;
-    } else if (!blank(line.at[0]) || find_time(line, &start)) {
-        take_header(r, line);
-    } else if (split_frame(line, &frame) && r->open) {
-        take_frame(r, &frame); /* tabs have become blanks on the way */
-    } else if (!take_source(r, line)) {
-        take_header(r, line);
+    } else if (r->open || !is_comment(line)) {
+        bool header = !blank(line.at[0]) || find_time(line, &start);
+        if (header || !take_source(r, line))
+            take_header(r, line);
     }
 }
 

@@ -112,7 +112,7 @@ static bool make(struct machine *m, enum pickle_kind kind, uint32_t n)
     for (uint32_t i = 0; i < n; i++)
         if (i >= m->stack_n || m->stack[m->stack_n - 1 - i] == MARK)
             return wrong(m, "an operation without its operands");
-    uint32_t id;
+    uint32_t id = 0;
     if (!add(m, (struct pickle_value){.kind = kind}) || !pop(m, &id))
         return false;
     return gather(m, id, n) && push(m, id);
@@ -170,8 +170,8 @@ static bool bytes(struct machine *m, uint64_t n, const unsigned char **at)
 
 static bool number(struct machine *m, unsigned n, uint64_t *value)
 {
-    const unsigned char *at;
-    if (!bytes(m, n, &at))
+    const unsigned char *at = NULL;
+    if (!bytes(m, n, &at) || !at)
         return false;
     *value = 0;
     for (unsigned i = 0; i < n; i++)
@@ -208,7 +208,7 @@ static bool integer(struct machine *m, int64_t value)
 static bool long_integer(struct machine *m)
 {
     uint64_t n;
-    const unsigned char *at;
+    const unsigned char *at = m->at;
     if (!number(m, 1, &n) || !bytes(m, n, &at))
         return false;
     double real = 0, unit = 1;

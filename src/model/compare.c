@@ -89,7 +89,7 @@ static bool keep_run(struct run *run, const struct p2a_mapping *m, struct p2a_pr
     run->self = calloc(functions * metrics + 1, sizeof *run->self);
     run->total = calloc(functions * metrics + 1, sizeof *run->total);
     run->calls = calloc(functions + 1, sizeof *run->calls);
-    if (!run->self || !run->total || !run->calls)
+    if (!run->self || !run->total || !run->calls || !m->function)
         return p2a_error_memory(error), false;
     for (p2a_id f = 0; f < from->graph.node_n; f++) {
         p2a_id to = m->function[f];

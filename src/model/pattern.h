@@ -10,7 +10,7 @@ struct p2a_pattern;
 
 /* WHAT names the pattern in messages ("--focus"), NULL or "" for the pattern alone; both strings
  * stay the caller's. NULL after an error: P2A_USAGE says where it doesn't compile. */
-struct p2a_pattern *p2a_pattern_new(const char *what, const char *pattern, struct p2a_error *error);
+struct p2a_pattern *p2a_pattern_new(const char *what, const char *text, struct p2a_error *error);
 void p2a_pattern_free(struct p2a_pattern *pattern); /* NULL is fine */
 
 /* Whether TEXT holds a match. One that backtracks past PCRE2's limit has no answer: P2A_USAGE. */
@@ -28,6 +28,6 @@ enum p2a_status p2a_pattern_check_replacement(const struct p2a_pattern *pattern,
 /* matched[f]: whether the pattern is found in function f's full spelling. To be freed; NULL after
  * an error. */
 unsigned char *p2a_pattern_functions(const struct p2a_profile *p, const char *what,
-                                     const char *pattern, struct p2a_error *error);
+                                     const char *text, struct p2a_error *error);
 
 #endif
