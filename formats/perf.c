@@ -564,6 +564,7 @@ static void take_header(struct reader *r, struct p2a_str line)
         return;
     bool sure = h.has_time || h.has_ids || h.event.n;
     if (!sure && (r->open || blank(line.at[0]))) {
+        r->open = false; /* its callers may be missing */
         p2a_bad_line(r->in, "expected a frame, an empty line or a sample that begins "
                             "'command pid time: event:'");
         return;
