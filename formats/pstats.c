@@ -223,17 +223,24 @@ static enum key read_key(struct reader *r, p2a_id *function)
     return v.kind == MARSHAL_TUPLE && v.n == 3 ? read_function(r, &v, function) : pass_other(r, &v);
 }
 
-/* A count; HAS says in *KNOWN that it is there. */
+/* False where it is no integer that fits. HAS says in *KNOWN that there is a count. */
+static bool take_count(const struct marshal_value *v, uint64_t *count, unsigned *known,
+                       unsigned has)
+{
+    bool large = v->kind == MARSHAL_BIG && v->integer; /* from 2^63 on */
+    if (v->kind != MARSHAL_INT && !large)
+        return false;
+    bool given = v->integer >= 0 || large;
+    *count = given ? (uint64_t)v->integer : 0;
+    *known |= given ? has : 0;
+    return true;
+}
+
 static bool read_count(struct reader *r, uint64_t *count, unsigned *known, unsigned has)
 {
     struct marshal_value v;
-    if (!p2a_marshal_read(&r->m, &v))
-        return false;
-    if (v.kind != MARSHAL_INT)
-        return unexpected(r, &v, "a number of calls, an integer,");
-    *count = v.integer >= 0 ? (uint64_t)v.integer : 0;
-    *known |= v.integer >= 0 ? has : 0;
-    return true;
+    return p2a_marshal_read(&r->m, &v) && (take_count(&v, count, known, has) ||
+                                           unexpected(r, &v, "a number of calls, an integer,"));
 }
 
 static bool read_seconds(struct reader *r, double *seconds)
@@ -308,13 +315,8 @@ static bool read_arc(struct reader *r, p2a_id caller, p2a_id callee)
     struct marshal_value v;
     if (!p2a_marshal_read(&r->m, &v))
         return false;
-    if (v.kind == MARSHAL_INT) {
-        if (v.integer >= 0) {
-            f.calls = (uint64_t)v.integer;
-            f.has |= P2A_HAS_CALLS;
-        }
+    if (take_count(&v, &f.calls, &f.has, P2A_HAS_CALLS))
         return set_arc(r, caller, callee, &f);
-    }
     if (v.kind != MARSHAL_TUPLE)
         return unexpected(r, &v, "a caller's figures, a tuple of 4 or an integer,");
     if (v.n == 0 || v.n % 4 != 0)

@@ -163,6 +163,8 @@ static bool read_long(struct marshal *m, struct marshal_value *v)
     uint64_t value = magnitude(digits, n, &big);
     uint64_t most = signed_n < 0 ? (uint64_t)INT64_MAX + 1 : (uint64_t)INT64_MAX;
     v->kind = big || value > most ? MARSHAL_BIG : MARSHAL_INT;
+    if (big || (signed_n < 0 && value > most))
+        value = 0;
     v->integer = (int64_t)(signed_n < 0 ? 0 - value : value);
     return true;
 }

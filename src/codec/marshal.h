@@ -25,7 +25,7 @@ enum marshal_kind {
     MARSHAL_STOP, /* StopIteration */
     MARSHAL_ELLIPSIS,
     MARSHAL_INT,   /* integer */
-    MARSHAL_BIG,   /* an integer that doesn't fit in 64 bits; no value */
+    MARSHAL_BIG,   /* one that doesn't fit; integer: its bits where they are 64, else 0 */
     MARSHAL_FLOAT, /* real */
     MARSHAL_COMPLEX,
     MARSHAL_BYTES, /* text */
@@ -131,8 +131,8 @@ struct marshal_mark p2a_marshal_here(const struct marshal *m);
  * those to objects behind it as well. */
 void p2a_marshal_again(struct marshal *m, struct marshal_mark mark);
 
-/* Forgets the failure and the containers that were open then, so that what was read whole before can
- * be read again. Returns the failure. */
+/* Forgets the failure and the containers that were open then, so that what was read whole before
+ * can be read again. Returns the failure. */
 struct marshal_failure p2a_marshal_take_failure(struct marshal *m);
 
 /* A number below MARSHAL_UNDONE that the caller keeps for the object REF; 0 for MARSHAL_NO_REF. */

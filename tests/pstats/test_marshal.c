@@ -94,8 +94,12 @@ static void integers_end_at_64_bits(void **state)
     assert_true(only(BYTES("l\5\0\0\0\xff\x7f\xff\x7f\xff\x7f\xff\x7f\7\0")).integer == INT64_MAX);
     assert_int_equal(only(BYTES("l\5\0\0\0\0\0\0\0\0\0\0\0\x8\0")).kind, MARSHAL_BIG);
     assert_true(only(BYTES("l\xfb\xff\xff\xff\0\0\0\0\0\0\0\0\x8\0")).integer == INT64_MIN);
+    assert_true((uint64_t)only(BYTES("l\5\0\0\0\0\0\0\0\0\0\0\0\x8\0")).integer == UINT64_C(1)
+                                                                                       << 63);
     assert_int_equal(only(BYTES("l\xfb\xff\xff\xff\1\0\0\0\0\0\0\0\x8\0")).kind, MARSHAL_BIG);
+    assert_true(only(BYTES("l\xfb\xff\xff\xff\1\0\0\0\0\0\0\0\x8\0")).integer == 0);
     assert_int_equal(only(BYTES("l\5\0\0\0\0\0\0\0\0\0\0\0\x10\0")).kind, MARSHAL_BIG);
+    assert_true(only(BYTES("l\5\0\0\0\0\0\0\0\0\0\0\0\x10\0")).integer == 0);
     assert_int_equal(only(BYTES("l\6\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0")).kind, MARSHAL_BIG);
 }
 
@@ -543,8 +547,8 @@ static void integers_come_back_as_they_were_put(void **state)
         assert_true(only((struct p2a_str){(char *)bytes, (size_t)(end - bytes)}).integer == all[i]);
     }
     unsigned char bytes[MARSHAL_MOST], *end = p2a_marshal_put_count(bytes, UINT64_MAX);
-    assert_int_equal(only((struct p2a_str){(char *)bytes, (size_t)(end - bytes)}).kind,
-                     MARSHAL_BIG);
+    struct marshal_value most = only((struct p2a_str){(char *)bytes, (size_t)(end - bytes)});
+    assert_true(most.kind == MARSHAL_BIG && (uint64_t)most.integer == UINT64_MAX);
 }
 
 static void put_is(struct p2a_str text, struct p2a_str expected)

@@ -131,6 +131,22 @@ static void a_caller_that_is_an_integer_has_calls_and_no_time(void **state)
     p2a_free(p);
 }
 
+/* As Python writes them: base 2^15, the lowest digit first. */
+static void counts_up_to_2_to_the_64_are_kept(void **state)
+{
+#define MOST       "l\5\0\0\0\xff\x7f\xff\x7f\xff\x7f\xff\x7f\xf\0"
+#define HALF_OF_IT "l\5\0\0\0\0\0\0\0\0\0\0\0\x8\0"
+    (void)state;
+    struct p2a_str bytes = BYTES("{" F ROW HALF_OF_IT MOST HALF ONE "{" G MOST "0" G NO_ROW "0");
+    struct p2a_profile *p = loaded(bytes);
+    const struct p2a_graph *g = &p->graph;
+    assert_true(g->node[g->order[0]].calls == UINT64_MAX);
+    assert_true(g->node[g->order[0]].primitive == UINT64_C(1) << 63);
+    assert_true(g->arc[0].calls == UINT64_MAX && g->arc[0].has & P2A_HAS_CALLS);
+    saves_as(p, bytes);
+    p2a_free(p);
+}
+
 static void a_negative_count_is_not_known(void **state)
 {
     (void)state;
@@ -360,8 +376,8 @@ static void functions_that_would_be_one_key_are_told_apart(void **state)
     struct p2a_profile *p = with_metric("time", "seconds", 1);
     const char *const modules[] = {"", "liba.so", "libb.so"};
     for (size_t i = 0; i < 3; i++)
-        *p2a_node(p, function_in(p, "x.c", modules[i], "f")) = (struct p2a_node){
-            .calls = i, .primitive = i, .has = P2A_HAS_ALL};
+        *p2a_node(p, function_in(p, "x.c", modules[i], "f")) =
+            (struct p2a_node){.calls = i, .primitive = i, .has = P2A_HAS_ALL};
     p2a_node(p, function_in(p, "x.c", "", "f [liba.so]"));
     p = rewritten(p);
     assert_int_equal(p->graph.order_n, 4);
@@ -491,6 +507,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_of_a_function_and_of_a_caller_stand_the_other_way_round),
         cmocka_unit_test(a_caller_that_is_an_integer_has_calls_and_no_time),
+        cmocka_unit_test(counts_up_to_2_to_the_64_are_kept),
         cmocka_unit_test(a_negative_count_is_not_known),
         cmocka_unit_test(a_caller_without_a_row_is_a_name_only),
         cmocka_unit_test(integers_serve_as_times),
