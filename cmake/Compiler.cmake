@@ -17,6 +17,10 @@ elseif(CMAKE_BUILD_TYPE MATCHES "Rel")
     target_link_options(p2a_build INTERFACE -Wl,-z,relro,-z,now)
 endif()
 
+if(PROF2ANY_FUZZ) # counts what is reached; only the targets in tests/fuzz have libFuzzer's main()
+    target_compile_options(p2a_build INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
 if(PROF2ANY_COVERAGE)
     target_compile_options(p2a_build INTERFACE --coverage -fprofile-update=atomic)
     target_link_options(p2a_build INTERFACE --coverage)

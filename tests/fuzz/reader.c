@@ -1,0 +1,86 @@
+/* The target of one reader: FUZZ_FORMAT is its name, "" leaves the choice to detection.
+ *
+ *   - the input is refused as bad input, in a sentence with a place, or it is read
+ *   - what is read keeps the equations of p2a_check, also after each of two writers: which two, the
+ *     input's bytes say
+ *   - a writer writes it, or says in a sentence why it can't; what was written can be read again
+ *
+ * FUZZ_WRITERS=all goes through every writer: for a look at what was found. */
+#include "fuzz.h"
+
+static const size_t AGAIN = 1 << 14; /* the most that is read again */
+
+static struct p2a_profile *load(const void *bytes, size_t size, const char *format,
+                                struct p2a_error *error)
+{
+    struct p2a_load_options options = {.format = *format ? format : NULL};
+    struct p2a_profile *p;
+    if (p2a_load_memory(bytes, size, "", &options, &p, error) == P2A_OK && !p)
+        broken(format, "no profile and no error");
+    return p;
+}
+
+static void expect_equations(struct p2a_profile *p, const char *where)
+{
+    struct p2a_error error;
+    if (p2a_check(p, &error) != P2A_OK)
+        broken(where, error.message);
+}
+
+static void read_again(const struct p2a_format *format, const void *bytes, size_t size)
+{
+    struct p2a_error error;
+    if (!format->read || !size || size > AGAIN)
+        return;
+    struct p2a_profile *p = load(bytes, size, format->name, &error);
+    if (!p) {
+        fprintf(stderr, "%s wrote what it can't read:\n%.*s\n", format->name, (int)size,
+                (const char *)bytes);
+        broken(format->name, error.message);
+    }
+    expect_equations(p, format->name);
+    p2a_free(p);
+}
+
+static void write_as(struct p2a_profile *p, const struct p2a_format *format)
+{
+    struct p2a_save_options options = {.format = format->name};
+    struct p2a_error error;
+    void *bytes;
+    size_t size;
+    enum p2a_status status = p2a_save_memory(p, &options, &bytes, &size, &error);
+    if (status == P2A_OK)
+        read_again(format, bytes, size);
+    else if (status == P2A_SYSTEM)
+        broken(format->name, error.message);
+    else
+        expect_sentence(&error);
+    free(bytes);
+    expect_equations(p, format->name);
+}
+
+static void write_some(struct p2a_profile *p, uint32_t turn)
+{
+    const struct p2a_format *writer[64];
+    size_t n = 0, some = getenv("FUZZ_WRITERS") ? 64 : 2;
+    for (size_t i = 0; i < p2a_format_count() && n < 64; i++)
+        if (p2a_format_at(i)->write)
+            writer[n++] = p2a_format_at(i);
+    for (size_t i = 0; i < some && i < n; i++)
+        write_as(p, writer[(turn + i * (1 + turn / 64 % (n - 1))) % n]);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    struct p2a_error error;
+    struct p2a_profile *p = load(bytes, size, FUZZ_FORMAT, &error);
+    bool packed = size > 1 && bytes[0] == 0x1f && bytes[1] == 0x8b;
+    if (!p) {
+        expect_refusal(&error, packed ? 0 : size);
+        return 0;
+    }
+    expect_equations(p, "what was read");
+    write_some(p, turn_of(bytes, size));
+    p2a_free(p);
+    return 0;
+}
