@@ -40,7 +40,12 @@ enum p2a_status load_input(const struct options *options, const char *path,
     progress_start(&progress, path, &load);
     enum p2a_status status = p2a_load(path, &load, profile, error);
     progress_end(&progress);
-    return status == P2A_OK ? name_functions(options, *profile, error) : status;
+    if (status == P2A_OK && name_functions(options, *profile, error) != P2A_OK) {
+        status = error->status;
+        p2a_free(*profile);
+        *profile = NULL;
+    }
+    return status;
 }
 
 /* Reads every input and adds them up in the order of pstats.Stats(a, b, …, z): a, then z back to b.

@@ -99,6 +99,16 @@ void print_help(enum command command)
         if (rows[i].command == command)
             print_usage(&rows[i]);
     options_help(command);
+    if (command == CHECK)
+        puts("\nLimits, of which the README tells all:\n"
+             "  json.loads <= 1000                    calls of a function\n"
+             "  total(parse) < 0.5s                   self, primitive, depth, callers, callees, "
+             "...\n"
+             "  self(module:json) < 5%                module, file; all:PATTERN as one\n"
+             "  total(parse) <= baseline + 10% + 1ms  than in --baseline\n"
+             "  handler -> ... -> execute <= 3        calls on a path; no handler -> ... -> get\n"
+             "  functions < 500                       of the whole run\n"
+             "Exit status: 0 all are kept, 1 one is broken, 2 usage, 3 bad input, 4 the system.");
 }
 
 static const struct row *find_command(int argc, char **argv)

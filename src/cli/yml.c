@@ -119,7 +119,7 @@ static enum p2a_status check_key(const struct builder *b, const struct yml *map,
     if (key->kind != YML_SCALAR)
         return yml_bad(b->error, key, "a key that is no word, expected key: value");
     for (const struct yml *other = map->first; other != key; other = other->next->next)
-        if (strcmp(other->text, key->text) == 0)
+        if (other->text && strcmp(other->text, key->text) == 0)
             return yml_bad(b->error, key, "'%.80s' again, expected it once (it is in line %u)",
                            key->text, other->line);
     return P2A_OK;
@@ -128,11 +128,12 @@ static enum p2a_status check_key(const struct builder *b, const struct yml *map,
 /* Puts the node into what is open. */
 static enum p2a_status place(struct builder *b, struct yml *node)
 {
-    if (!b->depth) {
+    struct yml *parent = b->depth ? b->open[b->depth - 1] : NULL;
+    if (!parent) {
+        yml_free(b->root);
         b->root = node;
         return P2A_OK;
     }
-    struct yml *parent = b->open[b->depth - 1];
     if (parent->last)
         parent->last->next = node;
     else
@@ -184,7 +185,7 @@ static enum p2a_status take_scalar(struct builder *b, const yaml_event_t *event)
     return b->error->status;
 }
 
-static enum p2a_status open(struct builder *b, enum yml_kind kind, const yaml_event_t *event)
+static enum p2a_status begin(struct builder *b, enum yml_kind kind, const yaml_event_t *event)
 {
     struct yml *node = add(b, kind, event);
     if (node && b->depth == DEEPEST)
@@ -215,11 +216,11 @@ static enum p2a_status take(struct builder *b, const yaml_event_t *event)
     case YAML_SEQUENCE_START_EVENT:
         if (event->data.sequence_start.anchor || event->data.sequence_start.tag)
             return refuse_event(b, event, event->data.sequence_start.anchor ? anchors : tags);
-        return open(b, YML_LIST, event);
+        return begin(b, YML_LIST, event);
     case YAML_MAPPING_START_EVENT:
         if (event->data.mapping_start.anchor || event->data.mapping_start.tag)
             return refuse_event(b, event, event->data.mapping_start.anchor ? anchors : tags);
-        return open(b, YML_MAP, event);
+        return begin(b, YML_MAP, event);
     case YAML_SEQUENCE_END_EVENT:
     case YAML_MAPPING_END_EVENT:
         b->depth--;

@@ -21,7 +21,7 @@ struct yml {
 /* NULL after an error: P2A_INPUT with the line, the column at the front of the message. Nothing but
  * blanks and comments is an empty scalar. The path of ERROR stays. */
 struct yml *yml_parse(const char *bytes, size_t size, struct p2a_error *error);
-void yml_free(struct yml *root); /* NULL is fine */
+void yml_free(struct yml *node); /* and what stands behind it; NULL is fine */
 
 /* The error at the place of NODE; returns P2A_INPUT. The first one stays. */
 enum p2a_status yml_bad(struct p2a_error *error, const struct yml *node, const char *message, ...)

@@ -104,7 +104,7 @@ static enum p2a_status hide_all(struct rule *r)
         p2a_error_memory(r->error);
     for (uint32_t i = 0; matched && fate && i < t->n; i++)
         fate[i] = matched[t->row[i].function] ? P2A_FOLD : P2A_KEEP;
-    if (r->error->status == P2A_OK && memchr(fate, P2A_FOLD, t->n))
+    if (matched && fate && r->error->status == P2A_OK && memchr(fate, P2A_FOLD, t->n))
         p2a_rewrite_contexts(r->p, &(struct p2a_rewrite){.fate = fate}, r->error);
     free(matched);
     free(fate);

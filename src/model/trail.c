@@ -246,7 +246,7 @@ static p2a_id *find_in_tree(const struct p2a_profile *p, const struct p2a_terms 
 {
     struct marks *marks = mark(p, terms, sets);
     p2a_id *path = malloc(((size_t)p->contexts.n + 1) * sizeof *path);
-    unsigned step = terms->step_n - 1;
+    unsigned step = terms->step_n ? terms->step_n - 1 : 0;
     *n = 0;
     for (bool past = false; marks && path && at != P2A_NONE; at = p->contexts.row[at].parent) {
         path[(*n)++] = p->contexts.row[at].function;
