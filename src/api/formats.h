@@ -14,6 +14,6 @@ bool p2a_is_wide(struct p2a_str start, bool marked, struct p2a_error *error);
 size_t p2a_mark(struct p2a_str start);
 
 /* The format that is surest of the input; NULL with an error where none or several are. */
-const struct p2a_format *p2a_detect_probe(const struct p2a_probe *probe, struct p2a_error *error);
+const struct p2a_format *p2a_detect_probe(const struct p2a_probe *input, struct p2a_error *error);
 
 #endif

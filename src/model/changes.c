@@ -147,8 +147,8 @@ static bool sort_changes(struct p2a_changes *changes, const struct p2a_out *out)
 {
     const char *const *keys = out->report->sort;
     struct order order = {.row = changes->row, .given = keys && *keys};
-    uint32_t *at = malloc(((size_t)changes->n + 1) * sizeof *at);
-    struct p2a_change *sorted = malloc(((size_t)changes->n + 1) * sizeof *sorted);
+    uint32_t *at = calloc((size_t)changes->n + 1, sizeof *at);
+    struct p2a_change *sorted = calloc((size_t)changes->n + 1, sizeof *sorted);
     for (uint32_t i = 0; at && i < changes->n; i++)
         at[i] = i;
     bool done = at && sorted && p2a_sort(at, changes->n, compare, &order);
