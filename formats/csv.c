@@ -6,6 +6,7 @@
  *         self time (seconds),total time (seconds), … two for every metric
  *     caller function,…,caller kind,callee function,…,callee kind,calls,primitive calls,…
  *
+ * - The heaviest come first, by their totals, unless the report has other keys.
  * - A comparison has "self time before", "calls before" and so on beside the others, and functions
  *   have a last column, "change": new, gone, self, calls, through (what they call) or nothing, as
  *   src/model/changes judges it. Of several runs values are means; their medians and the least and
@@ -342,7 +343,7 @@ static enum p2a_status write_csv(struct p2a_out *out)
                     .compared = out->profile->columns > out->profile->metrics.n,
                     .formulas = p2a_option_flag(out, "formulas")};
     struct p2a_rows rows;
-    if (p2a_rows(out, NULL, out->report->limit, &rows) == P2A_OK && find_changes(&c))
+    if (p2a_rows(out, "cumulative", out->report->limit, &rows) == P2A_OK && find_changes(&c))
         put_rows(&c, &rows);
     if (c.name.failed || c.cell.failed)
         p2a_no_memory(out);
@@ -362,6 +363,7 @@ const struct p2a_format p2a_format_csv = {
     .write = write_csv,
     .needs = P2A_GRAPH,
     .keeps = P2A_GRAPH | P2A_CALLS | P2A_PLACES | P2A_MODULES | P2A_MANY | P2A_BEFORE,
+    .report = P2A_REPORT,
     .view = true,
     .options = options,
 };

@@ -19,9 +19,10 @@
  *   may be above 2^53. What isn't known isn't there.
  * - A comparison has "self_before", "total_before", "calls_before" and "primitive_before" beside
  *   the others.
- * - Functions stand in the report's order; those that are only somebody's caller have no figures
- * and come last. Where the report leaves functions out, arcs, lines and call sites are those among
- * the functions listed, paths are left out, and "left_out" says how many of each.
+ * - Functions stand in the report's order, else in the input's, and with a limit by their totals;
+ *   those that are only somebody's caller have no figures and come last. Where the report leaves
+ *   functions out, arcs, lines and call sites are those among the functions listed, paths are left
+ *   out, and "left_out" says how many of each.
  * - Text that is no UTF-8 has U+FFFD in its place: that alone doesn't survive.
  *
  * Reading takes what was recorded (and estimated paths, where there is no graph to estimate them
@@ -1015,7 +1016,9 @@ static void write_all(struct writer *w)
 static enum p2a_status write_json(struct p2a_out *out)
 {
     struct writer w = {.json = {out, false}, .p = out->profile};
-    if (p2a_rows(out, NULL, out->report->limit, &w.rows) == P2A_OK) {
+    uint64_t limit = out->report->limit;
+    bool cut = limit && limit != UINT64_MAX;
+    if (p2a_rows(out, cut ? "cumulative" : NULL, limit, &w.rows) == P2A_OK) {
         if (list_functions(&w))
             write_all(&w);
         else
@@ -1042,4 +1045,5 @@ const struct p2a_format p2a_format_json = {
     .needs = P2A_GRAPH,
     .keeps = P2A_CONTEXTS | P2A_GRAPH | P2A_CALLS | P2A_LINES | P2A_ADDRESSES | P2A_THREADS |
              P2A_MANY | P2A_BEFORE | P2A_MODULES | P2A_PLACES,
+    .report = P2A_REPORT_ORDER | P2A_REPORT_LIMIT,
 };

@@ -404,6 +404,14 @@ struct p2a_probe {
  * all; false at the end, and for a last line that goes on beyond the first bytes. */
 bool p2a_probe_line(const struct p2a_probe *probe, struct p2a_str *rest, struct p2a_str *line);
 
+/* What of a report (struct p2a_report) a format goes by. */
+enum p2a_report_part {
+    P2A_REPORT_ORDER = 1 << 0, /* sort, reverse and restrictions */
+    P2A_REPORT_LIMIT = 1 << 1,
+    P2A_REPORT_CALLS = 1 << 2, /* callers and callees */
+    P2A_REPORT = P2A_REPORT_ORDER | P2A_REPORT_LIMIT | P2A_REPORT_CALLS
+};
+
 struct p2a_format {
     const char *name, *title;    /* "callgrind", "Callgrind, for KCachegrind" */
     const char *const *aliases;  /* NULL at the end; the pointer NULL where there are none */
@@ -412,6 +420,7 @@ struct p2a_format {
     enum p2a_status (*read)(struct p2a_in *in);    /* NULL where the format is only written */
     enum p2a_status (*write)(struct p2a_out *out); /* NULL where it is only read */
     unsigned gives, needs, keeps;     /* enum p2a_fact: can record; wants first; carries */
+    unsigned report;                  /* enum p2a_report_part: what it goes by */
     bool binary;                      /* never written to a terminal */
     bool verify;                      /* states what follows from other rows: checked when read */
     bool view;                        /* for reading only: what it leaves out goes without saying */

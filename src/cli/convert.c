@@ -159,6 +159,10 @@ static enum p2a_status save_as_wanted(const struct options *options, struct p2a_
         p2a_save(profile, options->output ? options->output : "-", &save, error);
     terminal_free(&terminal);
     free(settings);
+    char idle[128];
+    if (status == P2A_OK && !options->quiet && format &&
+        options_idle(options, format, idle, sizeof idle))
+        fprintf(stderr, "prof2any: note: %s doesn't go by %s\n", format->name, idle);
     return status == P2A_OK ? status : complain_error(error);
 }
 

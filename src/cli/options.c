@@ -582,6 +582,22 @@ static bool is_given(const struct options *options, const char *name)
     return false;
 }
 
+bool options_idle(const struct options *options, const struct p2a_format *format, char *text,
+                  size_t size)
+{
+    static const struct {
+        const char *name;
+        unsigned part;
+    } parts[] = {{"sort", P2A_REPORT_ORDER},     {"reverse", P2A_REPORT_ORDER},
+                 {"restrict", P2A_REPORT_ORDER}, {"limit", P2A_REPORT_LIMIT},
+                 {"callers", P2A_REPORT_CALLS},  {"callees", P2A_REPORT_CALLS}};
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (!(format->report & parts[i].part) && is_given(options, parts[i].name) && n < size)
+            n += (size_t)snprintf(text + n, size - n, "%s--%s", n ? ", " : "", parts[i].name);
+    return n > 0;
+}
+
 /* What the command line has decided already: the name of an output says its format. */
 static bool is_overruled(const struct options *options, const char *name)
 {

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "prof2any/format.h"
 #include "prof2any/prof2any.h"
 
 /* The commands, as a set: an option belongs to some of them. */
@@ -54,6 +55,11 @@ struct options {
     const struct settings *settings_file; /* what it says; never NULL once a command runs */
     unsigned char given[128];             /* by row of the table: the command line has it */
 };
+
+/* Names the report's options that the command line has and FORMAT doesn't go by, in TEXT; false
+ * where there are none. */
+bool options_idle(const struct options *options, const struct p2a_format *format, char *text,
+                  size_t size);
 
 /* Fills *OPTIONS with what argv holds for the command; P2A_USAGE after a message on stderr. A
  * command that wraps another program ends its options at the first operand, or at an option that

@@ -135,6 +135,28 @@ grep -q "^prof2any: note: .*estimated" "$folder/err" || {
     echo "-q isn't quiet"
     failures=$((failures + 1))
 }
+# An option that changes nothing in what is written is told, one that the format goes by isn't.
+idle()
+{
+    words=$1
+    shift
+    "$PROF2ANY" "$sample" "$@" 2>"$folder/err" >"$folder/out"
+    said=$(sed -n "s/.*note: \(.* doesn't go by\)/\1/p" "$folder/err")
+    [ "$said" = "$words" ] || {
+        echo "prof2any $*: expected '$words', got '$said'"
+        failures=$((failures + 1))
+    }
+}
+idle "folded doesn't go by --sort, --restrict, --limit" -f folded -l 3 --restrict json -s time
+idle "flamegraph doesn't go by --reverse, --callees" -o "$folder/x.svg" -r --callees
+idle "tree doesn't go by --sort" -f tree -s time -l 3
+idle "json doesn't go by --callers" -f json -s time -l 3 --callers
+idle "" -f folded
+idle "" -q -f folded -l 3
+for format in text table markdown csv; do
+    idle "" -f $format -s time -r --restrict main -l 3 --callers
+done
+
 # What can't be written is told, a reader that went away isn't.
 for command in formats "browse $sample" "$sample"; do
     # shellcheck disable=SC2086
