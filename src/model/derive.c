@@ -164,8 +164,7 @@ static void keep_sums(struct walk *w, unsigned has)
         g->arc[i].has |= has;
 }
 
-/* Lines that a reader recorded beside its contexts stay. */
-static void drop_derived(struct p2a_profile *p)
+void p2a_drop_derived(struct p2a_profile *p)
 {
     struct p2a_graph lines = {
         .line_n = p->graph.line_n, .line = p->graph.line, .line_self = p->graph.line_self};
@@ -194,7 +193,7 @@ enum p2a_status p2a_derive_without(struct p2a_profile *p, p2a_id function, struc
         p->facts |= P2A_GRAPH;
     } else {
         p2a_fail(p, P2A_SYSTEM, "out of memory");
-        drop_derived(p);
+        p2a_drop_derived(p);
     }
     end_walk(&w);
     return p2a_take_error(p, error);

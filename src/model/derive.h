@@ -11,4 +11,7 @@ enum p2a_status p2a_derive(struct p2a_profile *p, struct p2a_error *error);
  */
 enum p2a_status p2a_derive_without(struct p2a_profile *p, p2a_id function, struct p2a_error *error);
 
+/* Forgets the graph but the lines that a reader recorded beside its contexts. */
+void p2a_drop_derived(struct p2a_profile *p);
+
 #endif

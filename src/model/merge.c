@@ -220,6 +220,86 @@ static void add_lines(struct p2a_mapping *m)
     }
 }
 
+/* ---- lines of one side only ----
+ *
+ * The lines of a function are all of its self. Where one side has lines of F, what F has on the
+ * other, which has none, is at a place that isn't known: line 0. */
+
+enum { IN_INTO = 1, IN_FROM = 2 };
+
+struct lined {
+    unsigned char *in; /* by function of INTO */
+    double *into_self; /* before the addition */
+};
+
+/* Self by function and column. NULL: no memory. */
+static double *selves(const struct p2a_profile *p)
+{
+    size_t width = p->columns;
+    double *self = calloc((size_t)p->functions.n * width + 1, sizeof *self);
+    if (!self || p->graph.node_n) {
+        if (self)
+            memcpy(self, p->graph.self, p->graph.node_n * width * sizeof *self);
+        return self;
+    }
+    for (size_t i = 0; i < p->contexts.n; i++)
+        for (size_t c = 0; c < width; c++)
+            self[p->contexts.row[i].function * width + c] += p->contexts.self[i * width + c];
+    return self;
+}
+
+static double *unplaced(struct p2a_mapping *m, p2a_id function)
+{
+    struct p2a_line line = {.function = function, .file = m->into->functions.row[function].file};
+    p2a_id id = p2a_line(m->into, &line);
+    return id == P2A_NONE ? NULL : m->into->graph.line_self + (size_t)id * m->into->columns;
+}
+
+static bool any(const double *value, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (value[i] != 0)
+            return true;
+    return false;
+}
+
+/* Before the addition: the functions that have lines, and what INTO lacks of them. */
+static void start_lines(struct p2a_mapping *m, struct lined *lined)
+{
+    const struct p2a_graph *from = &m->from->graph, *into = &m->into->graph;
+    lined->in = calloc((size_t)m->into->functions.n + 1, 1);
+    lined->into_self = selves(m->into);
+    if (!lined->in || !lined->into_self) {
+        p2a_fail(m->into, P2A_SYSTEM, "out of memory");
+        return;
+    }
+    for (uint32_t i = 0; i < into->line_n; i++)
+        lined->in[into->line[i].function] |= IN_INTO;
+    for (uint32_t i = 0; i < from->line_n; i++)
+        lined->in[m->function[from->line[i].function]] |= IN_FROM;
+    uint32_t width = m->into->columns;
+    for (p2a_id f = 0; f < m->into->functions.n; f++) {
+        const double *self = lined->into_self + (size_t)f * width;
+        double *to = lined->in[f] == IN_FROM && any(self, width) ? unplaced(m, f) : NULL;
+        for (uint32_t c = 0; to && c < width; c++)
+            to[c] += self[c];
+    }
+}
+
+/* After it: what FROM lacks. */
+static void finish_lines(struct p2a_mapping *m, struct lined *lined)
+{
+    double *self = selves(m->from);
+    if (!self)
+        p2a_fail(m->into, P2A_SYSTEM, "out of memory");
+    for (p2a_id f = 0; self && f < m->from->functions.n; f++) {
+        const double *value = self + (size_t)f * m->from->columns;
+        if (lined->in[m->function[f]] == IN_INTO && any(value, m->from->columns))
+            add_values(m, unplaced(m, m->function[f]), self, f);
+    }
+    free(self);
+}
+
 static void add_sites(struct p2a_mapping *m, const p2a_id *arc)
 {
     const struct p2a_graph *g = &m->from->graph;
@@ -243,10 +323,8 @@ static void add_graph(struct p2a_mapping *m, p2a_id *arc)
         add_node(m, g->order[i]);
     for (uint32_t i = 0; i < g->arc_n; i++)
         arc[i] = add_arc(m, i);
-    if (p2a_profile_status(m->into) != P2A_OK)
-        return;
-    add_lines(m);
-    add_sites(m, arc);
+    if (p2a_profile_status(m->into) == P2A_OK)
+        add_sites(m, arc);
 }
 
 /* Whether the sum can be a tree: FROM is one, and INTO is one or empty. Estimated paths are none,
@@ -258,6 +336,27 @@ static bool both_trees(const struct p2a_profile *into, const struct p2a_profile 
         return true;
     bool tree = into->contexts.n && !(into->estimated & P2A_CONTEXTS);
     return from->contexts.n && !(from->estimated & P2A_CONTEXTS) && (tree || empty);
+}
+
+static void add_rows(struct p2a_mapping *m, p2a_id *ids)
+{
+    struct lined lined = {0};
+    bool tree = both_trees(m->into, m->from), graph = !tree || m->both;
+    /* Beside a tree, a graph of its own may say something else than the tree. */
+    bool lines = (m->from->graph.line_n || m->into->graph.line_n) &&
+                 (graph || !(m->from->recorded & P2A_GRAPH));
+    if (lines)
+        start_lines(m, &lined);
+    if (p2a_profile_status(m->into) == P2A_OK && tree)
+        add_contexts(m, ids);
+    if (p2a_profile_status(m->into) == P2A_OK && graph)
+        add_graph(m, ids);
+    if (p2a_profile_status(m->into) == P2A_OK && lines)
+        add_lines(m);
+    if (p2a_profile_status(m->into) == P2A_OK && lines)
+        finish_lines(m, &lined);
+    free(lined.in);
+    free(lined.into_self);
 }
 
 enum p2a_status p2a_mapping_add(struct p2a_mapping *m, struct p2a_error *error)
@@ -274,11 +373,8 @@ enum p2a_status p2a_mapping_add(struct p2a_mapping *m, struct p2a_error *error)
         map_functions(m);
         map_columns(m);
         add_inputs(m);
-        bool tree = both_trees(m->into, from);
-        if (p2a_profile_status(m->into) == P2A_OK && tree)
-            add_contexts(m, ids);
-        if (p2a_profile_status(m->into) == P2A_OK && (!tree || m->both))
-            add_graph(m, ids);
+        if (p2a_profile_status(m->into) == P2A_OK)
+            add_rows(m, ids);
         p2a_finish(m->into);
     } else {
         p2a_fail(m->into, P2A_SYSTEM, "out of memory");
@@ -290,10 +386,12 @@ enum p2a_status p2a_mapping_add(struct p2a_mapping *m, struct p2a_error *error)
 enum p2a_status p2a_shape(struct p2a_profile *p, bool tree, struct p2a_error *error)
 {
     enum p2a_status status = P2A_OK;
-    if (tree) {
+    if (tree && p->recorded & P2A_GRAPH) /* its lines are those of its own graph */
         p2a_drop_graph(p);
+    else if (tree)
+        p2a_drop_derived(p);
+    if (tree)
         return status;
-    }
     if (p->facts & P2A_CONTEXTS && !(p->facts & P2A_GRAPH))
         status = p2a_derive(p, error);
     if (status == P2A_OK)

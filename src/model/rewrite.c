@@ -94,24 +94,6 @@ static p2a_id place(struct p2a_profile *to, const struct p2a_profile *from,
     return id;
 }
 
-enum p2a_status p2a_rewrite_contexts(struct p2a_profile *p, const struct p2a_rewrite *rewrite,
-                                     struct p2a_error *error)
-{
-    const struct p2a_contexts *t = &p->contexts;
-    p2a_id *moved = malloc(((size_t)t->n + 1) * sizeof *moved);
-    struct p2a_profile *made = moved ? same_names(p, error) : NULL;
-    if (!made) {
-        free(moved);
-        return p2a_error_memory(error);
-    }
-    for (uint32_t i = 0; i < t->n && p2a_profile_status(made) == P2A_OK; i++) {
-        p2a_id parent = t->row[i].parent;
-        moved[i] = place(made, p, rewrite, i, parent == P2A_NONE ? P2A_NONE : moved[parent]);
-    }
-    free(moved);
-    return swap_in(p, made, p->estimated & P2A_CONTEXTS, error);
-}
-
 /* ---- the graph ---- */
 
 struct graph_rewrite {
@@ -198,6 +180,48 @@ static void copy_sites(struct graph_rewrite *r, const p2a_id *arc)
             add_row(r->to->graph.site_total + (size_t)id * r->from->columns, g->site_total, i,
                     r->from->columns);
     }
+}
+
+/* ---- both, from the outside ---- */
+
+/* Whether every context's self stays with its function, so that the function's lines do. */
+static bool keeps_selves(const struct p2a_profile *p, const struct p2a_rewrite *rewrite)
+{
+    for (uint32_t i = 0; rewrite->fate && i < p->contexts.n; i++)
+        if (rewrite->fate[i] != P2A_KEEP && rewrite->fate[i] != P2A_RAISE)
+            return false;
+    return !(p->recorded & P2A_GRAPH);
+}
+
+static void rewrite_lines(struct p2a_profile *to, const struct p2a_profile *p,
+                          const struct p2a_rewrite *rewrite)
+{
+    struct graph_rewrite r = {.to = to, .from = p, .rename = rewrite->rename};
+    if (!p->graph.line_n)
+        return;
+    if (keeps_selves(p, rewrite))
+        copy_lines(&r);
+    else
+        p2a_note(to, P2A_NO_LINES);
+}
+
+enum p2a_status p2a_rewrite_contexts(struct p2a_profile *p, const struct p2a_rewrite *rewrite,
+                                     struct p2a_error *error)
+{
+    const struct p2a_contexts *t = &p->contexts;
+    p2a_id *moved = malloc(((size_t)t->n + 1) * sizeof *moved);
+    struct p2a_profile *made = moved ? same_names(p, error) : NULL;
+    if (!made) {
+        free(moved);
+        return p2a_error_memory(error);
+    }
+    for (uint32_t i = 0; i < t->n && p2a_profile_status(made) == P2A_OK; i++) {
+        p2a_id parent = t->row[i].parent;
+        moved[i] = place(made, p, rewrite, i, parent == P2A_NONE ? P2A_NONE : moved[parent]);
+    }
+    free(moved);
+    rewrite_lines(made, p, rewrite);
+    return swap_in(p, made, p->estimated & P2A_CONTEXTS, error);
 }
 
 enum p2a_status p2a_rewrite_graph(struct p2a_profile *p, const unsigned char *keep,

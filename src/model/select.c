@@ -433,6 +433,8 @@ enum p2a_status p2a_need_stacks(struct p2a_profile *p, const char *option, bool 
                              "estimate them",
                              option);
     enum p2a_status status = p2a_estimate(p, false, error);
+    if (status == P2A_OK && p->graph.line_n)
+        p2a_note(p, P2A_NO_LINES);
     if (status == P2A_OK)
         p2a_drop_graph(p);
     return status;
