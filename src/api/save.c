@@ -87,6 +87,9 @@ static void note_left_out(struct p2a_profile *p, const struct p2a_format *format
         n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", "call paths");
     if (n)
         p2a_note(p, "%s doesn't carry %s: left out", format->name, list);
+    if (p->spread.n)
+        p2a_note(p, "%s has the means of the runs: what they spread over is left out",
+                 format->name);
     if (missing & P2A_MANY)
         p2a_note(p, "%s carries one metric: %s of %u; --metric chooses another", format->name,
                  p2a_metric_name(p, 0), p->metrics.n);

@@ -342,6 +342,22 @@ class Program(unittest.TestCase):
         self.assert_self({n: (sides[0].get(n, 0), sides[1].get(n, 0)) for n in names
                           if n in self.a or n in self.b})
 
+    @unittest.skipUnless(shutil.which("go"), "Go's pprof reads it where there is Go")
+    def test_pprof_takes_one_side_off_the_other(self):
+        path = os.path.join(self.folder, "diff.pb")
+        self.diff("-o", path)
+        done = subprocess.run(["go", "tool", "pprof", "-top", "-unit=us", "-nodecount=1000", "-nodefraction=0", path],
+                              capture_output=True, text=True, env={**os.environ, "HOME": self.folder}, check=False)
+        if done.returncode:
+            self.skipTest(done.stderr)
+        flat = {line.split()[-1]: float(line.split()[0].removesuffix("us")) / 1e6
+                for line in done.stdout.splitlines() if re.match(r" *-?[\d.]+(us)? ", line)}
+        for name in (SLOWER, GONE, NEW):
+            before, after = self.sides(name)
+            self.assertAlmostEqual(flat[name], after[0] - before[0], places=5)
+        least = 0.01 * self.whole
+        self.assertEqual({n for n, value in flat.items() if abs(value) > least}, {SLOWER, GONE, NEW})
+
     # -- pictures --
 
     def test_the_flame_graph_shows_what_is_new_gone_and_slower(self):
@@ -392,6 +408,7 @@ class Program(unittest.TestCase):
     def test_runs_that_overlap_are_no_change(self):
         """What a run adds to get_content_subtype: 0, 300 and 600 ms before, 300, 600 and 900 ms after."""
         inputs = [*(self.runs["before", i] for i in range(3)), "vs", *(self.runs["after", i] for i in range(3))]
+        self.diff("-f", "json", inputs=inputs, notes="what they spread over is left out")
         text = self.diff("-f", "text", inputs=inputs).decode()
         self.assertIn("3 runs before, 3 after", text)
         rows = self.own_rows(text, "changed themselves")
