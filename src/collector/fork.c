@@ -1,6 +1,6 @@
 /* A forked child inherits the mapping of its parent's file, and must not write there. What it may
  * do between fork() and a recording of its own is nothing, so the child gets zeros in place of the
- * file at once, and its thread stands at a root there:
+ * file at once, where whatever thread it has stands at a root:
  *
  *     parent    | header | s | thread | s | nodes ...        the file, shared
  *     child     | 0 root 0   | thread | 0   0  0             the same addresses, its own memory
@@ -45,15 +45,15 @@ static bool note(struct p2a_parted *p, uint32_t function)
 static void note_path(struct p2a_recorder *r)
 {
     struct p2a_parted *p = &r->parted;
+    struct p2a_track *k = own_track(r);
     p->n = 0;
-    p->track = own_track(r);
-    if (!p->track)
+    if (!k)
         return;
-    const struct p2a_rec_node *n = p2a_current(p->track->thread);
+    const struct p2a_rec_node *n = p2a_current(k->thread);
     bool enough = true;
     if (n->flags & P2A_NODE_FOLDED) {
-        for (uint32_t i = p2a_fold_depth(p->track); enough && i-- > 0;)
-            enough = note(p, p2a_fold_step(p->track, i));
+        for (uint32_t i = p2a_fold_depth(k); enough && i-- > 0;)
+            enough = note(p, p2a_fold_step(k, i));
         n -= n->up;
     }
     for (; enough && n->up; n -= n->up)
@@ -80,14 +80,13 @@ static void part(struct p2a_recorder *r)
     if (r->map.fd < 0 || !p2a_mapping_blank(&r->map))
         return;
     r->dead = true;
-    if (!r->parted.track)
-        return;
     struct p2a_rec_node *root = (struct p2a_rec_node *)(void *)r->map.base + 1;
-    struct p2a_rec_thread *t = r->parted.track->thread;
     root->flags = P2A_NODE_ROOT;
-    p2a_set_track(t, r->parted.track);
-    t->root = (char *)root - (char *)t;
-    p2a_move(t, root);
+    for (struct p2a_track *k = r->newest; k; k = k->older) {
+        p2a_set_track(k->thread, k);
+        k->thread->root = (char *)root - (char *)k->thread;
+        p2a_move(k->thread, root);
+    }
 }
 
 static void after_in_child(void)

@@ -49,7 +49,6 @@ struct p2a_ticker {
 
 /* The path open in the thread that forks: numbers of functions, the top first. */
 struct p2a_parted {
-    struct p2a_track *track; /* NULL: that thread isn't recorded */
     uint32_t n, room, *function;
 };
 
@@ -67,7 +66,6 @@ struct p2a_recorder {
     int error;       /* the errno with which it did */
 
     struct p2a_track *newest; /* all threads */
-    uint32_t track_n;
     struct p2a_rec_thread *thread_next, *thread_end; /* free records */
     struct p2a_stretch *spare; /* left over from threads that ended, for new ones */
     uint32_t spare_n, spare_room;

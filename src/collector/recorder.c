@@ -488,7 +488,6 @@ struct p2a_rec_thread *p2a_thread_begin(struct p2a_recorder *r, pid_t tid)
         learn(k);
     t->start = t->last = p2a_thread_ticks(k);
     k->older = r->newest;
-    r->track_n++;
     __atomic_store_n(&t->state, P2A_REC_ALIVE, __ATOMIC_RELEASE);
     __atomic_store_n(&r->newest, k, __ATOMIC_RELEASE);
     p2a_recorder_touch(r);

@@ -115,6 +115,31 @@ def grandchildren_and_children_of_threads_are_recorded():
     assert all(len(r.threads) == 1 for r in recordings if r.calls("leaf") < 4)
 
 
+def a_thread_may_fork_before_its_first_call():
+    """With Python functions alone, os.fork() is none."""
+    go, status, ready = threading.Lock(), [], threading.Event()
+
+    def work():
+        ready.set()
+        go.acquire()
+        pid = os.fork()
+        if not pid:
+            child(5)
+        status.append((pid, os.waitpid(pid, 0)[1]))
+
+    go.acquire()
+    other = threading.Thread(target=work)
+    other.start()
+    ready.wait()
+    profiler = _prof2any.Profiler(path=path("early-{pid}.p2a"), mode="python")
+    profiler.enable()
+    go.release()
+    other.join()
+    profiler.disable()
+    assert status[0][1] == 0
+    assert raw.read(path("early-%d.p2a" % status[0][0])).calls("leaf") == 5
+
+
 def folded_calls_stay_balanced_in_a_child():
     profiler = _prof2any.Profiler(path=path("folded-{pid}.p2a"), max_contexts=3)
     profiler.enable()
@@ -207,7 +232,7 @@ def read_live(data):
 def main():
     for fact in (a_child_goes_on_where_it_was_forked, without_a_place_for_it_a_child_is_not_recorded,
                  in_memory_a_child_begins_with_nothing, grandchildren_and_children_of_threads_are_recorded,
-                 folded_calls_stay_balanced_in_a_child, a_child_whose_file_cannot_be_made_runs_unrecorded,
+                 a_thread_may_fork_before_its_first_call, folded_calls_stay_balanced_in_a_child, a_child_whose_file_cannot_be_made_runs_unrecorded,
                  allocations_and_tickers_go_on_in_a_child, a_killed_program_leaves_its_recording,
                  a_live_recording_can_be_read_at_any_time):
         fact()

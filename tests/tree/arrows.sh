@@ -23,6 +23,14 @@ only src/model 'prof2any/|base/|model/'
 only src/api 'prof2any/|base/|io/|codec/|model/|api/'
 only formats 'prof2any/|base/|codec/|model/|web/|collector/recording[.]h'
 only src/cli 'prof2any/|[a-z_]+[.]h|collector/(recording|clock)[.]h'
+only src/collector 'prof2any/|base/|model/|collector/'
+
+# Of the recorder, only what is made for each Python knows Python or the library.
+for file in src/collector/*.[ch]; do
+    grep -q '<Python[.]h>\|"collector/\(profiler\|launch\)[.]h"' "$file" && continue
+    wrong=$(grep -Hn '^ *# *include *"' "$file" | grep -v 'include *"collector/' || :)
+    [ -z "$wrong" ] || { echo "$wrong"; failed=1; }
+done
 if [ "$failed" = 1 ]; then
     echo "the includes above run against the arrows" >&2
 fi
