@@ -11,9 +11,9 @@
  *     max_contexts 0: a million
  *
  * What is not recorded: other interpreters of the process; up to 3.11 threads that C code made by
- * itself, and threads in which another profiler is installed, from then on. Stacks that are switched
- * below the interpreter's back (greenlets) share one path per thread: calls per function are exact,
- * their paths and times are mixed up, as cProfile's are. */
+ * itself, and threads in which another profiler is installed, from then on. Stacks that are
+ * switched below the interpreter's back (greenlets) share one path per thread: calls per function
+ * are exact, their paths and times are mixed up, as cProfile's are. */
 #include "collector/profiler.h"
 
 #include "collector/launch.h"
