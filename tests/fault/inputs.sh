@@ -83,6 +83,9 @@ for file in "$bad"/bad-*; do
     *) refused "$(basename "$file")" "$file: " "$file" ;;
     esac
 done
+for file in "$bad"/good-*; do
+    run "$(basename "$file")" 0 "$file" -f folded
+done
 refused 'a missing input among good ones' 'missing.prof' "$pstats" "$work/missing.prof"
 refused 'a broken input among good ones' 'bad-truncated' "$pstats" "$bad/bad-truncated.prof"
 refused 'seconds and counts' 'second' "$pstats" "$folded"
