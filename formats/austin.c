@@ -75,7 +75,9 @@ static bool cut_counts(struct p2a_str *line, struct sample *s)
         *line = rest;
         return s->counts == MOST_COUNTS && !more.n;
     }
-    while (n < MOST_COUNTS && p2a_str_double(word, &value[n])) {
+    /* The id of a thread in no function, "Thread 5620 5066", may look like a count. */
+    while (n < MOST_COUNTS && !p2a_str_ends(p2a_str_trim(rest), "Thread") &&
+           p2a_str_double(word, &value[n])) {
         n++;
         *line = rest;
         word = cut_word(&rest);

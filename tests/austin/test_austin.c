@@ -35,6 +35,7 @@ static void frames_are_read_in_every_version(void **state)
            "<module> (a.py);run (C:\\x\\b.py) 7000\n");
     expect("P42;T123;a.py:f:8;:GC: 7\n", "f (a.py);:GC: 7000\n");
     expect("Thread 55af 7\n", "[no stack] 7000\n");
+    expect("Thread 562091391230 6883\nThread 5 6 64 0\n", "[no stack] 6883000\n[no stack] 6000\n");
 }
 
 static void threads_and_processes_are_told_apart(void **state)

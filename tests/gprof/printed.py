@@ -29,9 +29,14 @@ def by_hand(path):
     return functions, arcs
 
 
+def printed(name):
+    """"burn (cycle.c:14 @ 11e8)" is burn of line 14."""
+    match = re.fullmatch(r"(.*) \([^()]*?(?::(\d+))? @ \w+\)", name)
+    return (match.group(1), int(match.group(2) or 0)) if match else (name, 0)
+
+
 def name_of(function):
-    line = function.get("line")
-    return re.sub(r" \([^()]* @ \w+\)$", "", function["name"]), line
+    return function["name"], function.get("line", 0)
 
 
 checked = 0
@@ -41,16 +46,15 @@ for file in sorted(os.listdir(samples)):
     out = subprocess.run([prof2any, "-q", path, "-f", "json"], check=True, stdout=subprocess.PIPE)
     profile = json.loads(out.stdout)
     ours = {f["id"]: f for f in profile["functions"]}
-    rows = {name_of(f)[0]: f for f in ours.values()}
+    rows = {name_of(f): f for f in ours.values()}
     for name, (own, total, calls) in functions.items():
-        row = rows[name_of({"name": name})[0]]
+        row = rows[printed(name)]
         checked += 1
         if (row["self"], row["total"], row.get("calls", 0)) != ([own], [total], calls):
             sys.exit("%s: %s: %s, printed is %s" % (file, name, row, (own, total, calls)))
-    ours_arcs = {(name_of(ours[a["caller"]])[0], name_of(ours[a["callee"]])[0]): a
-                 for a in profile["arcs"]}
+    ours_arcs = {(name_of(ours[a["caller"]]), name_of(ours[a["callee"]])): a for a in profile["arcs"]}
     for (caller, callee), (calls, total) in arcs.items():
-        arc = ours_arcs[name_of({"name": caller})[0], name_of({"name": callee})[0]]
+        arc = ours_arcs[printed(caller), printed(callee)]
         checked += 1
         if (arc["calls"], arc["total"]) != (calls, [total]):
             sys.exit("%s: %s -> %s: %s" % (file, caller, callee, arc))
