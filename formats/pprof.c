@@ -50,7 +50,7 @@
 #include "codec/protobuf.h"
 #include "prof2any/format.h"
 
-static const char *const aliases[] = {"profile.proto", "protobuf", NULL};
+static const char *const aliases[] = {"pb", "profile.proto", "protobuf", NULL};
 static const char *const patterns[] = {"*.pb", "*.pprof", NULL};
 static const struct p2a_option options[] = {
     {"raw", P2A_FLAG, "no", NULL, "write without gzip"},

@@ -22,7 +22,7 @@
 #include "codec/marshal.h"
 #include "prof2any/format.h"
 
-static const char *const aliases[] = {"prof", "cprofile", NULL};
+static const char *const aliases[] = {"prof", "pstat", "cprofile", NULL};
 static const char *const patterns[] = {"*.prof", "*.pstats", "*.pstat", NULL};
 
 /* ---- probing --------------------------------------------------------------------------------- */

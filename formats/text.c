@@ -638,7 +638,7 @@ static enum p2a_status write_text(struct p2a_out *out)
     return p2a_out_status(out);
 }
 
-static const char *const aliases[] = {"report", NULL};
+static const char *const aliases[] = {"report", "txt", NULL};
 static const char *const patterns[] = {"*.txt", NULL};
 
 const struct p2a_format p2a_format_text = {

@@ -661,8 +661,8 @@ static void note_odd_values(struct p2a_profile *p)
         odd += !(p->contexts.self[i] >= 0 && isfinite(p->contexts.self[i]));
     if (odd)
         p2a_note(p,
-                 "%zu values are negative, infinite or no numbers: where costs are drawn or "
-                 "rounded they count as 0",
+                 "values that are negative, infinite or no numbers (%zu) count as 0 where costs "
+                 "are drawn or rounded",
                  odd);
 }
 

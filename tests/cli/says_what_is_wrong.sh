@@ -104,6 +104,13 @@ says "flamegraph: " formats some/where/app.svg.gz
 says "speedscope: " formats app.speedscope.json.gz
 says "json: " formats app.json
 says "callgrind: " formats callgrind.out.app.py
+# What a file's name ends in is a name of the format, too.
+for ending in $("$PROF2ANY" formats --markdown | tr -d '`' | tr '|,' '\n ' | tr ' ' '\n' | sed -n 's/^\*\.\([a-z]*\)$/\1/p'); do
+    "$PROF2ANY" formats "$ending" >/dev/null 2>&1 || {
+        echo "the ending .$ending is no name of a format"
+        failures=$((failures + 1))
+    }
+done
 says "flamegraph: " formats callgrind.out.4711.svg
 expect 2 "no format 'app.unknown'" formats app.unknown
 says "small.py:41(main)" "$sample"
