@@ -30,7 +30,7 @@ expect 2 "no option --units, did you mean --unit?" timeit --units
 expect 2 "no option --unit, see --help" --unit
 expect 2 "--exact takes no value" --exact=yes
 expect 2 "no format 'calgrind' to write, did you mean callgrind?" "$sample" -f calgrind
-expect 2 "no format 'pstat' to read, did you mean pstats?" "$sample" -i pstat
+expect 2 "no format 'pstas' to read, did you mean pstats?" "$sample" -i pstas
 expect 2 "no format 'foldde', did you mean folded?" formats foldde
 expect 2 "brwose: no such file and no such command, did you mean browse?" brwose "$sample"
 expect 2 "help: no such file and no such command, did you mean --help?" help browse
