@@ -181,6 +181,8 @@ static enum p2a_status read_bpftrace(struct p2a_in *in)
     free(r.frame);
     p2a_buffer_free(&r.map);
     p2a_buffer_free(&r.keys);
+    if (r.name.failed)
+        p2a_in_no_memory(in);
     p2a_buffer_free(&r.name);
     return p2a_in_status(in);
 }

@@ -124,6 +124,8 @@ static enum p2a_status read_dtrace(struct p2a_in *in)
         p2a_bad_line(in, "no stacks, expected an aggregation of DTrace over stacks");
     free(r.frame);
     p2a_buffer_free(&r.keys);
+    if (r.name.failed)
+        p2a_in_no_memory(in);
     p2a_buffer_free(&r.name);
     return p2a_in_status(in);
 }

@@ -361,6 +361,8 @@ static enum p2a_status read_gprof(struct p2a_in *in)
     if (p2a_in_status(in) == P2A_OK)
         finish(&r);
     free(r.caller);
+    if (r.buffer.failed)
+        p2a_in_no_memory(in);
     p2a_buffer_free(&r.buffer);
     return p2a_in_status(in);
 }

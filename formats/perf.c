@@ -647,6 +647,8 @@ static void free_reader(struct reader *r)
     free(r->slot);
     free(r->frame);
     free(r->step);
+    if (r->buffer.failed)
+        p2a_in_no_memory(r->in);
     p2a_buffer_free(&r->buffer);
     p2a_buffer_free(&r->event);
     p2a_buffer_free(&r->name);

@@ -166,6 +166,8 @@ static enum p2a_status read_sample(struct p2a_in *in)
     if (p2a_in_status(in) == P2A_OK)
         close_to(&r, 0);
     free(r.open);
+    if (r.name.failed)
+        p2a_in_no_memory(in);
     p2a_buffer_free(&r.name);
     return p2a_in_status(in);
 }

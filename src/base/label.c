@@ -198,6 +198,7 @@ static bool add_short(struct p2a_buffer *label, struct p2a_str name, size_t colu
         width -= dropped;
     if (done)
         done = width <= columns ? add(label, s) : add_cut(label, s, columns);
+    label->failed |= !done;
     p2a_buffer_free(&plain);
     return done;
 }

@@ -87,7 +87,10 @@ static enum p2a_status rename_all(struct rule *r)
     }
     if (spelled.failed)
         p2a_error_memory(r->error);
-    if (r->error->status == P2A_OK && p2a_take_error(r->p, r->error) == P2A_OK && changed)
+    struct p2a_error interning; /* doesn't stay in the profile, whatever else went wrong */
+    if (p2a_take_error(r->p, &interning) != P2A_OK && r->error->status == P2A_OK)
+        *r->error = interning;
+    if (r->error->status == P2A_OK && changed)
         rewrite(r, rename);
     p2a_buffer_free(&spelled);
     free(rename);

@@ -152,5 +152,8 @@ enum p2a_status p2a_set_of(struct p2a_side *side, enum p2a_whom whom, const char
         p2a_error_memory(error);
     p2a_pattern_free(s.pattern);
     p2a_buffer_free(&s.spelled);
-    return error->status == P2A_OK ? p2a_take_error(p, error) : error->status;
+    struct p2a_error interning; /* doesn't stay in the profile, whatever else went wrong */
+    if (p2a_take_error(p, &interning) != P2A_OK && error->status == P2A_OK)
+        *error = interning;
+    return error->status;
 }
