@@ -1,5 +1,7 @@
 /* Each allocation fails in turn, alone and with all after it, while small profiles are read, added,
- * selected and written. The linker sends the library's malloc, calloc and realloc here (--wrap).
+ * compared, selected, judged and written: for every format that can be read, by its smallest
+ * sample, and for every one that can be written. The linker sends the library's malloc, calloc and
+ * realloc here (--wrap); those of the libraries beneath are test_libraries.c's.
  *
  *   - what could not be done says "out of memory" (P2A_SYSTEM), and what was done is done right:
  * the bytes are those that are written with all the memory there is
@@ -10,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "prof2any/format.h"
@@ -74,7 +77,7 @@ static char now[2048];
 
 static void fail(const char *what, const char *why)
 {
-    if (++failures <= 50)
+    if (++failures <= 200)
         fprintf(stderr, "%s: %s%s%s\n", now, what, *why ? ": " : "", why);
 }
 
@@ -221,6 +224,64 @@ static void select_some(struct bytes input, const char *format, struct bytes exp
     }
 }
 
+static void compare(struct bytes input, const char *format, struct bytes expected)
+{
+    size_t after = left;
+    feed();
+    struct p2a_profile *before = load(input), *now_ = load(input), *made = NULL;
+    if (before->facts & P2A_BEFORE) { /* of a comparison there is none */
+        p2a_free(before);
+        p2a_free(now_);
+        return;
+    }
+    struct p2a_error error;
+    struct p2a_comparison sides = {
+        .before = &before, .after = &now_, .before_n = 1, .after_n = 1, .normalize = true};
+    starve(after, all_after);
+    if (went_well(p2a_diff(&sides, &made, &error), &error)) {
+        struct p2a_save_options options = {.format = format};
+        struct bytes output = {0};
+        went_well(p2a_save_memory(made, &options, &output.at, &output.n, &error), &error);
+        free(output.at);
+        feed();
+        if (p2a_check(made, &error) != P2A_OK)
+            fail("an equation is broken", error.message);
+    } else if (made) {
+        fail("a comparison in spite of an error", "");
+    }
+    check_whole(before, format, expected);
+    p2a_free(made);
+    p2a_free(before);
+    p2a_free(now_);
+}
+
+static void judge(struct bytes input, const char *format, struct bytes expected)
+{
+    static const struct p2a_limit limits[] = {{.text = "a <= 1"},
+                                              {.text = "total(all:.) < 0.5%"},
+                                              {.text = "no a -> ... -> b"},
+                                              {.text = "self(module:m) <= baseline + 10%"},
+                                              {.text = "functions < 1"}};
+    size_t after = left;
+    feed();
+    struct p2a_profile *p = load(input), *baseline = load(input);
+    struct p2a_verdicts verdicts;
+    struct p2a_error error;
+    starve(after, all_after);
+    if (went_well(p2a_judge(p, baseline, limits, sizeof limits / sizeof *limits, false, &verdicts,
+                            &error),
+                  &error)) {
+        char path[256];
+        snprintf(path, sizeof path, "%s/report", folder);
+        went_well(p2a_verdicts_save(&verdicts, "junit", path, "t", NULL, &error), &error);
+        unlink(path);
+        p2a_verdicts_free(&verdicts);
+    }
+    check_whole(p, format, expected);
+    p2a_free(p);
+    p2a_free(baseline);
+}
+
 /* ---- one after the other ---- */
 
 typedef void job(struct bytes input, const char *format, struct bytes expected);
@@ -228,6 +289,7 @@ typedef void job(struct bytes input, const char *format, struct bytes expected);
 static void fail_each_in_turn(const char *name, job *work, struct bytes input, const char *format,
                               struct bytes expected)
 {
+    size_t before = failures;
     for (int all = 0; all < 2; all++)
         for (size_t i = 0;; i++) {
             snprintf(now, sizeof now, "%s, allocation %zu%s", name, i,
@@ -237,7 +299,7 @@ static void fail_each_in_turn(const char *name, job *work, struct bytes input, c
             work(input, format, expected);
             steps++;
             feed();
-            if (!any_refused || failures > 50)
+            if (!any_refused || failures > before + 3)
                 break;
         }
 }
@@ -271,49 +333,108 @@ static void try_format(const char *sample, struct bytes input, const char *forma
     free(expected.at);
 }
 
-static void try_sample(const char *samples, const char *sample)
+static void change_in_all_ways(const char *sample, struct bytes input)
 {
-    char path[1024], name[1024];
-    snprintf(path, sizeof path, "%s/profiles/%s", samples, sample);
-    struct bytes input = contents(path), folded = {0};
+    static const struct {
+        const char *what;
+        job *work;
+    } ways[] = {{"to a file", write_file},
+                {"added to itself", add_twice},
+                {"compared with itself", compare},
+                {"selected", select_some},
+                {"judged", judge}};
+    struct bytes folded = {0};
+    struct p2a_profile *p = load(input);
+    char name[1024];
+    for (size_t i = 0; p && save(p, "folded", &folded) && i < sizeof ways / sizeof *ways; i++) {
+        snprintf(name, sizeof name, "%s %s", sample, ways[i].what);
+        fail_each_in_turn(name, ways[i].work, input, "folded", folded);
+        free(folded.at);
+        folded = (struct bytes){0};
+    }
+    free(folded.at);
+    p2a_free(p);
+}
+
+static void try_sample(const char *path, bool in_all_ways)
+{
+    struct bytes input = contents(path);
+    size_t before = steps;
     if (!input.at)
         return;
     for (size_t i = 0; i < p2a_format_count(); i++)
         if (p2a_format_at(i)->write)
-            try_format(sample, input, p2a_format_at(i)->name);
-    struct p2a_profile *p = load(input);
-    if (p && save(p, "folded", &folded)) {
-        snprintf(name, sizeof name, "%s to a file", sample);
-        fail_each_in_turn(name, write_file, input, "folded", folded);
-        snprintf(name, sizeof name, "%s added to itself", sample);
-        fail_each_in_turn(name, add_twice, input, "folded", folded);
-        snprintf(name, sizeof name, "%s selected", sample);
-        fail_each_in_turn(name, select_some, input, "folded", folded);
-    }
-    p2a_free(p);
-    free(folded.at);
+            try_format(path, input, p2a_format_at(i)->name);
+    if (in_all_ways)
+        change_in_all_ways(path, input);
     free(input.at);
+    printf("%7zu steps  %s\n", steps - before, path);
+}
+
+/* The smallest sample of the format that has something in it. */
+static bool find_smallest(const char *samples, const char *format, char *path, size_t size)
+{
+    enum { SOMETHING = 100 };
+    char each[1024], in[1024];
+    off_t least = 0;
+    struct stat info;
+    snprintf(in, sizeof in, "%s/profiles/%s", samples, format);
+    DIR *directory = opendir(in);
+    for (struct dirent *entry; directory && (entry = readdir(directory));) {
+        snprintf(each, sizeof each, "%s/profiles/%s/%s", samples, format, entry->d_name);
+        if (stat(each, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size < SOMETHING ||
+            (least && info.st_size >= least))
+            continue;
+        least = info.st_size;
+        snprintf(path, size, "%s", each);
+    }
+    if (directory)
+        closedir(directory);
+    return least;
+}
+
+static void try_every_reader(const char *samples)
+{
+    for (size_t i = 0; i < p2a_format_count(); i++) {
+        const struct p2a_format *format = p2a_format_at(i);
+        char path[1024];
+        if (!format->read)
+            continue;
+        snprintf(now, sizeof now, "%s", format->name);
+        if (find_smallest(samples, format->name, path, sizeof path))
+            try_sample(path, false);
+        else
+            fail("no sample to read", "");
+    }
 }
 
 int main(int argc, char **argv)
 {
-    static const char *const small[] = {"folded/handmade-two-columns.folded",
-                                        "folded/handmade-marks.folded",
-                                        "pstats/yappi-dispatch.prof",
-                                        "pstats/constructed-v2-py2-interned.prof",
-                                        "callgrind/pyprof2calltree-dispatch.callgrind",
-                                        "p2a/dispatch.p2a",
-                                        "p2a/nested-folded.p2a"};
+    static const char *const more[] = {"folded/handmade-two-columns.folded",
+                                       "folded/handmade-marks.folded",
+                                       "pstats/yappi-dispatch.prof",
+                                       "pstats/constructed-v2-py2-interned.prof",
+                                       "callgrind/pyprof2calltree-dispatch.callgrind",
+                                       "perf/cpp-mangled.perf",
+                                       "pprof/handmade-everything.pb",
+                                       "json/handmade-everything.json",
+                                       "p2a/nested-folded.p2a"};
     const char *samples = getenv("SAMPLES");
+    char path[1024];
     feed();
+    setvbuf(stdout, NULL, _IOLBF, 0);
     if (!samples || !mkdtemp(folder)) {
         fprintf(stderr, "SAMPLES says where the samples are; %s must be writable\n", folder);
         return 1;
     }
-    for (size_t i = 0; argc == 1 && i < sizeof small / sizeof *small; i++)
-        try_sample(samples, small[i]);
+    if (argc == 1)
+        try_every_reader(samples);
+    for (size_t i = 0; argc == 1 && i < sizeof more / sizeof *more; i++) {
+        snprintf(path, sizeof path, "%s/profiles/%s", samples, more[i]);
+        try_sample(path, true);
+    }
     for (int i = 1; i < argc; i++)
-        try_sample(samples, argv[i]);
+        try_sample(argv[i], true);
     rmdir(folder);
     printf("%zu steps, %zu failures\n", steps, failures);
     fflush(stdout);
