@@ -72,7 +72,7 @@ static const struct row rows[] = {
      "compare shares: stretch BEFORE to AFTER's whole"},
     {WRITES, 0, "Reports", TITLE, 0, NULL, NULL},
     {WRITES, 's', "sort", LIST, FIELD(sort), "KEYS",
-     "pstats' keys, the first rules: time,calls (default: cumulative)"},
+     "pstats' keys, the first rules: time,calls; or none (default: cumulative)"},
     {WRITES, 'r', "reverse", FLAG, FIELD(save.report.reverse), NULL, "the other way round"},
     {WRITES, 0, "restrict", LIST, FIELD(restrictions), "X",
      "only a count (10), a share (.25) or what a pattern finds; repeat"},
