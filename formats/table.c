@@ -540,6 +540,8 @@ static void put_left_out(struct table *t)
              p2a_human_count(n, hidden), hidden == 1 ? " holds" : "s hold",
              p2a_human_share(share, sum, t->base), hidden == 1 ? "by itself" : "by themselves",
              hidden == 1 ? "it" : "them");
+    if (strlen(line) > t->width) /* how to see them fits always */
+        snprintf(line, sizeof line, "%s more: --limit all", p2a_human_count(n, hidden));
     put_faint(t, p2a_str_of(line));
     p2a_sheet_end(&t->sheet, t->out);
 }

@@ -116,6 +116,9 @@ def what_is_left_out_is_told(_):
         assert match and int(match[1]) == len(made["functions"]) - limit, last
         rest = sum(f["self"][0] for f in made["functions"][limit:]) / whole * 100
         assert abs(float(match[2]) - rest) <= 0.06, (last, rest)
+    for width in (30, 40, 60, 66, 67, 68, 80):
+        last = run(SMALL, "-f", "table", "-O", f"width={width}").rstrip("\n").split("\n")[-1]
+        assert re.match(r"[\d,]+ more.*: --limit all( shows them)?$", last), (width, last)
     assert " more function" not in run(SMALL, "-f", "table", "--limit", "all")
     assert "12 of them listed" in run(SMALL, "-f", "table", "--restrict", "json", "--restrict", "12")
     listed = run(MANY, "-f", "table", "-O", "width=80")
