@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "codec/demangle.h"
 #include "prof2any/format.h"
 
@@ -32,7 +33,7 @@ struct reader {
     struct p2a_in *in;
     struct p2a_profile *p;
     struct open *open;
-    size_t open_n, open_room;
+    uint32_t open_n, open_room;
     p2a_id thread;
     struct p2a_buffer name;
     bool graph;
@@ -108,14 +109,8 @@ static void close_to(struct reader *r, size_t column)
 
 static bool push(struct reader *r, struct open open)
 {
-    if (r->open_n == r->open_room) {
-        size_t room = r->open_room ? r->open_room * 2 : 64;
-        struct open *wider = realloc(r->open, room * sizeof *wider);
-        if (!wider)
-            return p2a_in_no_memory(r->in), false;
-        r->open = wider;
-        r->open_room = room;
-    }
+    if (!p2a_grow(&r->open, &r->open_room, (uint64_t)r->open_n + 1, sizeof open))
+        return p2a_in_no_memory(r->in), false;
     r->open[r->open_n++] = open;
     return true;
 }

@@ -72,22 +72,31 @@ static bool place(struct p2a_pairs *pairs, struct p2a_pair pair)
 /* What was spilled finds its home again in twice the lines. */
 static bool widen(struct p2a_pairs *pairs)
 {
-    struct p2a_pairs wider = {.lines = pairs->lines ? pairs->lines * 2 : 8, .n = pairs->n};
+    struct p2a_pairs narrow = *pairs;
+    uint32_t lines = narrow.lines ? narrow.lines * 2 : 8;
     bool enough = true;
-    wider.memory = calloc((size_t)wider.lines + 1, LINE);
-    if (!wider.memory)
+    void *memory = calloc((size_t)lines + 1, LINE);
+    if (!memory)
         return false;
-    wider.line = (void *)(((uintptr_t)wider.memory + LINE - 1) / LINE * LINE);
-    for (uint32_t i = 0; i < pairs->lines; i++)
-        for (uint32_t j = 0; j < pairs->line[i].n; j++)
-            enough = enough && place(&wider, pairs->line[i].pair[j]);
-    for (uint32_t i = 0; i < pairs->room; i++)
-        if (pairs->spill[i].id != P2A_PAIR_NONE)
-            enough = enough && place(&wider, pairs->spill[i]);
-    p2a_pairs_free(enough ? pairs : &wider);
-    if (enough)
-        *pairs = wider;
-    return enough;
+    *pairs = (struct p2a_pairs){
+        .line = (void *)((char *)memory + (LINE - (uintptr_t)memory % LINE)),
+        .lines = lines,
+        .n = narrow.n,
+        .memory = memory,
+    };
+    for (uint32_t i = 0; i < narrow.lines; i++)
+        for (uint32_t j = 0; j < narrow.line[i].n; j++)
+            enough = enough && place(pairs, narrow.line[i].pair[j]);
+    for (uint32_t i = 0; i < narrow.room; i++)
+        if (narrow.spill[i].id != P2A_PAIR_NONE)
+            enough = enough && place(pairs, narrow.spill[i]);
+    if (!enough) {
+        p2a_pairs_free(pairs);
+        *pairs = narrow;
+        return false;
+    }
+    p2a_pairs_free(&narrow);
+    return true;
 }
 
 bool p2a_pairs_add(struct p2a_pairs *pairs, struct p2a_pair pair)
