@@ -97,20 +97,25 @@ static bool is_empty(struct p2a_str line)
     return trim_end(line).n == 0;
 }
 
+/* Whether LINE starts with "# word:". */
+static bool is_header(struct p2a_str line)
+{
+    size_t n = 2;
+    if (!p2a_str_starts(line, "# "))
+        return false;
+    while (n < line.n && !blank(line.at[n]))
+        n++;
+    return n > 3 && line.at[n - 1] == ':';
+}
+
 /* "# word: " without a ';', or a '#' and no count. */
 static bool is_comment(struct p2a_str line)
 {
     double value;
     if (!p2a_str_starts(line, "#"))
         return false;
-    if (!cut_number(&(struct p2a_str){line.at, line.n}, &value))
-        return true;
-    if (!p2a_str_starts(line, "# ") || memchr(line.at, ';', line.n))
-        return false;
-    size_t n = 2;
-    while (n < line.n && !blank(line.at[n]))
-        n++;
-    return n > 3 && line.at[n - 1] == ':';
+    return !cut_number(&(struct p2a_str){line.at, line.n}, &value) ||
+           (is_header(line) && !memchr(line.at, ';', line.n));
 }
 
 /* ---- probe ---- */
@@ -622,7 +627,7 @@ struct writer {
     struct p2a_buffer line, lines; /* lines: all of them, to be sorted */
 };
 
-/* Changes S to what can stand between ';' and ';'. */
+/* Changes S to what can stand between ';' and ';', and be a line's only frame. */
 static void make_safe(char *s, size_t n, bool compared)
 {
     for (size_t i = 0; i < n; i++) {
@@ -636,6 +641,8 @@ static void make_safe(char *s, size_t n, bool compared)
     }
     struct p2a_str head = {s, n};
     double value;
+    if (is_header(head))
+        s[1] = '_';
     if (compared || !cut_number(&head, &value))
         return;
     while (n && s[n - 1] == ' ')

@@ -182,7 +182,7 @@ static p2a_id function_of(struct reader *r, struct p2a_str name)
     struct p2a_function f = {.kind = P2A_NATIVE};
     size_t open = name.n, colon;
     uint64_t line;
-    if (p2a_str_ends(name, ")")) {
+    if (name.n > 1 && p2a_str_ends(name, ")")) {
         while (open > 1 && !(name.at[open - 1] == '(' && name.at[open - 2] == ' '))
             open--;
         struct p2a_str place = {name.at + open, name.n - open - 1}, at;

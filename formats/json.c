@@ -70,7 +70,8 @@ static enum p2a_sure probe(const struct p2a_probe *probe)
 struct record {
     uint64_t id, function, caller, callee, parent, thread, arc; /* references */
     uint64_t pid, tid, address, calls, primitive, calls_before, primitive_before;
-    int64_t start;                                    /* a function's line */
+    uint64_t line;                                    /* of a place in a function */
+    int64_t start;                                    /* a function's line, which may be negative */
     p2a_id name, qualname, file, module, unit, title; /* strings */
     enum p2a_kind kind;
     double scale;
@@ -81,7 +82,7 @@ struct record {
 
 enum row { SELF, TOTAL, SELF_BEFORE, TOTAL_BEFORE, VALUE_ROWS };
 
-enum field_type { COUNT, INTEGER, STRING, KIND, NUMBER, VALUES };
+enum field_type { COUNT, LINE, STRING, KIND, NUMBER, VALUES };
 
 #define AT(member) offsetof(struct record, member)
 
@@ -103,7 +104,7 @@ static const struct field {
               {"primitive", COUNT, AT(primitive)},
               {"calls_before", COUNT, AT(calls_before)},
               {"primitive_before", COUNT, AT(primitive_before)},
-              {"line", INTEGER, AT(start)},
+              {"line", LINE, AT(line)},
               {"name", STRING, AT(name)},
               {"qualname", STRING, AT(qualname)},
               {"file", STRING, AT(file)},
@@ -208,6 +209,24 @@ static uint64_t read_count(struct reader *r)
     return (uint64_t)value;
 }
 
+/* What tables keep the key for is known when the object ends: as a place's line and as a
+ * function's, as near as the number comes. */
+static void read_line(struct reader *r)
+{
+    struct record *record = &r->record;
+    double value = p2a_json_number(r->json);
+    if (exact_count(r->json, &record->line)) {
+        record->start = record->line < INT64_MAX ? (int64_t)record->line : INT64_MAX;
+        return;
+    }
+    bool small = fabs(value) < 0x1p53 && value == floor(value);
+    if (!r->json->whole && !small)
+        p2a_json_bad(r->json, "line: expected a whole number");
+    else
+        record->start = r->json->whole ? r->json->integer : (int64_t)value;
+    record->line = record->start > 0 ? (uint64_t)record->start : 0;
+}
+
 static p2a_id read_string(struct reader *r)
 {
     struct p2a_str text;
@@ -253,8 +272,8 @@ static void read_field(struct reader *r, size_t i)
     case COUNT:
         *(uint64_t *)(void *)to = read_count(r);
         break;
-    case INTEGER:
-        *(int64_t *)(void *)to = p2a_json_integer(r->json, INT64_MIN, INT64_MAX);
+    case LINE:
+        read_line(r);
         break;
     case STRING:
         *(p2a_id *)(void *)to = read_string(r);
@@ -451,7 +470,7 @@ static void read_lines(struct reader *r)
     for (p2a_json_array(r->json); next_record(r);) {
         struct p2a_line line = {.function = function_of(r, r->record.function),
                                 .file = r->record.file,
-                                .line = r->record.start > 0 ? (uint64_t)r->record.start : 0,
+                                .line = r->record.line,
                                 .address = r->record.address};
         p2a_id id = line.function == P2A_NONE ? P2A_NONE : p2a_line(r->p, &line);
         if (id == P2A_NONE)
@@ -469,7 +488,7 @@ static void read_sites(struct reader *r)
         }
         struct p2a_site site = {.arc = r->arc.at[r->record.arc],
                                 .file = r->record.file,
-                                .line = r->record.start > 0 ? (uint64_t)r->record.start : 0,
+                                .line = r->record.line,
                                 .address = r->record.address,
                                 .calls = r->record.calls};
         p2a_id id = p2a_site(r->p, &site);
