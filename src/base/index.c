@@ -9,7 +9,7 @@
 
 uint64_t p2a_hash(const void *bytes, size_t n)
 {
-    return XXH3_64bits(bytes, n);
+    return XXH3_64bits_withSeed(bytes, n, p2a_hash_seed());
 }
 
 uint32_t p2a_index_find(const struct p2a_index *index, uint64_t hash, p2a_same *same,

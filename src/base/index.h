@@ -20,7 +20,14 @@ struct p2a_index {
 /* Whether row ID of TABLE has this KEY. */
 typedef bool p2a_same(const void *table, uint32_t id, const void *key);
 
+/* Differs from run to run, so that no input can be made of names that all hash alike; nothing that
+ * is written may follow its order. */
 uint64_t p2a_hash(const void *bytes, size_t n);
+/* What makes it differ: where the system has put the program, which an input can't know. */
+static inline uint64_t p2a_hash_seed(void)
+{
+    return (uint64_t)(uintptr_t)&p2a_hash;
+}
 uint32_t p2a_index_find(const struct p2a_index *index, uint64_t hash, p2a_same *same,
                         const void *table, const void *key);
 /* Adds a row that isn't there yet. False: no memory. */

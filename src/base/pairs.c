@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/index.h"
+
 enum { ROOM = 5, NEIGHBOURS = 4, LINE = 64 };
 
 static struct p2a_pair_line *home_of(const struct p2a_pairs *pairs, uint32_t near)
@@ -12,7 +14,8 @@ static struct p2a_pair_line *home_of(const struct p2a_pairs *pairs, uint32_t nea
 
 static uint32_t hash_of(uint32_t near, uint32_t far)
 {
-    uint64_t hash = ((uint64_t)near << 32 | far) * 0x9e3779b97f4a7c15u;
+    const uint64_t odd = 0x9e3779b97f4a7c15u ^ p2a_hash_seed() << 1;
+    uint64_t hash = ((uint64_t)near << 32 | far) * odd;
     return (uint32_t)((hash ^ hash >> 29) * 0xbf58476d1ce4e5b9u >> 32);
 }
 
