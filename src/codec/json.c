@@ -686,10 +686,10 @@ static void set_path(struct walk *w, struct p2a_str key, bool item)
 {
     size_t n = w->end[w->j.depth - 1];
     struct p2a_str dot = n && !item ? P2A_LIT(".") : P2A_LIT("");
-    if (n + key.n + 2 > PROBE_PATH || memchr(key.at, '\0', key.n)) {
-        w->path[n] = '\0';
+    if (n + key.n + 2 > PROBE_PATH || memchr(key.at, '\0', key.n))
         key = P2A_LIT("");
-    }
+    if (n + 2 > PROBE_PATH)
+        dot = key;
     memcpy(w->path + n, dot.at, dot.n);
     memcpy(w->path + n + dot.n, key.at, key.n);
     w->path[n + dot.n + key.n] = '\0';
