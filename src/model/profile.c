@@ -306,22 +306,27 @@ static bool set_columns(struct p2a_profile *p, uint32_t metrics, uint32_t sets)
     return true;
 }
 
-/* What isn't plain in TEXT is '?', so that two metrics differ for every format and every reader. */
-static p2a_id intern_plain(struct p2a_profile *p, const char *text)
+/* Bytes of TEXT that are no UTF-8 become '?', so that two metrics differ for every reader, too. */
+static p2a_id intern_valid(struct p2a_profile *p, const char *text)
 {
     char *copy = p2a_arena_copy(&p->core->arena, text, strlen(text));
     if (!copy) {
         no_memory(p);
         return P2A_NONE;
     }
-    p2a_utf8_defuse(copy);
+    struct p2a_str rest = p2a_str_of(copy);
+    while (rest.n) {
+        char *at = copy + (rest.at - copy);
+        if (p2a_utf8_next(&rest) == 0xFFFD && rest.at == at + 1)
+            *at = '?';
+    }
     return p2a_intern(p, p2a_str_of(copy));
 }
 
 p2a_id p2a_metric(struct p2a_profile *p, const char *name, const char *unit, double scale)
 {
     struct p2a_metric metric = {
-        .name = intern_plain(p, name), .unit = intern_plain(p, unit), .scale = scale};
+        .name = intern_valid(p, name), .unit = intern_valid(p, unit), .scale = scale};
     if (failed(p))
         return P2A_NONE;
     p2a_id id = p->metrics.n;
