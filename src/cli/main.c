@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "memory.h"
 #include "settings.h"
 #include "suggest.h"
 #include "words.h"
@@ -30,9 +31,11 @@ enum p2a_status complain_system(const char *message)
 
 enum p2a_status complain_error(const struct p2a_error *error)
 {
-    char text[1200];
+    char text[1200], hint[80] = "";
+    if (strstr(error->message, "out of memory"))
+        memory_hint(hint, sizeof hint);
     if (error->status != P2A_CLOSED)
-        complain("%s", p2a_error_text(error, text, sizeof text));
+        complain("%s%s", p2a_error_text(error, text, sizeof text), hint);
     return error->status;
 }
 
@@ -158,6 +161,8 @@ static enum p2a_status run_command(const struct row *row, struct options *option
     enum p2a_status status = open_settings(options, &settings);
     if (status == P2A_OK)
         status = options_finish(options, row->command, &settings);
+    if (status == P2A_OK && !row->wraps && row->command != TIMEIT)
+        memory_limit(options->max_memory); /* of this process: no other's, which it would begin */
     if (status == P2A_OK)
         status = row->run(options);
     settings_free(&settings);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "memory.h"
 #include "prof2any/format.h"
 #include "settings.h"
 #include "suggest.h"
@@ -127,6 +128,8 @@ static const struct row rows[] = {
     {EVERY, 0, "config", TEXT, FIELD(config), "FILE",
      "settings (default: .prof2any.yml here or above; --no-OPTION takes back a flag)"},
     {EVERY, 0, "no-config", FLAG, FIELD(no_config), NULL, "no file of settings"},
+    {SELECTS | BROWSE, 0, "max-memory", TEXT, FIELD(max_memory), "SIZE",
+     "give up beyond this: 512M, 4G or none (default: three quarters of what there is)"},
     {FORMATS, 0, "markdown", FLAG, FIELD(markdown), NULL, "as a Markdown table"},
     {SELECTS | BROWSE | RECORD, 'q', "quiet", FLAG, FIELD(quiet), NULL, "no notes on stderr"},
     {CONVERT, 0, "completion", TEXT, FIELD(completion), "SHELL",
@@ -320,6 +323,8 @@ bool options_value_is_good(const struct option_row *row, const char *spelled, co
         snprintf(words, sizeof words, "sort keys of pstats, with commas between them");
     else if (strcmp(row->name, "limit") == 0 && !is_limit(value, &limit))
         snprintf(words, sizeof words, "a whole number from 1, or all");
+    else if (strcmp(row->name, "max-memory") == 0 && !memory_size(value, &limit))
+        snprintf(words, sizeof words, "a size such as 512M or 4G, or none");
     else if ((strcmp(row->name, "depth") == 0 || strcmp(row->name, "max-contexts") == 0) &&
              !is_count(value, &count))
         snprintf(words, sizeof words, "a whole number from 1");
@@ -415,6 +420,10 @@ static enum p2a_status take_choices(struct options *options)
     static const char *const styles[] = {"pstats", "table", NULL};
     int name = options->names ? choice(options->names, names) : 0;
     int group = options->group_by ? choice(options->group_by, groups) : 0;
+    uint64_t bytes;
+    if (options->max_memory && !memory_size(options->max_memory, &bytes))
+        return complain("--max-memory %s: expected a size such as 512M or 4G, or none",
+                        options->max_memory);
     if (name < 0)
         return complain("--names %s: expected short, full or pstats", options->names);
     if (group < 0)

@@ -42,9 +42,10 @@ struct options {
     const char *clock;
     bool allocations, python_only, sampled;
     unsigned max_contexts; /* 0: the recorder's own limit */
-    bool pipe_ignored;     /* this process began with SIGPIPE ignored */
-    bool normalize;        /* of diff */
-    double threshold;      /* a share; -1: not given */
+    const char *max_memory;
+    bool pipe_ignored; /* this process began with SIGPIPE ignored */
+    bool normalize;    /* of diff */
+    double threshold;  /* a share; -1: not given */
     bool partial, quiet, help, version, markdown, manual;
     const char *completion; /* a shell */
     char *sort_keys;        /* what the words in sort are cut from */
