@@ -1,4 +1,4 @@
-"""Writes the text of a perf script of about so many megabytes: python3 generate.py MB > FILE
+"""The text of a perf script of about so many megabytes: python3 perf.py MB > FILE
 
 A program of 4,000 functions in 40 objects; 30,000 call paths, 20 to 60 deep; 8 threads. Every
 sample takes one path with another address in its leaf, as samples do."""
