@@ -117,8 +117,8 @@ def rows(work, path, program, folder):
     start = "| %s, %.*f MB | `%s` | %s | %.0f | %.0f MB |" % (
         name, size < 1, size, options, human(ours[0]), size / ours[0], ours[1])
     for peer, (seconds, memory) in zip(peers, theirs):
-        yield start + " %s | %s | %.0f MB | **%.2g** | %s |" % (
-            peer.name, human(seconds), memory, seconds / ours[0], "%.2g" % peer.bar if peer.bar else "")
+        yield start + " %s | %s | %.0f MB | **%.3g** | %s |" % (
+            peer.name, human(seconds), memory, seconds / ours[0], "%.3g" % peer.bar if peer.bar else "")
         start = "| | | | | |"
     if not peers:
         yield start + " | | | | |"
