@@ -19,6 +19,9 @@ packages_browser="nodejs chromium"
 # CPython's own tests, which the recorder has to pass in cProfile's place: Debian's and Ubuntu's.
 packages_cpython="libpython3.11-testsuite libpython3.12-testsuite"
 
+# The recorder has to compile for arm64, too.
+packages_cross="gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
+
 # missing_packages NAME...: those that are not installed
 missing_packages() {
     for package; do

@@ -64,7 +64,7 @@ stage_coverage() {
 
 stages=${*:-gcc sanitize analyse coverage}
 install_packages $packages_build $packages_test
-install_known_packages $packages_browser $packages_cpython
+install_known_packages $packages_browser $packages_cpython $packages_cross
 command -v npm >/dev/null 2>&1 || install_known_packages npm
 sh tests/tools/npm.sh || echo "so that some tests are skipped"
 mkdir -p "$logs"
