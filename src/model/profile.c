@@ -42,7 +42,7 @@ void p2a_drop_contexts(struct p2a_profile *p)
     free(p->contexts.self);
     free(p->contexts.calls_before);
     p->contexts = (struct p2a_contexts){0};
-    p->core->context_room = 0;
+    p->core->context_room = p->core->context_indexed = 0;
     p2a_pairs_free(&p->core->context_of);
     p->facts &= ~(unsigned)P2A_CONTEXTS;
     p->estimated &= ~(unsigned)P2A_CONTEXTS;
@@ -378,16 +378,28 @@ static struct p2a_pair context_key(p2a_id parent, p2a_id function, p2a_id thread
     return (struct p2a_pair){parent == P2A_NONE ? root : parent, function, id};
 }
 
+/* A path that turns up is added in one go: most contexts are the row behind their parent's, and
+ * found there. The index has the others.
+ *
+ *     row:  | main | load | read | save | …      main and save: in the index; load, read: not */
+static bool stands_behind(p2a_id parent, p2a_id id)
+{
+    return parent != P2A_NONE && id == parent + 1;
+}
+
+static bool index_context(struct p2a_profile *p, p2a_id id, const struct p2a_context *c)
+{
+    struct p2a_pair key = context_key(c->parent, c->function, c->thread, id);
+    return stands_behind(c->parent, id) || p2a_pairs_add(&p->core->context_of, key) || no_memory(p);
+}
+
 /* Puts the contexts that p2a_context_new added into the index. */
 static bool index_contexts(struct p2a_profile *p)
 {
     const struct p2a_contexts *t = &p->contexts;
-    struct p2a_pairs *index = &p->core->context_of;
-    while (index->n < t->n) {
-        const struct p2a_context *c = &t->row[index->n];
-        if (!p2a_pairs_add(index, context_key(c->parent, c->function, c->thread, index->n)))
-            return no_memory(p);
-    }
+    for (uint32_t *n = &p->core->context_indexed; *n < t->n; ++*n)
+        if (!index_context(p, *n, &t->row[*n]))
+            return false;
     return true;
 }
 
@@ -412,25 +424,36 @@ static bool good_step(const struct p2a_profile *p, p2a_id parent, p2a_id functio
            (parent == P2A_NONE || parent < p->contexts.n);
 }
 
+/* The child of PARENT for FUNCTION, or P2A_NONE. */
+static p2a_id find_context(const struct p2a_profile *p, p2a_id parent, p2a_id function,
+                           p2a_id thread)
+{
+    const struct p2a_contexts *t = &p->contexts;
+    if (parent != P2A_NONE) {
+        if (parent + 1 == t->n)
+            return P2A_NONE;
+        const struct p2a_context *behind = &t->row[parent + 1];
+        if (behind->parent == parent && behind->function == function)
+            return parent + 1;
+    }
+    struct p2a_pair key = context_key(parent, function, thread, 0);
+    return p2a_pairs_find(&p->core->context_of, key.near, key.far);
+}
+
 p2a_id p2a_context(struct p2a_profile *p, p2a_id parent, p2a_id function, p2a_id thread)
 {
-    struct p2a_core *core = p->core;
     struct p2a_contexts *t = &p->contexts;
     if (!good_step(p, parent, function) || !index_contexts(p))
         return P2A_NONE;
     if (parent != P2A_NONE)
         thread = t->row[parent].thread;
-    struct p2a_pair key = context_key(parent, function, thread, t->n);
-    p2a_id id = p2a_pairs_find(&core->context_of, key.near, key.far);
+    p2a_id id = find_context(p, parent, function, thread);
     if (id != P2A_NONE)
         return id;
     struct p2a_context context = {.parent = parent, .function = function, .thread = thread};
-    if (add_context(p, &context) == P2A_NONE)
+    if (add_context(p, &context) == P2A_NONE || !index_context(p, t->n, &context))
         return P2A_NONE;
-    if (!p2a_pairs_add(&core->context_of, key)) {
-        no_memory(p);
-        return P2A_NONE;
-    }
+    p->core->context_indexed++;
     return t->n++;
 }
 
