@@ -18,6 +18,7 @@ struct p2a_core {
     uint32_t note_n;
     char **note;
     bool note_lost; /* for want of memory */
+    bool called;    /* contexts have been given calls */
     struct p2a_error error; /* the first one; everything after it is a no-op */
     uint64_t max_rows;
 };
@@ -49,10 +50,24 @@ void p2a_swap(struct p2a_profile *a, struct p2a_profile *b);
 struct p2a_sum {
     double sum, lost;
 };
-void p2a_sum_add(struct p2a_sum *sum, double value);
+static inline void p2a_sum_add(struct p2a_sum *sum, double value)
+{
+    double t = sum->sum + value;
+    double a = sum->sum < 0 ? -sum->sum : sum->sum, b = value < 0 ? -value : value;
+    double lost = a >= b ? (sum->sum - t) + value : (value - t) + sum->sum;
+    if (lost - lost == 0) /* an infinite sum loses nothing */
+        sum->lost += lost;
+    sum->sum = t;
+}
 static inline double p2a_sum_value(const struct p2a_sum *sum)
 {
     return sum->sum + sum->lost;
 }
+
+/* Whole numbers from 0 on that add up to no more than 2^53, as samples are: whichever way they are
+ * added, nothing is lost. Where VALUE[0], VALUE[STRIDE], … (N of them) are such, *SUM is theirs;
+ * else false. */
+#define P2A_EXACT 9007199254740992.0
+bool p2a_exact_sum(const double *value, size_t n, size_t stride, double *sum);
 
 #endif

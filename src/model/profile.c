@@ -36,14 +36,22 @@ struct p2a_profile *p2a_profile_new(uint64_t max_rows)
     return p;
 }
 
+/* The index of the contexts. Who adds more of them makes it again. */
+static void forget_index(struct p2a_profile *p)
+{
+    p2a_pairs_free(&p->core->context_of);
+    p->core->context_indexed = 0;
+}
+
 void p2a_drop_contexts(struct p2a_profile *p)
 {
     free(p->contexts.row);
     free(p->contexts.self);
     free(p->contexts.calls_before);
     p->contexts = (struct p2a_contexts){0};
-    p->core->context_room = p->core->context_indexed = 0;
-    p2a_pairs_free(&p->core->context_of);
+    p->core->context_room = 0;
+    p->core->called = false;
+    forget_index(p);
     p->facts &= ~(unsigned)P2A_CONTEXTS;
     p->estimated &= ~(unsigned)P2A_CONTEXTS;
 }
@@ -475,8 +483,10 @@ void p2a_context_add(struct p2a_profile *p, p2a_id context, uint32_t column, dou
 
 void p2a_context_calls(struct p2a_profile *p, p2a_id context, uint64_t calls)
 {
-    if (context < p->contexts.n)
-        p->contexts.row[context].calls = p2a_add_calls(p->contexts.row[context].calls, calls);
+    if (context >= p->contexts.n)
+        return;
+    p->contexts.row[context].calls = p2a_add_calls(p->contexts.row[context].calls, calls);
+    p->core->called |= calls > 0;
 }
 
 void p2a_context_calls_before(struct p2a_profile *p, p2a_id context, uint64_t calls)
@@ -657,7 +667,7 @@ static unsigned row_facts(const struct p2a_profile *p)
 {
     const struct p2a_graph *g = &p->graph;
     unsigned facts = 0;
-    for (uint32_t i = 0; i < p->contexts.n && !(facts & P2A_CALLS); i++)
+    for (uint32_t i = 0; p->core->called && i < p->contexts.n && !(facts & P2A_CALLS); i++)
         if (p->contexts.row[i].calls)
             facts |= P2A_CALLS;
     for (uint32_t i = 0; i < g->node_n && !(facts & P2A_CALLS); i++)
@@ -687,15 +697,16 @@ static void finish_facts(struct p2a_profile *p)
     p->facts = facts;
 }
 
-static const double EXACT = 9007199254740992.0; /* 2^53 */
-
 /* Values that are no costs are kept as they are, for formats that can hold them. */
 static void note_odd_values(struct p2a_profile *p)
 {
     size_t odd = 0, nodes = (size_t)p->graph.node_n * p->columns;
     size_t contexts = (size_t)p->contexts.n * p->columns;
+    double sum;
     for (size_t i = 0; i < nodes; i++)
         odd += !(p->graph.self[i] >= 0 && isfinite(p->graph.self[i]));
+    if (p2a_exact_sum(p->contexts.self, contexts, 1, &sum))
+        contexts = 0;
     for (size_t i = 0; i < contexts; i++)
         odd += !(p->contexts.self[i] >= 0 && isfinite(p->contexts.self[i]));
     if (odd)
@@ -710,10 +721,11 @@ void p2a_finish(struct p2a_profile *p)
     bool even = p->graph.node_n || !p->contexts.n; /* what holds no rows at all is an empty graph */
     if (failed(p) || (even && !even_nodes(p)))
         return;
+    forget_index(p);
     finish_facts(p);
     note_odd_values(p);
     for (uint32_t c = 0; p->metrics.n && c < p->columns; c++)
-        if (p2a_whole(p, c) > EXACT && isfinite(p2a_whole(p, c)))
+        if (p2a_whole(p, c) > P2A_EXACT && isfinite(p2a_whole(p, c)))
             p2a_note(p, "values of %s add up to more than 2^53: the last digits are rounded",
                      p2a_string(p, p->metrics.row[c % p->metrics.n].name).at);
 }
@@ -761,14 +773,18 @@ const char *p2a_note_at(const struct p2a_profile *p, size_t i)
 
 /* ---- figures ---- */
 
-void p2a_sum_add(struct p2a_sum *sum, double value)
+bool p2a_exact_sum(const double *value, size_t n, size_t stride, double *sum)
 {
-    double t = sum->sum + value;
-    double a = sum->sum < 0 ? -sum->sum : sum->sum, b = value < 0 ? -value : value;
-    double lost = a >= b ? (sum->sum - t) + value : (value - t) + sum->sum;
-    if (lost - lost == 0) /* an infinite sum loses nothing */
-        sum->lost += lost;
-    sum->sum = t;
+    int64_t all = 0;
+    for (size_t i = 0; i < n * stride; i += stride) {
+        if (!(value[i] >= 0 && value[i] <= P2A_EXACT) || value[i] > (double)(int64_t)value[i])
+            return false;
+        all += (int64_t)value[i];
+        if (all > (int64_t)P2A_EXACT)
+            return false;
+    }
+    *sum = (double)all;
+    return true;
 }
 
 double p2a_whole(const struct p2a_profile *p, uint32_t column)
@@ -777,7 +793,12 @@ double p2a_whole(const struct p2a_profile *p, uint32_t column)
     const double *values = tree ? p->contexts.self : p->graph.self;
     uint32_t n = tree ? p->contexts.n : p->graph.node_n;
     struct p2a_sum sum = {0};
-    for (size_t i = 0; i < n && column < p->columns; i++)
+    double exact;
+    if (column >= p->columns || !n)
+        return 0;
+    if (p2a_exact_sum(values + column, n, p->columns, &exact))
+        return exact;
+    for (size_t i = 0; i < n; i++)
         p2a_sum_add(&sum, values[i * p->columns + column]);
     return p2a_sum_value(&sum);
 }

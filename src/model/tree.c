@@ -17,25 +17,50 @@ static void link_children(const struct p2a_contexts *t, struct p2a_tree *tree)
     }
 }
 
-/* One column; LOST holds what each sum has lost to rounding. */
-static void add_up(const struct p2a_profile *p, struct p2a_tree *tree, uint32_t column,
-                   double *lost)
+static void add_up_exactly(const struct p2a_profile *p, double *total, uint32_t column)
 {
     const struct p2a_contexts *t = &p->contexts;
     size_t width = p->columns;
-    memset(lost, 0, t->n * sizeof *lost);
+    for (size_t i = t->n; i-- > 0;) {
+        total[i * width + column] += t->self[i * width + column];
+        p2a_id parent = t->row[i].parent;
+        if (parent != P2A_NONE)
+            total[parent * width + column] += total[i * width + column];
+    }
+}
+
+/* LOST holds what each sum has lost to rounding. */
+static void add_up_compensated(const struct p2a_profile *p, double *total, uint32_t column,
+                               double *lost)
+{
+    const struct p2a_contexts *t = &p->contexts;
+    size_t width = p->columns;
     for (size_t i = t->n; i-- > 0;) {
         struct p2a_sum sum = {t->self[i * width + column], 0};
-        p2a_sum_add(&sum, tree->total[i * width + column]);
-        tree->total[i * width + column] = sum.sum + (sum.lost + lost[i]);
+        p2a_sum_add(&sum, total[i * width + column]);
+        total[i * width + column] = sum.sum + (sum.lost + lost[i]);
         p2a_id parent = t->row[i].parent;
         if (parent == P2A_NONE)
             continue;
-        struct p2a_sum up = {tree->total[parent * width + column], lost[parent]};
-        p2a_sum_add(&up, tree->total[i * width + column]);
-        tree->total[parent * width + column] = up.sum;
+        struct p2a_sum up = {total[parent * width + column], lost[parent]};
+        p2a_sum_add(&up, total[i * width + column]);
+        total[parent * width + column] = up.sum;
         lost[parent] = up.lost;
     }
+}
+
+static bool add_up(const struct p2a_profile *p, double *total, uint32_t column)
+{
+    double whole;
+    if (p2a_exact_sum(p->contexts.self + column, p->contexts.n, p->columns, &whole)) {
+        add_up_exactly(p, total, column);
+        return true;
+    }
+    double *lost = calloc((size_t)p->contexts.n + 1, sizeof *lost);
+    if (lost)
+        add_up_compensated(p, total, column, lost);
+    free(lost);
+    return lost;
 }
 
 bool p2a_tree_build(const struct p2a_profile *p, struct p2a_tree *tree)
@@ -45,17 +70,15 @@ bool p2a_tree_build(const struct p2a_profile *p, struct p2a_tree *tree)
     tree->child = malloc((n + 1) * sizeof *tree->child);
     tree->next = malloc((n + 1) * sizeof *tree->next);
     tree->total = calloc(n * p->columns + 1, sizeof *tree->total);
-    double *lost = malloc((n + 1) * sizeof *lost);
-    bool built = tree->child && tree->next && tree->total && lost;
+    bool built = tree->child && tree->next && tree->total;
     if (built) {
         memset(tree->child, 0xff, (n + 1) * sizeof *tree->child);
         link_children(&p->contexts, tree);
-        for (uint32_t c = 0; c < p->columns; c++)
-            add_up(p, tree, c, lost);
-    } else {
-        p2a_tree_free(tree);
     }
-    free(lost);
+    for (uint32_t c = 0; built && n && c < p->columns; c++)
+        built = add_up(p, tree->total, c);
+    if (!built)
+        p2a_tree_free(tree);
     return built;
 }
 
