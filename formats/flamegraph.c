@@ -275,7 +275,7 @@ static uint64_t all_calls(const struct p2a_profile *p, bool before)
         const struct p2a_node *node = graph ? &p->graph.node[i] : NULL;
         uint64_t calls = before ? node ? node->calls_before : p->contexts.calls_before[i]
                          : node ? node->calls
-                                : p->contexts.row[i].calls;
+                                : p2a_calls_of(&p->contexts, i);
         sum = p2a_add_calls(sum, calls);
     }
     return sum;
@@ -933,7 +933,7 @@ static bool find_sides(struct flame *f)
     unsigned char *path = calloc((size_t)t->n + 1, 1);
     for (uint32_t i = t->n; f->sides && path && i-- > 0;) {
         double after = t->self[i * columns], before = t->self[i * columns + metrics];
-        unsigned calls_after = t->row[i].calls > 0, calls_before = t->calls_before[i] > 0;
+        unsigned calls_after = p2a_calls_of(t, i) > 0, calls_before = t->calls_before[i] > 0;
         path[i] |= (unsigned char)((after > 0 || calls_after) + 2 * (before > 0 || calls_before));
         f->sides[t->row[i].function] |= path[i];
         if (t->row[i].parent != P2A_NONE)

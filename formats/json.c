@@ -969,7 +969,7 @@ static void put_contexts(struct writer *w)
         if (c->thread != P2A_NONE)
             put_count(w, "thread", c->thread);
         if (w->p->facts & P2A_CALLS)
-            put_count(w, "calls", c->calls);
+            put_count(w, "calls", p2a_calls_of(t, i));
         if (w->p->facts & P2A_CALLS && t->calls_before)
             put_count(w, "calls_before", t->calls_before[i]);
         put_self(w, t->self, i);

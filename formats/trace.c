@@ -859,8 +859,9 @@ static void put_args(struct writer *w, const struct p2a_context *c, const struct
     struct p2a_str file = p2a_string(w->p, f->file);
     p2a_json_name(&w->json, "args");
     p2a_json_begin(&w->json, '{');
-    if (w->p->facts & P2A_CALLS && c->calls)
-        put_number(w, "calls", c->calls);
+    uint64_t calls = p2a_calls_of(&w->p->contexts, (p2a_id)(c - w->p->contexts.row));
+    if (w->p->facts & P2A_CALLS && calls)
+        put_number(w, "calls", calls);
     if (file.n && !p2a_str_is(file, "~"))
         put_text(w, "file", file);
     if (f->line > 0)

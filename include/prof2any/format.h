@@ -81,7 +81,6 @@ struct p2a_input {
  * children: parent < own id, P2A_NONE for a root. */
 struct p2a_context {
     p2a_id parent, function, thread; /* thread: P2A_NONE where threads aren't known */
-    uint64_t calls;                  /* valid where the profile has the fact P2A_CALLS */
 };
 
 /* Which values of a node or an arc the file has; what is absent is not zero. */
@@ -129,8 +128,19 @@ struct p2a_contexts {
     uint32_t n;
     struct p2a_context *row;
     double *self;
+    uint64_t *calls;        /* by row; NULL without the fact P2A_CALLS */
     uint64_t *calls_before; /* by row; NULL unless the profile is a comparison */
 };
+
+/* Of context C. */
+static inline uint64_t p2a_calls_of(const struct p2a_contexts *t, p2a_id c)
+{
+    return t->calls ? t->calls[c] : 0;
+}
+static inline uint64_t p2a_calls_before_of(const struct p2a_contexts *t, p2a_id c)
+{
+    return t->calls_before ? t->calls_before[c] : 0;
+}
 
 struct p2a_graph {
     uint32_t node_n; /* = functions.n where the graph is there */

@@ -37,8 +37,8 @@ static void take_back_open_calls(const struct p2a_recorder *r, struct p2a_profil
 {
     for (const struct p2a_track *k = NULL; (k = p2a_next_track(r, k));)
         for (const struct p2a_rec_node *n = p2a_track_top(k); n->up; n -= n->up)
-            if (!(n->flags & P2A_NODE_FOLDED) && p->contexts.row[context[n - base]].calls)
-                p->contexts.row[context[n - base]].calls--;
+            if (!(n->flags & P2A_NODE_FOLDED) && p2a_calls_of(&p->contexts, context[n - base]))
+                p->contexts.calls[context[n - base]]--;
 }
 
 static void add_contexts(const struct p2a_recorder *r, const double *self, struct p2a_profile *p,

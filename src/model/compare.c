@@ -166,7 +166,8 @@ static void average_counts(uint64_t *calls, uint64_t *primitive, size_t n)
 static void average_calls(struct p2a_profile *p, const struct p2a_comparison *c)
 {
     for (uint32_t i = 0; i < p->contexts.n; i++) {
-        p->contexts.row[i].calls = mean(p->contexts.row[i].calls, c->after_n);
+        if (p->contexts.calls)
+            p->contexts.calls[i] = mean(p->contexts.calls[i], c->after_n);
         p->contexts.calls_before[i] = mean(p->contexts.calls_before[i], c->before_n);
     }
     for (uint32_t i = 0; i < p->graph.node_n; i++) {

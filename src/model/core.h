@@ -18,7 +18,6 @@ struct p2a_core {
     uint32_t note_n;
     char **note;
     bool note_lost; /* for want of memory */
-    bool called;    /* contexts have been given calls */
     struct p2a_error error; /* the first one; everything after it is a no-op */
     uint64_t max_rows;
 };

@@ -94,11 +94,12 @@ static void enter(struct walk *w, p2a_id i)
         return;
     struct p2a_node *node = &g->node[c->function];
     bool outermost = w->active[c->function]++ == 0;
-    node->calls = p2a_add_calls(node->calls, c->calls);
-    uint64_t before = w->p->contexts.calls_before ? w->p->contexts.calls_before[i] : 0;
+    uint64_t calls = p2a_calls_of(&w->p->contexts, i);
+    uint64_t before = p2a_calls_before_of(&w->p->contexts, i);
+    node->calls = p2a_add_calls(node->calls, calls);
     node->calls_before = p2a_add_calls(node->calls_before, before);
     if (outermost) {
-        node->primitive = p2a_add_calls(node->primitive, c->calls);
+        node->primitive = p2a_add_calls(node->primitive, calls);
         node->primitive_before = p2a_add_calls(node->primitive_before, before);
     }
     add_values(w, i, c->function, 0, outermost);
@@ -106,10 +107,10 @@ static void enter(struct walk *w, p2a_id i)
         return;
     struct p2a_arc *arc = &g->arc[w->arc[i]];
     outermost = w->arc_active[w->arc[i]]++ == 0;
-    arc->calls = p2a_add_calls(arc->calls, c->calls);
+    arc->calls = p2a_add_calls(arc->calls, calls);
     arc->calls_before = p2a_add_calls(arc->calls_before, before);
     if (outermost) {
-        arc->primitive = p2a_add_calls(arc->primitive, c->calls);
+        arc->primitive = p2a_add_calls(arc->primitive, calls);
         arc->primitive_before = p2a_add_calls(arc->primitive_before, before);
     }
     add_values(w, i, w->arc[i], 2, outermost);

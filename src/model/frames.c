@@ -328,7 +328,7 @@ static struct p2a_frame make_frame(const struct build *b, const struct run *run,
     for (size_t i = 0; i < run->entries.n && !thread; i++) {
         const struct entry *e = &b->above[run->entries.from + i];
         const double *self = t->self + (size_t)e->at * b->p->columns;
-        f.calls = p2a_add_calls(f.calls, t->row[e->origin].calls);
+        f.calls = p2a_add_calls(f.calls, p2a_calls_of(t, e->origin));
         if (b->compared && t->calls_before)
             f.calls_before = p2a_add_calls(f.calls_before, t->calls_before[e->origin]);
         f.self += b->wanted->reverse ? 0 : positive(self[0]);

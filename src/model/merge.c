@@ -117,7 +117,7 @@ static void add_values(const struct p2a_mapping *m, double *to, const double *fr
 static void add_calls(struct p2a_mapping *m, p2a_id to, uint32_t context)
 {
     const struct p2a_contexts *t = &m->from->contexts;
-    uint64_t calls = t->row[context].calls;
+    uint64_t calls = p2a_calls_of(t, context);
     if (m->before)
         p2a_context_calls_before(m->into, to, calls);
     else

@@ -103,7 +103,7 @@ static bool enter(struct build *b, p2a_id context)
     uint32_t nested = ++b->nested[c->function];
     if (nested > node->nested && b->p->functions.row[c->function].kind != P2A_BUILTIN)
         node->nested = nested;
-    node->calls = p2a_add_calls(node->calls, c->calls);
+    node->calls = p2a_add_calls(node->calls, p2a_calls_of(&b->p->contexts, context));
     const double *self = b->p->contexts.self + (size_t)context * b->p->columns;
     p2a_sum_add(&node->self, self[0]);
     if (b->compared) {

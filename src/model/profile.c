@@ -47,10 +47,10 @@ void p2a_drop_contexts(struct p2a_profile *p)
 {
     free(p->contexts.row);
     free(p->contexts.self);
+    free(p->contexts.calls);
     free(p->contexts.calls_before);
     p->contexts = (struct p2a_contexts){0};
     p->core->context_room = 0;
-    p->core->called = false;
     forget_index(p);
     p->facts &= ~(unsigned)P2A_CONTEXTS;
     p->estimated &= ~(unsigned)P2A_CONTEXTS;
@@ -359,21 +359,25 @@ static bool compared(const struct p2a_profile *p)
     return p->columns > p->metrics.n;
 }
 
-/* As many calls before as there is room for contexts, the new ones zero. */
-static bool widen_calls(struct p2a_profile *p, uint32_t from)
+/* Counts for as many contexts as there is room for. */
+static bool start_calls(struct p2a_profile *p, uint64_t **calls)
 {
-    uint32_t room = p->core->context_room;
-    uint64_t *wider = realloc(p->contexts.calls_before, (size_t)room * sizeof *wider + 1);
+    *calls = calloc((size_t)p->core->context_room + 1, sizeof **calls);
+    return *calls || no_memory(p);
+}
+
+static bool widen_calls(struct p2a_profile *p, uint64_t **calls)
+{
+    uint64_t *wider = realloc(*calls, ((size_t)p->core->context_room + 1) * sizeof *wider);
     if (!wider)
         return no_memory(p);
-    memset(wider + from, 0, (room - from) * sizeof *wider);
-    p->contexts.calls_before = wider;
+    *calls = wider;
     return true;
 }
 
 void p2a_compare_columns(struct p2a_profile *p)
 {
-    if (!failed(p) && p->metrics.n && !compared(p) && widen_calls(p, 0))
+    if (!failed(p) && p->metrics.n && !compared(p) && start_calls(p, &p->contexts.calls_before))
         set_columns(p, p->metrics.n, 2);
 }
 
@@ -418,11 +422,16 @@ static p2a_id add_context(struct p2a_profile *p, const struct p2a_context *conte
     uint32_t room = core->context_room;
     if (!room_for(p, &t->row, &core->context_room, t->n, sizeof *context))
         return P2A_NONE;
-    if (room != core->context_room &&
-        (!widen_values(p, &t->self, core->context_room) || (compared(p) && !widen_calls(p, room))))
+    if (room != core->context_room && (!widen_values(p, &t->self, core->context_room) ||
+                                       (t->calls && !widen_calls(p, &t->calls)) ||
+                                       (compared(p) && !widen_calls(p, &t->calls_before))))
         return P2A_NONE;
     t->row[t->n] = *context;
     clear_rows(p, t->self, t->n, 1);
+    if (t->calls)
+        t->calls[t->n] = 0;
+    if (t->calls_before)
+        t->calls_before[t->n] = 0;
     return t->n;
 }
 
@@ -483,10 +492,9 @@ void p2a_context_add(struct p2a_profile *p, p2a_id context, uint32_t column, dou
 
 void p2a_context_calls(struct p2a_profile *p, p2a_id context, uint64_t calls)
 {
-    if (context >= p->contexts.n)
-        return;
-    p->contexts.row[context].calls = p2a_add_calls(p->contexts.row[context].calls, calls);
-    p->core->called |= calls > 0;
+    struct p2a_contexts *t = &p->contexts;
+    if (context < t->n && calls && (t->calls || start_calls(p, &t->calls)))
+        t->calls[context] = p2a_add_calls(t->calls[context], calls);
 }
 
 void p2a_context_calls_before(struct p2a_profile *p, p2a_id context, uint64_t calls)
@@ -667,8 +675,8 @@ static unsigned row_facts(const struct p2a_profile *p)
 {
     const struct p2a_graph *g = &p->graph;
     unsigned facts = 0;
-    for (uint32_t i = 0; p->core->called && i < p->contexts.n && !(facts & P2A_CALLS); i++)
-        if (p->contexts.row[i].calls)
+    for (uint32_t i = 0; p->contexts.calls && i < p->contexts.n && !(facts & P2A_CALLS); i++)
+        if (p->contexts.calls[i])
             facts |= P2A_CALLS;
     for (uint32_t i = 0; i < g->node_n && !(facts & P2A_CALLS); i++)
         if (g->node[i].has & P2A_HAS_CALLS)

@@ -88,7 +88,7 @@ static p2a_id place(struct p2a_profile *to, const struct p2a_profile *from,
     p2a_id id = joined ? parent : p2a_context(to, parent, function, c->thread);
     add_self(to, id, from, i);
     if (!joined)
-        p2a_context_calls(to, id, c->calls);
+        p2a_context_calls(to, id, p2a_calls_of(&from->contexts, i));
     if (!joined && from->contexts.calls_before)
         p2a_context_calls_before(to, id, from->contexts.calls_before[i]);
     return id;

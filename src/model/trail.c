@@ -67,7 +67,7 @@ static void measure_tree(const struct p2a_side *side, const struct p2a_terms *te
             figure->value++;
         if (here && (terms->quantity == P2A_Q_CALLS || !above) && !timed &&
             terms->quantity != P2A_Q_CONTEXTS)
-            figure->value += (double)t->row[i].calls;
+            figure->value += (double)p2a_calls_of(t, i);
     }
     if (timed)
         figure->value = p2a_sum_value(&sum) * p->metrics.row[column % p->metrics.n].scale;

@@ -29,7 +29,7 @@ static void nothing_has_changed_in_a_profile_and_itself(void **state)
                 assert_no_change(g->arc_self, g->arc_n, 2);
                 assert_no_change(g->arc_total, g->arc_n, 2);
                 for (uint32_t i = 0; i < d->contexts.n; i++)
-                    assert_int_equal(d->contexts.row[i].calls, d->contexts.calls_before[i]);
+                    assert_int_equal(p2a_calls_of(&d->contexts, i), d->contexts.calls_before[i]);
                 for (uint32_t i = 0; i < g->node_n; i++) {
                     assert_int_equal(g->node[i].calls, g->node[i].calls_before);
                     assert_int_equal(g->node[i].primitive, g->node[i].primitive_before);

@@ -13,7 +13,7 @@ static inline struct p2a_profile *graph_of(const char *const *stacks)
     struct p2a_error error = {0};
     struct p2a_profile *p = make_tree(stacks);
     for (uint32_t i = 0; i < p->contexts.n; i++)
-        if (p->contexts.row[i].calls == 0)
+        if (p2a_calls_of(&p->contexts, i) == 0)
             p2a_context_calls(p, i, 1);
     assert_int_equal(p2a_derive(p, &error), P2A_OK);
     p2a_drop_contexts(p);

@@ -263,7 +263,7 @@ static void functions_that_are_the_same_share_their_contexts(void **state)
     put_node(&r, c.main, 5, 2, 20);
     struct p2a_profile *p = load(&r);
     assert_int_equal(p->contexts.n, 5);
-    assert_int_equal(p->contexts.row[1].calls, 12);
+    assert_int_equal(p->contexts.calls[1], 12);
     assert_true(p->contexts.self[1] == 220);
     p2a_free(p);
     free_recording(&r);

@@ -152,7 +152,7 @@ static void cost_centres_are_a_tree_by_their_indentation(void **state)
     expect_written(p, "MAIN (MAIN) 40000000\nMAIN (MAIN);main (x.hs:12) 200000000\n"
                       "MAIN (MAIN);main (x.hs:12);a.\\ (x.hs:5) 160000000\n");
     assert_true(p2a_metric_total(p, 1) == 49);
-    assert_int_equal(p->contexts.row[2].calls, 7);
+    assert_int_equal(p->contexts.calls[2], 7);
     p2a_free(p);
 }
 

@@ -50,7 +50,7 @@ static void adding_trees_adds_values_and_calls(void **state)
     assert_int_equal(p2a_check(a, &error), P2A_OK);
     char *text = folded_of(a);
     assert_string_equal(text, "a 1\na;b 6\nc 8\n");
-    assert_int_equal(a->contexts.row[1].calls, 2);
+    assert_int_equal(a->contexts.calls[1], 2);
     free(text);
     p2a_free(a);
     p2a_free(b);
