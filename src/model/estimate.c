@@ -348,8 +348,8 @@ static bool run(struct estimate *e)
         !index_seats(e) || !find_sides(e))
         return false;
     add_contexts(e);
-    add_values(e);
     add_calls(e);
+    add_values(e); /* what is hidden brings a function that the graph has no node for yet */
     say(e);
     return true;
 }
