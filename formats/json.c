@@ -321,18 +321,7 @@ static bool next_record(struct reader *r)
 
 /* ---- tables ---- */
 
-/* Puts the rows SELF (or TOTAL) and SELF_BEFORE of the record into a row of the profile. */
-static void take_values(const struct reader *r, enum row row, double *to)
-{
-    uint32_t metrics = r->p->metrics.n;
-    for (uint32_t i = 0; i < metrics; i++) {
-        if (r->record.values & 1u << row)
-            to[i] = r->values[row * metrics + i];
-        if (r->compared && r->record.values & 1u << (row + 2))
-            to[metrics + i] = r->values[(row + 2) * metrics + i];
-    }
-}
-
+/* Adds the rows SELF (or TOTAL) and SELF_BEFORE of the record to a row of the profile. */
 static void add_values(const struct reader *r, enum row row, double *to)
 {
     uint32_t metrics = r->p->metrics.n;
@@ -411,20 +400,23 @@ static bool number_function(struct reader *r, p2a_id function)
     return true;
 }
 
-static void take_node(struct reader *r, p2a_id function)
+/* Two functions may become one: where names differ in broken bytes alone, both are written with the
+ * same U+FFFD. Their rows are added up, as their lines and contexts are. */
+static void add_node(struct reader *r, p2a_id function)
 {
+    const struct record *record = &r->record;
     unsigned has = has_of(r);
     struct p2a_node *node = has ? p2a_node(r->p, function) : NULL;
     if (!node)
         return;
-    *node = (struct p2a_node){.calls = r->record.calls,
-                              .primitive = r->record.primitive,
-                              .calls_before = r->record.calls_before,
-                              .primitive_before = r->record.primitive_before,
-                              .has = has | P2A_HAS_ROW};
+    node->calls = p2a_add_calls(node->calls, record->calls);
+    node->primitive = p2a_add_calls(node->primitive, record->primitive);
+    node->calls_before = p2a_add_calls(node->calls_before, record->calls_before);
+    node->primitive_before = p2a_add_calls(node->primitive_before, record->primitive_before);
+    node->has |= has | P2A_HAS_ROW;
     size_t row = (size_t)function * r->p->columns;
-    take_values(r, SELF, r->p->graph.self + row);
-    take_values(r, TOTAL, r->p->graph.total + row);
+    add_values(r, SELF, r->p->graph.self + row);
+    add_values(r, TOTAL, r->p->graph.total + row);
 }
 
 static void read_functions(struct reader *r)
@@ -440,13 +432,27 @@ static void read_functions(struct reader *r)
         if (function == P2A_NONE || !number_function(r, function))
             return;
         if (takes_graph(r))
-            take_node(r, function);
+            add_node(r, function);
     }
+}
+
+static void add_arc(struct reader *r, p2a_id id)
+{
+    const struct record *record = &r->record;
+    struct p2a_arc *arc = &r->p->graph.arc[id];
+    unsigned has = has_of(r);
+    size_t row = (size_t)id * r->p->columns;
+    arc->calls = p2a_add_calls(arc->calls, record->calls);
+    arc->primitive = p2a_add_calls(arc->primitive, record->primitive);
+    arc->calls_before = p2a_add_calls(arc->calls_before, record->calls_before);
+    arc->primitive_before = p2a_add_calls(arc->primitive_before, record->primitive_before);
+    arc->has |= has | (has & P2A_HAS_TOTAL ? P2A_HAS_ROW : 0u);
+    add_values(r, SELF, r->p->graph.arc_self + row);
+    add_values(r, TOTAL, r->p->graph.arc_total + row);
 }
 
 static void read_arcs(struct reader *r)
 {
-    struct p2a_graph *g = &r->p->graph;
     for (p2a_json_array(r->json); next_record(r);) {
         p2a_id caller = function_of(r, r->record.caller);
         p2a_id callee = function_of(r, r->record.callee);
@@ -454,14 +460,7 @@ static void read_arcs(struct reader *r)
             caller == P2A_NONE || callee == P2A_NONE ? P2A_NONE : p2a_arc(r->p, caller, callee);
         if (arc == P2A_NONE || !keep(r, &r->arc, arc))
             return;
-        unsigned has = has_of(r);
-        g->arc[arc].calls = r->record.calls;
-        g->arc[arc].primitive = r->record.primitive;
-        g->arc[arc].calls_before = r->record.calls_before;
-        g->arc[arc].primitive_before = r->record.primitive_before;
-        g->arc[arc].has = has | (has & P2A_HAS_TOTAL ? P2A_HAS_ROW : 0u);
-        take_values(r, SELF, g->arc_self + (size_t)arc * r->p->columns);
-        take_values(r, TOTAL, g->arc_total + (size_t)arc * r->p->columns);
+        add_arc(r, arc);
     }
 }
 

@@ -777,8 +777,9 @@ static void put_profile(struct writer *w, uint32_t column, p2a_id thread)
     p2a_json_begin(json, '[');
     for (p2a_id i = w->first[thread]; i != P2A_NONE; i = w->next[i])
         if (value_at(w, i, column) != 0) {
-            p2a_json_double(json, value_at(w, i, column) * factor);
-            end += value_at(w, i, column) * factor;
+            double value = value_at(w, i, column) * factor;
+            p2a_json_double(json, isfinite(value) ? value : 0);
+            end += value;
         }
     p2a_json_end(json, ']');
     p2a_json_name(json, "startValue");

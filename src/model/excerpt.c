@@ -38,10 +38,10 @@ static double sane(double value)
     return value > 0 && value <= 1e100 ? value : 0;
 }
 
-/* A row's value on one side. */
+/* A row's value on one side; nothing where nothing is measured. */
 static double side_of(const struct work *w, const double *values, uint32_t row, unsigned side)
 {
-    if (side && !w->compared)
+    if (!w->p->columns || (side && !w->compared))
         return 0;
     return sane(values[(size_t)row * w->p->columns + side * w->p->metrics.n]);
 }
