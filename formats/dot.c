@@ -361,8 +361,13 @@ P2A_PRINTF(2, 3) static void addf(struct drawing *d, const char *format, ...)
     add(d, text);
 }
 
+/* Graphviz can't read a text that is nothing but ']', so the first one is spelled as a number. */
 static void add_xml(struct drawing *d, struct p2a_str s)
 {
+    if (p2a_str_starts(s, "]")) {
+        add(d, "&#93;");
+        s = (struct p2a_str){s.at + 1, s.n - 1};
+    }
     if (!p2a_xml_text(&d->text, s))
         longjmp(d->pen.no_memory, 1);
 }
