@@ -172,8 +172,8 @@ def pprof(stacks):
 def pstats(stacks):
     yield b"{"
     for i, stack in enumerate(stacks):
-        callers = {("app.py", i - 1, stack[0].decode()): (1, 1, 0.5, 0.5)} if i else {}
-        key = ("app.py", i, stack[-1].decode())
+        callers = {("app.py", i - 1, stack[0]): (1, 1, 0.5, 0.5)} if i else {}
+        key = ("app.py", i, stack[-1])
         yield marshal.dumps(key, 2) + marshal.dumps((1, 1, 0.5, 1.0, callers), 2)
     yield b"0"
 
@@ -268,7 +268,7 @@ def main():
             for size in sizes:
                 with tempfile.NamedTemporaryFile(dir=options.folder, prefix="flat-") as file:
                     n = generate(file.name, form, case, int(size * 1e6))
-                    took, said = seconds([options.program, "check", "-q", file.name, "--must", "functions >= 0"],
+                    took, said = seconds([options.program, "check", "-q", "-i", form.__name__, file.name, "--must", "functions >= 0"],
                                          7 if size < 10 else 2)
                 costs.append(max(took - start, 1e-4) / n * 1e9)
                 if said:
