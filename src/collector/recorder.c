@@ -20,7 +20,7 @@ enum {
     TEXT_BYTES = 16 << 10, /* for functions in a segment */
     THREADS = 8,           /* in a segment */
     NAME_TRIES = 64,       /* new nodes at which a thread is asked for its name */
-    PERIOD_US = 2000
+    PERIOD_US = 4000
 };
 
 /* ---- time ------------------------------------------------------------------------------------ */

@@ -48,7 +48,7 @@ struct p2a_recorder_options {
     double unit;              /* of P2A_REC_CLOCK_TIMER */
     uint32_t flags;           /* enum p2a_rec_flag */
     uint32_t max_contexts;    /* 0: P2A_CONTEXTS_DEFAULT */
-    uint32_t period_us;       /* of the ticker; 0: 2000 */
+    uint32_t period_us;       /* of the ticker; 0: 4000 */
     const char *python;       /* "" where not known */
     const char *program;      /* arguments, each with a NUL behind it */
     size_t program_n;
