@@ -219,6 +219,7 @@ struct reader {
     uint64_t address, line;                    /* the running position */
     p2a_id object, file, own_file;             /* strings; own_file: the latest fl= */
     p2a_id function;                           /* P2A_NONE: none yet */
+    uint64_t beyond;                           /* from this place on it has no line yet */
     p2a_id called, called_file, called_object; /* strings; P2A_NONE: not said */
     enum { SELF, CALL, JUMP } expected;        /* what the next cost line is */
     uint64_t calls;
@@ -478,6 +479,7 @@ static void end_part(struct reader *r)
     r->address = r->line = 0;
     r->object = r->file = r->own_file = 0;
     r->function = r->called = r->called_file = r->called_object = P2A_NONE;
+    r->beyond = UINT64_MAX;
     r->from_outside = false;
 }
 
@@ -695,11 +697,22 @@ static void add_costs(const struct reader *r, double *values)
     }
 }
 
-static void add_self(struct reader *r)
+/* Valgrind goes through a function from its start to its end: then no line is there already, and
+ * looking for it would cost more than all else. */
+static p2a_id line_here(struct reader *r)
 {
     struct p2a_line line = {
         .function = r->function, .file = r->file, .line = r->line, .address = r->address};
-    p2a_id id = p2a_line(r->p, &line);
+    uint64_t place = r->with_address ? r->address : r->line;
+    if (place < r->beyond || place == UINT64_MAX)
+        return p2a_line(r->p, &line);
+    r->beyond = place + 1;
+    return p2a_line_new(r->p, &line);
+}
+
+static void add_self(struct reader *r)
+{
+    p2a_id id = line_here(r);
     if (id == P2A_NONE)
         return;
     add_costs(r, r->p->graph.line_self + (size_t)id * r->p->columns);
@@ -738,14 +751,24 @@ static void add_call(struct reader *r)
     r->called = r->called_file = r->called_object = P2A_NONE;
 }
 
+/* What has a row has been entered before, and may have lines. */
+static void enter_function(struct reader *r, p2a_id function)
+{
+    const struct p2a_graph *g = &r->p->graph;
+    bool known = function < g->node_n && g->node[function].has & P2A_HAS_ROW;
+    r->function = function;
+    r->beyond = known ? UINT64_MAX : 0;
+    p2a_node(r->p, function);
+}
+
 /* Costs that belong to no fn= belong to an unknown function. */
 static void need_function(struct reader *r)
 {
     if (r->function == P2A_NONE && !r->from_outside) {
         p2a_note(r->p, "line %llu and what follows has no \"fn=\": taken as an unknown function",
                  (unsigned long long)p2a_line_number(r->in));
-        r->function = function_of(r, p2a_intern(r->p, P2A_LIT("???")), r->own_file, r->object);
-        p2a_node(r->p, r->function);
+        enter_function(r,
+                       function_of(r, p2a_intern(r->p, P2A_LIT("???")), r->own_file, r->object));
     }
 }
 
@@ -790,10 +813,8 @@ static void read_fn(struct reader *r, struct p2a_str rest)
     p2a_id name = name_of(r, &r->functions, rest);
     r->file = r->own_file;
     r->from_outside = name == r->outside && name != P2A_NONE && !r->file && !r->object;
-    if (!r->from_outside) {
-        r->function = function_of(r, name, r->file, r->object);
-        p2a_node(r->p, r->function);
-    }
+    if (!r->from_outside)
+        enter_function(r, function_of(r, name, r->file, r->object));
 }
 
 static void read_cob(struct reader *r, struct p2a_str rest)

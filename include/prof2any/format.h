@@ -255,6 +255,8 @@ p2a_id p2a_arc(struct p2a_profile *p, p2a_id caller, p2a_id callee);
 p2a_id p2a_arc_find(const struct p2a_profile *p, p2a_id caller, p2a_id callee);
 /* Find or add, so that costs of one place can be added up. */
 p2a_id p2a_line(struct p2a_profile *p, const struct p2a_line *line);
+/* Adds a line that isn't there yet without looking for it. */
+p2a_id p2a_line_new(struct p2a_profile *p, const struct p2a_line *line);
 p2a_id p2a_site(struct p2a_profile *p, const struct p2a_site *site);
 
 /* One more input, which need not be another one. */

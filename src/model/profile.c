@@ -596,29 +596,46 @@ static bool same_line(const void *table, uint32_t id, const void *key)
            row->address == line->address;
 }
 
-p2a_id p2a_line(struct p2a_profile *p, const struct p2a_line *line)
+static uint64_t hash_line(const struct p2a_line *line)
+{
+    uint64_t key[] = {(uint64_t)line->function << 32 | line->file, line->line, line->address};
+    return p2a_hash(key, sizeof key);
+}
+
+/* Puts the lines that p2a_line_new added into the index. */
+static bool index_lines(struct p2a_profile *p)
+{
+    const struct p2a_graph *g = &p->graph;
+    struct p2a_index *index = &p->core->line_of;
+    while (index->n < g->line_n)
+        if (!p2a_index_add(index, hash_line(&g->line[index->n]), index->n))
+            return no_memory(p);
+    return true;
+}
+
+p2a_id p2a_line_new(struct p2a_profile *p, const struct p2a_line *line)
 {
     struct p2a_graph *g = &p->graph;
     struct p2a_core *core = p->core;
     if (failed(p) || line->function >= p->functions.n)
         return P2A_NONE;
-    uint64_t key[] = {(uint64_t)line->function << 32 | line->file, line->line, line->address};
-    uint64_t hash = p2a_hash(key, sizeof key);
-    p2a_id id = p2a_index_find(&core->line_of, hash, same_line, g->line, line);
-    if (id != P2A_NONE)
-        return id;
     uint32_t room = core->line_room;
     if (!room_for(p, &g->line, &core->line_room, g->line_n, sizeof *line))
         return P2A_NONE;
     if (room != core->line_room && !widen_values(p, &g->line_self, core->line_room))
         return P2A_NONE;
-    if (!p2a_index_add(&core->line_of, hash, g->line_n)) {
-        no_memory(p);
-        return P2A_NONE;
-    }
     g->line[g->line_n] = *line;
     clear_rows(p, g->line_self, g->line_n, 1);
     return g->line_n++;
+}
+
+p2a_id p2a_line(struct p2a_profile *p, const struct p2a_line *line)
+{
+    if (failed(p) || !index_lines(p))
+        return P2A_NONE;
+    p2a_id id =
+        p2a_index_find(&p->core->line_of, hash_line(line), same_line, p->graph.line, line);
+    return id != P2A_NONE ? id : p2a_line_new(p, line);
 }
 
 static bool same_site(const void *table, uint32_t id, const void *key)
