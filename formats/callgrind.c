@@ -767,8 +767,7 @@ static void need_function(struct reader *r)
     if (r->function == P2A_NONE && !r->from_outside) {
         p2a_note(r->p, "line %llu and what follows has no \"fn=\": taken as an unknown function",
                  (unsigned long long)p2a_line_number(r->in));
-        enter_function(r,
-                       function_of(r, p2a_intern(r->p, P2A_LIT("???")), r->own_file, r->object));
+        enter_function(r, function_of(r, p2a_intern(r->p, P2A_LIT("???")), r->own_file, r->object));
     }
 }
 
@@ -1375,16 +1374,32 @@ struct texts {
     bool failed;
 };
 
-/* The text of a name or path as one line: control characters are blanks. */
+static bool is_control(char c)
+{
+    return (unsigned char)c < ' ' || c == 127;
+}
+
+static bool any_control(struct p2a_str s)
+{
+    size_t n = 0;
+    while (n < s.n && !is_control(s.at[n]))
+        n++;
+    return n < s.n;
+}
+
+/* The text of a name or path as one line: control characters are blanks. S itself, where it is one.
+ */
 static struct p2a_str one_line(struct texts *texts, struct p2a_str s)
 {
+    if (!any_control(s))
+        return p2a_str_trim(s);
     char *copy = p2a_arena_copy(&texts->arena, s.at, s.n);
     if (!copy) {
         texts->failed = true;
         return P2A_LIT("");
     }
     for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)copy[i] < ' ' || copy[i] == 127)
+        if (is_control(copy[i]))
             copy[i] = ' ';
     return p2a_str_trim((struct p2a_str){copy, s.n});
 }
@@ -1587,6 +1602,10 @@ static void share_sites(struct writer *w, uint32_t arc, uint32_t event, uint64_t
     const struct p2a_graph *g = &w->p->graph;
     uint32_t begin = w->sites.first[arc], n = w->sites.first[arc + 1] - begin;
     uint64_t *share = scratch + n + 1, sum = 0;
+    if (!n) {
+        w->site_cost[((size_t)g->site_n + arc) * w->events + event] = w->flow.arc[arc];
+        return;
+    }
     double factor = factor_of(w, event);
     for (uint32_t i = 0; i < n; i++) {
         size_t site = w->sites.row[begin + i];
@@ -1595,7 +1614,7 @@ static void share_sites(struct writer *w, uint32_t arc, uint32_t event, uint64_t
     }
     uint64_t whole = p2a_whole_number(g->arc_total[(size_t)arc * w->p->columns + event] * factor);
     scratch[n] = whole > sum && whole - sum > n ? whole - sum : 0;
-    if (!n || (!sum && !scratch[n]))
+    if (!sum && !scratch[n])
         scratch[n] = 1;
     p2a_share(w->flow.arc[arc], scratch, (size_t)n + 1, share);
     for (uint32_t i = 0; i < n; i++)
@@ -1713,7 +1732,7 @@ static void reach(const struct writer *w, p2a_id start, bool *reached, p2a_id *s
     while (n) {
         p2a_id f = stack[--n];
         for (uint32_t i = w->flow.outs.first[f]; i < w->flow.outs.first[f + 1]; i++) {
-            p2a_id callee = w->p->graph.arc[w->flow.outs.arc[i]].callee;
+            p2a_id callee = w->flow.outs.callee[i];
             if (!reached[callee]) {
                 reached[callee] = true;
                 stack[n++] = callee;
@@ -1812,67 +1831,73 @@ static bool any_cost(const struct writer *w, const uint64_t *cost)
     return false;
 }
 
-/* A position beside the one before it, in addresses; the difference is shorter. */
-static void put_address(struct writer *w, uint64_t address)
+static char *add_char(char *at, char c)
 {
-    if (address >= w->address)
-        p2a_put_text(w->out, address == w->address ? "*" : "+");
-    else
-        p2a_put_text(w->out, "-");
-    if (address != w->address)
-        p2a_put_u64(w->out, address > w->address ? address - w->address : w->address - address);
+    *at = c;
+    return at + 1;
+}
+
+/* A position beside the one before it, in addresses; the difference is shorter. */
+static char *add_address(struct writer *w, char *at, uint64_t address)
+{
+    uint64_t before = w->address;
     w->address = address;
-    p2a_put_text(w->out, " ");
+    if (address == before)
+        at = add_char(at, '*');
+    else if (address > before)
+        at = p2a_digits(add_char(at, '+'), address - before);
+    else
+        at = p2a_digits(add_char(at, '-'), before - address);
+    return add_char(at, ' ');
 }
 
 static void put_costs(struct writer *w, uint64_t address, uint64_t line, const uint64_t *cost)
 {
+    char text[(P2A_DIGITS + 2) * (MAX_EVENTS + 2)], *at = text;
     uint32_t n = w->events;
     while (n > 1 && !cost[n - 1])
         n--;
     if (w->addresses)
-        put_address(w, address);
-    p2a_put_u64(w->out, line);
-    for (uint32_t e = 0; e < n; e++) {
-        p2a_put_text(w->out, " ");
-        p2a_put_u64(w->out, cost[e]);
-    }
-    p2a_put_text(w->out, "\n");
+        at = add_address(w, at, address);
+    at = p2a_digits(at, line);
+    for (uint32_t e = 0; e < n; e++)
+        at = p2a_digits(add_char(at, ' '), cost[e]);
+    at = add_char(at, '\n');
+    p2a_put(w->out, text, (size_t)(at - text));
 }
 
 /* "KEYWORD(NUMBER) NAME", the name only the first time. *NUMBER is 0 until then, *USED the highest.
  */
 static void put_name(struct writer *w, const char *keyword, uint32_t *number, uint32_t *used,
-                     struct p2a_str name)
+                     const struct p2a_str *name)
 {
+    char text[P2A_DIGITS + 16], *at = stpcpy(text, keyword);
     bool first = !*number;
     if (first)
         *number = ++*used;
-    p2a_put_text(w->out, keyword);
-    p2a_put_text(w->out, "(");
-    p2a_put_u64(w->out, *number);
-    p2a_put_text(w->out, ")");
+    at = p2a_digits(add_char(at, '('), *number);
+    at = add_char(add_char(at, ')'), first ? ' ' : '\n');
+    p2a_put(w->out, text, (size_t)(at - text));
     if (first) {
-        name = one_line(&w->texts, name);
-        p2a_put_text(w->out, " ");
-        p2a_put_str(w->out, name.n ? name : P2A_LIT("???"));
+        struct p2a_str line = one_line(&w->texts, *name);
+        p2a_put_str(w->out, line.n ? line : P2A_LIT("???"));
+        p2a_put_text(w->out, "\n");
     }
-    p2a_put_text(w->out, "\n");
 }
 
 static void put_file(struct writer *w, const char *keyword, p2a_id file)
 {
-    put_name(w, keyword, &w->file_no[file], &w->files, p2a_string(w->p, file));
+    put_name(w, keyword, &w->file_no[file], &w->files, &w->p->strings.row[file]);
 }
 
 static void put_object(struct writer *w, const char *keyword, p2a_id object)
 {
-    put_name(w, keyword, &w->object_no[object], &w->objects, p2a_string(w->p, object));
+    put_name(w, keyword, &w->object_no[object], &w->objects, &w->p->strings.row[object]);
 }
 
 static void put_function(struct writer *w, const char *keyword, p2a_id function)
 {
-    put_name(w, keyword, &w->function_no[function], &w->functions, w->name[function]);
+    put_name(w, keyword, &w->function_no[function], &w->functions, &w->name[function]);
 }
 
 /* Costs from here on are in FILE. */
@@ -1887,9 +1912,9 @@ static void enter_file(struct writer *w, p2a_id function, p2a_id file)
 static uint64_t own_line(const struct writer *w, p2a_id function)
 {
     int64_t line = w->p->functions.row[function].line;
-    uint32_t first = w->lines.first[function];
     if (line > 0)
         return (uint64_t)line;
+    uint32_t first = w->lines.first[function];
     return first < w->lines.first[function + 1] ? w->p->graph.line[w->lines.row[first]].line : 0;
 }
 
@@ -1918,11 +1943,10 @@ static void put_callee(struct writer *w, p2a_id callee, uint64_t calls)
     if (f->file != w->file)
         put_file(w, "cfi=", f->file);
     put_function(w, "cfn=", callee);
-    p2a_put_text(w->out, "calls=");
-    p2a_put_u64(w->out, calls ? calls : 1);
-    p2a_put_text(w->out, w->addresses ? " 0 " : " ");
-    p2a_put_u64(w->out, own_line(w, callee));
-    p2a_put_text(w->out, "\n");
+    char text[2 * P2A_DIGITS + 16], *at = stpcpy(text, "calls=");
+    at = stpcpy(p2a_digits(at, calls ? calls : 1), w->addresses ? " 0 " : " ");
+    at = add_char(p2a_digits(at, own_line(w, callee)), '\n');
+    p2a_put(w->out, text, (size_t)(at - text));
 }
 
 static void put_call(struct writer *w, p2a_id arc, uint64_t calls, const struct p2a_line *from,
@@ -1956,6 +1980,23 @@ static void put_arc(struct writer *w, p2a_id arc)
     }
 }
 
+/* Arcs and callees lie anywhere in tables much larger than the caches: what will be written soon is
+ * asked for, arcs earlier than callees, which are smaller. I: the place in flow.outs that is
+ * written now. */
+static void fetch_ahead(const struct writer *w, uint32_t i)
+{
+    enum { ARC = 12, CALLEE = 6 };
+    const struct p2a_graph *g = &w->p->graph;
+    if (i + ARC >= g->arc_n)
+        return;
+    p2a_id arc = w->flow.outs.arc[i + ARC], callee = w->flow.outs.callee[i + CALLEE];
+    __builtin_prefetch(&g->arc[arc].calls);
+    __builtin_prefetch(&w->sites.first[arc]);
+    __builtin_prefetch(&w->site_cost[((size_t)g->site_n + arc) * w->events]);
+    __builtin_prefetch(&w->p->functions.row[callee].line);
+    __builtin_prefetch(&w->function_no[callee]);
+}
+
 static void put_block(struct writer *w, p2a_id function)
 {
     const struct p2a_function *f = &w->p->functions.row[function];
@@ -1968,8 +2009,10 @@ static void put_block(struct writer *w, p2a_id function)
     w->file = f->file;
     put_function(w, "fn=", function);
     put_self(w, function);
-    for (uint32_t i = w->flow.outs.first[function]; i < w->flow.outs.first[function + 1]; i++)
+    for (uint32_t i = w->flow.outs.first[function]; i < w->flow.outs.first[function + 1]; i++) {
+        fetch_ahead(w, i);
         put_arc(w, w->flow.outs.arc[i]);
+    }
 }
 
 /* Functions in the order of the profile, then callers that are names only. */
@@ -1993,7 +2036,7 @@ static void put_outside(struct writer *w)
         put_object(w, "ob=", 0);
     put_file(w, "fl=", 0);
     w->file = w->object = 0;
-    put_name(w, "fn=", &number, &w->functions, w->outside.name);
+    put_name(w, "fn=", &number, &w->functions, &w->outside.name);
     for (uint32_t i = 0; i < w->outside.n; i++) {
         put_callee(w, w->outside.entry[i].function, w->outside.entry[i].calls);
         put_costs(w, w->address, 0, w->outside.cost + (size_t)i * w->events);
@@ -2021,7 +2064,7 @@ static struct p2a_str event_word(struct writer *w, uint32_t event)
     for (char *at = word; *at; at++)
         if ((unsigned char)*at <= ' ' || *at == 127 || *at == ':' || *at == '=')
             *at = '_';
-    return one_line(&w->texts, p2a_str_of(word));
+    return joined(&w->texts, one_line(&w->texts, p2a_str_of(word)), "", P2A_LIT(""), "");
 }
 
 /* Each its own. */

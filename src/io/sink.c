@@ -288,15 +288,22 @@ void p2a_put_str(struct p2a_out *out, struct p2a_str text)
     p2a_put(out, text.at, text.n);
 }
 
-void p2a_put_u64(struct p2a_out *out, uint64_t value)
+char *p2a_digits(char *at, uint64_t value)
 {
-    char digits[20];
+    char digits[P2A_DIGITS];
     size_t i = sizeof digits;
     do {
         digits[--i] = (char)('0' + value % 10);
         value /= 10;
     } while (value);
-    p2a_put(out, digits + i, sizeof digits - i);
+    memcpy(at, digits + i, sizeof digits - i);
+    return at + (sizeof digits - i);
+}
+
+void p2a_put_u64(struct p2a_out *out, uint64_t value)
+{
+    char digits[P2A_DIGITS];
+    p2a_put(out, digits, (size_t)(p2a_digits(digits, value) - digits));
 }
 
 void p2a_putf(struct p2a_out *out, const char *text, ...)

@@ -11,7 +11,8 @@ bool p2a_outs_build(const struct p2a_profile *p, struct p2a_outs *outs)
     const struct p2a_graph *g = &p->graph;
     outs->first = calloc((size_t)p->functions.n + 2, sizeof *outs->first);
     outs->arc = calloc((size_t)g->arc_n + 1, sizeof *outs->arc);
-    if (!outs->first || !outs->arc) {
+    outs->callee = calloc((size_t)g->arc_n + 1, sizeof *outs->callee);
+    if (!outs->first || !outs->arc || !outs->callee) {
         p2a_outs_free(outs);
         return false;
     }
@@ -24,7 +25,9 @@ bool p2a_outs_build(const struct p2a_profile *p, struct p2a_outs *outs)
         fill[f + 1] += fill[f];
     }
     for (p2a_id a = 0; a < g->arc_n; a++) {
-        outs->arc[fill[g->arc[a].caller]++] = a;
+        uint32_t place = fill[g->arc[a].caller]++;
+        outs->arc[place] = a;
+        outs->callee[place] = g->arc[a].callee;
     }
     return true;
 }
@@ -33,6 +36,7 @@ void p2a_outs_free(struct p2a_outs *outs)
 {
     free(outs->first);
     free(outs->arc);
+    free(outs->callee);
     *outs = (struct p2a_outs){0};
 }
 
@@ -43,11 +47,10 @@ void p2a_outs_free(struct p2a_outs *outs)
  * head of a component is the member whose low stays its own visit, and its members are what was
  * opened since. */
 struct search {
-    const struct p2a_arc *arc;
     const struct p2a_outs *outs;
     struct p2a_components *found;
     uint32_t *visit, *low;
-    uint32_t *next; /* place in outs->arc */
+    uint32_t *next; /* place in outs->callee */
     p2a_id *path, *open;
     uint32_t path_n, open_n, visits;
 };
@@ -70,7 +73,7 @@ static void see(struct search *s, p2a_id f, p2a_id callee)
 static bool descend(struct search *s, p2a_id f)
 {
     while (s->next[f] < s->outs->first[f + 1]) {
-        p2a_id callee = s->arc[s->outs->arc[s->next[f]++]].callee;
+        p2a_id callee = s->outs->callee[s->next[f]++];
         if (s->visit[callee] == 0) {
             enter(s, callee);
             return true;
@@ -131,7 +134,7 @@ bool p2a_components_build(const struct p2a_profile *p, const struct p2a_outs *ou
                           struct p2a_components *components)
 {
     size_t n = (size_t)p->functions.n + 1;
-    struct search s = {.arc = p->graph.arc, .outs = outs, .found = components};
+    struct search s = {.outs = outs, .found = components};
     *components = (struct p2a_components){.of = malloc(n * sizeof(p2a_id)),
                                           .size = calloc(n, sizeof(uint32_t))};
     if (!components->of || !components->size || !search_begin(&s, n)) {

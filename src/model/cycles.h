@@ -8,10 +8,12 @@
  *
  *     arc[first[f]] … arc[first[f + 1] - 1]     are the arcs whose caller is f
  *
- * first has functions.n + 1 rows, arc has arc_n. */
+ * first has functions.n + 1 rows, arc and callee have arc_n. Walks along the graph read callee here
+ * in a row: the arcs themselves lie anywhere in a table much larger than any cache. */
 struct p2a_outs {
     uint32_t *first;
     p2a_id *arc;
+    p2a_id *callee; /* of each of them */
 };
 bool p2a_outs_build(const struct p2a_profile *p, struct p2a_outs *outs); /* false: no memory */
 void p2a_outs_free(struct p2a_outs *outs);

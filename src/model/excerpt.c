@@ -227,7 +227,7 @@ static void grow(struct work *w, struct heap *heap, unsigned char *seen)
         w->up[next.function] = next.caller;
         w->width[next.function] = next.width;
         for (uint32_t i = w->outs.first[next.function]; i < w->outs.first[next.function + 1]; i++) {
-            p2a_id a = w->outs.arc[i], callee = w->p->graph.arc[a].callee;
+            p2a_id a = w->outs.arc[i], callee = w->outs.callee[i];
             if (!seen[callee])
                 push(heap, (struct reach){w->weight[a], callee, next.function});
         }
@@ -470,7 +470,7 @@ static void find_overruns(struct work *w)
         if (w->parts.size[w->parts.of[box->function]] > 1)
             continue;
         for (uint32_t i = w->outs.first[box->function]; i < w->outs.first[box->function + 1]; i++)
-            if (w->p->graph.arc[w->outs.arc[i]].callee != box->function)
+            if (w->outs.callee[i] != box->function)
                 passed += w->weight[w->outs.arc[i]];
         box->overrun = passed > box->total * 1.01 + 0.001 * w->whole;
     }

@@ -122,7 +122,7 @@ static size_t search(struct search *s, const struct p2a_outs *outs)
         if (at / 2 % s->terms->step_n == last)
             return at + 1;
         for (uint32_t a = outs->first[f]; a < outs->first[f + 1]; a++)
-            go_on(s, at, s->p->graph.arc[outs->arc[a]].callee);
+            go_on(s, at, outs->callee[a]);
     }
     return 0;
 }
