@@ -223,6 +223,13 @@ static enum key read_key(struct reader *r, p2a_id *function)
     return v.kind == MARSHAL_TUPLE && v.n == 3 ? read_function(r, &v, function) : pass_other(r, &v);
 }
 
+/* A negative count isn't known. */
+static uint64_t count_of(int64_t integer, unsigned *known, unsigned has)
+{
+    *known |= integer >= 0 ? has : 0;
+    return integer >= 0 ? (uint64_t)integer : 0;
+}
+
 /* False where it is no integer that fits. HAS says in *KNOWN that there is a count. */
 static bool take_count(const struct marshal_value *v, uint64_t *count, unsigned *known,
                        unsigned has)
@@ -230,9 +237,9 @@ static bool take_count(const struct marshal_value *v, uint64_t *count, unsigned 
     bool large = v->kind == MARSHAL_BIG && v->integer; /* from 2^63 on */
     if (v->kind != MARSHAL_INT && !large)
         return false;
-    bool given = v->integer >= 0 || large;
-    *count = given ? (uint64_t)v->integer : 0;
-    *known |= given ? has : 0;
+    *count = count_of(large ? 0 : v->integer, known, has);
+    if (large)
+        *count = (uint64_t)v->integer;
     return true;
 }
 
@@ -309,10 +316,26 @@ static bool set_arc(struct reader *r, p2a_id caller, p2a_id callee, const struct
     return true;
 }
 
+/* The four items in the shape that cProfile's have. */
+static bool take_arc_figures(struct reader *r, struct figures *f)
+{
+    int64_t count[2];
+    double seconds[2];
+    if (!p2a_marshal_take_figures(&r->m, count, seconds))
+        return false;
+    *f = (struct figures){
+        .self = seconds[0], .total = seconds[1], .has = P2A_HAS_ROW | P2A_HAS_SELF | P2A_HAS_TOTAL};
+    f->calls = count_of(count[0], &f->has, P2A_HAS_CALLS);
+    f->primitive = count_of(count[1], &f->has, P2A_HAS_PRIMITIVE);
+    return true;
+}
+
 static bool read_arc(struct reader *r, p2a_id caller, p2a_id callee)
 {
     struct figures f = {.has = P2A_HAS_ROW};
     struct marshal_value v;
+    if (take_arc_figures(r, &f))
+        return set_arc(r, caller, callee, &f);
     if (!p2a_marshal_read(&r->m, &v))
         return false;
     if (take_count(&v, &f.calls, &f.has, P2A_HAS_CALLS))

@@ -714,20 +714,109 @@ uint32_t p2a_marshal_take_tag(struct marshal *m)
     return child_done(m) ? tag : 0;
 }
 
-static bool skip_to(struct marshal *m, uint32_t depth)
+/* ---- what profiles are full of --------------------------------------------------------------- */
+
+/* Integers, floats and references without numbers of their own, and tuples of a few of them, are
+ * nearly all there is in a large profile. They are told by their bytes; what is anything else, or
+ * broken, or counts against a limit is left to next_object. */
+enum { INT_SIZE = 5, REF_SIZE = 5, FLOAT_SIZE = 9, FEW = 8 };
+
+/* Of the integer, float or reference to a whole object at AT; 0 where it is none. */
+static uint64_t plain_size(const struct marshal *m, uint64_t at)
+{
+    if (m->size - at < FLOAT_SIZE)
+        return 0;
+    unsigned char type = m->start[at];
+    if (type == 'r') {
+        uint32_t ref = get_u32(m->start + at + 1);
+        return ref < m->ref_n && m->ref_tag[ref] != MARSHAL_UNDONE ? REF_SIZE : 0;
+    }
+    return type == 'i' ? INT_SIZE : type == 'g' ? FLOAT_SIZE : 0;
+}
+
+/* Of the head of a tuple of a FEW at AT, with the number of its children in *N; 0 where it is none.
+ */
+static uint64_t small_head(const struct marshal *m, uint64_t at, uint32_t *n)
+{
+    bool is_short = m->size - at > 2 && m->start[at] == ')';
+    bool is_long = m->size - at > 5 && m->start[at] == '(';
+    *n = is_short ? m->start[at + 1] : is_long ? get_u32(m->start + at + 1) : 0;
+    if (*n == 0 || *n > FEW || m->depth == MARSHAL_DEPTH || m->replays > 0)
+        return 0;
+    return is_short ? 2 : 5;
+}
+
+static bool skip_plain(struct marshal *m)
+{
+    uint32_t n;
+    uint64_t at = m->at + small_head(m, m->at, &n), size = 1;
+    if (m->failure.failed || m->replays > 0)
+        return false;
+    for (n = at == m->at ? 1 : n; n > 0 && size > 0; n--)
+        at += size = plain_size(m, at);
+    if (size > 0)
+        m->at = at;
+    return size > 0;
+}
+
+/* An integer of 4 bytes at AT, or a reference to one. *UNFOLDED is what references read again. */
+static uint64_t plain_int(const struct marshal *m, uint64_t at, int64_t *value, uint64_t *unfolded)
+{
+    uint64_t size = plain_size(m, at), from = at;
+    if (size > 0 && m->start[at] == 'r') {
+        from = m->ref_at[get_u32(m->start + at + 1)];
+        *unfolded += INT_SIZE;
+    }
+    if (size == 0 || (m->start[from] & ~FLAG_REF) != 'i')
+        return 0;
+    *value = (int32_t)get_u32(m->start + from + 1);
+    return size;
+}
+
+bool p2a_marshal_take_figures(struct marshal *m, int64_t count[2], double real[2])
+{
+    uint32_t n;
+    uint64_t head = small_head(m, m->at, &n), at = m->at + head, unfolded = 0;
+    if (m->failure.failed || n != 4 || head == 0)
+        return false;
+    for (int i = 0; i < 2; i++) {
+        uint64_t size = plain_int(m, at, &count[i], &unfolded);
+        if (size == 0)
+            return false;
+        at += size;
+    }
+    for (int i = 0; i < 2; i++, at += FLOAT_SIZE) {
+        if (plain_size(m, at) != FLOAT_SIZE)
+            return false;
+        real[i] = get_double(m->start + at + 1);
+    }
+    if (unfolded > m->unfolded)
+        return false;
+    m->unfolded -= unfolded;
+    m->at = at;
+    return child_done(m);
+}
+
+/* ---- passing over ---------------------------------------------------------------------------- */
+
+static bool skip_object(struct marshal *m)
 {
     struct marshal_value ignored = {0};
+    return skip_plain(m) ? child_done(m) : next_object(m, &ignored, true);
+}
+
+static bool skip_to(struct marshal *m, uint32_t depth)
+{
     while (m->depth > depth)
-        if (!next_object(m, &ignored, true))
+        if (!skip_object(m))
             return false;
     return true;
 }
 
 bool p2a_marshal_skip(struct marshal *m)
 {
-    struct marshal_value ignored = {0};
     uint32_t depth = m->depth;
-    return next_object(m, &ignored, true) && skip_to(m, depth);
+    return skip_object(m) && skip_to(m, depth);
 }
 
 /* Passes what is left of the innermost container. */

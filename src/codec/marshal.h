@@ -143,6 +143,11 @@ void p2a_marshal_set_tag(struct marshal *m, uint32_t ref, uint32_t tag);
  * refers to and returns the tag. Else returns 0 and passes nothing. */
 uint32_t p2a_marshal_take_tag(struct marshal *m);
 
+/* Where the next object is a tuple of two integers and two floats and is written plainly, as the
+ * figures of nearly all callers are: takes the whole at once. Else returns false and passes
+ * nothing; p2a_marshal_read tells what it is. */
+bool p2a_marshal_take_figures(struct marshal *m, int64_t count[2], double real[2]);
+
 /* Fails at byte AT with a sentence of the caller's; returns false. */
 bool p2a_marshal_fail(struct marshal *m, uint64_t at, const char *text, ...) P2A_PRINTF(3, 4);
 
