@@ -399,8 +399,10 @@ static void put_stats(struct report *r)
         return;
     put_order(r);
     put_title(r);
-    for (uint32_t i = 0; i < r->rows.n; i++)
+    for (uint32_t i = 0; i < r->rows.n; i++) {
+        p2a_rows_fetch(r->p, &r->rows, i);
         put_row(r, r->rows.function[i]);
+    }
     p2a_put_text(r->out, "\n\n");
 }
 

@@ -746,6 +746,18 @@ static uint64_t small_head(const struct marshal *m, uint64_t at, uint32_t *n)
     return is_short ? 2 : 5;
 }
 
+/* Where SIZE bytes were passed, the rows of a dict are likely to be a key by reference and as many
+ * bytes again: asks for what will be known about the keys to come. No cache holds it all. */
+static void fetch_tag(const struct marshal *m, uint64_t size)
+{
+    uint64_t ahead = 3 * (REF_SIZE + size);
+    if (left(m) < ahead + REF_SIZE || m->start[m->at + ahead] != 'r')
+        return;
+    uint32_t ref = get_u32(m->start + m->at + ahead + 1);
+    if (ref < m->ref_n)
+        __builtin_prefetch(&m->ref_tag[ref]);
+}
+
 static bool skip_plain(struct marshal *m)
 {
     uint32_t n;
@@ -754,9 +766,13 @@ static bool skip_plain(struct marshal *m)
         return false;
     for (n = at == m->at ? 1 : n; n > 0 && size > 0; n--)
         at += size = plain_size(m, at);
-    if (size > 0)
-        m->at = at;
-    return size > 0;
+    if (size == 0)
+        return false;
+    size = at - m->at;
+    m->at = at;
+    if (size > FLOAT_SIZE)
+        fetch_tag(m, size);
+    return true;
 }
 
 /* An integer of 4 bytes at AT, or a reference to one. *UNFOLDED is what references read again. */
@@ -793,7 +809,9 @@ bool p2a_marshal_take_figures(struct marshal *m, int64_t count[2], double real[2
     if (unfolded > m->unfolded)
         return false;
     m->unfolded -= unfolded;
+    uint64_t size = at - m->at;
     m->at = at;
+    fetch_tag(m, size);
     return child_done(m);
 }
 

@@ -191,9 +191,26 @@ static bool better_entry(const struct work *w, p2a_id f, p2a_id than)
     return total_of(w, f) > total_of(w, than);
 }
 
+/* Of a function on its way to the spine: nothing leads to it yet; `up` and `width` are the best way
+ * so far, which is in the heap; they are final. */
+enum { UNSEEN, WAITING, DONE };
+
+/* A way that is worse than one in the heap would come out of it later, and be dropped. */
+static void offer(struct work *w, struct heap *heap, unsigned char *seen, struct reach way)
+{
+    p2a_id f = way.function;
+    struct reach known = {w->width[f], f, w->up[f]};
+    if (seen[f] == DONE || (seen[f] == WAITING && !before(&way, &known)))
+        return;
+    seen[f] = WAITING;
+    w->width[f] = way.width;
+    w->up[f] = way.caller;
+    push(heap, way);
+}
+
 /* Entries are in the components that no arc enters, and in those whose mass the arcs into them
  * leave unexplained for the larger part. */
-static bool push_entries(struct work *w, struct heap *heap)
+static bool push_entries(struct work *w, struct heap *heap, unsigned char *seen)
 {
     uint32_t n = w->parts.n;
     double *mass = calloc((size_t)n + 1, sizeof *mass);
@@ -208,8 +225,8 @@ static bool push_entries(struct work *w, struct heap *heap)
                 entry[w->parts.of[f]] = f;
         for (uint32_t c = 0; c < n; c++)
             if (!entered[c] || (unexplained(w, entry[c]) && mass[c] > total_of(w, entry[c]) / 2))
-                push(heap,
-                     (struct reach){fmax(mass[c], total_of(w, entry[c])), entry[c], P2A_NONE});
+                offer(w, heap, seen,
+                      (struct reach){fmax(mass[c], total_of(w, entry[c])), entry[c], P2A_NONE});
     }
     free(mass);
     free(entered);
@@ -221,16 +238,12 @@ static void grow(struct work *w, struct heap *heap, unsigned char *seen)
 {
     while (heap->n) {
         struct reach next = pop(heap);
-        if (seen[next.function])
+        if (seen[next.function] == DONE)
             continue;
-        seen[next.function] = 1;
-        w->up[next.function] = next.caller;
-        w->width[next.function] = next.width;
-        for (uint32_t i = w->outs.first[next.function]; i < w->outs.first[next.function + 1]; i++) {
-            p2a_id a = w->outs.arc[i], callee = w->outs.callee[i];
-            if (!seen[callee])
-                push(heap, (struct reach){w->weight[a], callee, next.function});
-        }
+        seen[next.function] = DONE;
+        for (uint32_t i = w->outs.first[next.function]; i < w->outs.first[next.function + 1]; i++)
+            offer(w, heap, seen,
+                  (struct reach){w->weight[w->outs.arc[i]], w->outs.callee[i], next.function});
     }
 }
 
@@ -252,7 +265,7 @@ static bool find_spine(struct work *w)
     size_t ways = (size_t)w->p->graph.arc_n + w->parts.n + 1;
     struct heap heap = {.row = malloc(ways * sizeof *heap.row)};
     unsigned char *seen = calloc((size_t)w->p->functions.n + 1, 1);
-    bool done = heap.row && seen && push_entries(w, &heap);
+    bool done = heap.row && seen && push_entries(w, &heap, seen);
     if (done) {
         grow(w, &heap, seen);
         prefer_outside(w);

@@ -29,4 +29,8 @@ enum p2a_status p2a_rows_as_pstats(struct p2a_out *out, const char *fallback, ui
                                    struct p2a_rows *rows);
 void p2a_rows_free(struct p2a_rows *rows);
 
+/* Asks for what the rows behind row I are made of: they lie anywhere in tables that no cache holds.
+ * For a report that goes through them one after the other. */
+void p2a_rows_fetch(const struct p2a_profile *p, const struct p2a_rows *rows, uint32_t i);
+
 #endif
