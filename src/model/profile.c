@@ -596,10 +596,13 @@ static bool same_line(const void *table, uint32_t id, const void *key)
            row->address == line->address;
 }
 
+/* Neighbours in the code are neighbours in the index: eight lines, or 32 bytes of instructions, are
+ * found in one cache line. */
 static uint64_t hash_line(const struct p2a_line *line)
 {
-    uint64_t key[] = {(uint64_t)line->function << 32 | line->file, line->line, line->address};
-    return p2a_hash(key, sizeof key);
+    uint64_t key[] = {(uint64_t)line->function << 32 | line->file, line->line / 8,
+                      line->address / 32};
+    return (p2a_hash(key, sizeof key) & ~7ULL) | ((line->line + line->address / 4) & 7);
 }
 
 /* Puts the lines that p2a_line_new added into the index. */
@@ -633,8 +636,7 @@ p2a_id p2a_line(struct p2a_profile *p, const struct p2a_line *line)
 {
     if (failed(p) || !index_lines(p))
         return P2A_NONE;
-    p2a_id id =
-        p2a_index_find(&p->core->line_of, hash_line(line), same_line, p->graph.line, line);
+    p2a_id id = p2a_index_find(&p->core->line_of, hash_line(line), same_line, p->graph.line, line);
     return id != P2A_NONE ? id : p2a_line_new(p, line);
 }
 
