@@ -721,6 +721,18 @@ uint32_t p2a_marshal_take_tag(struct marshal *m)
  * broken, or counts against a limit is left to next_object. */
 enum { INT_SIZE = 5, REF_SIZE = 5, FLOAT_SIZE = 9, FEW = 8 };
 
+/* Whether REF is whole, as its tag says as well; but the few containers that are open are at hand,
+ * and the tags of a large file are in no cache. */
+static bool is_whole(const struct marshal *m, uint32_t ref)
+{
+    if (m->depth > FEW)
+        return m->ref_tag[ref] != MARSHAL_UNDONE;
+    for (uint32_t i = 0; i < m->depth; i++)
+        if (m->open[i].ref == ref)
+            return false;
+    return true;
+}
+
 /* Of the integer, float or reference to a whole object at AT; 0 where it is none. */
 static uint64_t plain_size(const struct marshal *m, uint64_t at)
 {
@@ -729,7 +741,7 @@ static uint64_t plain_size(const struct marshal *m, uint64_t at)
     unsigned char type = m->start[at];
     if (type == 'r') {
         uint32_t ref = get_u32(m->start + at + 1);
-        return ref < m->ref_n && m->ref_tag[ref] != MARSHAL_UNDONE ? REF_SIZE : 0;
+        return ref < m->ref_n && is_whole(m, ref) ? REF_SIZE : 0;
     }
     return type == 'i' ? INT_SIZE : type == 'g' ? FLOAT_SIZE : 0;
 }
@@ -746,18 +758,6 @@ static uint64_t small_head(const struct marshal *m, uint64_t at, uint32_t *n)
     return is_short ? 2 : 5;
 }
 
-/* Where SIZE bytes were passed, the rows of a dict are likely to be a key by reference and as many
- * bytes again: asks for what will be known about the keys to come. No cache holds it all. */
-static void fetch_tag(const struct marshal *m, uint64_t size)
-{
-    uint64_t ahead = 3 * (REF_SIZE + size);
-    if (left(m) < ahead + REF_SIZE || m->start[m->at + ahead] != 'r')
-        return;
-    uint32_t ref = get_u32(m->start + m->at + ahead + 1);
-    if (ref < m->ref_n)
-        __builtin_prefetch(&m->ref_tag[ref]);
-}
-
 static bool skip_plain(struct marshal *m)
 {
     uint32_t n;
@@ -768,20 +768,32 @@ static bool skip_plain(struct marshal *m)
         at += size = plain_size(m, at);
     if (size == 0)
         return false;
-    size = at - m->at;
     m->at = at;
-    if (size > FLOAT_SIZE)
-        fetch_tag(m, size);
     return true;
 }
 
-/* An integer of 4 bytes at AT, or a reference to one. *UNFOLDED is what references read again. */
-static uint64_t plain_int(const struct marshal *m, uint64_t at, int64_t *value, uint64_t *unfolded)
+/* Asks for the tag of the reference that may stand at AT. */
+static void fetch_tag(const struct marshal *m, uint64_t at)
+{
+    if (m->size - m->at < at - m->at + REF_SIZE || m->start[at] != 'r')
+        return;
+    uint32_t ref = get_u32(m->start + at + 1);
+    if (ref < m->ref_n)
+        __builtin_prefetch(&m->ref_tag[ref]);
+}
+
+/* An integer of 4 bytes at AT, or a reference to one. *UNFOLDED is what references read again,
+ * *REFS the numbers of their own that the integers have. */
+static uint64_t plain_int(const struct marshal *m, uint64_t at, int64_t *value, uint64_t *unfolded,
+                          uint32_t *refs)
 {
     uint64_t size = plain_size(m, at), from = at;
     if (size > 0 && m->start[at] == 'r') {
         from = m->ref_at[get_u32(m->start + at + 1)];
         *unfolded += INT_SIZE;
+    } else if (m->again && m->size - at >= FLOAT_SIZE && m->start[at] == ('i' | FLAG_REF)) {
+        size = INT_SIZE;
+        ++*refs;
     }
     if (size == 0 || (m->start[from] & ~FLAG_REF) != 'i')
         return 0;
@@ -791,12 +803,12 @@ static uint64_t plain_int(const struct marshal *m, uint64_t at, int64_t *value, 
 
 bool p2a_marshal_take_figures(struct marshal *m, int64_t count[2], double real[2])
 {
-    uint32_t n;
+    uint32_t n, refs = 0;
     uint64_t head = small_head(m, m->at, &n), at = m->at + head, unfolded = 0;
     if (m->failure.failed || n != 4 || head == 0)
         return false;
     for (int i = 0; i < 2; i++) {
-        uint64_t size = plain_int(m, at, &count[i], &unfolded);
+        uint64_t size = plain_int(m, at, &count[i], &unfolded, &refs);
         if (size == 0)
             return false;
         at += size;
@@ -806,12 +818,13 @@ bool p2a_marshal_take_figures(struct marshal *m, int64_t count[2], double real[2
             return false;
         real[i] = get_double(m->start + at + 1);
     }
-    if (unfolded > m->unfolded)
+    if (unfolded > m->unfolded || refs > m->ref_n - m->next_ref)
         return false;
     m->unfolded -= unfolded;
-    uint64_t size = at - m->at;
+    m->next_ref += refs;
+    fetch_tag(m, at); /* the next key, and, if its figures take as much, the one behind it */
+    fetch_tag(m, at + REF_SIZE + (at - m->at));
     m->at = at;
-    fetch_tag(m, size);
     return child_done(m);
 }
 
