@@ -287,9 +287,11 @@ static enum number take_number(struct p2a_str *s, uint64_t *value)
 {
     if (s->n > 2 && s->at[0] == '0' && (s->at[1] | 32) == 'x')
         return take_hex(s, value);
-    const char *at = s->at, *end = s->at + s->n;
+    const char *at = s->at, *end = s->at + s->n, *sure = s->n > 19 ? s->at + 19 : end;
     uint64_t v = 0;
     bool fits = true;
+    for (; at < sure && digit(*at); at++) /* 19 digits fit always */
+        v = v * 10 + (unsigned)(*at - '0');
     for (; at < end && digit(*at); at++) {
         unsigned d = (unsigned)(*at - '0');
         if (v >= UINT64_MAX / 10 && (v > UINT64_MAX / 10 || d > UINT64_MAX % 10))
@@ -648,7 +650,7 @@ static bool take_position(struct reader *r, struct p2a_str *rest, uint64_t *runn
     }
     if (sign != '*')
         got = take_number(rest, &value);
-    if (got == NUMBER && rest->n && strchr("+-:", *rest->at)) {
+    if (got == NUMBER && rest->n && (*rest->at == '+' || *rest->at == '-' || *rest->at == ':')) {
         rest->at++;
         rest->n--;
         got = take_number(rest, &ignored);

@@ -288,16 +288,26 @@ void p2a_put_str(struct p2a_out *out, struct p2a_str text)
     p2a_put(out, text.at, text.n);
 }
 
+static size_t digit_count(uint64_t value)
+{
+    size_t n = 1;
+    for (; value >= 10000; value /= 10000)
+        n += 4;
+    return n + (value >= 10) + (value >= 100) + (value >= 1000);
+}
+
 char *p2a_digits(char *at, uint64_t value)
 {
-    char digits[P2A_DIGITS];
-    size_t i = sizeof digits;
-    do {
-        digits[--i] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value);
-    memcpy(at, digits + i, sizeof digits - i);
-    return at + (sizeof digits - i);
+    char *end = at + digit_count(value), *to = end;
+    for (; value >= 100; value /= 100) {
+        unsigned two = (unsigned)(value % 100);
+        *--to = (char)('0' + two % 10);
+        *--to = (char)('0' + two / 10);
+    }
+    *--to = (char)('0' + value % 10);
+    if (value >= 10)
+        *--to = (char)('0' + value / 10);
+    return end;
 }
 
 void p2a_put_u64(struct p2a_out *out, uint64_t value)
