@@ -22,6 +22,7 @@ endif()
 if(PROF2ANY_FUZZ)
     target_compile_options(p2a_build INTERFACE -fsanitize=fuzzer-no-link
         -fno-sanitize-coverage=trace-cmp)
+    target_compile_definitions(p2a_build INTERFACE FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION)
 endif()
 
 if(PROF2ANY_COVERAGE)
