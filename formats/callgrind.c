@@ -144,7 +144,8 @@ static bool split_unit(struct p2a_str word, struct event *event)
         digits++;
     double times = 1;
     const struct unit *known = unit_of((struct p2a_str){unit.at + digits, unit.n - digits});
-    if (known && (!digits || p2a_str_double((struct p2a_str){unit.at, digits}, &times))) {
+    bool counted = !digits || p2a_str_double((struct p2a_str){unit.at, digits}, &times);
+    if (known && counted && times > 0 && isfinite(times)) {
         copy_text(event->unit, sizeof event->unit, p2a_str_of(known->unit));
         event->scale = times * known->scale;
     } else {
