@@ -612,7 +612,7 @@ static struct p2a_str simple_name(struct p2a_str name)
 static pcre2_code *compile(struct reader *r, uint64_t string)
 {
     struct p2a_str text;
-    int code;
+    int code = 0;
     size_t where;
     if (!text_of(r, string, 0, &text))
         return NULL;
@@ -623,17 +623,19 @@ static pcre2_code *compile(struct reader *r, uint64_t string)
         re = pcre2_compile((PCRE2_SPTR)pattern.at, pattern.n,
                            PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_DOLLAR_ENDONLY, &code,
                            &where, NULL);
-    else
+    if (pattern.failed || (!re && code == PCRE2_ERROR_HEAP_FAILED))
         no_memory(r);
     p2a_buffer_free(&pattern);
     return re;
 }
 
-/* -1: the expression takes too long. */
-static int matches(const pcre2_code *re, pcre2_match_data *data, pcre2_match_context *limit,
-                   struct p2a_str name)
+/* -1: the expression takes too long, or more memory than there is. */
+static int matches(struct reader *r, const pcre2_code *re, pcre2_match_data *data,
+                   pcre2_match_context *limit, struct p2a_str name)
 {
     int code = pcre2_match(re, (PCRE2_SPTR)name.at, name.n, 0, 0, data, limit);
+    if (code == PCRE2_ERROR_NOMEMORY)
+        no_memory(r);
     return code == PCRE2_ERROR_NOMATCH ? 0 : code < 0 ? -1 : 1;
 }
 
@@ -646,8 +648,8 @@ static int mark_dropped(struct reader *r, const pcre2_code *drop, const pcre2_co
         if (!text_of(r, r->function[i].name, r->function[i].at, &name))
             return 0;
         name = simple_name(name);
-        int dropped = name.n ? matches(drop, data, limit, name) : 0;
-        int kept = dropped > 0 && keep ? matches(keep, data, limit, name) : 0;
+        int dropped = name.n ? matches(r, drop, data, limit, name) : 0;
+        int kept = dropped > 0 && keep ? matches(r, keep, data, limit, name) : 0;
         if (dropped < 0 || kept < 0)
             return -1;
         r->function[i].dropped = dropped && !kept;

@@ -36,7 +36,9 @@ struct p2a_pattern *p2a_pattern_new(const char *what, const char *text, struct p
     *p = (struct p2a_pattern){.what = what ? what : "", .text = text};
     p->re = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
                           PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &code, &where, NULL);
-    if (!p->re) {
+    if (!p->re && code == PCRE2_ERROR_HEAP_FAILED) {
+        p2a_error_memory(error);
+    } else if (!p->re) {
         unsigned char message[128];
         pcre2_get_error_message(code, message, sizeof message);
         p2a_error_set(error, P2A_USAGE, "%s%s'%s': %s at character %zu", p->what,
