@@ -12,18 +12,6 @@ uint64_t p2a_hash(const void *bytes, size_t n)
     return XXH3_64bits_withSeed(bytes, n, p2a_hash_seed());
 }
 
-uint32_t p2a_index_find(const struct p2a_index *index, uint64_t hash, p2a_same *same,
-                        const void *table, const void *key)
-{
-    if (!index->room)
-        return P2A_INDEX_NONE;
-    uint32_t mask = index->room - 1, h = (uint32_t)hash;
-    for (uint32_t i = h & mask; index->slot[i].id != P2A_INDEX_NONE; i = (i + 1) & mask)
-        if (index->slot[i].hash == h && same(table, index->slot[i].id, key))
-            return index->slot[i].id;
-    return P2A_INDEX_NONE;
-}
-
 static void place(struct p2a_slot *slot, uint32_t mask, struct p2a_slot what)
 {
     uint32_t i = what.hash & mask;

@@ -28,8 +28,18 @@ static inline uint64_t p2a_hash_seed(void)
 {
     return (uint64_t)(uintptr_t)&p2a_hash;
 }
-uint32_t p2a_index_find(const struct p2a_index *index, uint64_t hash, p2a_same *same,
-                        const void *table, const void *key);
+/* Inline, and with it SAME: what is in most tables is found at the first look. */
+static inline uint32_t p2a_index_find(const struct p2a_index *index, uint64_t hash, p2a_same *same,
+                                      const void *table, const void *key)
+{
+    if (!index->room)
+        return P2A_INDEX_NONE;
+    uint32_t mask = index->room - 1, h = (uint32_t)hash;
+    for (uint32_t i = h & mask; index->slot[i].id != P2A_INDEX_NONE; i = (i + 1) & mask)
+        if (index->slot[i].hash == h && same(table, index->slot[i].id, key))
+            return index->slot[i].id;
+    return P2A_INDEX_NONE;
+}
 /* Adds a row that isn't there yet. False: no memory. */
 bool p2a_index_add(struct p2a_index *index, uint64_t hash, uint32_t id);
 void p2a_index_free(struct p2a_index *index);
