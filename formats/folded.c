@@ -383,7 +383,7 @@ static size_t process_end(struct p2a_str stack, size_t end)
  *
  *     previous:  main;load;parse          step:  | end 4, context | end 9, context | end 15, … |
  *
- * A step that is a process or a thread has no context (P2A_NONE) and goes before all that have one.
+ * Steps that are a process or a thread have no context (P2A_NONE) and go before all that have one.
  * Frames are interned as they stand, and function[] has the function + 1 of each such string. */
 struct reader {
     struct p2a_in *in;
@@ -392,10 +392,16 @@ struct reader {
     struct p2a_buffer previous;
     struct step {
         size_t end;
-        p2a_id context, thread, command; /* command: of the process, a string */
-        uint64_t pid;
+        p2a_id context;
     } * step;
     size_t step_n, step_room;
+    struct head { /* beside the steps without context: what is known up to there */
+        uint64_t pid;
+        p2a_id thread, command; /* command: of the process, a string */
+    } * head;
+    size_t head_room;
+    p2a_id *path;
+    size_t path_room;
     p2a_id *function;
     size_t function_room;
 };
@@ -447,6 +453,8 @@ static void *widen(void *array, size_t *room, size_t need, size_t size)
 static p2a_id find_function(struct reader *r, struct p2a_str frame)
 {
     p2a_id text = p2a_intern(r->p, frame);
+    if (text < r->function_room && r->function[text])
+        return r->function[text] - 1;
     if (text == P2A_NONE)
         return P2A_NONE;
     p2a_id *function = widen(r->function, &r->function_room, (size_t)text + 1, sizeof *r->function);
@@ -455,9 +463,7 @@ static p2a_id find_function(struct reader *r, struct p2a_str frame)
         return P2A_NONE;
     }
     r->function = function;
-    if (!function[text])
-        function[text] = function_of(r->p, frame) + 1;
-    return function[text] - 1;
+    return (function[text] = function_of(r->p, frame) + 1) - 1;
 }
 
 /* Forgets the frames of the stack before from the first that differs. */
@@ -475,53 +481,85 @@ static void keep_shared(struct reader *r, struct p2a_str stack)
     r->previous.n = i ? r->step[i - 1].end : 0;
 }
 
-static struct step *add_step(struct reader *r, struct step step)
+static bool add_step(struct reader *r, size_t end, p2a_id context)
 {
     struct step *wider = widen(r->step, &r->step_room, r->step_n + 1, sizeof *r->step);
-    if (!wider) {
-        no_memory(r);
-        return NULL;
-    }
+    if (!wider)
+        return no_memory(r);
     r->step = wider;
-    r->step[r->step_n] = step;
-    return &r->step[r->step_n++];
+    r->step[r->step_n++] = (struct step){end, context};
+    return true;
 }
 
-static bool push_thread(struct reader *r, struct step step, struct p2a_str frame, size_t end)
+static bool add_head(struct reader *r, struct head head, size_t end)
 {
-    struct thread t = {.pid = step.pid};
-    step.end = end;
+    struct head *wider = widen(r->head, &r->head_room, r->step_n + 1, sizeof *r->head);
+    if (!wider)
+        return no_memory(r);
+    r->head = wider;
+    r->head[r->step_n] = head;
+    return add_step(r, end, P2A_NONE);
+}
+
+/* The frames of a path that begin as threads do: whether FRAME is one of them. */
+static bool push_thread(struct reader *r, struct head head, struct p2a_str frame, size_t end)
+{
+    struct thread t = {.pid = head.pid};
     if (is_process(frame, &t)) {
-        step.pid = t.pid;
-        step.command = p2a_intern(r->p, t.name);
+        head.pid = t.pid;
+        head.command = p2a_intern(r->p, t.name);
     } else if (is_thread(frame, &t)) {
-        step.thread = p2a_thread(r->p, t.pid, t.tid, t.name);
+        head.thread = p2a_thread(r->p, t.pid, t.tid, t.name);
     } else {
         return false;
     }
-    return add_step(r, step);
+    return add_head(r, head, end);
 }
 
-static bool push_function(struct reader *r, struct step step, struct p2a_str frame, size_t end)
+static bool push_root(struct reader *r, struct head head, struct p2a_str frame, size_t end)
 {
-    if (step.pid && step.thread == P2A_NONE)
-        step.thread = p2a_thread(r->p, step.pid, 0, p2a_string(r->p, step.command));
-    step.end = end;
-    step.context = p2a_context(r->p, step.context, find_function(r, frame), step.thread);
-    return step.context != P2A_NONE && add_step(r, step);
+    if (head.pid && head.thread == P2A_NONE)
+        head.thread = p2a_thread(r->p, head.pid, 0, p2a_string(r->p, head.command));
+    p2a_id root = p2a_context(r->p, P2A_NONE, find_function(r, frame), head.thread);
+    return root != P2A_NONE && add_step(r, end, root);
 }
 
-static bool push_frame(struct reader *r, struct p2a_str frame, size_t end, bool last)
+/* A frame with threads alone before it. */
+static bool push_first(struct reader *r, struct p2a_str frame, size_t end, bool last)
 {
-    struct step above = {0, P2A_NONE, P2A_NONE, 0, 0};
+    struct head head = {.thread = P2A_NONE, .command = P2A_NONE};
     if (r->step_n)
-        above = r->step[r->step_n - 1];
-    if (above.context == P2A_NONE && push_thread(r, above, frame, end)) {
+        head = r->head[r->step_n - 1];
+    if (push_thread(r, head, frame, end)) {
         if (!last)
             return true;
-        above = r->step[r->step_n - 1]; /* a stack without functions: the thread stands for one */
+        head = r->head[r->step_n - 1]; /* a stack without functions: the thread stands for one */
     }
-    return push_function(r, above, frame, end);
+    return push_root(r, head, frame, end);
+}
+
+/* The frames from AT on, below a root. */
+static bool push_rest(struct reader *r, struct p2a_str stack, size_t at)
+{
+    size_t first = r->step_n, n = 0;
+    p2a_id root = r->step[first - 1].context;
+    for (; at <= stack.n; at++, n++) {
+        p2a_id *wider = widen(r->path, &r->path_room, n + 1, sizeof *r->path);
+        if (!wider)
+            return no_memory(r);
+        r->path = wider;
+        const char *cut = at < stack.n ? memchr(stack.at + at, ';', stack.n - at) : NULL;
+        size_t end = cut ? (size_t)(cut - stack.at) : stack.n;
+        r->path[n] = find_function(r, (struct p2a_str){stack.at + at, end - at});
+        at = end;
+        if (r->path[n] == P2A_NONE || !add_step(r, end, P2A_NONE))
+            return false;
+    }
+    if (!p2a_path(r->p, root, P2A_NONE, r->path, n))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        r->step[first + i].context = r->path[i];
+    return true;
 }
 
 /* The context of STACK's last frame; P2A_NONE after an error. */
@@ -532,16 +570,17 @@ static p2a_id find_stack(struct reader *r, struct p2a_str stack)
         r->step[r->step_n - 1].context == P2A_NONE)
         r->previous.n = r->step_n = 0;
     size_t at = r->step_n ? r->previous.n + 1 : 0, kept = r->previous.n;
-    while (at <= stack.n) {
+    while (at <= stack.n && (!r->step_n || r->step[r->step_n - 1].context == P2A_NONE)) {
         struct p2a_str frame, rest = {stack.at + at, stack.n - at};
         p2a_str_cut(rest, ';', &frame, &rest);
-        if (!r->step_n || r->step[r->step_n - 1].context == P2A_NONE)
-            frame.n = process_end((struct p2a_str){frame.at, stack.n - at}, frame.n);
+        frame.n = process_end((struct p2a_str){frame.at, stack.n - at}, frame.n);
         at += frame.n;
-        if (!push_frame(r, frame, at, at >= stack.n))
+        if (!push_first(r, frame, at, at >= stack.n))
             return P2A_NONE;
         at++;
     }
+    if (at <= stack.n && !push_rest(r, stack, at))
+        return P2A_NONE;
     if (!p2a_buffer_add(&r->previous, stack.at + kept, stack.n - kept)) {
         no_memory(r);
         return P2A_NONE;
@@ -601,6 +640,8 @@ static enum p2a_status read_folded(struct p2a_in *in)
     read_lines(&r);
     p2a_buffer_free(&r.previous);
     free(r.step);
+    free(r.head);
+    free(r.path);
     free(r.function);
     return p2a_in_status(in);
 }

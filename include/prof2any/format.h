@@ -238,6 +238,9 @@ void p2a_compare_columns(struct p2a_profile *p);
 /* The child of PARENT (P2A_NONE: a root of THREAD) for FUNCTION; finds or adds. Children have their
  * parent's thread, whatever THREAD says. */
 p2a_id p2a_context(struct p2a_profile *p, p2a_id parent, p2a_id function, p2a_id thread);
+/* The contexts of a path below PARENT, one call for what p2a_context would say step by step: STEP
+ * has the N functions, outermost first, and is given their contexts. False after an error. */
+bool p2a_path(struct p2a_profile *p, p2a_id parent, p2a_id thread, p2a_id *step, size_t n);
 /* Adds a child that isn't there yet without looking for it. For readers that sort their stacks: a
  * lookup costs more than all else that is done for a frame. */
 p2a_id p2a_context_new(struct p2a_profile *p, p2a_id parent, p2a_id function, p2a_id thread);

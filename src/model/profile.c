@@ -415,24 +415,35 @@ static bool index_contexts(struct p2a_profile *p)
     return true;
 }
 
-static p2a_id add_context(struct p2a_profile *p, const struct p2a_context *context)
+/* Room for N more contexts, or as many as there may be; how many. */
+static uint32_t room_for_contexts(struct p2a_profile *p, size_t n)
 {
     struct p2a_core *core = p->core;
     struct p2a_contexts *t = &p->contexts;
     uint32_t room = core->context_room;
-    if (!room_for(p, &t->row, &core->context_room, t->n, sizeof *context))
-        return P2A_NONE;
-    if (room != core->context_room && (!widen_values(p, &t->self, core->context_room) ||
-                                       (t->calls && !widen_calls(p, &t->calls)) ||
-                                       (compared(p) && !widen_calls(p, &t->calls_before))))
-        return P2A_NONE;
-    t->row[t->n] = *context;
+    if (n <= room - t->n)
+        return (uint32_t)n;
+    if (n > core->max_rows - t->n)
+        n = core->max_rows > t->n ? core->max_rows - t->n : 1; /* one too many is told */
+    if (!room_for(p, &t->row, &core->context_room, t->n + (uint32_t)n - 1, sizeof *t->row) ||
+        !widen_values(p, &t->self, core->context_room) ||
+        (t->calls && !widen_calls(p, &t->calls)) ||
+        (compared(p) && !widen_calls(p, &t->calls_before)))
+        return 0;
+    return (uint32_t)n;
+}
+
+/* There is room for it. */
+static void add_context(struct p2a_profile *p, struct p2a_context context)
+{
+    struct p2a_contexts *t = &p->contexts;
+    t->row[t->n] = context;
     clear_rows(p, t->self, t->n, 1);
     if (t->calls)
         t->calls[t->n] = 0;
     if (t->calls_before)
         t->calls_before[t->n] = 0;
-    return t->n;
+    t->n++;
 }
 
 static bool good_step(const struct p2a_profile *p, p2a_id parent, p2a_id function)
@@ -457,31 +468,51 @@ static p2a_id find_context(const struct p2a_profile *p, p2a_id parent, p2a_id fu
     return p2a_pairs_find(&p->core->context_of, key.near, key.far);
 }
 
-p2a_id p2a_context(struct p2a_profile *p, p2a_id parent, p2a_id function, p2a_id thread)
+/* Adds what of a path isn't there yet. */
+static bool add_path(struct p2a_profile *p, p2a_id parent, p2a_id thread, p2a_id *step, size_t n)
 {
     struct p2a_contexts *t = &p->contexts;
-    if (!good_step(p, parent, function) || !index_contexts(p))
-        return P2A_NONE;
+    for (size_t i = 0, room = 0; i < n; i++, room--) {
+        if (!good_step(p, parent, step[i]) || (!room && !(room = room_for_contexts(p, n - i))))
+            return false;
+        struct p2a_context context = {.parent = parent, .function = step[i], .thread = thread};
+        if (!index_context(p, t->n, &context))
+            return false;
+        step[i] = parent = t->n;
+        add_context(p, context);
+        p->core->context_indexed++;
+    }
+    return true;
+}
+
+bool p2a_path(struct p2a_profile *p, p2a_id parent, p2a_id thread, p2a_id *step, size_t n)
+{
+    if (failed(p) || (parent != P2A_NONE && parent >= p->contexts.n) || !index_contexts(p))
+        return false;
     if (parent != P2A_NONE)
-        thread = t->row[parent].thread;
-    p2a_id id = find_context(p, parent, function, thread);
-    if (id != P2A_NONE)
-        return id;
-    struct p2a_context context = {.parent = parent, .function = function, .thread = thread};
-    if (add_context(p, &context) == P2A_NONE || !index_context(p, t->n, &context))
-        return P2A_NONE;
-    p->core->context_indexed++;
-    return t->n++;
+        thread = p->contexts.row[parent].thread;
+    for (size_t i = 0; i < n; i++) {
+        p2a_id id = find_context(p, parent, step[i], thread);
+        if (id == P2A_NONE)
+            return add_path(p, parent, thread, step + i, n - i);
+        step[i] = parent = id;
+    }
+    return true;
+}
+
+p2a_id p2a_context(struct p2a_profile *p, p2a_id parent, p2a_id function, p2a_id thread)
+{
+    return p2a_path(p, parent, thread, &function, 1) ? function : P2A_NONE;
 }
 
 p2a_id p2a_context_new(struct p2a_profile *p, p2a_id parent, p2a_id function, p2a_id thread)
 {
-    if (!good_step(p, parent, function))
+    if (!good_step(p, parent, function) || !room_for_contexts(p, 1))
         return P2A_NONE;
     if (parent != P2A_NONE)
         thread = p->contexts.row[parent].thread;
-    struct p2a_context context = {.parent = parent, .function = function, .thread = thread};
-    return add_context(p, &context) == P2A_NONE ? P2A_NONE : p->contexts.n++;
+    add_context(p, (struct p2a_context){.parent = parent, .function = function, .thread = thread});
+    return p->contexts.n - 1;
 }
 
 void p2a_context_add(struct p2a_profile *p, p2a_id context, uint32_t column, double self)
