@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/index.h"
 #include "codec/demangle.h"
 #include "prof2any/format.h"
@@ -355,8 +356,11 @@ static p2a_id function_of(struct p2a_profile *p, struct p2a_str text, bool kerne
 
 /* ---- reader ---- */
 
-/* Frames repeat: a line that was read before is found by its text. One slot a hash, so that memory
- * doesn't follow the input; texts longer than SHORT aren't kept. */
+/* Frames repeat: a text that was read before is found without its offset, which differs from sample
+ * to sample. One slot a hash, so that memory doesn't follow the input; texts longer than SHORT
+ * aren't kept.
+ *
+ *     symbol+0x1f (object)        head: "symbol"  tail: " (object)" */
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION /* clearing them would be most of the time */
 enum { SLOTS = 1 << 5, SHORT = 512 };
 #else
@@ -364,9 +368,9 @@ enum { SLOTS = 1 << 15, SHORT = 512 };
 #endif
 struct slot {
     uint64_t hash;
-    uint32_t n, room;
+    uint32_t head_n, tail_n, room;
     p2a_id function;
-    char *text;
+    char *text; /* head and tail */
 };
 
 struct reader {
@@ -387,10 +391,8 @@ struct reader {
     /* The stack of the sample, leaf first, and the one before, root first, with its contexts. */
     p2a_id *frame;
     uint32_t frame_n, frame_room;
-    struct step {
-        p2a_id function, context;
-    } * step;
-    uint32_t step_n, step_room;
+    p2a_id *step, *context;
+    uint32_t step_n, step_room, context_room;
     p2a_id step_thread;
 };
 
@@ -399,32 +401,50 @@ static bool failed(const struct reader *r)
     return p2a_in_status(r->in) != P2A_OK;
 }
 
-static bool keep_text(struct slot *slot, struct p2a_str text)
+/* Without an offset, or with parentheses in the object, all of TEXT is its head. */
+static struct p2a_str head_of(struct p2a_str text)
 {
-    if (text.n > slot->room) {
-        char *wider = realloc(slot->text, text.n);
+    const char *open = text.n ? memrchr(text.at, '(', text.n) : NULL, *end = text.at + text.n;
+    if (!open || open - text.at < 2 || open[-1] != ' ' ||
+        memchr(open, ')', (size_t)(end - open)) != end - 1)
+        return text;
+    struct p2a_str symbol = {text.at, (size_t)(open - 1 - text.at)}, head = cut_offset(symbol);
+    return head.n < symbol.n ? head : text;
+}
+
+static bool keep_text(struct slot *slot, struct p2a_str head, struct p2a_str tail)
+{
+    if (head.n + tail.n > slot->room) {
+        char *wider = realloc(slot->text, head.n + tail.n);
         if (!wider)
             return false;
         slot->text = wider;
-        slot->room = (uint32_t)text.n;
+        slot->room = (uint32_t)(head.n + tail.n);
     }
-    memcpy(slot->text, text.at, text.n);
-    slot->n = (uint32_t)text.n;
+    memcpy(slot->text, head.at, head.n);
+    memcpy(slot->text + head.n, tail.at, tail.n);
+    slot->head_n = (uint32_t)head.n;
+    slot->tail_n = (uint32_t)tail.n;
     return true;
 }
 
 static p2a_id find_function(struct reader *r, const struct frame *frame)
 {
-    struct p2a_str text = frame->text;
+    struct p2a_str text = frame->text, head = head_of(text), tail = from(text, head.n);
     if (text.n > SHORT || !text.n)
         return function_of(r->p, text, frame->kernel, &r->buffer);
-    uint64_t hash = p2a_hash(text.at, text.n) ^ frame->kernel;
+    if (tail.n)
+        tail = from(tail, (size_t)((const char *)memchr(tail.at, ' ', tail.n) - tail.at));
+    uint64_t hash = p2a_hash(head.at, head.n) ^ frame->kernel;
+    hash += tail.n ? p2a_hash(tail.at, tail.n) * 31 : 0;
     struct slot *slot = &r->slot[hash % SLOTS];
-    if (slot->hash == hash && slot->n == text.n && memcmp(slot->text, text.at, text.n) == 0)
+    if (slot->hash == hash && slot->head_n == head.n && slot->tail_n == tail.n &&
+        memcmp(slot->text, head.at, head.n) == 0 &&
+        memcmp(slot->text + head.n, tail.at, tail.n) == 0)
         return slot->function;
-    slot->n = 0;
+    slot->head_n = slot->tail_n = 0;
     slot->function = function_of(r->p, text, frame->kernel, &r->buffer);
-    if (!keep_text(slot, text))
+    if (!keep_text(slot, head, tail))
         p2a_in_no_memory(r->in);
     slot->hash = hash;
     return slot->function;
@@ -446,31 +466,32 @@ static void push_frame(struct reader *r, p2a_id function)
     r->frame[r->frame_n++] = function;
 }
 
+static bool room_for_steps(struct reader *r, uint32_t n)
+{
+    if (p2a_grow(&r->step, &r->step_room, n, sizeof *r->step) &&
+        p2a_grow(&r->context, &r->context_room, n, sizeof *r->context))
+        return true;
+    p2a_in_no_memory(r->in);
+    return false;
+}
+
 /* Follows the stack from where it leaves the one before. Returns the leaf's context. */
 static p2a_id find_context(struct reader *r)
 {
     uint32_t n = r->frame_n, same = 0;
-    if (n > r->step_room) {
-        struct step *wider = realloc(r->step, r->frame_room * sizeof *wider);
-        if (!wider) {
-            p2a_in_no_memory(r->in);
-            return P2A_NONE;
-        }
-        r->step = wider;
-        r->step_room = r->frame_room;
-    }
+    if (!room_for_steps(r, n))
+        return P2A_NONE;
     if (r->thread == r->step_thread)
-        while (same < n && same < r->step_n && r->step[same].function == r->frame[n - 1 - same])
+        while (same < n && same < r->step_n && r->step[same] == r->frame[n - 1 - same])
             same++;
-    p2a_id context = same ? r->step[same - 1].context : P2A_NONE;
-    for (; same < n; same++) {
-        p2a_id function = r->frame[n - 1 - same];
-        context = p2a_context(r->p, context, function, r->thread);
-        r->step[same] = (struct step){function, context};
-    }
+    for (uint32_t i = same; i < n; i++)
+        r->context[i] = r->step[i] = r->frame[n - 1 - i];
     r->step_n = n;
     r->step_thread = r->thread;
-    return context;
+    p2a_id above = same ? r->context[same - 1] : P2A_NONE;
+    if (!p2a_path(r->p, above, r->thread, r->context + same, n - same))
+        return P2A_NONE;
+    return r->context[n - 1];
 }
 
 static void add_line(struct reader *r, const struct p2a_line *line, uint32_t metric, double weight)
@@ -651,6 +672,7 @@ static void free_reader(struct reader *r)
     free(r->slot);
     free(r->frame);
     free(r->step);
+    free(r->context);
     if (r->buffer.failed)
         p2a_in_no_memory(r->in);
     p2a_buffer_free(&r->buffer);
