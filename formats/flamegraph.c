@@ -576,7 +576,11 @@ static bool link_is_safe(const char *link)
 /* UNITS of P2A_FRAME_UNITS as a percentage without idle zeros. */
 static const char *percent(char text[16], double units)
 {
-    snprintf(text, 16, "%.4f", units * 100 / P2A_FRAME_UNITS);
+    const unsigned one = P2A_FRAME_UNITS / 100, whole = (unsigned)units;
+    if (units > whole)
+        snprintf(text, 16, "%.4f", units / one);
+    else /* most are, and this is a tenth of the work */
+        snprintf(text, 16, "%u.%04u", whole / one, whole % one);
     char *end = text + strlen(text);
     while (end[-1] == '0')
         *--end = '\0';

@@ -28,11 +28,21 @@ static struct p2a_str escaped(uint32_t c)
     }
 }
 
+/* Stands for itself: what most names are made of. */
+static bool is_plain(char c)
+{
+    return c >= ' ' && c < 0x7F && c != '&' && c != '<' && c != '>' && c != '"' && c != '\'';
+}
+
 bool p2a_xml_text(struct p2a_buffer *buffer, struct p2a_str s)
 {
     const char *plain = s.at;
     while (s.n) {
         const char *at = s.at;
+        if (is_plain(*at)) {
+            s = (struct p2a_str){at + 1, s.n - 1};
+            continue;
+        }
         struct p2a_str instead = escaped(p2a_utf8_next(&s));
         if (!instead.n)
             continue;

@@ -760,11 +760,8 @@ static void note_odd_values(struct p2a_profile *p)
 {
     size_t odd = 0, nodes = (size_t)p->graph.node_n * p->columns;
     size_t contexts = (size_t)p->contexts.n * p->columns;
-    double sum;
     for (size_t i = 0; i < nodes; i++)
         odd += !(p->graph.self[i] >= 0 && isfinite(p->graph.self[i]));
-    if (p2a_exact_sum(p->contexts.self, contexts, 1, &sum))
-        contexts = 0;
     for (size_t i = 0; i < contexts; i++)
         odd += !(p->contexts.self[i] >= 0 && isfinite(p->contexts.self[i]));
     if (odd)
@@ -781,6 +778,10 @@ void p2a_finish(struct p2a_profile *p)
         return;
     forget_index(p);
     finish_facts(p);
+    double sum;
+    if (!p->graph.node_n &&
+        p2a_exact_sum(p->contexts.self, (size_t)p->contexts.n * p->columns, 1, &sum))
+        return; /* as samples are: nothing odd, nothing too large */
     note_odd_values(p);
     for (uint32_t c = 0; p->metrics.n && c < p->columns; c++)
         if (p2a_whole(p, c) > P2A_EXACT && isfinite(p2a_whole(p, c)))
