@@ -1414,7 +1414,7 @@ static struct p2a_str joined(struct texts *texts, struct p2a_str name, const cha
     char *text = p2a_arena_take(&texts->arena, name.n + b + what.n + a + 1);
     if (!text) {
         texts->failed = true;
-        return name;
+        return P2A_LIT("");
     }
     memcpy(text, name.at, name.n);
     memcpy(text + name.n, before, b);
@@ -2075,7 +2075,7 @@ static void name_events(struct writer *w)
 {
     for (uint32_t e = 0; e < w->events; e++) {
         w->word[e] = event_word(w, e);
-        for (uint32_t other = 0; other < e; other++) {
+        for (uint32_t other = 0; other < e && !w->texts.failed; other++) {
             if (compare(w->word[e], w->word[other]) == 0) {
                 w->word[e] = with_number(&w->texts, w->word[e], "_", e + 1);
                 other = UINT32_MAX; /* from the start */
