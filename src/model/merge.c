@@ -205,15 +205,21 @@ static uint64_t moved_line(const struct p2a_mapping *m, p2a_id f, p2a_id file, u
     return line + (uint64_t)to->line - (uint64_t)from->line;
 }
 
+/* The row of INTO for FROM's line number I; P2A_NONE after an error. */
+static p2a_id line_for(struct p2a_mapping *m, uint32_t i)
+{
+    struct p2a_line line = m->from->graph.line[i];
+    line.line = moved_line(m, line.function, map_string(m, line.file), line.line);
+    line.file = map_string(m, line.file);
+    line.function = m->function[line.function];
+    return p2a_line(m->into, &line);
+}
+
 static void add_lines(struct p2a_mapping *m)
 {
     const struct p2a_graph *g = &m->from->graph;
     for (uint32_t i = 0; i < g->line_n; i++) {
-        struct p2a_line line = g->line[i];
-        line.function = m->function[line.function];
-        line.file = map_string(m, line.file);
-        line.line = moved_line(m, g->line[i].function, line.file, line.line);
-        p2a_id id = p2a_line(m->into, &line);
+        p2a_id id = line_for(m, i);
         if (id == P2A_NONE)
             return;
         add_values(m, m->into->graph.line_self + (size_t)id * m->into->columns, g->line_self, i);
@@ -228,8 +234,8 @@ static void add_lines(struct p2a_mapping *m)
 enum { IN_INTO = 1, IN_FROM = 2 };
 
 struct lined {
-    unsigned char *in; /* by function of INTO */
-    double *into_self; /* before the addition */
+    unsigned char *in;             /* by function of INTO */
+    double *into_self, *from_self; /* before the addition */
 };
 
 /* Self by function and column. NULL: no memory. */
@@ -263,13 +269,21 @@ static bool any(const double *value, uint32_t n)
     return false;
 }
 
+/* Whether INTO has lines of FROM's function F, and FROM only a self. */
+static bool lacks_lines(const struct p2a_mapping *m, const struct lined *lined, p2a_id f)
+{
+    uint32_t width = m->from->columns;
+    return lined->in[m->function[f]] == IN_INTO && any(lined->from_self + (size_t)f * width, width);
+}
+
 /* Before the addition: the functions that have lines, and what INTO lacks of them. */
 static void start_lines(struct p2a_mapping *m, struct lined *lined)
 {
     const struct p2a_graph *from = &m->from->graph, *into = &m->into->graph;
     lined->in = calloc((size_t)m->into->functions.n + 1, 1);
     lined->into_self = selves(m->into);
-    if (!lined->in || !lined->into_self) {
+    lined->from_self = selves(m->from);
+    if (!lined->in || !lined->into_self || !lined->from_self) {
         p2a_fail(m->into, P2A_SYSTEM, "out of memory");
         return;
     }
@@ -284,20 +298,20 @@ static void start_lines(struct p2a_mapping *m, struct lined *lined)
         for (uint32_t c = 0; to && c < width; c++)
             to[c] += self[c];
     }
+    /* All lines are there before anything is added to one, so that memory can't fail between. */
+    for (uint32_t i = 0; i < from->line_n; i++)
+        line_for(m, i);
+    for (p2a_id f = 0; f < m->from->functions.n; f++)
+        if (lacks_lines(m, lined, f))
+            unplaced(m, m->function[f]);
 }
 
 /* After it: what FROM lacks. */
 static void finish_lines(struct p2a_mapping *m, struct lined *lined)
 {
-    double *self = selves(m->from);
-    if (!self)
-        p2a_fail(m->into, P2A_SYSTEM, "out of memory");
-    for (p2a_id f = 0; self && f < m->from->functions.n; f++) {
-        const double *value = self + (size_t)f * m->from->columns;
-        if (lined->in[m->function[f]] == IN_INTO && any(value, m->from->columns))
-            add_values(m, unplaced(m, m->function[f]), self, f);
-    }
-    free(self);
+    for (p2a_id f = 0; f < m->from->functions.n; f++)
+        if (lacks_lines(m, lined, f))
+            add_values(m, unplaced(m, m->function[f]), lined->from_self, f);
 }
 
 static void add_sites(struct p2a_mapping *m, const p2a_id *arc)
@@ -357,6 +371,7 @@ static void add_rows(struct p2a_mapping *m, p2a_id *ids)
         finish_lines(m, &lined);
     free(lined.in);
     free(lined.into_self);
+    free(lined.from_self);
 }
 
 enum p2a_status p2a_mapping_add(struct p2a_mapping *m, struct p2a_error *error)
