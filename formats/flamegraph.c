@@ -379,7 +379,9 @@ struct chip {
 static int by_self(const void *left, const void *right)
 {
     const struct chip *a = left, *b = right;
-    return (a->self < b->self) - (a->self > b->self);
+    if (a->self < b->self || a->self > b->self)
+        return a->self < b->self ? 1 : -1;
+    return (a->paint > b->paint) - (a->paint < b->paint);
 }
 
 static void count_self(const struct flame *f, struct chip *chips, size_t *n, p2a_id function,

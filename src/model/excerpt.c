@@ -560,12 +560,20 @@ static int by_ends(const void *left, const void *right)
     return a->to < b->to ? -1 : a->to > b->to;
 }
 
+/* So that sums are the same whatever qsort does with what is equal. */
+static int by_ends_and_arc(const void *left, const void *right)
+{
+    const struct p2a_link *a = left, *b = right;
+    int ends = by_ends(left, right);
+    return ends ? ends : a->arc < b->arc ? -1 : a->arc > b->arc;
+}
+
 /* The arcs from or to a rest become one link a pair. */
 static void join_links(struct work *w)
 {
     struct p2a_excerpt *made = w->made;
     uint32_t n = 0;
-    qsort(made->link, made->link_n, sizeof *made->link, by_ends);
+    qsort(made->link, made->link_n, sizeof *made->link, by_ends_and_arc);
     for (uint32_t i = 0; i < made->link_n; i++) {
         struct p2a_link *link = &made->link[i], *last = n ? &made->link[n - 1] : NULL;
         if (is_rest(w, link->to) && !is_rest(w, link->from)) {

@@ -60,7 +60,11 @@ static int by_file_and_line(const void *left, const void *right)
 {
     const struct anchor *a = left, *b = right;
     int file = order(a->file, b->file);
-    return file ? file : a->before == b->before ? 0 : a->before < b->before ? -1 : 1;
+    if (file)
+        return file;
+    if (a->before != b->before)
+        return a->before < b->before ? -1 : 1;
+    return (a->after > b->after) - (a->after < b->after);
 }
 
 static bool has_qualnames(const struct p2a_profile *p)
