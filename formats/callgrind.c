@@ -2056,12 +2056,15 @@ static struct p2a_str event_word(struct writer *w, uint32_t event)
     char word[220];
     name = name.n ? name : P2A_LIT("event");
     unit = p2a_str_is(unit, "seconds") ? P2A_LIT("ns") : unit;
-    if (p2a_str_is(unit, "ns") && p2a_str_is(name, "time"))
+    if (p2a_str_is(unit, "ns") && p2a_str_is(name, "time")) {
         snprintf(word, sizeof word, "ns");
-    else if (!unit.n || p2a_str_is(unit, "count") || compare(unit, name) == 0)
+    } else if (!unit.n || p2a_str_is(unit, "count") || compare(unit, name) == 0) {
         snprintf(word, sizeof word, "%.*s", shown(name), name.at);
-    else
+        if (strcmp(event_of(p2a_str_of(word)).unit, "count") != 0)
+            strcat(word, "_"); /* a count that is called "s" isn't read as time */
+    } else {
         snprintf(word, sizeof word, "%.*s(%.*s)", shown(name), name.at, shown(unit), unit.at);
+    }
     if (event >= w->p->metrics.n)
         strcat(word, "_before");
     for (char *at = word; *at; at++)
