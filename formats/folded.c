@@ -684,6 +684,8 @@ static void make_safe(char *s, size_t n, bool compared)
     double value;
     if (is_header(head))
         s[1] = '_';
+    if (p2a_str_starts(head, "(\xB5/\xFD")) /* which zstd's files start with */
+        s[0] = '_';
     if (compared || !cut_number(&head, &value))
         return;
     while (n && s[n - 1] == ' ')
