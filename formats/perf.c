@@ -414,12 +414,13 @@ static struct p2a_str head_of(struct p2a_str text)
 
 static bool keep_text(struct slot *slot, struct p2a_str head, struct p2a_str tail)
 {
-    if (head.n + tail.n > slot->room) {
-        char *wider = realloc(slot->text, head.n + tail.n);
+    size_t need = head.n + tail.n + 1;
+    if (need > slot->room) {
+        char *wider = realloc(slot->text, need);
         if (!wider)
             return false;
         slot->text = wider;
-        slot->room = (uint32_t)(head.n + tail.n);
+        slot->room = (uint32_t)need;
     }
     memcpy(slot->text, head.at, head.n);
     memcpy(slot->text + head.n, tail.at, tail.n);

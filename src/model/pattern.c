@@ -36,18 +36,18 @@ struct p2a_pattern *p2a_pattern_new(const char *what, const char *text, struct p
     *p = (struct p2a_pattern){.what = what ? what : "", .text = text};
     p->re = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
                           PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &code, &where, NULL);
-    if (!p->re && code == PCRE2_ERROR_HEAP_FAILED) {
+    if (p->re)
+        p->data = pcre2_match_data_create_from_pattern(p->re, NULL);
+    if (p->data)
+        return p;
+    if (p->re || code == PCRE2_ERROR_HEAP_FAILED) {
         p2a_error_memory(error);
-    } else if (!p->re) {
+    } else {
         unsigned char message[128];
         pcre2_get_error_message(code, message, sizeof message);
         p2a_error_set(error, P2A_USAGE, "%s%s'%s': %s at character %zu", p->what,
                       p->what[0] ? " " : "", text, (char *)message, where + 1);
-    } else if (!(p->data = pcre2_match_data_create_from_pattern(p->re, NULL))) {
-        p2a_error_memory(error);
     }
-    if (p->data)
-        return p;
     p2a_pattern_free(p);
     return NULL;
 }

@@ -783,10 +783,11 @@ void p2a_finish(struct p2a_profile *p)
         p2a_exact_sum(p->contexts.self, (size_t)p->contexts.n * p->columns, 1, &sum))
         return; /* as samples are: nothing odd, nothing too large */
     note_odd_values(p);
-    for (uint32_t c = 0; p->metrics.n && c < p->columns; c++)
+    uint32_t metrics = p->metrics.n;
+    for (uint32_t c = 0; metrics && c < p->columns; c++)
         if (p2a_whole(p, c) > P2A_EXACT && isfinite(p2a_whole(p, c)))
             p2a_note(p, "values of %s add up to more than 2^53: the last digits are rounded",
-                     p2a_string(p, p->metrics.row[c % p->metrics.n].name).at);
+                     p2a_string(p, p->metrics.row[c % metrics].name).at);
 }
 
 void p2a_input(struct p2a_profile *p, struct p2a_str path, double mtime)
