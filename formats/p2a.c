@@ -306,6 +306,8 @@ static enum p2a_status take_functions(struct reader *r, uint64_t from, uint64_t 
         copy_out(r, at, &f, sizeof f);
         if (f.size == 0)
             break;
+        if (f.size > end - at && r->cells < r->h.cells)
+            break; /* across the end of a file that grew while it was read */
         uint64_t need = sizeof f + f.name + f.qualname + f.file + f.module;
         if (f.size % 8 || f.size < need || f.size > end - at)
             return p2a_bad_byte(r->in, at, "a function of %u bytes, %llu are needed and %llu left",
@@ -575,14 +577,16 @@ static void note_facts(struct reader *r)
 {
     struct p2a_profile *p = r->p;
     if (r->h.state == P2A_REC_RUNS)
-        p2a_note(p, "process %llu runs still, or was killed: calls that hadn't returned count",
+        p2a_note(p, "process %llu runs still, was killed or became another program: calls that "
+                 "hadn't returned count",
                  (unsigned long long)r->h.pid);
     if (r->h.state == P2A_REC_DISK_FULL)
-        p2a_note(p, "the disk was full: the recording ended before its program");
+        p2a_note(p, "there was no more room for the file: the recording ended before its program");
     if (r->h.state == P2A_REC_OUT_OF_ROOM)
         p2a_note(p, "the recording ended before its program: too many functions or threads");
     if (r->h.flags & P2A_REC_DISPLACED)
-        p2a_note(p, "another profiler ran in the program: what it saw is missing here");
+        p2a_note(p, "another profiler took a thread over: what ran in it from then on may be missing, and "
+                 "its time stands with the call that began it");
     if (r->h.mode == P2A_REC_MODE_SAMPLED)
         p2a_note(p, "times are sampled, calls are exact");
     if (r->has_folds)
@@ -608,7 +612,8 @@ static enum p2a_status read_segments(struct reader *r)
     memset(r->context, 0xff, r->cells * sizeof *r->context); /* P2A_NONE */
     if (each_segment(r, P2A_REC_NODES, take_nodes) != P2A_OK)
         return p2a_in_status(r->in);
-    if (r->h.state == P2A_REC_RUNS && r->h.mode != P2A_REC_MODE_SAMPLED)
+    bool same_clock = r->h.clock == P2A_REC_CLOCK_COUNTER || r->h.clock == P2A_REC_CLOCK_MONOTONIC;
+    if (r->h.state == P2A_REC_RUNS && r->h.mode != P2A_REC_MODE_SAMPLED && same_clock)
         each_segment(r, P2A_REC_THREADS, take_open_times);
     return read_folds(r);
 }

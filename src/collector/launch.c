@@ -156,8 +156,11 @@ static PyObject *evaluate(PARAMETERS)
     return result;
 }
 
+/* Interpreters within the program's, which load sitecustomize as well, aren't recorded. */
 PyObject *p2a_await_main(PyObject *module, PyObject *args)
 {
+    if (PyThreadState_Get()->interp != PyInterpreterState_Main())
+        Py_RETURN_NONE;
     PyObject *begin, *failed, *main = PyImport_AddModule("__main__");
     if (!main || !PyArg_ParseTuple(args, "OO:await_main", &begin, &failed))
         return NULL;

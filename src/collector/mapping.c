@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -92,9 +93,18 @@ static int find_file(struct p2a_mapping *m)
     return 0;
 }
 
+/* Past the limit on files a signal would end the program. */
+static bool is_allowed(size_t size)
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_FSIZE, &limit) != 0 || size <= limit.rlim_cur;
+}
+
 static int allocate(struct p2a_mapping *m, size_t from, size_t n)
 {
     int error;
+    if (!is_allowed(from + n))
+        return EFBIG;
     do
         error = posix_fallocate(m->fd, (off_t)from, (off_t)n);
     while (error == EINTR);

@@ -17,6 +17,7 @@
 #include "collector/profiler.h"
 
 #include "collector/launch.h"
+#include "collector/replaced.h"
 
 #include <errno.h>
 #include <float.h>
@@ -56,7 +57,19 @@ static void watch_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
-static PyType_Slot watch_slots[] = {{Py_tp_dealloc, (void *)watch_dealloc}, {0, NULL}};
+/* sys.getprofile() gives the program a watch, and sys.setprofile() may get it back: then it's called,
+ * as any function of the program's would be, and has nothing to do. */
+static PyObject *watch_call(PyObject *self, PyObject *arguments, PyObject *keywords)
+{
+    (void)self;
+    (void)arguments;
+    (void)keywords;
+    Py_RETURN_NONE;
+}
+
+static PyType_Slot watch_slots[] = {{Py_tp_dealloc, (void *)watch_dealloc},
+                                    {Py_tp_call, (void *)watch_call},
+                                    {0, NULL}};
 static PyType_Spec watch_spec = {"_prof2any.watch", sizeof(struct p2a_watch), 0, Py_TPFLAGS_DEFAULT,
                                  watch_slots};
 
@@ -166,14 +179,22 @@ static void spawned(void *profiler)
     p2a_events_spawned(profiler);
 }
 
+#define PID "{pid}"
+
 /* The program's stderr may be anything; this goes to the descriptor. */
 static void say_ended(const struct p2a_profiler *p, enum p2a_rec_state why)
 {
-    dprintf(STDERR_FILENO, "prof2any: %s: %s, the recording ends here; the program goes on\n",
-            p->path ? PyBytes_AS_STRING(p->path) : "recording in memory",
+    const char *path = p->path ? PyBytes_AS_STRING(p->path) : "recording in memory";
+    const char *hole = strstr(path, PID), *rest = hole ? hole + strlen(PID) : "";
+    char pid[24] = "";
+    if (hole)
+        snprintf(pid, sizeof pid, "%ld", (long)getpid());
+    dprintf(STDERR_FILENO,
+            "prof2any: %.*s%s%s: %s, the recording ends here; the program goes on\n",
+            (int)(hole ? (size_t)(hole - path) : strlen(path)), path, pid, rest,
             why == P2A_REC_OUT_OF_ROOM ? "too many functions and threads"
-            : p->path                  ? "no room left on the disk"
-                                       : "no memory left");
+            : p->path ? "no room left on the disk, or for a file so large"
+                      : "no memory left");
 }
 
 static void ended(void *profiler, enum p2a_rec_state why)
@@ -210,7 +231,7 @@ static PyObject *program(void)
  * a program that this process was before: then the number gets a second one. Malloc'ed. */
 static char *path_for(const char *template)
 {
-    const char *hole = strstr(template, "{pid}");
+    const char *hole = strstr(template, PID);
     if (!hole)
         return strdup(template);
     size_t room = strlen(template) + 48;
@@ -221,9 +242,10 @@ static char *path_for(const char *template)
         if (i > 1)
             snprintf(again, sizeof again, "-%d", i);
         snprintf(path, room, "%.*s%ld%s%s", (int)(hole - template), template, (long)getpid(), again,
-                 hole + strlen("{pid}"));
+                 hole + strlen(PID));
         if (lstat(path, &s) != 0)
             break;
+        p2a_end_replaced(path);
     }
     return path;
 }
@@ -449,7 +471,7 @@ static PyObject *profiler_flush(PyObject *self, PyObject *nothing)
 static PyObject *profiler_leave(PyObject *self, PyObject *nothing)
 {
     struct p2a_profiler *p = (struct p2a_profiler *)self;
-    PyObject *dictionary = PyThreadState_GetDict();
+    PyObject *dictionary = p->key ? PyThreadState_GetDict() : NULL; /* no key: never initialised */
     (void)nothing;
     struct p2a_watch *w =
         dictionary ? (struct p2a_watch *)PyDict_GetItemWithError(dictionary, p->key) : NULL;
@@ -485,7 +507,7 @@ static PyObject *profiler_path(PyObject *self, void *nothing)
 
 static bool goes_on_in_child(const struct p2a_profiler *p)
 {
-    return p->enabled && (!p->path || strstr(PyBytes_AS_STRING(p->path), "{pid}"));
+    return p->enabled && (!p->path || strstr(PyBytes_AS_STRING(p->path), PID));
 }
 
 /* The thread that forked is the only one; it goes on in a recording of the child's. */

@@ -14,6 +14,18 @@
 
 /* ---- strings --------------------------------------------------------------------------------- */
 
+/* In UTF-8, what has no place there escaped: the recording keeps NUL for itself. */
+static PyObject *encoded(PyObject *string)
+{
+    PyObject *bytes = PyUnicode_AsEncodedString(string, "utf-8", "backslashreplace");
+    if (!bytes || !memchr(PyBytes_AS_STRING(bytes), '\0', (size_t)PyBytes_GET_SIZE(bytes)))
+        return bytes;
+    PyObject *escaped =
+        PyObject_CallMethod(bytes, "replace", "y#y", "\0", (Py_ssize_t)1, "\\x00");
+    Py_DECREF(bytes);
+    return escaped;
+}
+
 /* The text of a string in UTF-8, held by *BYTES; what is no string is "". False: no memory. */
 static bool utf8(PyObject *string, PyObject **bytes, const char **text, size_t *n)
 {
@@ -22,7 +34,7 @@ static bool utf8(PyObject *string, PyObject **bytes, const char **text, size_t *
     *n = 0;
     if (!string || !PyUnicode_Check(string))
         return true;
-    *bytes = PyUnicode_AsEncodedString(string, "utf-8", "backslashreplace");
+    *bytes = encoded(string);
     if (!*bytes)
         return false;
     *text = PyBytes_AS_STRING(*bytes);

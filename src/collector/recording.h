@@ -31,7 +31,8 @@
  * Time is in ticks of header.clock, and sits where it was spent: the self of a node is what passed
  * while exactly that path was on the stack. What passed in a thread since thread.last isn't in any
  * node yet: it belongs to the node at thread.at while the thread is alive (not with
- * P2A_REC_MODE_SAMPLED, where it is below the period of the ticker). */
+ * P2A_REC_MODE_SAMPLED, where it is below the period of the ticker, nor with P2A_REC_CLOCK_CPU and
+ * _TIMER, whose time only the program itself can tell). */
 #ifndef P2A_COLLECTOR_RECORDING_H
 #define P2A_COLLECTOR_RECORDING_H
 

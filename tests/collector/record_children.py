@@ -138,6 +138,21 @@ class Children(RecordTest):
         self.assertFalse([stack for stack in stacks if stack.startswith("some")], folded)
 
     @each_python
+    def test_what_a_process_becomes_is_not_the_time_of_exec(self):
+        self.write("app.py", """
+            import os, sys, time
+            if sys.argv[1:]:
+                time.sleep(.4)
+            else:
+                os.execv(sys.executable, [sys.executable, __file__, "again"])
+            """)
+        self.record(self.python, "app.py")
+        rows = {key[2]: row for key, row in self.stats().items()}
+        self.assertEqual(len(self.recordings()), 2)
+        self.assertGreaterEqual(rows["<built-in method time.sleep>"][3], .4)
+        self.assertLess(rows["<built-in method posix.execv>"][3], .2)
+
+    @each_python
     def test_through_a_shell_and_its_children(self):
         self.write_work()
         self.write("app.py", "import work; work.some(4)\n")

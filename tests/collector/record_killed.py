@@ -101,6 +101,16 @@ class Killed(RecordTest):
         self.assertLess(row[3], elapsed)
 
     @each_python
+    def test_time_of_the_processor_is_no_more_than_there_was(self):
+        code = "import os, signal; sum(range(10 ** 6)); os.kill(os.getpid(), signal.SIGKILL)"
+        start = time.monotonic()
+        done = self.record(self.python, "-c", code, options=("--clock", "cpu"))
+        elapsed = time.monotonic() - start
+        self.assertEqual(done.status, -signal.SIGKILL)
+        times = [row[3] for row in self.stats().values()]
+        self.assertTrue(0 < max(times) < elapsed, times)
+
+    @each_python
     def test_a_running_program_can_be_looked_at(self):
         with self.start() as process:
             try:

@@ -150,6 +150,56 @@ class Same(RecordTest):
         self.assert_same(self.python, "-c", "import app")
 
     @each_python
+    def test_a_profile_function_that_is_put_back(self):
+        self.write("app.py", """
+            import sys, threading
+            def f():
+                print("here")
+            old = sys.getprofile()
+            sys.setprofile(None)
+            f()
+            sys.setprofile(old)
+            f()
+            threading.setprofile(old)
+            thread = threading.Thread(target=f)
+            thread.start()
+            thread.join()
+            """)
+        self.assertEqual(self.assert_same(self.python, "app.py").status, 0)
+
+    @each_python
+    def test_a_limit_on_the_size_of_files_whose_signal_kills(self):
+        code = """if True:
+            import resource, signal
+            signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 17, resource.RLIM_INFINITY))
+            for i in range(3000):
+                exec("def a%d(): pass\\na%d()" % (i, i))
+            """
+        done = self.record(self.python, "-c", code, options=("-q",))
+        self.assertEqual(done.status, 0)
+        self.assertIn("no room left on the disk, or for a file so large", done.said)
+        self.assertNotIn("{pid}", done.said)
+
+    @each_python
+    def test_interpreters_within_leave_the_recording_alone(self):
+        self.write("app.py", """
+            try:
+                import _xxsubinterpreters as interpreters
+            except ImportError:
+                import _interpreters as interpreters
+            def f(n):
+                return n if n < 2 else f(n - 1) + f(n - 2)
+            within = interpreters.create()
+            interpreters.run_string(within, "def g(): return 1\\ng()")
+            f(5)
+            """)
+        done = self.record(self.python, "app.py")
+        self.assertEqual(done.status, 0, done.err)
+        self.assertEqual(len(self.recordings()), 1)
+        self.assertEqual((self.calls("f"), self.calls("g")), (15, 0))
+
+    @each_python
     def test_a_script_that_does_not_compile(self):
         self.write("app.py", "print('a'\n")
         plain = self.run_plain(self.python, "app.py")

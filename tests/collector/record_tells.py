@@ -35,6 +35,20 @@ class Tells(RecordTest):
         self.assertEqual(followed.status, 0, followed.err)
         self.assertTrue(os.path.exists(os.path.join(self.here, "app.svg")))
 
+    @each_python
+    def test_names_may_have_anything_in_them(self):
+        self.write("app.py", r"""
+            import types
+            module = types.ModuleType("gen\0erated")
+            exec("def work(): return 1\nwork()", module.__dict__)
+            def other(): pass
+            other.__code__ = other.__code__.replace(co_name="a\0b")
+            other()
+            """)
+        done = self.record(self.python, "app.py")
+        self.assertEqual(done.status, 0, done.err)
+        self.assertEqual((self.calls("work"), self.calls("a\\x00b")), (1, 1))
+
     def test_names_that_a_shell_would_take_apart_are_quoted(self):
         self.write("it's an app.py", DISPATCH)
         done = self.record(self.python, "it's an app.py")

@@ -169,7 +169,7 @@ static void what_came_into_being_while_it_was_read_is_left_out(void **state)
     node(&r, c.len)->function = 9;
     struct p2a_profile *p = load(&r);
     shows(p, "main (a.py:1) 100\nf (a.py:5) 50\n");
-    assert_true(has_note(p, "process 77 runs still, or was killed"));
+    assert_true(has_note(p, "process 77 runs still, was killed or became another program"));
     p2a_free(p);
 
     struct p2a_rec_thread *second = (struct p2a_rec_thread *)(void *)r.cell[c.threads + 2];
@@ -276,7 +276,7 @@ static void endings_are_told(void **state)
         enum p2a_rec_state state;
         uint32_t flags;
         const char *words;
-    } cases[] = {{P2A_REC_DISK_FULL, 0, "disk was full"},
+    } cases[] = {{P2A_REC_DISK_FULL, 0, "no more room for the file"},
                  {P2A_REC_OUT_OF_ROOM, 0, "too many functions or threads"},
                  {P2A_REC_STOPPED, P2A_REC_DISPLACED, "another profiler"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -397,6 +397,29 @@ static void a_file_that_grew_since_it_was_opened_is_read_as_far_as_it_went(void 
     free_recording(&r);
 }
 
+/* Opened when it had 128 cells, the last bytes of which begin a function. */
+static void a_function_across_the_end_then_is_not_there_yet(void **state)
+{
+    (void)state;
+    static const char name[] = "of_more_letters_than_a_cell_and_a_half";
+    struct cells c;
+    struct recording r = two_threads(&c);
+    put_segment(&r, P2A_REC_FUNCTIONS);
+    uint64_t size = put_function(&r, 5, P2A_REC_PYTHON, name, 1)->size;
+    uint64_t torn = (128 * P2A_REC_CELL - (r.text - size)) % size;
+    assert_true(torn >= sizeof(struct p2a_rec_function));
+    for (uint32_t number = 6; r.n < 140; number++)
+        put_function(&r, number, P2A_REC_PYTHON, name, number);
+    struct p2a_profile *p;
+    struct p2a_error error;
+    r.header->state = P2A_REC_RUNS;
+    assert_int_equal(load_bytes(r.cell, 128 * P2A_REC_CELL, &p, &error), P2A_OK);
+    assert_int_equal(p2a_check(p, &error), P2A_OK);
+    assert_int_equal(p->contexts.n, 5);
+    p2a_free(p);
+    free_recording(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -417,6 +440,7 @@ int main(void)
         cmocka_unit_test(in_the_tree_they_are_one_marked_frame),
         cmocka_unit_test(recordings_with_folds_add_up_exactly),
         cmocka_unit_test(a_file_that_grew_since_it_was_opened_is_read_as_far_as_it_went),
+        cmocka_unit_test(a_function_across_the_end_then_is_not_there_yet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
