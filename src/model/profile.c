@@ -771,6 +771,15 @@ static void note_odd_values(struct p2a_profile *p)
                  odd);
 }
 
+static void note_rounded_sum(struct p2a_profile *p, uint32_t column)
+{
+    double sum = p2a_whole(p, column);
+    uint32_t metric = column < p->metrics.n ? column : column - p->metrics.n;
+    if (sum > P2A_EXACT && isfinite(sum))
+        p2a_note(p, "values of %s add up to more than 2^53: the last digits are rounded",
+                 p2a_metric_name(p, metric));
+}
+
 void p2a_finish(struct p2a_profile *p)
 {
     bool even = p->graph.node_n || !p->contexts.n; /* what holds no rows at all is an empty graph */
@@ -783,11 +792,8 @@ void p2a_finish(struct p2a_profile *p)
         p2a_exact_sum(p->contexts.self, (size_t)p->contexts.n * p->columns, 1, &sum))
         return; /* as samples are: nothing odd, nothing too large */
     note_odd_values(p);
-    uint32_t metrics = p->metrics.n;
-    for (uint32_t c = 0; metrics && c < p->columns; c++)
-        if (p2a_whole(p, c) > P2A_EXACT && isfinite(p2a_whole(p, c)))
-            p2a_note(p, "values of %s add up to more than 2^53: the last digits are rounded",
-                     p2a_string(p, p->metrics.row[c % metrics].name).at);
+    for (uint32_t c = 0; c < p->columns; c++)
+        note_rounded_sum(p, c);
 }
 
 void p2a_input(struct p2a_profile *p, struct p2a_str path, double mtime)
