@@ -157,10 +157,13 @@ static enum p2a_status find_end(struct reader *r)
     r->cells = r->h.cells;
     if (r->h.cells <= there)
         return P2A_OK;
-    if (r->ended || r->size % PAGE)
-        return p2a_bad_byte(r->in, r->size, "cut short: %llu cells of %u bytes were expected",
-                            (unsigned long long)r->h.cells, P2A_REC_CELL);
     r->cells = there;
+    if (r->ended || r->size % PAGE) {
+        p2a_bad_byte(r->in, r->size, "cut short: %llu cells of %u bytes were expected",
+                     (unsigned long long)r->h.cells, P2A_REC_CELL);
+        r->ended = false; /* where a part will do, what refers to the rest is left out */
+        return p2a_in_status(r->in);
+    }
     p2a_note(r->p, "the file grew while it was read, or is cut: %llu of %llu cells were there",
              (unsigned long long)there, (unsigned long long)r->h.cells);
     return P2A_OK;

@@ -255,7 +255,11 @@ struct p2a_save_options {
 P2A_API enum p2a_status p2a_save(struct p2a_profile *profile, const char *path,
                                  const struct p2a_save_options *options, struct p2a_error *error);
 
-/* The same into memory: *bytes is malloc'ed, the caller frees it. options->format must be given. */
+/* Whether p2a_save would take the format and the settings: before what takes long. */
+P2A_API enum p2a_status p2a_save_check(const char *path, const struct p2a_save_options *options,
+                                       struct p2a_error *error);
+
+/* p2a_save into memory: *bytes is malloc'ed, the caller frees it. options->format must be given. */
 P2A_API enum p2a_status p2a_save_memory(struct p2a_profile *profile,
                                         const struct p2a_save_options *options, void **bytes,
                                         size_t *size, struct p2a_error *error);

@@ -170,6 +170,20 @@ static enum p2a_status take_settings(struct p2a_out *out, const char *const *set
     return P2A_OK;
 }
 
+enum p2a_status p2a_save_check(const char *path, const struct p2a_save_options *options,
+                               struct p2a_error *error)
+{
+    struct p2a_error ours;
+    p2a_error_start(&ours, NULL);
+    struct p2a_out out = {.format = choose(path, options, &ours)};
+    if (out.format)
+        take_settings(&out, options->settings, &ours);
+    free(out.values);
+    if (error)
+        *error = ours;
+    return ours.status;
+}
+
 const char *p2a_option_text(const struct p2a_out *out, const char *name)
 {
     for (size_t i = 0; i < option_count(out->format); i++)

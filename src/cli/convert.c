@@ -85,16 +85,6 @@ static enum p2a_status check_names(const struct options *options)
     return P2A_OK;
 }
 
-/* Text goes to a terminal; what is binary would only disturb it. */
-static enum p2a_status check_output(const struct options *options)
-{
-    const char *name = options->save.format;
-    const struct p2a_format *format = name ? p2a_format_named(name) : NULL;
-    if (!options->output && format && format->binary && isatty(STDOUT_FILENO))
-        return complain("%s is binary: write it to a file with -o, or through a pipe", name);
-    return P2A_OK;
-}
-
 void print_notes(const struct p2a_profile *profile)
 {
     for (size_t i = 0; i < p2a_note_count(profile); i++)
@@ -164,6 +154,20 @@ static enum p2a_status save_as_wanted(const struct options *options, struct p2a_
         options_idle(options, format, idle, sizeof idle))
         fprintf(stderr, "prof2any: note: %s doesn't go by %s\n", format->name, idle);
     return status == P2A_OK ? status : complain_error(error);
+}
+
+/* Text goes to a terminal; what is binary would only disturb it. */
+static enum p2a_status check_output(const struct options *options)
+{
+    struct p2a_save_options save = options->save;
+    struct p2a_error error;
+    if (!save.format)
+        save.format = choose_format(options);
+    if (p2a_save_check(options->output ? options->output : "-", &save, &error) != P2A_OK)
+        return complain_error(&error);
+    if (!options->output && format_of(options, save.format)->binary && isatty(STDOUT_FILENO))
+        return complain("%s is binary: write it to a file with -o, or through a pipe", save.format);
+    return P2A_OK;
 }
 
 enum p2a_status check_words(const struct options *options)

@@ -79,13 +79,10 @@ static enum p2a_status check(const struct options *options)
         return complain("a recording is written in place, it can't go to standard output");
     if (is_raw(options))
         return P2A_OK;
+    struct p2a_error error;
+    if (p2a_save_check(output, &options->save, &error) != P2A_OK)
+        return complain_error(&error);
     const struct p2a_format *format = name ? p2a_format_named(name) : p2a_format_for_path(output);
-    if (name && (!format || !format->write))
-        return complain("no format '%s' to write, see prof2any formats", name);
-    if (!format)
-        return complain("no format is known by the name of '%s', say one with -f (see prof2any "
-                        "formats)",
-                        output);
     if (!output && format->binary && isatty(STDOUT_FILENO))
         return complain("%s is binary: write it to a file with -o, or through a pipe",
                         format->name);

@@ -337,7 +337,7 @@ static PyObject *call_mended(enum function function, PyObject *(*mend)(PyObject 
 enum { FORK_EXEC_ENVIRONMENT = 5, SPAWN_ENVIRONMENT = 2, EXECVE_ENVIRONMENT = 2 };
 
 #if PY_VERSION_HEX < 0x030c0000
-static PyObject *fork_exec(PyObject *self, PyObject *args)
+static PyObject *fork_exec_of_tuple(PyObject *self, PyObject *args)
 {
     const Py_ssize_t at = FORK_EXEC_ENVIRONMENT;
     Py_ssize_t n = PyTuple_Check(args) ? PyTuple_GET_SIZE(args) : 0;
@@ -360,9 +360,9 @@ static PyObject *fork_exec(PyObject *self, PyObject *args)
     Py_XDECREF(copy);
     return result;
 }
-#define FORK_EXEC_FLAGS METH_VARARGS
+#define FORK_EXEC_STAND_IN METH_VARARGS, C_FUNCTION(fork_exec_of_tuple)
 #else
-static PyObject *fork_exec(PyObject *self, PyObject *const *args, Py_ssize_t n)
+static PyObject *fork_exec_of_array(PyObject *self, PyObject *const *args, Py_ssize_t n)
 {
     PyObject *mended = NULL, *copy[MOST];
     const Py_ssize_t at = FORK_EXEC_ENVIRONMENT;
@@ -379,7 +379,7 @@ static PyObject *fork_exec(PyObject *self, PyObject *const *args, Py_ssize_t n)
     Py_XDECREF(mended);
     return result;
 }
-#define FORK_EXEC_FLAGS METH_FASTCALL
+#define FORK_EXEC_STAND_IN METH_FASTCALL, C_FUNCTION(fork_exec_of_array)
 #endif
 
 static PyObject *execv_(PyObject *self, PyObject *const *args, Py_ssize_t n)
@@ -432,7 +432,7 @@ static const struct {
     int flags;
     PyCFunction ours;
 } stand_ins[FUNCTIONS] = {
-    [FORK_EXEC] = {"_posixsubprocess", "fork_exec", FORK_EXEC_FLAGS, C_FUNCTION(fork_exec)},
+    [FORK_EXEC] = {"_posixsubprocess", "fork_exec", FORK_EXEC_STAND_IN},
     [EXECV] = {"posix", "execv", METH_FASTCALL, C_FUNCTION(execv_)},
     [EXECVE] = {"posix", "execve", METH_FASTCALL | METH_KEYWORDS, C_FUNCTION(execve_)},
     [SPAWN] = {"posix", "posix_spawn", METH_FASTCALL | METH_KEYWORDS, C_FUNCTION(spawn)},

@@ -397,6 +397,29 @@ static void a_file_that_grew_since_it_was_opened_is_read_as_far_as_it_went(void 
     free_recording(&r);
 }
 
+/* Cut behind main and f. */
+static void a_recording_that_is_cut_is_read_as_far_as_it_goes_where_that_will_do(void **state)
+{
+    (void)state;
+    struct cells c;
+    struct recording r = two_threads(&c);
+    struct p2a_load_options options = {.format = "p2a", .partial = true};
+    struct p2a_profile *p;
+    struct p2a_error error;
+    put_segment(&r, P2A_REC_NODES);
+    put_node(&r, c.main, 3, 1, 1);
+    size_t size = r.n * P2A_REC_CELL - 1;
+    assert_int_equal(load_bytes(r.cell, size, &p, &error), P2A_INPUT);
+    assert_int_equal(p2a_load_memory(r.cell, size, "x.p2a", &options, &p, &error), P2A_OK);
+    assert_int_equal(p2a_check(p, &error), P2A_OK);
+    assert_true(has_note(p, "read as far as it goes: x.p2a: byte"));
+    assert_int_equal(p->contexts.n, 5);
+    p2a_free(p);
+    size = (c.main + 1) * P2A_REC_CELL; /* before the threads */
+    assert_int_equal(p2a_load_memory(r.cell, size, "x.p2a", &options, &p, &error), P2A_INPUT);
+    free_recording(&r);
+}
+
 /* Opened when it had 128 cells, the last bytes of which begin a function. */
 static void a_function_across_the_end_then_is_not_there_yet(void **state)
 {
@@ -440,6 +463,7 @@ int main(void)
         cmocka_unit_test(in_the_tree_they_are_one_marked_frame),
         cmocka_unit_test(recordings_with_folds_add_up_exactly),
         cmocka_unit_test(a_file_that_grew_since_it_was_opened_is_read_as_far_as_it_went),
+        cmocka_unit_test(a_recording_that_is_cut_is_read_as_far_as_it_goes_where_that_will_do),
         cmocka_unit_test(a_function_across_the_end_then_is_not_there_yet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
