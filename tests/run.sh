@@ -58,8 +58,10 @@ stage_coverage() {
     build coverage || return
     find build/coverage -name '*.gcda' -exec rm -f {} + # of an earlier run
     tests coverage -E "$once" || return
-    gcovr --root . --object-directory build/coverage --filter src/ --filter formats/ \
-        --gcov-ignore-parse-errors --sort-percentage --fail-under-line "$coverage_floor"
+    # what stands twice in a file, for machines with a counter and without, can't be added up
+    gcovr --root . --object-directory build/coverage --exclude-directories '.*recorder_without_tsc.*' \
+        --filter src/ --filter formats/ --gcov-ignore-parse-errors --sort-percentage \
+        --fail-under-line "$coverage_floor"
 }
 
 stages=${*:-gcc sanitize analyse coverage}
