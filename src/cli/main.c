@@ -169,14 +169,14 @@ static enum p2a_status run_command(const struct row *row, struct options *option
     return status;
 }
 
-static enum p2a_status run(int argc, char **argv, bool pipe_ignored)
+static enum p2a_status run(int argc, char **argv, struct ignored ignored)
 {
     const struct row *row = find_command(argc, argv);
     int skip = row != rows;
     struct options options;
     enum p2a_status status =
         options_parse(&options, row->command, row->wraps, argc - skip, argv + skip);
-    options.pipe_ignored = pipe_ignored;
+    options.ignored = ignored;
     if (status == P2A_OK && options.help)
         print_help(row->command);
     else if (status == P2A_OK && options.version)
@@ -195,8 +195,7 @@ static enum p2a_status run(int argc, char **argv, bool pipe_ignored)
 
 int main(int argc, char **argv)
 {
-    bool pipe_ignored = signal(SIGPIPE, SIG_IGN) == SIG_IGN;
-    enum p2a_status status = run(argc, argv, pipe_ignored);
+    enum p2a_status status = run(argc, argv, ignore_signals());
     if (status == P2A_OK && fflush(stdout) != 0)
         status = errno == EPIPE ? P2A_CLOSED : complain_system("standard output: can't be written");
     if (status == P2A_CLOSED) { /* end as any program does whose reader went away */

@@ -6,6 +6,7 @@
 
 #include "prof2any/format.h"
 #include "prof2any/prof2any.h"
+#include "supervise.h"
 
 /* The commands, as a set: an option belongs to some of them. */
 enum command {
@@ -43,7 +44,7 @@ struct options {
     bool allocations, python_only, sampled;
     unsigned max_contexts; /* 0: the recorder's own limit */
     const char *max_memory;
-    bool pipe_ignored; /* this process began with SIGPIPE ignored */
+    struct ignored ignored; /* signals, when this process began */
     bool normalize;    /* of diff */
     double threshold;  /* a share; -1: not given */
     bool partial, quiet, help, version, markdown, manual;

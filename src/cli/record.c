@@ -186,7 +186,8 @@ static void explain(const struct session *s, char *const *command)
         complain("nothing recorded: %s", s->report.text);
         break;
     case REPORT_ARMED:
-        complain("nothing recorded: Python %s ended before the program's first instruction",
+        complain("nothing recorded: Python %s ended before the program's first instruction, or its "
+                 "recording was taken away",
                  s->report.text);
         break;
     case REPORT_NONE:
@@ -316,7 +317,7 @@ static bool enter(const void *session)
 /* Returns the status of what went wrong before the program; ends this process once it ran. */
 static enum p2a_status run(struct session *s, const struct options *options, char *const *command)
 {
-    struct outcome outcome = supervise(command, options->pipe_ignored, enter, s);
+    struct outcome outcome = supervise(command, options->ignored, enter, s);
     if (!outcome.pid) {
         complain("%s: can't be run: %s", command[0], strerror(outcome.status));
         session_end(s);

@@ -17,14 +17,26 @@
 struct before {
     sigset_t mask;
     struct sigaction child;
-    bool pipe_ignored;
+    struct ignored ignored;
 };
+
+struct ignored ignore_signals(void)
+{
+    return (struct ignored){.pipe = signal(SIGPIPE, SIG_IGN) == SIG_IGN,
+                            .size = signal(SIGXFSZ, SIG_IGN) == SIG_IGN};
+}
+
+void restore_signals(struct ignored before)
+{
+    signal(SIGPIPE, before.pipe ? SIG_IGN : SIG_DFL);
+    signal(SIGXFSZ, before.size ? SIG_IGN : SIG_DFL);
+}
 
 /* What the program finds as if it had been started by the shell. */
 static void restore(const struct before *before)
 {
     sigaction(SIGCHLD, &before->child, NULL);
-    signal(SIGPIPE, before->pipe_ignored ? SIG_IGN : SIG_DFL);
+    restore_signals(before->ignored);
     sigprocmask(SIG_SETMASK, &before->mask, NULL);
 }
 
@@ -139,10 +151,10 @@ static void drop_pending(const sigset_t *all)
         ;
 }
 
-struct outcome supervise(char *const *command, bool pipe_ignored, bool (*prepare)(const void *with),
-                         const void *with)
+struct outcome supervise(char *const *command, struct ignored ignored,
+                         bool (*prepare)(const void *with), const void *with)
 {
-    struct before before = {.pipe_ignored = pipe_ignored};
+    struct before before = {.ignored = ignored};
     sigset_t all;
     int error, status;
     block_all(&before, &all);
@@ -151,7 +163,7 @@ struct outcome supervise(char *const *command, bool pipe_ignored, bool (*prepare
         if (pid > 0)
             waitpid(pid, &status, 0);
         restore(&before);
-        signal(SIGPIPE, SIG_IGN);
+        ignore_signals();
         return (struct outcome){.pid = 0, .status = error};
     }
     status = watch(pid, &all);

@@ -105,6 +105,7 @@ static int spawn(struct timing *t, const char *program, int ask, int tell)
     snprintf(to, sizeof to, "%d", tell);
     sigemptyset(&usual);
     sigaddset(&usual, SIGPIPE);
+    sigaddset(&usual, SIGXFSZ);
     sigaddset(&usual, SIGINT);
     int why = posix_spawn_file_actions_init(&files);
     if (why)

@@ -158,8 +158,11 @@ struct p2a_recorder *p2a_recorder_reopen(struct p2a_recorder *from,
         return NULL;
     *thread = p2a_thread_begin(r, (pid_t)syscall(SYS_gettid));
     if (!*thread || !walk_again(from, r, *thread)) {
+        int error = r->error ? r->error : ENOMEM;
+        if (p2a_recorder_path(r))
+            unlink(p2a_recorder_path(r));
         p2a_recorder_close(r);
-        errno = ENOMEM;
+        errno = error;
         return NULL;
     }
     p2a_recorder_flag(r, P2A_REC_FORKED);

@@ -162,7 +162,7 @@ int p2a_mapping_open(struct p2a_mapping *m, const char *path, size_t most)
     if (!error && m->fd < 0)
         m->ready = m->reserved;
     if (error)
-        p2a_mapping_close(m);
+        p2a_mapping_discard(m);
     return error;
 }
 
@@ -196,6 +196,13 @@ bool p2a_mapping_blank(struct p2a_mapping *m)
 {
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
     return mmap(m->base, m->reserved, PROT_READ | PROT_WRITE, flags, -1, 0) != MAP_FAILED;
+}
+
+void p2a_mapping_discard(struct p2a_mapping *m)
+{
+    if (m->fd >= 0 && m->path && find_file(m) == 0)
+        unlink(m->path);
+    p2a_mapping_close(m);
 }
 
 void p2a_mapping_close(struct p2a_mapping *m)

@@ -39,4 +39,7 @@ bool p2a_mapping_blank(struct p2a_mapping *m);
 
 void p2a_mapping_close(struct p2a_mapping *m);
 
+/* Closes what is to leave no file behind. */
+void p2a_mapping_discard(struct p2a_mapping *m);
+
 #endif

@@ -531,6 +531,23 @@ static bool go_on_in_child(struct p2a_profiler *p)
     return p2a_recorder_start(r);
 }
 
+/* The exception says why. */
+static void say_unrecorded(void)
+{
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    PyObject *text = value ? PyObject_Str(value) : NULL;
+    const char *why = text ? PyUnicode_AsUTF8(text) : NULL;
+    dprintf(STDERR_FILENO, "prof2any: the forked process %ld isn't recorded: %s\n", (long)getpid(),
+            why ? why : "no reason is known");
+    Py_XDECREF(text);
+    Py_XDECREF(type);
+    Py_XDECREF(value);
+    Py_XDECREF(traceback);
+    PyErr_Clear();
+}
+
 static void give_up_in_child(struct p2a_profiler *p)
 {
     p2a_allocations_off(p);
@@ -554,7 +571,7 @@ static PyObject *forked(PyObject *module, PyObject *nothing)
         else if (!goes_on_in_child(p))
             give_up_in_child(p);
         else if (!go_on_in_child(p)) {
-            PyErr_WriteUnraisable((PyObject *)p);
+            say_unrecorded();
             give_up_in_child(p);
         }
     }

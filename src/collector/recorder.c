@@ -627,6 +627,7 @@ struct p2a_recorder *p2a_recorder_open(const struct p2a_recorder_options *o)
     if (r->opened)
         return r;
     p2a_fork_forget(r);
+    p2a_mapping_discard(&r->map);
     discard(r);
     errno = error;
     return NULL;

@@ -179,7 +179,7 @@ void p2a_events_off(struct p2a_profiler *p)
     for (; state; state = PyThreadState_Next(state))
         if (is_watched_by(state, p) && !set_profile(state, NULL, NULL))
             PyErr_WriteUnraisable((PyObject *)p);
-    if (!was_here && !p->left && p->recorder)
+    if (!was_here && !p->left && p->recorder && p2a_recorder_runs(p->recorder))
         p2a_recorder_flag(p->recorder, P2A_REC_DISPLACED);
     PyErr_Restore(type, value, traceback);
 }

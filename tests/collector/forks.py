@@ -2,6 +2,7 @@
 trace in the parent's."""
 import glob
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -155,10 +156,14 @@ def a_child_whose_file_cannot_be_made_runs_unrecorded():
     profiler = _prof2any.Profiler(path=path("gone/x-{pid}.p2a"))
     profiler.enable()
     os.rename(path("gone"), path("moved"))
-    hook, sys.unraisablehook = sys.unraisablehook, lambda unraisable: None
-    outer(50)
-    sys.unraisablehook = hook
+    said = open(path("said"), "w+")
+    stderr = os.dup(2)
+    os.dup2(said.fileno(), 2)
+    pid = outer(50)
+    os.dup2(stderr, 2)
     profiler.disable()
+    assert re.fullmatch("prof2any: the forked process %d isn't recorded: .*No such file or directory.*\n" % pid,
+                        open(path("said")).read())
     assert raw.read(path("moved/x-%d.p2a" % os.getpid())).calls("leaf") == 3
     assert len(os.listdir(path("moved"))) == 1
 

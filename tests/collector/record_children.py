@@ -138,6 +138,21 @@ class Children(RecordTest):
         self.assertFalse([stack for stack in stacks if stack.startswith("some")], folded)
 
     @each_python
+    def test_a_fork_without_room_for_a_recording_goes_on_without(self):
+        self.write("app.py", """
+            import os, resource
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
+            pid = os.fork()
+            if not pid:
+                os._exit(sum(range(4)))
+            assert os.WEXITSTATUS(os.waitpid(pid, 0)[1]) == 6
+            """)
+        done = self.record(self.python, "app.py")
+        self.assertEqual(done.status, 0, done.err)
+        self.assertRegex(done.said, r"prof2any: the forked process \d+ isn't recorded: .*File too large.*\n")
+        self.assertEqual(len(self.recordings()), 1)
+
+    @each_python
     def test_what_a_process_becomes_is_not_the_time_of_exec(self):
         self.write("app.py", """
             import os, sys, time

@@ -99,6 +99,14 @@ class Files(InFolder):
             self.assertEqual(f.read(4), b"P2A\r")
         self.assertEqual(row(prof2any.Stats("p.p2a").stats, "leaf")[:2], (3, 3))
 
+    def test_a_recording_in_a_file_may_be_written_over_itself(self):
+        profile = prof2any.Profile(path="p.p2a")
+        profile.enable()
+        top()
+        profile.dump_stats("p.p2a")
+        top()
+        self.assertEqual(row(prof2any.Stats("p.p2a").stats, "leaf")[:2], (3, 3))
+
     def test_run_and_the_command_line_write_any_format(self):
         prof2any.runctx("top()", globals(), {}, "run.svg")
         self.assertIn("leaf", self.read("run.svg"))

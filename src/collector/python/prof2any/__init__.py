@@ -7,7 +7,7 @@
     recording.print_stats("cumulative")     # pstats' report
     recording.dump_stats("work.svg")        # any format that prof2any writes, by the name
 
-    @prof2any.profile("work.svg")           # the same for every call of a function
+    @prof2any.profile("work.svg")           # the same for the calls of a function
     def work(): ...
 
 python3 -m prof2any -o work.svg work.py     # as python3 -m cProfile

@@ -1,4 +1,4 @@
-"""@prof2any.profile: records every call of a function."""
+"""@prof2any.profile: records the calls of a function."""
 
 import atexit
 import functools
@@ -118,11 +118,14 @@ def wrap(function, calls):
 
 
 def profile(function=None, filename=None, sort=-1, **options):
-    """Records every call of a function, and reports at the end of the program.
+    """Records the calls of a function, added up, and reports at the end of the program.
 
     @prof2any.profile
     @prof2any.profile("work.svg")
     @prof2any.profile(sort="cumulative", builtins=False)
+
+    Of a generator or a coroutine each resumption is a call. A call that begins while another
+    profiler is active, or another thread records one, isn't recorded; the report says how many.
 
     The report goes to filename, in the format that the name says, or else to standard output,
     sorted as by Profile.print_stats(). Other options are those of Profile; the function has its own

@@ -4,6 +4,7 @@ import importlib
 import importlib.machinery
 import marshal
 import operator
+import os
 import pstats
 import sys
 import time
@@ -113,6 +114,8 @@ class Profile(_prof2any.Profiler):
             self.create_stats()
             program.convert([self._recorded() or marshal.dumps(self.stats)], file)
         else:
+            if self.path and os.path.exists(file) and os.path.samefile(self.path, file):
+                os.unlink(file)  # it is mapped: it mustn't be cut
             with open(file, "wb") as f:
                 self.create_stats()
                 recorded = program.ending(file) == ".p2a" and self._recorded()
