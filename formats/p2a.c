@@ -580,7 +580,8 @@ static void note_facts(struct reader *r)
 {
     struct p2a_profile *p = r->p;
     if (r->h.state == P2A_REC_RUNS)
-        p2a_note(p, "process %llu runs still, was killed or became another program: calls that "
+        p2a_note(p,
+                 "process %llu runs still, was killed or became another program: calls that "
                  "hadn't returned count",
                  (unsigned long long)r->h.pid);
     if (r->h.state == P2A_REC_DISK_FULL)
@@ -588,8 +589,10 @@ static void note_facts(struct reader *r)
     if (r->h.state == P2A_REC_OUT_OF_ROOM)
         p2a_note(p, "the recording ended before its program: too many functions or threads");
     if (r->h.flags & P2A_REC_DISPLACED)
-        p2a_note(p, "another profiler took a thread over: what ran in it from then on may be missing, and "
-                 "its time stands with the call that began it");
+        p2a_note(
+            p,
+            "another profiler took a thread over: what ran in it from then on may be missing, and "
+            "its time stands with the call that began it");
     if (r->h.mode == P2A_REC_MODE_SAMPLED)
         p2a_note(p, "times are sampled, calls are exact");
     if (r->has_folds)

@@ -45,8 +45,8 @@ struct options {
     unsigned max_contexts; /* 0: the recorder's own limit */
     const char *max_memory;
     struct ignored ignored; /* signals, when this process began */
-    bool normalize;    /* of diff */
-    double threshold;  /* a share; -1: not given */
+    bool normalize;         /* of diff */
+    double threshold;       /* a share; -1: not given */
     bool partial, quiet, help, version, markdown, manual;
     const char *completion; /* a shell */
     char *sort_keys;        /* what the words in sort are cut from */

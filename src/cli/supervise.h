@@ -6,7 +6,8 @@
 #include <sys/types.h>
 
 /* What this process began with: whether it ignored the signals for a reader that went away, and for
- * a file larger than is allowed. They are errors to this program, and others' to handle as they like. */
+ * a file larger than is allowed. They are errors to this program, and others' to handle as they
+ * like. */
 struct ignored {
     bool pipe, size;
 };

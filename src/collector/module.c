@@ -57,8 +57,8 @@ static void watch_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
-/* sys.getprofile() gives the program a watch, and sys.setprofile() may get it back: then it's called,
- * as any function of the program's would be, and has nothing to do. */
+/* sys.getprofile() gives the program a watch, and sys.setprofile() may get it back: then it's
+ * called, as any function of the program's would be, and has nothing to do. */
 static PyObject *watch_call(PyObject *self, PyObject *arguments, PyObject *keywords)
 {
     (void)self;
@@ -67,9 +67,8 @@ static PyObject *watch_call(PyObject *self, PyObject *arguments, PyObject *keywo
     Py_RETURN_NONE;
 }
 
-static PyType_Slot watch_slots[] = {{Py_tp_dealloc, (void *)watch_dealloc},
-                                    {Py_tp_call, (void *)watch_call},
-                                    {0, NULL}};
+static PyType_Slot watch_slots[] = {
+    {Py_tp_dealloc, (void *)watch_dealloc}, {Py_tp_call, (void *)watch_call}, {0, NULL}};
 static PyType_Spec watch_spec = {"_prof2any.watch", sizeof(struct p2a_watch), 0, Py_TPFLAGS_DEFAULT,
                                  watch_slots};
 
@@ -189,12 +188,11 @@ static void say_ended(const struct p2a_profiler *p, enum p2a_rec_state why)
     char pid[24] = "";
     if (hole)
         snprintf(pid, sizeof pid, "%ld", (long)getpid());
-    dprintf(STDERR_FILENO,
-            "prof2any: %.*s%s%s: %s, the recording ends here; the program goes on\n",
+    dprintf(STDERR_FILENO, "prof2any: %.*s%s%s: %s, the recording ends here; the program goes on\n",
             (int)(hole ? (size_t)(hole - path) : strlen(path)), path, pid, rest,
             why == P2A_REC_OUT_OF_ROOM ? "too many functions and threads"
-            : p->path ? "no room left on the disk, or for a file so large"
-                      : "no memory left");
+            : p->path                  ? "no room left on the disk, or for a file so large"
+                                       : "no memory left");
 }
 
 static void ended(void *profiler, enum p2a_rec_state why)

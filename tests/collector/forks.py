@@ -203,7 +203,7 @@ def a_live_recording_can_be_read_at_any_time():
                 exec("def f_%d():\n    return len('')\nf_%d()" % (i, i))
             branch(i % 5)
     end, seen = time.monotonic() + 60, []
-    while len(seen) < 40 and time.monotonic() < end:
+    while (len(seen) < 40 or seen[-1] == seen[0]) and time.monotonic() < end:
         try:
             with open(path("live.p2a"), "rb") as f:
                 data = f.read()
@@ -214,7 +214,7 @@ def a_live_recording_can_be_read_at_any_time():
             seen.append(r.calls("leaf"))
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
-    assert len(seen) == 40 and seen == sorted(seen) and seen[-1] > seen[0], seen
+    assert len(seen) >= 40 and seen == sorted(seen) and seen[-1] > seen[0], seen
     raw.read(path("live.p2a"))
 
 
