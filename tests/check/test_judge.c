@@ -1,42 +1,9 @@
 /* Figures that limits are held against, on trees small enough to be counted by hand, and what is
- * left where memory fails: an error that says so, and profiles that can be used. The linker sends
- * the library's malloc, calloc and realloc here (--wrap). */
+ * left where memory fails: an error that says so, and profiles that can be used. */
 #include "unit/make.h"
 
+#include "fault/starve.h"
 #include "model/measure.h"
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
-
-static size_t left = SIZE_MAX; /* allocations that succeed; SIZE_MAX: all */
-static bool refused;
-
-static bool refuse(void)
-{
-    if (left == SIZE_MAX || left-- > 0)
-        return false;
-    left = 0;
-    return refused = true;
-}
-
-void *__wrap_malloc(size_t n)
-{
-    return refuse() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return refuse() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-    return refuse() ? NULL : __real_realloc(p, n);
-}
 
 /* f calls itself through g; h is reached by two ways. */
 static const char *const stacks[] = {"main 1",          "main;f 2",  "main;f;g 4", "main;f;g;f 8",
@@ -167,12 +134,11 @@ static bool judge_starved(size_t after, bool graph)
     struct p2a_profile *p = make_tree(stacks), *before = make_tree(stacks + 1);
     if (graph)
         p = graph_of(p);
-    refused = false;
-    left = after;
+    starve(after, true);
     enum p2a_status status = p2a_judge(p, before, limits, LIMITS, false, &v, &error);
     for (size_t i = 0; status == P2A_OK && i < 4; i++)
         status = p2a_verdicts_save(&v, kinds[i], "/dev/null", "title", NULL, &error);
-    left = SIZE_MAX;
+    bool starved = feed();
     if (status != P2A_OK) {
         assert_int_equal(status, P2A_SYSTEM);
         assert_non_null(strstr(error.message, "memory"));
@@ -184,7 +150,7 @@ static bool judge_starved(size_t after, bool graph)
     p2a_verdicts_free(&v);
     p2a_free(before);
     p2a_free(p);
-    return refused;
+    return starved;
 }
 
 static void where_memory_fails_it_says_so_and_the_profiles_stay_whole(void **state)
@@ -215,13 +181,12 @@ static bool rule_starved(size_t after)
     struct p2a_profile *p = make_tree(stacks);
     void *bytes = NULL;
     size_t n;
-    refused = false;
-    left = after;
+    starve(after, true);
     enum p2a_status status = p2a_select(p, &selection, &error);
     bool selected = status == P2A_OK;
     if (selected)
         status = p2a_save_memory(p, &options, &bytes, &n, &error);
-    left = SIZE_MAX;
+    bool starved = feed();
     if (status != P2A_OK)
         assert_int_equal(status, P2A_SYSTEM);
     assert_int_equal(p2a_check(p, &error), P2A_OK);
@@ -229,7 +194,7 @@ static bool rule_starved(size_t after)
     assert_int_equal(find_function(p, "g+h") != P2A_NONE, selected);
     free(bytes);
     p2a_free(p);
-    return refused;
+    return starved;
 }
 
 static void rules_for_names_are_all_or_nothing(void **state)

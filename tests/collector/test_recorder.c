@@ -15,44 +15,9 @@
 #include <cmocka.h>
 
 #include "collector/recorder.h"
+#include "fault/starve.h"
 
 enum { FUNCTIONS = 14, DEPTH = 60, EVENTS = 60000 };
-
-/* ---- memory that runs out -------------------------------------------------------------------- */
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-static long left = -1; /* allocations that succeed; -1: all */
-static bool met;       /* there was one after them */
-
-static bool fails(void)
-{
-    if (left > 0)
-        left--;
-    else if (left == 0)
-        met = true;
-    return left == 0 && met;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    return fails() ? NULL : __real_realloc(old, size);
-}
 
 /* ---- an owner -------------------------------------------------------------------------------- */
 
@@ -387,19 +352,18 @@ static void without_memory_it_ends_and_nothing_else(void **state)
     (void)state;
     struct program *p = calloc(1, sizeof *p);
     for (long n = 0;; n++) {
-        left = n;
-        met = false;
+        starve((size_t)n, true);
         bool began = begin(p, 60, NULL);
         for (int i = 0; i < 3000 && began; i++)
             step(p);
-        bool failed = met;
+        bool failed = refused;
         if (p->r) {
             p2a_recorder_stop(p->r);
             assert_true(p->owner.ended <= 1);
             assert_true(!began || !failed || p->owner.ended || p2a_recorder_runs(p->r) == false);
             p2a_recorder_close(p->r);
         }
-        left = -1;
+        feed();
         assert_int_equal(p->owner.told, p->owner.released);
         if (!failed)
             break;

@@ -1,6 +1,6 @@
 /* Settings parsed from memory, as a fuzzer would: what is whole is read, what is cut, changed or
  * starved of memory is an error with a place and a sentence, and nothing leaks (the sanitizer build
- * looks). The linker sends malloc, calloc, realloc and strdup here (--wrap). */
+ * looks). The linker sends strdup here, too (--wrap). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,41 +12,10 @@
 #include <cmocka.h>
 
 #include "cli/settings.h"
+#include "fault/starve.h"
 
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
 char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
 char *__wrap_strdup(const char *text);
-
-static size_t left = SIZE_MAX; /* allocations that succeed; SIZE_MAX: all */
-static bool refused;
-
-static bool refuse(void)
-{
-    if (left == SIZE_MAX || left-- > 0)
-        return false;
-    left = 0;
-    return refused = true;
-}
-
-void *__wrap_malloc(size_t n)
-{
-    return refuse() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return refuse() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-    return refuse() ? NULL : __real_realloc(p, n);
-}
 
 char *__wrap_strdup(const char *text)
 {
@@ -143,11 +112,9 @@ static void where_memory_fails_it_says_so(void **state)
     for (size_t n = 0;; n++) {
         struct settings s;
         struct p2a_error error;
-        refused = false;
-        left = n;
+        starve(n, true);
         enum p2a_status status = settings_parse(&s, sample, sample_n, "sample", false, &error);
-        left = SIZE_MAX;
-        if (!refused) {
+        if (!feed()) {
             assert_int_equal(status, P2A_OK);
             assert_true(n > 50);
             settings_free(&s);

@@ -1,36 +1,8 @@
 /* Every allocation fails in turn while profiles are compared and the comparison is written: it is
  * an error or the same result, never half of one. */
+#include "fault/starve.h"
 #include "prof2any/format.h"
 #include "random.h"
-
-static long left = -1; /* allocations until the one that fails; negative: none does */
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-static bool fails(void)
-{
-    return left >= 0 && left-- == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    return fails() ? NULL : __real_realloc(old, size);
-}
 
 static char *written(struct p2a_profile *p, const char *format, enum p2a_status *status)
 {
@@ -65,9 +37,9 @@ static void check_diff(struct p2a_profile *const *before, struct p2a_profile *co
     char *whole = written(expected, "json", &status);
     long failing = 0;
     for (status = P2A_SYSTEM; status != P2A_OK; failing++) {
-        left = failing;
+        starve((size_t)failing, false);
         status = p2a_diff(&c, &result, &error);
-        left = -1;
+        feed();
         if (status != P2A_OK) {
             assert_null(result);
             assert_string_equal(error.message, "out of memory");
@@ -114,10 +86,9 @@ static void a_comparison_is_written_whole_or_is_an_error(void **state)
         p2a_free(d);
         for (long failing = 0, done = 0; !done; failing++) {
             d = diff_of(p, 2, p + 2, 2);
-            left = failing;
+            starve((size_t)failing, false);
             char *text = written(d, formats[i], &status);
-            done = left >= 0;
-            left = -1;
+            done = !feed();
             if (status == P2A_OK)
                 assert_string_equal(text, whole);
             free(text);

@@ -7,47 +7,8 @@
 
 #include <cmocka.h>
 
+#include "fault/starve.h"
 #include "prof2any/prof2any.h"
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-static long left = -1; /* allocations that succeed; -1: all */
-static bool once;      /* the one after them fails alone */
-static bool met;       /* there was one after them */
-
-static bool fails(void)
-{
-    if (left < 0)
-        return false;
-    if (left > 0) {
-        left--;
-        return false;
-    }
-    if (once)
-        left = -1;
-    met = true;
-    return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    return fails() ? NULL : __real_realloc(old, size);
-}
 
 static const char stacks[] = "main (a.py:1);parse (b.py:2);read (c.py:3) 40\n"
                              "main (a.py:1);parse (b.py:2);parse (b.py:2) 10\n"
@@ -81,12 +42,9 @@ static void fail_at_each(bool alone)
     long failed = 0;
     for (long n = 0;; n++) {
         struct p2a_profile *profile = load();
-        left = n;
-        once = alone;
-        met = false;
+        starve((size_t)n, !alone);
         enum p2a_status status = save(profile);
-        left = -1;
-        if (!met) {
+        if (!feed()) {
             assert_int_equal(status, P2A_OK);
             p2a_free(profile);
             break;

@@ -1,34 +1,6 @@
 /* Every allocation of an estimate fails in turn. */
 #include "graphs.h"
-
-static long left = -1; /* allocations until the one that fails; negative: none does */
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-static bool fails(void)
-{
-    return left >= 0 && left-- == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    return fails() ? NULL : __real_realloc(old, size);
-}
+#include "fault/starve.h"
 
 static void without_memory_there_is_an_error_and_the_graph(void **state)
 {
@@ -40,9 +12,9 @@ static void without_memory_there_is_an_error_and_the_graph(void **state)
         long failing = 0;
         for (; status != P2A_OK; failing++) {
             struct p2a_error error = {0};
-            left = failing;
+            starve((size_t)failing, false);
             status = p2a_estimate(p, picture, &error);
-            left = -1;
+            feed();
             if (status != P2A_OK) {
                 assert_int_equal(status, P2A_SYSTEM);
                 assert_string_equal(error.message, "out of memory");

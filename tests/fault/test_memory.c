@@ -1,8 +1,7 @@
 /* Each allocation fails in turn, alone and with all after it, while small profiles are read, added,
  * compared, selected, judged and written: for every format that can be read, by its smallest
- * sample, and for every one that can be written. The linker sends the library's malloc, calloc and
- * realloc here (--wrap). Built with EVERY_MALLOC, this program's are everybody's: those of the C
- * library, zlib, PCRE2 and cgraph fail in turn, too.
+ * sample, and for every one that can be written. Built with EVERY_MALLOC, those of the C library,
+ * zlib, PCRE2 and cgraph fail in turn, too.
  *
  *   - what could not be done says "out of memory" (P2A_SYSTEM), and what was done is done right:
  * the bytes are those that are written with all the memory there is
@@ -17,70 +16,7 @@
 #include <unistd.h>
 
 #include "prof2any/format.h"
-
-#ifdef EVERY_MALLOC
-#define __real_malloc  __libc_malloc
-#define __real_calloc  __libc_calloc
-#define __real_realloc __libc_realloc
-#define __wrap_malloc  malloc
-#define __wrap_calloc  calloc
-#define __wrap_realloc realloc
-#endif
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
-
-static size_t left = SIZE_MAX; /* allocations that succeed; SIZE_MAX: all */
-static bool all_after;
-static size_t refused;   /* since starve() or feed() */
-static bool any_refused; /* since the step began */
-
-static bool refuse(void)
-{
-    if (left == SIZE_MAX)
-        return false;
-    if (left > 0) {
-        left--;
-        return false;
-    }
-    if (!all_after)
-        left = SIZE_MAX;
-    refused++;
-    any_refused = true;
-    return true;
-}
-
-void *__wrap_malloc(size_t n)
-{
-    return refuse() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return refuse() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-    return refuse() ? NULL : __real_realloc(p, n);
-}
-
-static void starve(size_t after, bool all)
-{
-    left = after;
-    all_after = all;
-    refused = 0;
-}
-
-static void feed(void)
-{
-    left = SIZE_MAX;
-    refused = 0;
-}
+#include "starve.h"
 
 static size_t steps, failures;
 static char now[2048];
@@ -304,12 +240,12 @@ static void fail_each_in_turn(const char *name, job *work, struct bytes input, c
         for (size_t i = 0;; i++) {
             snprintf(now, sizeof now, "%s, allocation %zu%s", name, i,
                      all ? " and all after it" : "");
-            any_refused = false;
+            size_t refused_before = refused_ever;
             starve(i, all);
             work(input, format, expected);
             steps++;
             feed();
-            if (!any_refused || failures > before + 3)
+            if (refused_ever == refused_before || failures > before + 3)
                 break;
         }
 }

@@ -1,35 +1,7 @@
 /* Every allocation fails in turn: an error each time, never a crash, never half a picture taken for
  * a whole one. */
 #include "unit/make.h"
-
-static long left = -1; /* allocations until one fails; -1: none does */
-
-static bool fails(void)
-{
-    return left >= 0 && left-- == 0;
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    return fails() ? NULL : __real_realloc(old, size);
-}
+#include "fault/starve.h"
 
 static const char *const settings[][6] = {
     {NULL},
@@ -64,11 +36,9 @@ static void no_memory_is_an_error_like_any_other(void **state)
         size_t whole, size;
         assert_int_equal(draw(p, settings[i], &whole), P2A_OK);
         for (long n = 0;; n++) {
-            left = n;
+            starve((size_t)n, false);
             enum p2a_status status = draw(p, settings[i], &size);
-            bool reached = left == -1;
-            left = -1;
-            if (!reached) {
+            if (!feed()) {
                 assert_true(n > 20);
                 break;
             }
