@@ -14,6 +14,15 @@
 
 #define NOWHERE (P2A_NONE - 1)
 
+/* Where a function hangs, in one cache line: they are visited in no order. */
+struct place {
+    double width; /* of the arc from there */
+    p2a_id up;    /* the caller on the spine, P2A_NONE for an entry */
+    /* On the way to the spine: nothing leads to it yet; `up` and `width` are the best way so far,
+     * which is in the heap; they are final. */
+    enum { UNSEEN, WAITING, DONE } state;
+};
+
 struct work {
     const struct p2a_profile *p;
     const struct p2a_excerpt_wanted *wanted;
@@ -24,8 +33,7 @@ struct work {
     struct p2a_components parts;
     double *weight;       /* of arcs */
     uint64_t *called;     /* of functions: calls that arcs explain */
-    p2a_id *up;           /* of functions: the caller on the spine, P2A_NONE for an entry */
-    double *width;        /* of functions: of the arc from there */
+    struct place *spine;  /* of functions */
     unsigned char *taken; /* of functions */
     uint32_t *box;        /* of functions: the box they are in, P2A_NONE */
     p2a_id *rest;         /* of functions not taken: the one above them that is, NOWHERE */
@@ -125,7 +133,9 @@ struct reach { /* a way to reach a function */
     p2a_id function, caller;
 };
 
-struct heap {
+enum { WAYS = 4 };
+
+struct heap { /* of row i, rows WAYS * i + 1 … WAYS * i + WAYS are children */
     struct reach *row;
     uint32_t n;
 };
@@ -141,18 +151,27 @@ static bool before(const struct reach *a, const struct reach *b)
 static void push(struct heap *h, struct reach item)
 {
     uint32_t i = h->n++;
-    for (; i && before(&item, &h->row[(i - 1) / 2]); i = (i - 1) / 2)
-        h->row[i] = h->row[(i - 1) / 2];
+    for (; i && before(&item, &h->row[(i - 1) / WAYS]); i = (i - 1) / WAYS)
+        h->row[i] = h->row[(i - 1) / WAYS];
     h->row[i] = item;
+}
+
+/* The first of the children that begin at CHILD. */
+static uint32_t first_child(const struct heap *h, uint32_t child)
+{
+    uint32_t end = h->n - child < WAYS ? h->n : child + WAYS, first = child;
+    for (uint32_t i = child + 1; i < end; i++)
+        if (before(&h->row[i], &h->row[first]))
+            first = i;
+    return first;
 }
 
 static struct reach pop(struct heap *h)
 {
     struct reach top = h->row[0], last = h->row[--h->n];
     uint32_t i = 0;
-    for (uint32_t child; (child = 2 * i + 1) < h->n; i = child) {
-        if (child + 1 < h->n && before(&h->row[child + 1], &h->row[child]))
-            child++;
+    for (uint32_t child; (child = WAYS * i + 1) < h->n; i = child) {
+        child = first_child(h, child);
         if (!before(&h->row[child], &last))
             break;
         h->row[i] = h->row[child];
@@ -191,26 +210,21 @@ static bool better_entry(const struct work *w, p2a_id f, p2a_id than)
     return total_of(w, f) > total_of(w, than);
 }
 
-/* Of a function on its way to the spine: nothing leads to it yet; `up` and `width` are the best way
- * so far, which is in the heap; they are final. */
-enum { UNSEEN, WAITING, DONE };
-
-/* A way that is worse than one in the heap would come out of it later, and be dropped. */
-static void offer(struct work *w, struct heap *heap, unsigned char *seen, struct reach way)
+/* A way to a function that isn't DONE. One that is worse than one in the heap would come
+ * out of it later, and be dropped. */
+static void offer(struct work *w, struct heap *heap, struct reach way)
 {
-    p2a_id f = way.function;
-    struct reach known = {w->width[f], f, w->up[f]};
-    if (seen[f] == DONE || (seen[f] == WAITING && !before(&way, &known)))
+    struct place *place = &w->spine[way.function];
+    struct reach known = {place->width, way.function, place->up};
+    if (place->state == WAITING && !before(&way, &known))
         return;
-    seen[f] = WAITING;
-    w->width[f] = way.width;
-    w->up[f] = way.caller;
+    *place = (struct place){.width = way.width, .up = way.caller, .state = WAITING};
     push(heap, way);
 }
 
 /* Entries are in the components that no arc enters, and in those whose mass the arcs into them
  * leave unexplained for the larger part. */
-static bool push_entries(struct work *w, struct heap *heap, unsigned char *seen)
+static bool push_entries(struct work *w, struct heap *heap)
 {
     uint32_t n = w->parts.n;
     double *mass = calloc((size_t)n + 1, sizeof *mass);
@@ -225,7 +239,7 @@ static bool push_entries(struct work *w, struct heap *heap, unsigned char *seen)
                 entry[w->parts.of[f]] = f;
         for (uint32_t c = 0; c < n; c++)
             if (!entered[c] || (unexplained(w, entry[c]) && mass[c] > total_of(w, entry[c]) / 2))
-                offer(w, heap, seen,
+                offer(w, heap,
                       (struct reach){fmax(mass[c], total_of(w, entry[c])), entry[c], P2A_NONE});
     }
     free(mass);
@@ -234,16 +248,32 @@ static bool push_entries(struct work *w, struct heap *heap, unsigned char *seen)
     return done;
 }
 
-static void grow(struct work *w, struct heap *heap, unsigned char *seen)
+/* What the next function is visited with, so that it has arrived by then. */
+static void fetch(const struct work *w, const struct heap *heap)
+{
+    if (heap->n)
+        __builtin_prefetch(&w->outs.first[heap->row[0].function]);
+}
+
+static void offer_callees(struct work *w, struct heap *heap, p2a_id f)
+{
+    uint32_t begin = w->outs.first[f], end = w->outs.first[f + 1];
+    for (uint32_t i = begin; i < end; i++)
+        __builtin_prefetch(&w->spine[w->outs.callee[i]]);
+    for (uint32_t i = begin; i < end; i++)
+        if (w->spine[w->outs.callee[i]].state != DONE)
+            offer(w, heap, (struct reach){w->weight[w->outs.arc[i]], w->outs.callee[i], f});
+}
+
+static void grow(struct work *w, struct heap *heap)
 {
     while (heap->n) {
         struct reach next = pop(heap);
-        if (seen[next.function] == DONE)
+        fetch(w, heap);
+        if (w->spine[next.function].state == DONE)
             continue;
-        seen[next.function] = DONE;
-        for (uint32_t i = w->outs.first[next.function]; i < w->outs.first[next.function + 1]; i++)
-            offer(w, heap, seen,
-                  (struct reach){w->weight[w->outs.arc[i]], w->outs.callee[i], next.function});
+        w->spine[next.function].state = DONE;
+        offer_callees(w, heap, next.function);
     }
 }
 
@@ -252,10 +282,11 @@ static void prefer_outside(struct work *w)
     const struct p2a_graph *g = &w->p->graph;
     for (p2a_id a = 0; a < g->arc_n; a++) {
         p2a_id caller = g->arc[a].caller, callee = g->arc[a].callee;
-        if (w->up[callee] != P2A_NONE && w->parts.of[caller] != w->parts.of[callee] &&
-            w->weight[a] > w->width[callee]) {
-            w->up[callee] = caller;
-            w->width[callee] = w->weight[a];
+        struct place *place = &w->spine[callee];
+        if (place->up != P2A_NONE && w->weight[a] > place->width &&
+            w->parts.of[caller] != w->parts.of[callee]) {
+            place->up = caller;
+            place->width = w->weight[a];
         }
     }
 }
@@ -264,14 +295,12 @@ static bool find_spine(struct work *w)
 {
     size_t ways = (size_t)w->p->graph.arc_n + w->parts.n + 1;
     struct heap heap = {.row = malloc(ways * sizeof *heap.row)};
-    unsigned char *seen = calloc((size_t)w->p->functions.n + 1, 1);
-    bool done = heap.row && seen && push_entries(w, &heap, seen);
+    bool done = heap.row && push_entries(w, &heap);
     if (done) {
-        grow(w, &heap, seen);
+        grow(w, &heap);
         prefer_outside(w);
     }
     free(heap.row);
-    free(seen);
     return done;
 }
 
@@ -296,10 +325,10 @@ static int by_total(const void *left, const void *right)
 static uint32_t take(struct work *w, p2a_id f, uint32_t room)
 {
     uint32_t n = 0;
-    for (p2a_id at = f; at != P2A_NONE && !w->taken[at]; at = w->up[at])
+    for (p2a_id at = f; at != P2A_NONE && !w->taken[at]; at = w->spine[at].up)
         if (++n > room)
             return 0;
-    for (p2a_id at = f; at != P2A_NONE && !w->taken[at]; at = w->up[at])
+    for (p2a_id at = f; at != P2A_NONE && !w->taken[at]; at = w->spine[at].up)
         w->taken[at] = 1;
     return n;
 }
@@ -341,7 +370,7 @@ static int by_caller(const void *left, const void *right)
 
 static void add_box(struct work *w, uint32_t place, p2a_id f)
 {
-    p2a_id up = w->up[f];
+    p2a_id up = w->spine[f].up;
     w->box[f] = place;
     w->end[place] = place + 1;
     w->made->box[place] =
@@ -390,7 +419,7 @@ static bool make_boxes_of_functions(struct work *w)
         for (p2a_id f = 0; f < w->p->functions.n; f++) {
             first[f] = n;
             if (w->taken[f])
-                child[filled++] = (struct child){w->up[f], f, w->width[f]};
+                child[filled++] = (struct child){w->spine[f].up, f, w->spine[f].width};
         }
         qsort(child, n, sizeof *child, by_caller);
         for (uint32_t i = n; i-- > 0;)
@@ -411,9 +440,9 @@ static void find_rests(struct work *w)
     for (p2a_id f = 0; f < w->p->functions.n; f++) {
         p2a_id top = f;
         while (top != P2A_NONE && !w->taken[top] && w->rest[top] == P2A_NONE)
-            top = w->up[top];
+            top = w->spine[top].up;
         p2a_id rest = top == P2A_NONE ? NOWHERE : w->taken[top] ? top : w->rest[top];
-        for (p2a_id at = f; at != top; at = w->up[at])
+        for (p2a_id at = f; at != top; at = w->spine[at].up)
             w->rest[at] = rest;
     }
 }
@@ -518,38 +547,115 @@ static bool leads_back(const struct work *w, uint32_t from, uint32_t to)
     return !is_rest(w, to) && to <= from && from < w->end[to];
 }
 
-static bool add_link(struct work *w, p2a_id a)
+static struct p2a_link link_of(const struct work *w, p2a_id a)
 {
-    struct p2a_excerpt *made = w->made;
     const struct p2a_arc *arc = &w->p->graph.arc[a];
     uint32_t from = w->box[arc->caller], to = w->box[arc->callee];
-    if (!p2a_grow(&made->link, &w->link_room, (uint64_t)made->link_n + 1, sizeof *made->link))
-        return false;
-    made->link[made->link_n++] = (struct p2a_link){.from = from,
-                                                   .to = to,
-                                                   .arc = a,
-                                                   .count = 1,
-                                                   .calls = calls_along(w, a),
-                                                   .total = w->weight[a],
-                                                   .known = arc->has & P2A_HAS_TOTAL,
-                                                   .spine = made->box[to].under == from,
-                                                   .back = leads_back(w, from, to)};
-    fill_link_sides(w, &made->link[made->link_n - 1], a);
-    return true;
+    struct p2a_link link = {.from = from,
+                            .to = to,
+                            .arc = a,
+                            .count = 1,
+                            .calls = calls_along(w, a),
+                            .total = w->weight[a],
+                            .known = arc->has & P2A_HAS_TOTAL,
+                            .spine = w->made->box[to].under == from,
+                            .back = leads_back(w, from, to)};
+    fill_link_sides(w, &link, a);
+    return link;
 }
 
-/* All arcs between two boxes; those within a rest are part of it. */
-static bool collect_links(struct work *w)
+/* All arcs between two boxes, how many; those within a rest are part of it. */
+static uint32_t collect_arcs(struct work *w, p2a_id *drawn)
 {
     const struct p2a_graph *g = &w->p->graph;
+    uint32_t n = 0;
     for (p2a_id a = 0; a < g->arc_n; a++) {
         uint32_t from = w->box[g->arc[a].caller], to = w->box[g->arc[a].callee];
         if (from == P2A_NONE || to == P2A_NONE)
             w->made->arcs_left_out++;
-        else if ((from != to || !is_rest(w, from)) && !add_link(w, a))
-            return false;
+        else if (from != to || !is_rest(w, from))
+            drawn[n++] = a;
     }
+    return n;
+}
+
+static uint32_t box_at(const struct work *w, p2a_id arc, bool end)
+{
+    const struct p2a_arc *a = &w->p->graph.arc[arc];
+    return w->box[end ? a->callee : a->caller];
+}
+
+/* Sorts by the box at one end, keeping the order of what is equal. FIRST: box_n + 1 rows. */
+static void sort_arcs(const struct work *w, bool end, const p2a_id *from, p2a_id *to, uint32_t n,
+                      uint32_t *first)
+{
+    memset(first, 0, ((size_t)w->made->box_n + 1) * sizeof *first);
+    for (uint32_t i = 0; i < n; i++)
+        first[box_at(w, from[i], end) + 1]++;
+    for (uint32_t b = 0; b < w->made->box_n; b++)
+        first[b + 1] += first[b];
+    for (uint32_t i = 0; i < n; i++)
+        to[first[box_at(w, from[i], end)]++] = from[i];
+}
+
+static void add_to_rest(const struct work *w, const struct p2a_link *link)
+{
+    struct p2a_box *box = &w->made->box[link->to];
+    if (!is_rest(w, link->to) || is_rest(w, link->from))
+        return;
+    box->total += link->total;
+    for (unsigned s = 0; s < P2A_OF_SIDES; s++)
+        box->side[s].total += link->side[s].total;
+}
+
+static void join(const struct work *w, struct p2a_link *to, const struct p2a_link *link)
+{
+    to->arc = P2A_NONE;
+    to->count += link->count;
+    to->calls = p2a_add_calls(to->calls, link->calls);
+    to->total = fmin(to->total + link->total, w->whole);
+    to->known = to->known && link->known;
+    for (unsigned s = 0; s < P2A_OF_SIDES; s++)
+        add_side(&to->side[s], &link->side[s]);
+}
+
+/* The arcs from or to a rest become one link a pair. Arcs are sorted by both ends, so that the sums
+ * are the same whatever order the functions have. */
+static bool join_arcs(struct work *w, const p2a_id *sorted, uint32_t n)
+{
+    struct p2a_excerpt *made = w->made;
+    for (uint32_t i = 0; i < n; i++) {
+        struct p2a_link link = link_of(w, sorted[i]);
+        struct p2a_link *last = made->link_n ? &made->link[made->link_n - 1] : NULL;
+        add_to_rest(w, &link);
+        if (last && last->from == link.from && last->to == link.to) {
+            join(w, last, &link);
+        } else {
+            if (!p2a_grow(&made->link, &w->link_room, (uint64_t)made->link_n + 1, sizeof link))
+                return false;
+            made->link[made->link_n++] = link;
+        }
+    }
+    for (uint32_t b = made->function_n; b < made->box_n; b++)
+        made->box[b].total = fmin(made->box[b].total, w->whole);
     return true;
+}
+
+static bool collect_links(struct work *w)
+{
+    size_t arcs = (size_t)w->p->graph.arc_n + 1;
+    p2a_id *drawn = malloc(2 * arcs * sizeof *drawn), *sorted = drawn + arcs;
+    uint32_t *first = malloc(((size_t)w->made->box_n + 1) * sizeof *first);
+    bool done = drawn && first;
+    if (done) {
+        uint32_t n = collect_arcs(w, drawn);
+        sort_arcs(w, true, drawn, sorted, n, first);
+        sort_arcs(w, false, sorted, drawn, n, first);
+        done = join_arcs(w, drawn, n);
+    }
+    free(drawn);
+    free(first);
+    return done;
 }
 
 static int by_ends(const void *left, const void *right)
@@ -558,44 +664,6 @@ static int by_ends(const void *left, const void *right)
     if (a->from != b->from)
         return a->from < b->from ? -1 : 1;
     return a->to < b->to ? -1 : a->to > b->to;
-}
-
-/* So that sums are the same whatever qsort does with what is equal. */
-static int by_ends_and_arc(const void *left, const void *right)
-{
-    const struct p2a_link *a = left, *b = right;
-    int ends = by_ends(left, right);
-    return ends ? ends : a->arc < b->arc ? -1 : a->arc > b->arc;
-}
-
-/* The arcs from or to a rest become one link a pair. */
-static void join_links(struct work *w)
-{
-    struct p2a_excerpt *made = w->made;
-    uint32_t n = 0;
-    qsort(made->link, made->link_n, sizeof *made->link, by_ends_and_arc);
-    for (uint32_t i = 0; i < made->link_n; i++) {
-        struct p2a_link *link = &made->link[i], *last = n ? &made->link[n - 1] : NULL;
-        if (is_rest(w, link->to) && !is_rest(w, link->from)) {
-            made->box[link->to].total += link->total;
-            for (unsigned s = 0; s < P2A_OF_SIDES; s++)
-                made->box[link->to].side[s].total += link->side[s].total;
-        }
-        if (!last || by_ends(last, link) != 0) {
-            made->link[n++] = *link;
-            continue;
-        }
-        last->arc = P2A_NONE;
-        last->count += link->count;
-        last->calls = p2a_add_calls(last->calls, link->calls);
-        last->total = fmin(last->total + link->total, w->whole);
-        last->known = last->known && link->known;
-        for (unsigned s = 0; s < P2A_OF_SIDES; s++)
-            add_side(&last->side[s], &link->side[s]);
-    }
-    made->link_n = n;
-    for (uint32_t b = made->function_n; b < made->box_n; b++)
-        made->box[b].total = fmin(made->box[b].total, w->whole);
 }
 
 static bool stays(const struct work *w, const struct p2a_link *link)
@@ -670,7 +738,6 @@ static bool make_links(struct work *w)
 {
     if (!p2a_grow(&w->made->link, &w->link_room, 1, sizeof *w->made->link) || !collect_links(w))
         return false;
-    join_links(w);
     choose_links(w);
     return find_cycles(w->made);
 }
@@ -682,14 +749,14 @@ static bool begin(struct work *w)
     size_t n = (size_t)w->p->functions.n + 1, arcs = (size_t)w->p->graph.arc_n + 1;
     w->weight = malloc(arcs * sizeof *w->weight);
     w->called = calloc(n, sizeof *w->called);
-    w->up = malloc(n * sizeof *w->up);
-    w->width = calloc(n, sizeof *w->width);
+    w->spine = malloc(n * sizeof *w->spine);
     w->taken = calloc(n, 1);
     w->box = malloc(n * sizeof *w->box);
     w->rest = malloc(n * sizeof *w->rest);
-    if (!w->weight || !w->called || !w->up || !w->width || !w->taken || !w->box || !w->rest)
+    if (!w->weight || !w->called || !w->spine || !w->taken || !w->box || !w->rest)
         return false;
-    memset(w->up, 0xff, n * sizeof *w->up);
+    for (size_t f = 0; f < n; f++)
+        w->spine[f] = (struct place){.up = P2A_NONE};
     memset(w->box, 0xff, n * sizeof *w->box);
     memset(w->rest, 0xff, n * sizeof *w->rest);
     for (p2a_id a = 0; a < w->p->graph.arc_n; a++)
@@ -701,8 +768,7 @@ static void end(struct work *w)
 {
     free(w->weight);
     free(w->called);
-    free(w->up);
-    free(w->width);
+    free(w->spine);
     free(w->taken);
     free(w->box);
     free(w->rest);
