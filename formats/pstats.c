@@ -18,8 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/index.h"
 #include "codec/marshal.h"
+#include "model/core.h"
 #include "prof2any/format.h"
 
 static const char *const aliases[] = {"prof", "pstat", "cprofile", NULL};
@@ -57,9 +59,10 @@ static enum p2a_sure probe(const struct p2a_probe *input)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* The file is read twice: first the keys, so that functions get their numbers in the order of the
- * file and a key that comes again replaces the value, as in Python's dict; then each function's
- * value. */
+/* Functions get their numbers in the order of the file, so that all keys have to be known before
+ * callers are. A file such as Python writes is read at once, its callers being numbers of objects
+ * until its end. Any other is read twice: first the keys, of which one that comes again replaces
+ * the value, as in Python's dict; then each function's value. */
 struct reader {
     struct p2a_profile *p;
     struct marshal m;
@@ -302,9 +305,8 @@ static bool read_joined_figures(struct reader *r, struct figures *f, uint32_t it
     return true;
 }
 
-static bool set_arc(struct reader *r, p2a_id caller, p2a_id callee, const struct figures *f)
+static bool fill_arc(struct reader *r, p2a_id id, const struct figures *f)
 {
-    p2a_id id = p2a_arc(r->p, caller, callee);
     if (id == P2A_NONE)
         return false;
     struct p2a_graph *g = &r->p->graph;
@@ -314,6 +316,11 @@ static bool set_arc(struct reader *r, p2a_id caller, p2a_id callee, const struct
     g->arc_self[id] = f->self;
     g->arc_total[id] = f->total;
     return true;
+}
+
+static bool set_arc(struct reader *r, p2a_id caller, p2a_id callee, const struct figures *f)
+{
+    return fill_arc(r, p2a_arc(r->p, caller, callee), f);
 }
 
 /* The four items in the shape that cProfile's have. */
@@ -365,6 +372,19 @@ static bool read_callers(struct reader *r, p2a_id callee)
     return key == KEY_END;
 }
 
+static bool set_row(struct reader *r, p2a_id function, const struct figures *f)
+{
+    struct p2a_node *node = p2a_node(r->p, function);
+    if (!node)
+        return false;
+    node->calls = f->calls;
+    node->primitive = f->primitive;
+    node->has = f->has;
+    *p2a_node_self(r->p, function) = f->self;
+    *p2a_node_total(r->p, function) = f->total;
+    return true;
+}
+
 static bool read_row(struct reader *r, p2a_id function)
 {
     struct marshal_value v;
@@ -377,17 +397,7 @@ static bool read_row(struct reader *r, p2a_id function)
     if (v.n != 5)
         return p2a_marshal_fail(&r->m, v.at,
                                 "a function's figures are a tuple of %u, 5 were expected", v.n);
-    if (!read_row_figures(r, &f))
-        return false;
-    struct p2a_node *node = p2a_node(r->p, function);
-    if (!node)
-        return false;
-    node->calls = f.calls;
-    node->primitive = f.primitive;
-    node->has = f.has;
-    *p2a_node_self(r->p, function) = f.self;
-    *p2a_node_total(r->p, function) = f.total;
-    return read_callers(r, function);
+    return read_row_figures(r, &f) && set_row(r, function, &f) && read_callers(r, function);
 }
 
 /* Keeps where the value of FUNCTION is. */
@@ -450,11 +460,129 @@ static void add_notes(const struct reader *r)
         p2a_note(r->p, "left out %u keys that are no functions", r->others);
 }
 
+/* ---- reading at once ---- */
+
+/* A caller's figures behind its key, the object NUMBER. */
+static bool take_arc(struct reader *r, uint32_t number, p2a_id callee)
+{
+    struct figures f = {.has = P2A_HAS_ROW};
+    struct marshal_value v;
+    if (!take_arc_figures(r, &f)) {
+        if (!p2a_marshal_read(&r->m, &v))
+            return false;
+        bool tuple = v.kind == MARSHAL_TUPLE && v.n == 4;
+        if (tuple ? !read_arc_figures(r, &f) : !take_count(&v, &f.calls, &f.has, P2A_HAS_CALLS))
+            return false;
+    }
+    p2a_id id = p2a_arc_new(r->p, callee, callee);
+    if (!fill_arc(r, id, &f))
+        return false;
+    r->p->graph.arc[id].caller = number;
+    return true;
+}
+
+static bool take_row(struct reader *r, p2a_id function)
+{
+    struct marshal_value v;
+    struct figures f = {0};
+    uint32_t number;
+    if (!p2a_marshal_read(&r->m, &v) || v.kind != MARSHAL_TUPLE || v.n != 5 ||
+        !read_row_figures(r, &f) || !set_row(r, function, &f) || !p2a_marshal_read(&r->m, &v) ||
+        v.kind != MARSHAL_DICT)
+        return false;
+    while ((number = p2a_marshal_take_number(&r->m)) != MARSHAL_NO_REF)
+        if (!take_arc(r, number, function))
+            return false;
+    return p2a_marshal_read(&r->m, &v) && v.kind == MARSHAL_END;
+}
+
+static bool take_rows(struct reader *r)
+{
+    struct marshal_value v;
+    p2a_id function = P2A_NONE;
+    enum key key;
+    if (!p2a_marshal_read(&r->m, &v) || v.kind != MARSHAL_DICT)
+        return false;
+    while ((key = read_key(r, &function)) < KEY_END) {
+        bool again = key == KEY_FUNCTION && function != r->n++;
+        if (again || !(key == KEY_FUNCTION ? take_row(r, function) : p2a_marshal_skip(&r->m)))
+            return false;
+    }
+    return key == KEY_END && check_end(r);
+}
+
+/* The function whose key is the object NUMBER. */
+static p2a_id caller_of(struct reader *r, uint32_t number)
+{
+    p2a_id function = P2A_NONE;
+    uint32_t tag = p2a_marshal_tag(&r->m, number);
+    if (tag)
+        return tag & 1 ? tag >> 1 : P2A_NONE;
+    p2a_marshal_again(&r->m, p2a_marshal_place(&r->m, number));
+    return read_key(r, &function) == KEY_FUNCTION ? function : P2A_NONE;
+}
+
+/* By function, the latest arc out of it, and 1. */
+struct latest {
+    uint32_t *arc;
+    uint32_t room;
+};
+
+static bool make_room(struct latest *latest, p2a_id function)
+{
+    uint32_t room = latest->room;
+    if (function < room)
+        return true;
+    if (!p2a_grow(&latest->arc, &latest->room, (uint64_t)function + 1, sizeof *latest->arc))
+        return false;
+    memset(latest->arc + room, 0, (latest->room - room) * sizeof *latest->arc);
+    return true;
+}
+
+/* Arcs stand by callee. Of a caller that comes again in one dict the second value would count. */
+static bool name_callers(struct reader *r, struct latest *latest)
+{
+    enum { AHEAD = 16 };
+    struct p2a_graph *g = &r->p->graph;
+    uint32_t first = 0;
+    for (p2a_id a = 0; a < g->arc_n; a++) {
+        if (a + AHEAD < g->arc_n)
+            p2a_marshal_fetch_tag(&r->m, g->arc[a + AHEAD].caller);
+        if (g->arc[a].callee != g->arc[first].callee)
+            first = a;
+        p2a_id caller = caller_of(r, g->arc[a].caller);
+        if (caller == P2A_NONE || !make_room(latest, caller) || latest->arc[caller] > first)
+            return false;
+        latest->arc[caller] = a + 1;
+        g->arc[a].caller = caller;
+    }
+    return true;
+}
+
+/* False for a file that has to be read twice, of which nothing is kept then. */
+static bool read_at_once(struct reader *r)
+{
+    struct latest latest = {0};
+    bool done = take_rows(r) && name_callers(r, &latest);
+    free(latest.arc);
+    return done;
+}
+
+static bool start_again(struct reader *r, struct p2a_str bytes)
+{
+    p2a_drop_graph(r->p);
+    p2a_marshal_stop(&r->m);
+    r->n = r->others = 0;
+    r->is_sampled = false;
+    return p2a_marshal_start(&r->m, bytes);
+}
+
+/* ---- reading twice ---- */
+
 /* Where the file breaks off, the functions before that are there. */
-static void read_all(struct reader *r)
+static void read_twice(struct reader *r)
 {
     struct marshal_failure failure = {0};
-    p2a_metric(r->p, "time", "seconds", 1);
     if (!read_keys(r) || !check_end(r))
         failure = p2a_marshal_take_failure(&r->m);
     for (p2a_id f = 0; f < r->n && !failure.no_memory; f++)
@@ -465,6 +593,16 @@ static void read_all(struct reader *r)
         r->m.failure = failure;
 }
 
+static void read_all(struct reader *r, struct p2a_str bytes)
+{
+    p2a_metric(r->p, "time", "seconds", 1);
+    if (read_at_once(r)) {
+        add_notes(r);
+    } else if (!r->m.failure.no_memory && start_again(r, bytes)) {
+        read_twice(r);
+    }
+}
+
 static enum p2a_status read_pstats(struct p2a_in *in)
 {
     struct reader r = {.p = in->profile};
@@ -472,7 +610,7 @@ static enum p2a_status read_pstats(struct p2a_in *in)
     if (!p2a_all(in, &bytes))
         return p2a_in_status(in);
     if (p2a_marshal_start(&r.m, bytes))
-        read_all(&r);
+        read_all(&r, bytes);
     const struct marshal_failure *failure = &r.m.failure;
     enum p2a_status status = P2A_OK;
     if (failure->no_memory)

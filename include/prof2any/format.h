@@ -255,6 +255,8 @@ double *p2a_node_self(struct p2a_profile *p, p2a_id function);
 double *p2a_node_total(struct p2a_profile *p, p2a_id function);
 /* Finds or adds; the caller may stay a name only. */
 p2a_id p2a_arc(struct p2a_profile *p, p2a_id caller, p2a_id callee);
+/* Adds an arc that isn't there yet without looking for it. */
+p2a_id p2a_arc_new(struct p2a_profile *p, p2a_id caller, p2a_id callee);
 p2a_id p2a_arc_find(const struct p2a_profile *p, p2a_id caller, p2a_id callee);
 /* Find or add, so that costs of one place can be added up. */
 p2a_id p2a_line(struct p2a_profile *p, const struct p2a_line *line);

@@ -822,8 +822,10 @@ bool p2a_marshal_take_figures(struct marshal *m, int64_t count[2], double real[2
         return false;
     m->unfolded -= unfolded;
     m->next_ref += refs;
-    fetch_tag(m, at); /* the next key, and, if its figures take as much, the one behind it */
-    fetch_tag(m, at + REF_SIZE + (at - m->at));
+    if (m->again) {
+        fetch_tag(m, at); /* the next key, and, if its figures take as much, the one behind it */
+        fetch_tag(m, at + REF_SIZE + (at - m->at));
+    }
     m->at = at;
     return child_done(m);
 }
@@ -866,6 +868,22 @@ bool p2a_marshal_leave(struct marshal *m, const struct marshal_value *value)
     return !is_open(value) || leave_open(m);
 }
 
+uint32_t p2a_marshal_take_number(struct marshal *m)
+{
+    if (m->failure.failed || !is_first_time(m) || left(m) < REF_SIZE)
+        return MARSHAL_NO_REF;
+    unsigned char byte = m->start[m->at];
+    bool is_ref = (byte & ~FLAG_REF) == 'r';
+    uint32_t number = is_ref ? get_u32(m->start + m->at + 1) : m->ref_n;
+    if (is_ref && number < m->ref_n && is_whole(m, number)) {
+        m->at += REF_SIZE;
+        return child_done(m) ? number : MARSHAL_NO_REF;
+    }
+    if (is_ref || !is_numbered(byte) || !p2a_marshal_skip(m))
+        return MARSHAL_NO_REF;
+    return number;
+}
+
 /* One of a code object's strings. */
 static bool read_code_text(struct marshal *m, struct p2a_str *text)
 {
@@ -899,6 +917,16 @@ bool p2a_marshal_code(struct marshal *m, struct p2a_marshal_code *code)
     }
     code->line = m->code_line;
     return leave_open(m);
+}
+
+void p2a_marshal_fetch_tag(const struct marshal *m, uint32_t ref)
+{
+    __builtin_prefetch(&m->ref_tag[ref]);
+}
+
+struct marshal_mark p2a_marshal_place(const struct marshal *m, uint32_t ref)
+{
+    return (struct marshal_mark){m->ref_at[ref], ref};
 }
 
 struct marshal_mark p2a_marshal_here(const struct marshal *m)

@@ -139,9 +139,19 @@ struct marshal_failure p2a_marshal_take_failure(struct marshal *m);
 #define MARSHAL_UNDONE 0x80000000U
 uint32_t p2a_marshal_tag(const struct marshal *m, uint32_t ref);
 void p2a_marshal_set_tag(struct marshal *m, uint32_t ref, uint32_t tag);
+/* Asks the memory for the tag, which will be wanted soon. */
+void p2a_marshal_fetch_tag(const struct marshal *m, uint32_t ref);
 /* Where the next object is a reference to one with a tag: passes it without a look at what it
  * refers to and returns the tag. Else returns 0 and passes nothing. */
 uint32_t p2a_marshal_take_tag(struct marshal *m);
+
+/* Where the next object has a number, or is a reference: passes it and returns the number. Else
+ * returns MARSHAL_NO_REF and passes nothing, as at the end of a dict and in what a reference led
+ * to.
+ */
+uint32_t p2a_marshal_take_number(struct marshal *m);
+/* Where the object REF stands. */
+struct marshal_mark p2a_marshal_place(const struct marshal *m, uint32_t ref);
 
 /* Where the next object is a tuple of two integers and two floats and is written plainly, as the
  * figures of nearly all callers are: takes the whole at once. Else returns false and passes

@@ -17,7 +17,7 @@ struct p2a_core {
         node_room, order_room, arc_room, line_room, site_room, note_room;
     uint32_t note_n;
     char **note;
-    bool note_lost; /* for want of memory */
+    bool note_lost;         /* for want of memory */
     struct p2a_error error; /* the first one; everything after it is a no-op */
     uint64_t max_rows;
 };
@@ -31,6 +31,11 @@ enum p2a_status p2a_profile_status(const struct p2a_profile *p);
 
 /* After the last row: evens out the tables and works out the facts. */
 void p2a_finish(struct p2a_profile *p);
+
+/* Puts the arcs that p2a_arc_new added into the index, before many are looked for. False: no
+ * memory.
+ */
+bool p2a_index_arcs(struct p2a_profile *p);
 
 /* Copies the error out and makes the profile usable again. */
 enum p2a_status p2a_take_error(struct p2a_profile *p, struct p2a_error *error);

@@ -79,9 +79,11 @@ static enum p2a_status check_order(const struct p2a_profile *p, struct p2a_error
     return status;
 }
 
-static enum p2a_status check_graph(const struct p2a_profile *p, struct p2a_error *error)
+static enum p2a_status check_graph(struct p2a_profile *p, struct p2a_error *error)
 {
     const struct p2a_graph *g = &p->graph;
+    if (!p2a_index_arcs(p))
+        return p2a_error_memory(error);
     if ((g->order_n || g->arc_n) && g->node_n != p->functions.n)
         return broken(error, "a graph has a node for every function", g->node_n);
     for (uint32_t i = 0; i < g->arc_n; i++) {

@@ -63,22 +63,31 @@ static bool find_deepest(struct p2a_side *side)
     return enough;
 }
 
+/* Here a function that calls itself is in a cycle, too. */
+static bool find_cycles(struct p2a_side *side)
+{
+    const struct p2a_graph *g = &side->p->graph;
+    side->cycle = malloc(((size_t)side->p->functions.n + 1) * sizeof *side->cycle);
+    if (!side->cycle || p2a_cycles(side->p, side->cycle) == P2A_NONE)
+        return false;
+    for (uint32_t a = 0; a < g->arc_n; a++)
+        if (g->arc[a].caller == g->arc[a].callee)
+            side->cycle[g->arc[a].caller] = 0;
+    return true;
+}
+
 static enum p2a_status measure_depth(struct p2a_side *side, p2a_id f, struct p2a_figure *figure,
                                      struct p2a_error *error)
 {
-    const struct p2a_profile *p = side->p;
     if (side->tree) {
         if (!side->deepest && !find_deepest(side))
             return p2a_error_memory(error);
         give(figure, side->deepest[f]);
         return P2A_OK;
     }
-    if (!side->cycle) {
-        side->cycle = malloc(((size_t)p->functions.n + 1) * sizeof *side->cycle);
-        if (!side->cycle || p2a_cycles(p, side->cycle) == P2A_NONE)
-            return p2a_error_memory(error);
-    }
-    if (side->cycle[f] != P2A_NONE || p2a_arc_find(p, f, f) != P2A_NONE)
+    if (!side->cycle && !find_cycles(side))
+        return p2a_error_memory(error);
+    if (side->cycle[f] != P2A_NONE)
         figure->unknown = no_paths;
     give(figure, 1);
     return P2A_OK;

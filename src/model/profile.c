@@ -587,37 +587,63 @@ static struct p2a_pair arc_key(p2a_id caller, p2a_id callee, p2a_id id)
     return (struct p2a_pair){callee * 4, caller, id};
 }
 
+/* Arcs that aren't in the index are looked through; who asks for many puts them there first. */
 p2a_id p2a_arc_find(const struct p2a_profile *p, p2a_id caller, p2a_id callee)
 {
+    const struct p2a_graph *g = &p->graph;
+    const struct p2a_pairs *index = &p->core->arc_of;
     struct p2a_pair key = arc_key(caller, callee, 0);
     if (caller >= p->functions.n || callee >= p->functions.n)
         return P2A_NONE;
-    return p2a_pairs_find(&p->core->arc_of, key.near, key.far);
+    for (p2a_id a = index->n; a < g->arc_n; a++)
+        if (g->arc[a].caller == caller && g->arc[a].callee == callee)
+            return a;
+    return p2a_pairs_find(index, key.near, key.far);
 }
 
-p2a_id p2a_arc(struct p2a_profile *p, p2a_id caller, p2a_id callee)
+bool p2a_index_arcs(struct p2a_profile *p)
+{
+    const struct p2a_graph *g = &p->graph;
+    struct p2a_pairs *index = &p->core->arc_of;
+    while (index->n < g->arc_n) {
+        const struct p2a_arc *arc = &g->arc[index->n];
+        if (!p2a_pairs_add(index, arc_key(arc->caller, arc->callee, index->n)))
+            return false;
+    }
+    return true;
+}
+
+p2a_id p2a_arc_new(struct p2a_profile *p, p2a_id caller, p2a_id callee)
 {
     struct p2a_graph *g = &p->graph;
     struct p2a_core *core = p->core;
     if (failed(p) || caller >= p->functions.n || callee >= p->functions.n || !even_nodes(p))
         return P2A_NONE;
-    p2a_id id = p2a_arc_find(p, caller, callee);
-    if (id != P2A_NONE)
-        return id;
     uint32_t room = core->arc_room;
     if (!room_for(p, &g->arc, &core->arc_room, g->arc_n, sizeof *g->arc))
         return P2A_NONE;
     if (room != core->arc_room && (!widen_values(p, &g->arc_self, core->arc_room) ||
                                    !widen_values(p, &g->arc_total, core->arc_room)))
         return P2A_NONE;
-    if (!p2a_pairs_add(&core->arc_of, arc_key(caller, callee, g->arc_n))) {
-        no_memory(p);
-        return P2A_NONE;
-    }
     g->arc[g->arc_n] = (struct p2a_arc){.caller = caller, .callee = callee};
     clear_rows(p, g->arc_self, g->arc_n, 1);
     clear_rows(p, g->arc_total, g->arc_n, 1);
     return g->arc_n++;
+}
+
+p2a_id p2a_arc(struct p2a_profile *p, p2a_id caller, p2a_id callee)
+{
+    if (failed(p))
+        return P2A_NONE;
+    bool ready = p2a_index_arcs(p);
+    p2a_id id = ready ? p2a_arc_find(p, caller, callee) : P2A_NONE;
+    if (ready && id == P2A_NONE) {
+        id = p2a_arc_new(p, caller, callee);
+        ready = p2a_index_arcs(p);
+    }
+    if (!ready)
+        no_memory(p);
+    return ready ? id : P2A_NONE;
 }
 
 static bool same_line(const void *table, uint32_t id, const void *key)
