@@ -205,6 +205,12 @@ struct declared {
     double *factor; /* per metric; where the event is derived */
 };
 
+/* Functions that came lately, each in the place of its name. */
+enum { KNOWN = 1 << 12 };
+struct known {
+    p2a_id name, file, object, function;
+};
+
 struct reader {
     struct p2a_in *in;
     struct p2a_profile *p;
@@ -230,6 +236,7 @@ struct reader {
     bool from_outside; /* the current function is that */
     uint64_t parts, thread_n, jumps, unnamed, unnamed_line, mismatches;
     struct p2a_arena texts; /* of declared events */
+    struct known known[KNOWN];
 };
 
 static bool failed(const struct reader *r)
@@ -450,9 +457,13 @@ static enum p2a_kind kind_of(struct p2a_str name, struct p2a_str file)
 
 static p2a_id function_of(struct reader *r, p2a_id name, p2a_id file, p2a_id object)
 {
+    struct known *known = &r->known[name % KNOWN];
+    if (known->name == name && known->file == file && known->object == object)
+        return known->function;
     struct p2a_function function = {.name = name, .file = file, .module = object};
     function.kind = kind_of(p2a_string(r->p, name), p2a_string(r->p, file));
-    return p2a_function(r->p, &function);
+    *known = (struct known){name, file, object, p2a_function(r->p, &function)};
+    return known->function;
 }
 
 /* ---- parts ----------------------------------------------------------------------------------- */
@@ -977,6 +988,163 @@ static void read_line(struct reader *r, struct p2a_str line)
     }
 }
 
+/* ---- plain cost lines ------------------------------------------------------------------------ */
+
+/* Nearly all lines of a large file are self costs of one shape: positions and costs, one blank
+ * between them, numbers that fit in any case. They are taken off the input without being cut into
+ * lines first; what is anything else is left to read_line. Eight digits are one word, since a loop
+ * over them would end where no processor foresees it. */
+enum { PLAIN_EVENTS = 8, PLAIN_DIGITS = 16, PLAIN_MOST = (3 + PLAIN_EVENTS) * (PLAIN_DIGITS + 4) };
+#define EACH(byte) (0x0101010101010101U * (byte))
+
+/* The first byte in the lowest bits. */
+static inline uint64_t word_at(const char *at)
+{
+    uint64_t word = 0;
+    for (unsigned i = 0; i < 8; i++)
+        word |= (uint64_t)(unsigned char)at[i] << 8 * i;
+    return word;
+}
+
+/* The high bit of each byte of WORD that is N or more. */
+static inline uint64_t from_on(uint64_t word, unsigned n)
+{
+    return (((word & EACH(0x7f)) + EACH(0x80 - n)) | word) & EACH(0x80);
+}
+
+/* How many bytes are before the first that is marked by its high bit. */
+static inline unsigned before_mark(uint64_t marks)
+{
+    return marks ? (unsigned)__builtin_ctzll(marks) / 8 : 8;
+}
+
+/* As many decimal digits as WORD begins with; how many. */
+static inline unsigned take_decimal(uint64_t word, uint64_t *value)
+{
+    uint64_t v = word ^ EACH('0');
+    unsigned n = before_mark(from_on(v, 10));
+    v = n ? v << (64 - 8 * n) : 0; /* behind zeros */
+    v = (v * 10 + (v >> 8)) & 0x00ff00ff00ff00ff;
+    v = (v * 100 + (v >> 16)) & 0x0000ffff0000ffff;
+    *value = (v * 10000 + (v >> 32)) & 0xffffffff;
+    return n;
+}
+
+static inline unsigned take_hexadecimal(uint64_t word, uint64_t *value)
+{
+    uint64_t letter = (word | EACH(0x20)) ^ EACH(0x60); /* a is 1 */
+    uint64_t no_letter = from_on(letter, 7) | (from_on(letter, 1) ^ EACH(0x80));
+    unsigned n = before_mark(from_on(word ^ EACH('0'), 10) & no_letter);
+    uint64_t v = (word & EACH(0xf)) + (word >> 6 & EACH(1)) * 9;
+    v = n ? v << (64 - 8 * n) : 0;
+    v = (v << 4 | v >> 8) & 0x00ff00ff00ff00ff;
+    v = (v << 8 | v >> 16) & 0x0000ffff0000ffff;
+    *value = (v << 16 | v >> 32) & 0xffffffff;
+    return n;
+}
+
+static const char *plain_hexadecimal(const char *at, uint64_t *value)
+{
+    uint64_t more;
+    unsigned n = take_hexadecimal(word_at(at), value);
+    if (n < 8)
+        return n ? at + n : NULL;
+    n = take_hexadecimal(word_at(at + 8), &more);
+    *value = *value << 4 * n | more;
+    return at + 8 + n;
+}
+
+/* Takes a number of PLAIN_DIGITS at most; NULL where there is none. */
+static inline const char *plain_number(const char *at, uint64_t *value)
+{
+    static const uint64_t tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+    uint64_t more;
+    if (at[0] == '0' && at[1] == 'x')
+        return plain_hexadecimal(at + 2, value);
+    unsigned n = take_decimal(word_at(at), value);
+    if (n < 8)
+        return n ? at + n : NULL;
+    n = take_decimal(word_at(at + 8), &more);
+    *value = *value * tens[n] + more;
+    return at + 8 + n;
+}
+
+/* A position and the blank behind it. */
+static const char *plain_position(const char *at, uint64_t *running)
+{
+    uint64_t value = 0, before = *running;
+    char sign = *at;
+    bool relative = sign == '+' || sign == '-';
+    if (sign == '*')
+        at++;
+    else
+        at = plain_number(at + relative, &value);
+    if (!at || *at != ' ' || (sign == '+' && value > UINT64_MAX - before) ||
+        (sign == '-' && value > before))
+        return NULL;
+    *running = sign == '*'   ? before
+               : sign == '+' ? before + value
+               : sign == '-' ? before - value
+                             : value;
+    return at + 1;
+}
+
+/* The costs up to the end of the line; those that aren't there are 0. */
+static const char *plain_costs(const char *at, uint32_t events, uint64_t cost[PLAIN_EVENTS])
+{
+    uint32_t n = 0;
+    for (bool more = true; more; n++, at++) {
+        if (n == events || !(at = plain_number(at, &cost[n])))
+            return NULL;
+        more = *at == ' ';
+        if (!more && *at != '\n')
+            return NULL;
+    }
+    while (n < events)
+        cost[n++] = 0;
+    return at;
+}
+
+/* The next line, where it is plain; PLAIN_MOST bytes are there. Else NULL, and nothing is done. */
+static const char *take_plain_line(struct reader *r, const char *at)
+{
+    uint64_t address = r->address, line = r->line, cost[PLAIN_EVENTS];
+    if ((r->with_address && !(at = plain_position(at, &address))) ||
+        (r->with_line && !(at = plain_position(at, &line))) ||
+        !(at = plain_costs(at, r->events, cost)))
+        return NULL;
+    for (uint32_t i = 0; i < r->events; i++)
+        if (r->column[i].sum + cost[i] > UINT64_MAX)
+            return NULL;
+    r->address = address;
+    r->line = line;
+    p2a_id id = line_here(r);
+    if (id == P2A_NONE)
+        return NULL;
+    double *values = r->p->graph.line_self + (size_t)id * r->p->columns;
+    for (uint32_t i = 0; i < r->events; i++) {
+        values[r->column[i].metric] += (double)cost[i];
+        r->column[i].sum += cost[i];
+    }
+    return at;
+}
+
+static void take_plain_lines(struct reader *r)
+{
+    const unsigned char *start;
+    uint64_t lines = r->events && r->events <= PLAIN_EVENTS && r->expected == SELF &&
+                     !r->from_outside && r->function != P2A_NONE;
+    while (lines) {
+        size_t have = p2a_ahead(r->in, PLAIN_MOST, &start), taken = 0;
+        lines = 0;
+        for (const char *next; have - taken >= PLAIN_MOST;
+             taken = (size_t)(next - (const char *)start), lines++)
+            if (!(next = take_plain_line(r, (const char *)start + taken)))
+                break;
+        p2a_consume_lines(r->in, taken, lines);
+    }
+}
+
 /* ---- derived events -------------------------------------------------------------------------- */
 
 static void derive(struct reader *r, struct declared *d);
@@ -1244,10 +1412,14 @@ static enum p2a_status read_callgrind(struct p2a_in *in)
     r->in = in;
     r->p = in->profile;
     r->outside = P2A_NONE;
+    for (size_t i = 0; i < KNOWN; i++)
+        r->known[i].name = P2A_NONE;
     end_part(r);
     struct p2a_str line;
-    while (p2a_next_line(in, &line))
+    while (p2a_next_line(in, &line)) {
         read_line(r, line);
+        take_plain_lines(r);
+    }
     if (!failed(r))
         finish(r);
     free_names(&r->objects);

@@ -335,6 +335,8 @@ struct p2a_in {
  * bytes there are at *at, good until the next call that looks ahead. */
 size_t p2a_ahead(struct p2a_in *in, size_t want, const unsigned char **at);
 void p2a_consume(struct p2a_in *in, size_t n);
+/* The same for N bytes that are so many whole lines. */
+void p2a_consume_lines(struct p2a_in *in, size_t n, uint64_t lines);
 /* The next line without its LF or CRLF, consumed; a UTF-8 byte order mark before the first is
  * dropped. Good until the next call. False at the end and after an error. */
 bool p2a_next_line(struct p2a_in *in, struct p2a_str *line);
