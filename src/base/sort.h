@@ -13,4 +13,12 @@ typedef int p2a_compare(const void *context, uint32_t a, uint32_t b);
  * False: no memory, the ids are as they were. */
 bool p2a_sort(uint32_t *ids, size_t n, p2a_compare *compare, const void *context);
 
+/* Ids by a number, the smallest first. */
+struct p2a_keyed {
+    uint64_t key;
+    uint32_t id;
+};
+/* Stable, and without comparing: in time that grows as N does. False: no memory. */
+bool p2a_sort_keyed(struct p2a_keyed *rows, size_t n);
+
 #endif

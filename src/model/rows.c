@@ -237,13 +237,75 @@ static void reverse(p2a_id *ids, uint32_t n)
     }
 }
 
+/* From the largest down; what is no number is last. */
+static uint64_t key_of_value(double value)
+{
+    uint64_t bits;
+    value = value == 0 ? 0 : value; /* NOLINT: -0 is no other number */
+    memcpy(&bits, &value, sizeof bits);
+    if (isnan(value))
+        return UINT64_MAX;
+    return bits >> 63 ? bits : ~bits & INT64_MAX;
+}
+
+static uint64_t key_of_count(uint64_t count, bool known)
+{
+    return known ? ~count : UINT64_MAX;
+}
+
+/* The first term as a number. None comes before a smaller one; what has the same number may differ
+ * in other terms, and where it is the last there is. */
+static uint64_t key_of(const struct maker *m, p2a_id f)
+{
+    const struct p2a_graph *g = &m->p->graph;
+    size_t value = (size_t)f * m->p->columns;
+    switch (m->terms[0]) {
+    case PRIMITIVE:
+        return key_of_count(g->node[f].primitive, g->node[f].has & P2A_HAS_PRIMITIVE);
+    case CALLS:
+        return key_of_count(g->node[f].calls, g->node[f].has & P2A_HAS_CALLS);
+    case SELF:
+        return key_of_value(m->p->columns ? g->self[value] : 0);
+    default:
+        return key_of_value(m->p->columns ? g->total[value] : 0);
+    }
+}
+
+/* Sorts the rows [BEGIN, END), which have one key. */
+static bool sort_equal(struct maker *m, uint32_t begin, uint32_t end, uint64_t key)
+{
+    bool sorted = end - begin < 2 || (m->n == 1 && key < UINT64_MAX);
+    return sorted || p2a_sort(m->rows->function + begin, end - begin, compare_rows, m);
+}
+
+static bool sort_by_number(struct maker *m)
+{
+    uint32_t n = m->rows->n;
+    p2a_id *function = m->rows->function;
+    struct p2a_keyed *rows = malloc(((size_t)n + 1) * sizeof *rows);
+    for (uint32_t i = 0; rows && i < n; i++)
+        rows[i] = (struct p2a_keyed){key_of(m, function[i]), function[i]};
+    bool ok = rows && p2a_sort_keyed(rows, n);
+    for (uint32_t i = 0; ok && i < n; i++)
+        function[i] = rows[i].id;
+    for (uint32_t begin = 0, end; ok && begin < n; begin = end) {
+        for (end = begin + 1; end < n && rows[end].key == rows[begin].key;)
+            end++;
+        ok = sort_equal(m, begin, end, rows[begin].key);
+    }
+    free(rows);
+    return ok;
+}
+
 static bool sort_rows(struct maker *m)
 {
     struct p2a_rows *rows = m->rows;
-    bool spell = false;
+    bool spell = false, number = m->terms[0] <= TOTAL;
     for (int i = 0; i < m->n; i++)
         spell |= m->terms[i] == STANDARD;
-    bool ok = (!spell || spell_rows(m)) && p2a_sort(rows->function, rows->n, compare_rows, m);
+    bool ok = !spell || spell_rows(m);
+    if (ok)
+        ok = number ? sort_by_number(m) : p2a_sort(rows->function, rows->n, compare_rows, m);
     p2a_buffer_free(&m->spelled);
     free(m->place);
     if (!ok)

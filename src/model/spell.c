@@ -4,8 +4,6 @@
  * A builtin is its name alone; without a line it is "name (base)", without a file "name". A module
  * stands in for a file that isn't known. pstats prints what it doesn't know, ":0(name)"; only of
  * what Python's profilers recorded, here. */
-#include <inttypes.h>
-#include <stdio.h>
 
 #include "model/core.h"
 
@@ -16,9 +14,9 @@ static bool add(struct p2a_buffer *b, struct p2a_str s)
 
 static bool add_line(struct p2a_buffer *b, int64_t line)
 {
-    char text[24];
-    int n = snprintf(text, sizeof text, ":%" PRId64, line);
-    return p2a_buffer_add(b, text, (size_t)n);
+    char text[P2A_DIGITS + 2] = ":-";
+    uint64_t size = line < 0 ? 0 - (uint64_t)line : (uint64_t)line;
+    return p2a_buffer_add(b, text, (size_t)(p2a_digits(text + 1 + (line < 0), size) - text));
 }
 
 static bool spell_pstats(struct p2a_buffer *b, struct p2a_str name, struct p2a_str file,
