@@ -1686,6 +1686,15 @@ struct outside {
     bool counted;   /* calls are known of one at least */
 };
 
+/* What is said of a function where it is called, together: calls lead anywhere. */
+struct target {
+    p2a_id file, module;
+    uint64_t line;
+    uint32_t number; /* in the file; 0: none so far */
+};
+
+enum { TEXT = 1 << 15, LINE_MOST = (P2A_DIGITS + 2) * (MAX_EVENTS + 2) };
+
 struct writer {
     struct p2a_out *out;
     const struct p2a_profile *p;
@@ -1693,13 +1702,17 @@ struct writer {
     bool addresses, modules;
     struct texts texts;
     struct p2a_str *name;          /* per function */
-    uint32_t *function_no;         /* per function: its number in the file, 0 none so far */
+    struct target *target;         /* per function */
     uint32_t *file_no, *object_no; /* the same per string */
     uint32_t functions, files, objects;
     struct groups lines, sites; /* by function, by arc */
     struct p2a_flow flow;
+    /* Of the arcs in the order of flow.outs, as they are written: calls that are on no site, the
+     * others being taken off while the sites are written. */
+    uint64_t *calls;
+    uint32_t *place; /* per arc: where it is in that order */
     /* [row * events + event]: the lines, then one row a function for what is on no line; the sites,
-     * then one row an arc for what has no site. */
+     * then one row a place in flow.outs for what of the arc there has no site. */
     uint64_t *line_cost, *site_cost;
     struct p2a_str word[MAX_EVENTS]; /* the events' */
     uint64_t sum[MAX_EVENTS];
@@ -1708,6 +1721,8 @@ struct writer {
     bool unknown_calls;
     struct label *label; /* functions.n rows */
     struct outside outside;
+    size_t text_n;
+    char text[TEXT]; /* what is to be put */
 };
 
 /* TABLE's rows begin with the key. False: no memory. */
@@ -1777,8 +1792,9 @@ static void share_sites(struct writer *w, uint32_t arc, uint32_t event, uint64_t
     const struct p2a_graph *g = &w->p->graph;
     uint32_t begin = w->sites.first[arc], n = w->sites.first[arc + 1] - begin;
     uint64_t *share = scratch + n + 1, sum = 0;
+    uint64_t *rest = &w->site_cost[((size_t)g->site_n + w->place[arc]) * w->events + event];
     if (!n) {
-        w->site_cost[((size_t)g->site_n + arc) * w->events + event] = w->flow.arc[arc];
+        *rest = w->flow.arc[arc];
         return;
     }
     double factor = factor_of(w, event);
@@ -1794,7 +1810,7 @@ static void share_sites(struct writer *w, uint32_t arc, uint32_t event, uint64_t
     p2a_share(w->flow.arc[arc], scratch, (size_t)n + 1, share);
     for (uint32_t i = 0; i < n; i++)
         w->site_cost[(size_t)w->sites.row[begin + i] * w->events + event] = share[i];
-    w->site_cost[((size_t)g->site_n + arc) * w->events + event] = share[n];
+    *rest = share[n];
 }
 
 /* Arcs whose cost isn't what the profile says, of the event where they are most. */
@@ -2012,6 +2028,37 @@ static char *add_char(char *at, char c)
     return at + 1;
 }
 
+static void flush(struct writer *w)
+{
+    p2a_put(w->out, w->text, w->text_n);
+    w->text_n = 0;
+}
+
+/* Where LINE_MOST bytes can be added; end_text tells how far that went. */
+static char *begin_text(struct writer *w)
+{
+    if (w->text_n > TEXT - LINE_MOST)
+        flush(w);
+    return w->text + w->text_n;
+}
+
+static void end_text(struct writer *w, const char *at)
+{
+    w->text_n = (size_t)(at - w->text);
+}
+
+static void add_text(struct writer *w, struct p2a_str text)
+{
+    if (text.n > LINE_MOST) {
+        flush(w);
+        p2a_put_str(w->out, text);
+    } else {
+        char *at = begin_text(w);
+        memcpy(at, text.at, text.n);
+        end_text(w, at + text.n);
+    }
+}
+
 /* A position beside the one before it, in addresses; the difference is shorter. */
 static char *add_address(struct writer *w, char *at, uint64_t address)
 {
@@ -2028,7 +2075,7 @@ static char *add_address(struct writer *w, char *at, uint64_t address)
 
 static void put_costs(struct writer *w, uint64_t address, uint64_t line, const uint64_t *cost)
 {
-    char text[(P2A_DIGITS + 2) * (MAX_EVENTS + 2)], *at = text;
+    char *at = begin_text(w);
     uint32_t n = w->events;
     while (n > 1 && !cost[n - 1])
         n--;
@@ -2037,42 +2084,48 @@ static void put_costs(struct writer *w, uint64_t address, uint64_t line, const u
     at = p2a_digits(at, line);
     for (uint32_t e = 0; e < n; e++)
         at = p2a_digits(add_char(at, ' '), cost[e]);
-    at = add_char(at, '\n');
-    p2a_put(w->out, text, (size_t)(at - text));
+    end_text(w, add_char(at, '\n'));
 }
 
 /* "KEYWORD(NUMBER) NAME", the name only the first time. *NUMBER is 0 until then, *USED the highest.
  */
 static void put_name(struct writer *w, const char *keyword, uint32_t *number, uint32_t *used,
-                     const struct p2a_str *name)
+                     struct p2a_str name)
 {
-    char text[P2A_DIGITS + 16], *at = stpcpy(text, keyword);
+    char *at = stpcpy(begin_text(w), keyword);
     bool first = !*number;
     if (first)
         *number = ++*used;
     at = p2a_digits(add_char(at, '('), *number);
     at = add_char(add_char(at, ')'), first ? ' ' : '\n');
-    p2a_put(w->out, text, (size_t)(at - text));
+    end_text(w, at);
     if (first) {
-        struct p2a_str line = one_line(&w->texts, *name);
-        p2a_put_str(w->out, line.n ? line : P2A_LIT("???"));
-        p2a_put_text(w->out, "\n");
+        add_text(w, name.n ? name : P2A_LIT("???"));
+        add_text(w, P2A_LIT("\n"));
     }
+}
+
+/* STRING as one line, where that is wanted: it has no NUMBER yet. */
+static struct p2a_str first_text(struct writer *w, uint32_t number, p2a_id string)
+{
+    return number ? P2A_LIT("") : one_line(&w->texts, w->p->strings.row[string]);
 }
 
 static void put_file(struct writer *w, const char *keyword, p2a_id file)
 {
-    put_name(w, keyword, &w->file_no[file], &w->files, &w->p->strings.row[file]);
+    struct p2a_str name = first_text(w, w->file_no[file], file);
+    put_name(w, keyword, &w->file_no[file], &w->files, name);
 }
 
 static void put_object(struct writer *w, const char *keyword, p2a_id object)
 {
-    put_name(w, keyword, &w->object_no[object], &w->objects, &w->p->strings.row[object]);
+    struct p2a_str name = first_text(w, w->object_no[object], object);
+    put_name(w, keyword, &w->object_no[object], &w->objects, name);
 }
 
 static void put_function(struct writer *w, const char *keyword, p2a_id function)
 {
-    put_name(w, keyword, &w->function_no[function], &w->functions, &w->name[function]);
+    put_name(w, keyword, &w->target[function].number, &w->functions, w->name[function]);
 }
 
 /* Costs from here on are in FILE. */
@@ -2105,77 +2158,82 @@ static void put_self(struct writer *w, p2a_id function)
     const uint64_t *rest = w->line_cost + ((size_t)g->line_n + function) * w->events;
     if (any_cost(w, rest) || begin == end) {
         enter_file(w, function, w->p->functions.row[function].file);
-        put_costs(w, 0, own_line(w, function), rest);
+        put_costs(w, 0, w->target[function].line, rest);
     }
 }
 
 /* Where calls aren't known one is written: readers of the format take the cost of none for self. */
 static void put_callee(struct writer *w, p2a_id callee, uint64_t calls)
 {
-    const struct p2a_function *f = &w->p->functions.row[callee];
-    if (w->modules && f->module != w->object)
-        put_object(w, "cob=", f->module);
-    if (f->file != w->file)
-        put_file(w, "cfi=", f->file);
+    const struct target *target = &w->target[callee];
+    if (w->modules && target->module != w->object)
+        put_object(w, "cob=", target->module);
+    if (target->file != w->file)
+        put_file(w, "cfi=", target->file);
     put_function(w, "cfn=", callee);
-    char text[2 * P2A_DIGITS + 16], *at = stpcpy(text, "calls=");
+    char *at = stpcpy(begin_text(w), "calls=");
     at = stpcpy(p2a_digits(at, calls ? calls : 1), w->addresses ? " 0 " : " ");
-    at = add_char(p2a_digits(at, own_line(w, callee)), '\n');
-    p2a_put(w->out, text, (size_t)(at - text));
+    end_text(w, add_char(p2a_digits(at, target->line), '\n'));
 }
 
-static void put_call(struct writer *w, p2a_id arc, uint64_t calls, const struct p2a_line *from,
+static void put_call(struct writer *w, p2a_id callee, uint64_t calls, const struct p2a_line *from,
                      const uint64_t *cost)
 {
     enter_file(w, from->function, from->file);
-    put_callee(w, w->p->graph.arc[arc].callee, calls);
+    put_callee(w, callee, calls);
     put_costs(w, from->address, from->line, cost);
     w->unknown_calls |= !calls && w->events == w->p->metrics.n;
 }
 
-static void put_arc(struct writer *w, p2a_id arc)
+/* The sites of the arc at PLACE; whether there are any. */
+static bool put_sites(struct writer *w, p2a_id caller, uint32_t place)
 {
-    const struct p2a_graph *g = &w->p->graph;
-    p2a_id caller = g->arc[arc].caller;
+    p2a_id arc = w->flow.outs.arc[place];
     uint32_t begin = w->sites.first[arc], end = w->sites.first[arc + 1];
-    uint64_t all = g->arc[arc].calls ? g->arc[arc].calls : g->arc[arc].calls_before;
-    uint64_t left = g->arc[arc].has & P2A_HAS_CALLS ? all : 0;
+    uint64_t *left = &w->calls[place];
     for (uint32_t i = begin; i < end; i++) {
-        const struct p2a_site *site = &g->site[w->sites.row[i]];
+        const struct p2a_site *site = &w->p->graph.site[w->sites.row[i]];
         struct p2a_line from = {caller, site->file, site->line, site->address};
-        put_call(w, arc, site->calls, &from, w->site_cost + (size_t)w->sites.row[i] * w->events);
-        left -= site->calls < left ? site->calls : left;
+        put_call(w, w->flow.outs.callee[place], site->calls, &from,
+                 w->site_cost + (size_t)w->sites.row[i] * w->events);
+        *left -= site->calls < *left ? site->calls : *left;
     }
-    const uint64_t *rest = w->site_cost + ((size_t)g->site_n + arc) * w->events;
-    if (begin == end || left || any_cost(w, rest)) {
-        struct p2a_line from = {.function = caller,
-                                .file = w->p->functions.row[caller].file,
-                                .line = own_line(w, caller)};
-        put_call(w, arc, left, &from, rest);
+    return begin != end;
+}
+
+static void put_arc(struct writer *w, p2a_id caller, uint32_t place)
+{
+    uint32_t site_n = w->p->graph.site_n;
+    const uint64_t *rest = w->site_cost + ((size_t)site_n + place) * w->events;
+    bool sites = site_n && put_sites(w, caller, place);
+    if (!sites || w->calls[place] || any_cost(w, rest)) {
+        const struct target *own = &w->target[caller];
+        struct p2a_line from = {.function = caller, .file = own->file, .line = own->line};
+        put_call(w, w->flow.outs.callee[place], w->calls[place], &from, rest);
     }
 }
 
-/* Arcs and callees lie anywhere in tables much larger than the caches: what will be written soon is
- * asked for, arcs earlier than callees, which are smaller. I: the place in flow.outs that is
- * written now. */
-static void fetch_ahead(const struct writer *w, uint32_t i)
+/* Callees lie anywhere in tables larger than the caches: what will be written soon is asked for, a
+ * name, which is written once, in steps. PLACE: the place in flow.outs that is written now. */
+static void fetch_ahead(const struct writer *w, uint32_t place)
 {
-    enum { ARC = 12, CALLEE = 6 };
-    const struct p2a_graph *g = &w->p->graph;
-    if (i + ARC >= g->arc_n)
+    enum { TARGET = 16, NAME = 8, NAME_TEXT = 4 };
+    const p2a_id *callee = w->flow.outs.callee + place;
+    if (place + TARGET >= w->p->graph.arc_n)
         return;
-    p2a_id arc = w->flow.outs.arc[i + ARC], callee = w->flow.outs.callee[i + CALLEE];
-    __builtin_prefetch(&g->arc[arc].calls);
-    __builtin_prefetch(&w->sites.first[arc]);
-    __builtin_prefetch(&w->site_cost[((size_t)g->site_n + arc) * w->events]);
-    __builtin_prefetch(&w->p->functions.row[callee].line);
-    __builtin_prefetch(&w->function_no[callee]);
+    __builtin_prefetch(&w->target[callee[TARGET]]);
+    if (!w->target[callee[NAME]].number)
+        __builtin_prefetch(&w->name[callee[NAME]]);
+    if (!w->target[callee[NAME_TEXT]].number)
+        __builtin_prefetch(w->name[callee[NAME_TEXT]].at);
+    if (w->p->graph.site_n)
+        __builtin_prefetch(&w->sites.first[w->flow.outs.arc[place + TARGET]]);
 }
 
 static void put_block(struct writer *w, p2a_id function)
 {
-    const struct p2a_function *f = &w->p->functions.row[function];
-    p2a_put_text(w->out, "\n");
+    const struct target *f = &w->target[function];
+    add_text(w, P2A_LIT("\n"));
     if (w->modules && f->module != w->object) {
         put_object(w, "ob=", f->module);
         w->object = f->module;
@@ -2186,7 +2244,7 @@ static void put_block(struct writer *w, p2a_id function)
     put_self(w, function);
     for (uint32_t i = w->flow.outs.first[function]; i < w->flow.outs.first[function + 1]; i++) {
         fetch_ahead(w, i);
-        put_arc(w, w->flow.outs.arc[i]);
+        put_arc(w, function, i);
     }
 }
 
@@ -2206,12 +2264,12 @@ static void put_functions(struct writer *w)
 static void put_outside(struct writer *w)
 {
     uint32_t number = 0;
-    p2a_put_text(w->out, "\n");
+    add_text(w, P2A_LIT("\n"));
     if (w->modules && w->object)
         put_object(w, "ob=", 0);
     put_file(w, "fl=", 0);
     w->file = w->object = 0;
-    put_name(w, "fn=", &number, &w->functions, &w->outside.name);
+    put_name(w, "fn=", &number, &w->functions, w->outside.name);
     for (uint32_t i = 0; i < w->outside.n; i++) {
         put_callee(w, w->outside.entry[i].function, w->outside.entry[i].calls);
         put_costs(w, w->address, 0, w->outside.cost + (size_t)i * w->events);
@@ -2307,8 +2365,7 @@ static bool name_functions(struct writer *w)
     size_t n = w->p->functions.n;
     w->label = calloc(n + 1, sizeof *w->label);
     w->name = calloc(n + 1, sizeof *w->name);
-    w->function_no = calloc(n + 1, sizeof *w->function_no);
-    if (!w->label || !w->name || !w->function_no)
+    if (!w->label || !w->name)
         return false;
     for (p2a_id f = 0; f < n; f++) {
         const struct p2a_function *row = &w->p->functions.row[f];
@@ -2329,6 +2386,29 @@ static bool name_functions(struct writer *w)
     return !w->texts.failed;
 }
 
+/* Once lines and arcs are grouped. */
+static bool order_calls(struct writer *w)
+{
+    const struct p2a_graph *g = &w->p->graph;
+    w->target = calloc((size_t)w->p->functions.n + 1, sizeof *w->target);
+    w->calls = malloc(((size_t)g->arc_n + 1) * sizeof *w->calls);
+    w->place = malloc(((size_t)g->arc_n + 1) * sizeof *w->place);
+    if (!w->target || !w->calls || !w->place)
+        return false;
+    for (p2a_id f = 0; f < w->p->functions.n; f++) {
+        const struct p2a_function *row = &w->p->functions.row[f];
+        w->target[f] =
+            (struct target){.file = row->file, .module = row->module, .line = own_line(w, f)};
+    }
+    for (uint32_t i = 0; i < g->arc_n; i++)
+        w->place[w->flow.outs.arc[i]] = i;
+    for (p2a_id a = 0; a < g->arc_n; a++) {
+        uint64_t calls = g->arc[a].calls ? g->arc[a].calls : g->arc[a].calls_before;
+        w->calls[w->place[a]] = g->arc[a].has & P2A_HAS_CALLS ? calls : 0;
+    }
+    return true;
+}
+
 static bool prepare(struct writer *w)
 {
     const struct p2a_graph *g = &w->p->graph;
@@ -2337,7 +2417,7 @@ static bool prepare(struct writer *w)
     return w->file_no && w->object_no && name_functions(w) &&
            group(&w->lines, w->p->functions.n, g->line_n, g->line, sizeof *g->line) &&
            group(&w->sites, g->arc_n, g->site_n, g->site, sizeof *g->site) &&
-           p2a_flow_begin(w->p, &w->flow) && add_outside(w) && cost_events(w);
+           p2a_flow_begin(w->p, &w->flow) && order_calls(w) && add_outside(w) && cost_events(w);
 }
 
 static void release(struct writer *w)
@@ -2346,7 +2426,9 @@ static void release(struct writer *w)
     free(w->outside.entry);
     free(w->outside.cost);
     free(w->name);
-    free(w->function_no);
+    free(w->target);
+    free(w->calls);
+    free(w->place);
     free(w->file_no);
     free(w->object_no);
     free(w->lines.first);
@@ -2367,7 +2449,10 @@ static enum p2a_status write_callgrind(struct p2a_out *out)
     struct writer *w = calloc(1, sizeof *w);
     if (!w)
         return p2a_no_memory(out);
-    *w = (struct writer){.out = out, .p = p, .events = p->columns, .object = P2A_NONE};
+    w->out = out;
+    w->p = p;
+    w->events = p->columns;
+    w->object = P2A_NONE;
     w->addresses = p->facts & P2A_ADDRESSES && p2a_option_flag(out, "instr");
     w->modules = p->facts & P2A_MODULES;
     if (w->events > MAX_EVENTS) {
@@ -2381,6 +2466,7 @@ static enum p2a_status write_callgrind(struct p2a_out *out)
         put_functions(w);
         if (w->outside.n)
             put_outside(w);
+        flush(w);
         if (w->unknown_calls)
             p2a_out_note(out, "where the number of calls isn't known, callgrind shows one call");
     }
