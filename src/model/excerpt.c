@@ -644,10 +644,11 @@ static bool join_arcs(struct work *w, const p2a_id *sorted, uint32_t n)
 static bool collect_links(struct work *w)
 {
     size_t arcs = (size_t)w->p->graph.arc_n + 1;
-    p2a_id *drawn = malloc(2 * arcs * sizeof *drawn), *sorted = drawn + arcs;
+    p2a_id *drawn = malloc(2 * arcs * sizeof *drawn);
     uint32_t *first = malloc(((size_t)w->made->box_n + 1) * sizeof *first);
     bool done = drawn && first;
     if (done) {
+        p2a_id *sorted = drawn + arcs;
         uint32_t n = collect_arcs(w, drawn);
         sort_arcs(w, true, drawn, sorted, n, first);
         sort_arcs(w, false, sorted, drawn, n, first);
