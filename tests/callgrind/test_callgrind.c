@@ -195,6 +195,36 @@ static void cachegrind_files_are_the_same_without_calls(void **state)
     p2a_free(p);
 }
 
+/* In the middle of a file many lines are taken at once, at its end each by itself. */
+static void numbers_are_the_same_in_the_middle_and_at_the_end(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"1 2",
+                                        "+3 0x1f",
+                                        "0xABCDEF01 99999999",
+                                        "* 100000000",
+                                        "-4 12345678901234567",
+                                        "0x123456789abcdef0 0000000000000000000000000000000012",
+                                        "+0 1234567812345678",
+                                        "12345678 . ",
+                                        "3"};
+    char most[P2A_PROBE_BYTES], text[2 * P2A_PROBE_BYTES];
+    memset(most, '#', sizeof most);
+    most[sizeof most - 1] = '\0';
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        snprintf(text, sizeof text, HEAD "fn=f\n10 1\n%s\n", lines[i]);
+        struct p2a_profile *end = profile_in(text);
+        snprintf(text, sizeof text, HEAD "fn=f\n10 1\n%s\n%s\n", lines[i], most);
+        struct p2a_profile *middle = profile_in(text);
+        assert_int_equal(end->graph.line_n, middle->graph.line_n);
+        assert_true(self_of(end, "f") == self_of(middle, "f")); /* NOLINT: exact */
+        for (uint32_t j = 0; j < end->graph.line_n; j++)
+            assert_true(end->graph.line[j].line == middle->graph.line[j].line);
+        p2a_free(end);
+        p2a_free(middle);
+    }
+}
+
 static void line_ends_and_blanks_are_forgiven(void **state)
 {
     (void)state;
@@ -403,6 +433,7 @@ int main(void)
         cmocka_unit_test(a_formula_may_name_what_every_reader_knows),
         cmocka_unit_test(a_formula_of_itself_or_of_the_unknown_is_left_out_and_said),
         cmocka_unit_test(cachegrind_files_are_the_same_without_calls),
+        cmocka_unit_test(numbers_are_the_same_in_the_middle_and_at_the_end),
         cmocka_unit_test(line_ends_and_blanks_are_forgiven),
         cmocka_unit_test(broken_lines_are_errors_with_their_number),
         cmocka_unit_test(what_was_written_reads_as_what_it_was),

@@ -262,6 +262,25 @@ static void references_stand_for_keys_and_strings(void **state)
     p2a_free(p);
 }
 
+/* A caller's key may be numbered where it stands first, before its row, beside it or without one;
+ * of a caller that comes again the last value counts. */
+static void numbered_callers_are_found_wherever_their_keys_are(void **state)
+{
+    (void)state;
+#define OBJECT(line, name) "\xa8\3\0\0\0u\4\0\0\0a.pyi" line "\0\0\0u\1\0\0\0" name
+#define CALLED             ROW INT("\1") INT("\1") HALF ONE "{"
+#define ARC_OF(n)          ARC INT(n) INT("\1") HALF ONE
+    struct p2a_profile *p =
+        loaded(BYTES("{" OBJECT("\1", "f") CALLED OBJECT("\2", "g") ARC_OF("\2") OBJECT("\3", "h")
+                         ARC_OF("\3") "0r\1\0\0\0" CALLED OBJECT("\1", "f") ARC_OF("\4") "00"));
+    saves_as(p, BYTES("{" F CALLED G ARC_OF("\2") H ARC_OF("\3") "0" G CALLED F ARC_OF("\4") "00"));
+    p2a_free(p);
+    p = loaded(BYTES("{" OBJECT("\1", "f") CALLED "r\0\0\0\0" ARC_OF("\2") OBJECT("\2", "g")
+                         ARC_OF("\3") "r\0\0\0\0" ARC_OF("\4") "00"));
+    saves_as(p, BYTES("{" F CALLED F ARC_OF("\4") G ARC_OF("\3") "00"));
+    p2a_free(p);
+}
+
 static void an_empty_profile_is_a_profile(void **state)
 {
     (void)state;
@@ -518,6 +537,7 @@ int main(void)
         cmocka_unit_test(functions_in_c_are_told_by_their_file),
         cmocka_unit_test(a_code_object_as_name_is_spelled_out),
         cmocka_unit_test(references_stand_for_keys_and_strings),
+        cmocka_unit_test(numbered_callers_are_found_wherever_their_keys_are),
         cmocka_unit_test(an_empty_profile_is_a_profile),
         cmocka_unit_test(what_is_wrong_is_told_with_its_place),
         cmocka_unit_test(references_to_the_wrong_thing_are_seen),
