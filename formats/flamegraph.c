@@ -36,6 +36,7 @@
 #include "codec/xml.h"
 #include "model/frames.h"
 #include "model/paint.h"
+#include "model/stacks.h"
 #include "web/web.h"
 
 #define DOT " \xC2\xB7 " /* between facts on a line */
@@ -469,13 +470,12 @@ static void put_scale(struct flame *f, double *y)
 
 static void put_modules(struct flame *f, double *y)
 {
-    const struct p2a_contexts *t = &f->p->contexts;
     struct chip *chips = calloc(MEANINGS, sizeof *chips);
     double *self = calloc((size_t)f->p->functions.n + 1, sizeof *self);
     size_t n = 0;
     bool room = chips && self;
-    for (uint32_t i = 0; room && i < t->n; i++)
-        self[t->row[i].function] += t->self[(size_t)i * f->p->columns];
+    if (room)
+        p2a_self_by_function(f->p, self);
     for (uint32_t i = 0; room && i < f->p->functions.n; i++)
         count_self(f, chips, &n, i, self[i]);
     if (n) {
@@ -992,7 +992,7 @@ const struct p2a_format p2a_format_flamegraph = {
     .aliases = aliases,
     .patterns = patterns,
     .write = write_flamegraph,
-    .needs = P2A_CONTEXTS | P2A_PICTURE,
+    .needs = P2A_CONTEXTS | P2A_PICTURE | P2A_STACKS,
     .keeps =
         P2A_CONTEXTS | P2A_GRAPH | P2A_CALLS | P2A_PLACES | P2A_MODULES | P2A_THREADS | P2A_BEFORE,
     .options = options,

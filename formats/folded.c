@@ -38,6 +38,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/stacks.h"
 #include "prof2any/format.h"
 
 static const struct p2a_option options[] = {
@@ -648,21 +649,25 @@ static enum p2a_status read_folded(struct p2a_in *in)
 
 /* ---- writer ---- */
 
-/* The path to the context written last; a line begins with as much of it as it shares.
+/* A row is a context, or one of the stacks in their place. The path to what was written last: a line
+ * begins with as much of it as it shares.
  *
  *     line:  main;load;parse             path:  | context | context | context |
  *                                        end:   | 4       | 9       | 15      |
  *
- * texts holds the spelled functions and behind them the threads: text i from text_at[i]. */
+ * texts holds the spelled functions and behind them the threads, each with a ';' before it: text i
+ * from text_at[i]. */
 struct writer {
     struct p2a_out *out;
     const struct p2a_profile *p;
+    const struct p2a_stacks *stacks; /* NULL: contexts */
+    uint32_t n;                      /* rows */
     bool compared, threads, sorted;
-    uint64_t *now, *before; /* rounded, a row a context */
+    uint64_t *now, *before; /* rounded, by row */
     struct p2a_buffer texts;
     size_t *text_at;
     uint32_t *depth; /* of a context; roots 0 */
-    p2a_id *path;
+    p2a_id *path;    /* of contexts */
     size_t *end;
     uint32_t path_n;
     struct p2a_buffer line, lines; /* lines: all of them, to be sorted */
@@ -697,8 +702,8 @@ static void make_safe(char *s, size_t n, bool compared)
 
 static bool add_text(struct writer *w, uint32_t i, struct p2a_str text, const char *mark)
 {
-    size_t start = w->texts.n;
-    if (!p2a_buffer_add(&w->texts, text.at, text.n) ||
+    size_t start = w->texts.n + 1;
+    if (!p2a_buffer_add(&w->texts, ";", 1) || !p2a_buffer_add(&w->texts, text.at, text.n) ||
         !p2a_buffer_add(&w->texts, mark, strlen(mark)))
         return false;
     make_safe(w->texts.at + start, w->texts.n - start, w->compared);
@@ -746,7 +751,7 @@ static bool spell_all(struct writer *w)
 /* Parents stand before their children. */
 static bool measure_depths(struct writer *w)
 {
-    uint32_t n = w->p->contexts.n, deepest = 0;
+    uint32_t n = w->p->contexts.n, deepest = w->stacks ? w->stacks->deepest : 0;
     w->depth = malloc(((size_t)n + 1) * sizeof *w->depth);
     for (uint32_t i = 0; w->depth && i < n; i++) {
         p2a_id parent = w->p->contexts.row[i].parent;
@@ -766,31 +771,45 @@ static bool round_column(struct writer *w, uint32_t column, uint64_t **rounded)
     double scale = metric->scale;
     if (p2a_str_is(p2a_string(p, metric->unit), "seconds"))
         scale *= 1e9;
-    *rounded = malloc(((size_t)p->contexts.n + 1) * sizeof **rounded);
+    *rounded = malloc(((size_t)w->n + 1) * sizeof **rounded);
     if (!*rounded)
         return false;
-    p2a_round(p->contexts.self + column, p->contexts.n, p->columns, scale, *rounded);
+    const double *self = w->stacks ? w->stacks->self : p->contexts.self;
+    p2a_round(self + column, w->n, p->columns, scale, *rounded);
     return true;
 }
 
 static bool add_frame(struct writer *w, bool first, uint32_t text)
 {
-    return (first || p2a_buffer_add(&w->line, ";", 1)) &&
-           p2a_buffer_add(&w->line, w->texts.at + w->text_at[text],
-                          w->text_at[text + 1] - w->text_at[text]);
+    size_t from = w->text_at[text] + first;
+    return p2a_buffer_add(&w->line, w->texts.at + from, w->text_at[text + 1] - from);
 }
 
-static bool add_root(struct writer *w, p2a_id root)
+static bool add_root(struct writer *w, p2a_id thread, p2a_id function)
 {
-    const struct p2a_context *c = &w->p->contexts.row[root];
-    bool named = w->threads && c->thread != P2A_NONE;
+    bool named = w->threads && thread != P2A_NONE;
     w->line.n = 0;
-    return (!named || add_frame(w, true, w->p->functions.n + c->thread)) &&
-           add_frame(w, !named, c->function);
+    return (!named || add_frame(w, true, w->p->functions.n + thread)) &&
+           add_frame(w, !named, function);
+}
+
+/* Makes `line` the path of a stack, of which path_n frames stand there. */
+static bool go_to_stack(struct writer *w, const struct p2a_stack *stack)
+{
+    const p2a_id *frame = w->stacks->frame + stack->frame;
+    if (w->path_n)
+        w->line.n = w->end[w->path_n - 1];
+    for (; w->path_n < stack->frame_n; w->path_n++) {
+        uint32_t i = w->path_n;
+        if (i == 0 ? !add_root(w, stack->thread, *frame) : !add_frame(w, false, frame[i]))
+            return false;
+        w->end[i] = w->line.n;
+    }
+    return true;
 }
 
 /* Makes `line` the path to CONTEXT. */
-static bool go_to(struct writer *w, p2a_id context)
+static bool go_to_context(struct writer *w, p2a_id context)
 {
     uint32_t n = w->depth[context] + 1, shared = n;
     for (p2a_id c = context; shared > 0; c = w->p->contexts.row[c].parent, shared--) {
@@ -802,38 +821,50 @@ static bool go_to(struct writer *w, p2a_id context)
     if (shared)
         w->line.n = w->end[shared - 1];
     for (uint32_t i = shared; i < n; i++) {
-        if (i == 0 ? !add_root(w, w->path[0])
-                   : !add_frame(w, false, w->p->contexts.row[w->path[i]].function))
+        const struct p2a_context *c = &w->p->contexts.row[w->path[i]];
+        if (i == 0 ? !add_root(w, c->thread, c->function) : !add_frame(w, false, c->function))
             return false;
         w->end[i] = w->line.n;
     }
     return true;
 }
 
-static bool write_stack(struct writer *w, p2a_id context)
+static bool write_row(struct writer *w, uint32_t i)
 {
-    char counts[64];
-    if (!go_to(w, context))
+    char counts[64], *end = counts;
+    if (w->stacks ? !go_to_stack(w, &w->stacks->row[i]) : !go_to_context(w, i))
         return false;
-    int n = w->compared ? snprintf(counts, sizeof counts, " %" PRIu64 " %" PRIu64 "\n",
-                                   w->before[context], w->now[context])
-                        : snprintf(counts, sizeof counts, " %" PRIu64 "\n", w->now[context]);
+    *end++ = ' ';
+    if (w->compared) {
+        end = p2a_digits(end, w->before[i]);
+        *end++ = ' ';
+    }
+    end = p2a_digits(end, w->now[i]);
+    *end++ = '\n';
     if (w->sorted)
         return p2a_buffer_add(&w->lines, w->line.at, w->line.n) &&
-               p2a_buffer_add(&w->lines, counts, (size_t)n);
+               p2a_buffer_add(&w->lines, counts, (size_t)(end - counts));
     p2a_put(w->out, w->line.at, w->line.n);
-    p2a_put(w->out, counts, (size_t)n);
+    p2a_put(w->out, counts, (size_t)(end - counts));
     return p2a_out_status(w->out) == P2A_OK;
+}
+
+/* Before the next row: what its stack shares with the one before is what stays of the line. */
+static void pass_to(struct writer *w, uint32_t i)
+{
+    if (w->stacks && w->stacks->row[i].shared < w->path_n)
+        w->path_n = w->stacks->row[i].shared;
 }
 
 static bool write_stacks(struct writer *w, bool *any)
 {
     *any = false;
-    for (uint32_t i = 0; i < w->p->contexts.n; i++) {
+    for (uint32_t i = 0; i < w->n; i++) {
+        pass_to(w, i);
         if (!w->now[i] && !(w->compared && w->before[i]))
             continue;
         *any = true;
-        if (!write_stack(w, i))
+        if (!write_row(w, i))
             return false;
     }
     return true;
@@ -842,13 +873,16 @@ static bool write_stacks(struct writer *w, bool *any)
 /* Where all is zero: the stacks that go on nowhere, so that there is something to see. */
 static bool write_zeros(struct writer *w)
 {
-    uint32_t n = w->p->contexts.n;
-    bool *inner = calloc((size_t)n + 1, sizeof *inner), written = inner;
-    for (uint32_t i = 0; inner && i < n; i++)
+    bool *inner = calloc((size_t)w->n + 1, sizeof *inner), written = inner;
+    for (uint32_t i = 0; inner && i < w->p->contexts.n; i++)
         if (w->p->contexts.row[i].parent != P2A_NONE)
             inner[w->p->contexts.row[i].parent] = true;
-    for (uint32_t i = 0; written && i < n; i++)
-        written = inner[i] || write_stack(w, i);
+    for (uint32_t i = 1; inner && w->stacks && i < w->n; i++)
+        inner[i - 1] = w->stacks->row[i].shared == w->stacks->row[i - 1].frame_n;
+    for (uint32_t i = 0; written && i < w->n; i++) {
+        pass_to(w, i);
+        written = inner[i] || write_row(w, i);
+    }
     free(inner);
     return written;
 }
@@ -896,8 +930,13 @@ static enum p2a_status write_folded(struct p2a_out *out)
                        .p = p,
                        .compared = p->columns > p->metrics.n,
                        .threads = p2a_option_flag(out, "threads"),
-                       .sorted = p2a_option_flag(out, "sort")};
-    if (p->contexts.n == 0 || p->metrics.n == 0)
+                       .sorted = p2a_option_flag(out, "sort"),
+                       .n = p->contexts.n};
+    if (p2a_stacks_of(p)->n) {
+        w.stacks = p2a_stacks_of(p);
+        w.n = w.stacks->n;
+    }
+    if (w.n == 0 || p->metrics.n == 0)
         p2a_out_note(out, "there are no stacks: nothing was written");
     else if (!write_all(&w) && p2a_out_status(out) == P2A_OK)
         p2a_no_memory(out);
@@ -925,7 +964,7 @@ const struct p2a_format p2a_format_folded = {
     .read = read_folded,
     .write = write_folded,
     .gives = P2A_CONTEXTS | P2A_BEFORE | P2A_PLACES | P2A_MODULES | P2A_THREADS,
-    .needs = P2A_CONTEXTS,
+    .needs = P2A_CONTEXTS | P2A_STACKS,
     .keeps = P2A_CONTEXTS | P2A_BEFORE | P2A_PLACES,
     .options = options,
 };

@@ -48,6 +48,7 @@
 #include "base/index.h"
 #include "base/utf8.h"
 #include "codec/protobuf.h"
+#include "model/stacks.h"
 #include "prof2any/format.h"
 
 static const char *const aliases[] = {"pb", "profile.proto", "protobuf", NULL};
@@ -150,7 +151,7 @@ static enum p2a_sure probe(const struct p2a_probe *input)
  *
  *   sample     ids of locations, leaf first
  *   location   -> frames, root first: functions of the profile, as many as it has lines
- *   stack      -> begin, n in `frame`: the frames of one sample, root first */
+ *   stack      -> the frames of one sample, root first */
 
 /* Rows of one table by their ids, which mostly are row + 1. */
 struct ids {
@@ -186,9 +187,8 @@ struct location {
     bool resolved, drop, drop_below;
 };
 
-struct stack {
-    uint32_t frame, frame_n; /* in frames */
-    p2a_id thread, leaf;     /* leaf: location row */
+struct sample {
+    p2a_id leaf; /* location row */
     bool before;
 };
 
@@ -222,12 +222,15 @@ struct reader {
     uint32_t known_n, known_room;
     uint32_t *frame; /* of stacks */
     uint32_t frame_n, frame_room;
-    struct stack *stack;
-    double *value; /* [stack * type_n + type] */
-    uint32_t stack_n, stack_room, value_room;
+    struct p2a_stack *stack;
+    struct sample *sample; /* by stack */
+    double *value;         /* [stack * type_n + column] */
+    uint32_t stack_n, stack_room, sample_room, value_room;
     uint32_t *scratch; /* location rows of a sample, leaf first */
     uint32_t scratch_n, scratch_room;
+    uint32_t *alone; /* of location rows: the frame where it is one, and known; else P2A_NONE */
     p2a_id no_stack; /* the function of samples without one */
+    bool plain; /* … of which each is one frame, and none is dropped */
     bool dropping, has_lines, compared, cut;
     bool ends_early; /* and is to be read as far as it goes */
 };
@@ -311,17 +314,21 @@ static bool make_tables(struct reader *r)
     r->mapping_ids.id = table(r, r->count[MAPPING], sizeof(uint64_t));
     r->location = table(r, r->count[LOCATION], sizeof *r->location);
     r->location_ids.id = table(r, r->count[LOCATION], sizeof(uint64_t));
+    r->alone = table(r, r->count[LOCATION], sizeof *r->alone);
     r->function = table(r, r->count[FUNCTION], sizeof *r->function);
     r->function_ids.id = table(r, r->count[FUNCTION], sizeof(uint64_t));
+    if (r->alone)
+        memset(r->alone, 0xff, ((size_t)r->count[LOCATION] + 1) * sizeof *r->alone);
     return p2a_in_status(r->in) == P2A_OK;
 }
 
 static void end_reader(struct reader *r)
 {
-    void *all[] = {r->string,         r->interned, r->label,           r->type,
-                   r->mapping,        r->location, r->function,        r->line,
-                   r->known,          r->frame,    r->stack,           r->value,
-                   r->mapping_ids.id, r->scratch,  r->location_ids.id, r->function_ids.id};
+    void *all[] = {r->string, r->interned,       r->label,           r->type,
+                   r->mapping, r->location,      r->function,        r->line,
+                   r->known,   r->frame,         r->stack,           r->sample,
+                   r->value,   r->scratch,       r->alone,           r->mapping_ids.id,
+                   r->location_ids.id, r->function_ids.id};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
     p2a_index_free(&r->mapping_ids.index);
@@ -829,6 +836,7 @@ static bool resolve(struct reader *r, struct location *l)
         return false;
     l->frame_n = r->known_n - l->frame;
     l->resolved = true;
+    r->alone[l - r->location] = l->frame_n == 1 ? r->known[l->frame] : P2A_NONE;
     return true;
 }
 
@@ -906,6 +914,18 @@ static bool add_location(struct reader *r, uint64_t id, uint64_t at)
         !p2a_grow(&r->scratch, &r->scratch_room, (uint64_t)r->scratch_n + 1, sizeof *r->scratch))
         return no_memory(r);
     r->scratch[r->scratch_n++] = row;
+    r->plain &= r->alone[row] != P2A_NONE;
+    return true;
+}
+
+/* Most locations have been there before, and are numbered from 1 on. */
+static inline bool add_known(struct reader *r, uint64_t id)
+{
+    uint64_t row = id - 1;
+    if (r->location_ids.sparse || row >= r->location_ids.n || r->alone[row] == P2A_NONE ||
+        r->scratch_n == r->scratch_room)
+        return false;
+    r->scratch[r->scratch_n++] = (uint32_t)row;
     return true;
 }
 
@@ -917,7 +937,7 @@ static bool read_locations(struct reader *r, struct protobuf_field *f)
     if (f->type != PROTOBUF_BYTES)
         return wrong_type(r, f, "sample");
     while (p2a_protobuf_number(&f->content, &id))
-        if (!add_location(r, id, at))
+        if (!add_known(r, id) && !add_location(r, id, at))
             return false;
     return broken(r, &f->content);
 }
@@ -929,7 +949,7 @@ static bool read_values(struct reader *r, struct protobuf_field *f, uint32_t *n)
     uint64_t v;
     if (f->type == PROTOBUF_NUMBER) {
         if (*n < r->type_n)
-            value[*n] = (double)(int64_t)f->value;
+            value[r->type[*n].column] = (double)(int64_t)f->value;
         ++*n;
         return true;
     }
@@ -937,7 +957,7 @@ static bool read_values(struct reader *r, struct protobuf_field *f, uint32_t *n)
         return wrong_type(r, f, "sample");
     for (; p2a_protobuf_number(&f->content, &v); ++*n)
         if (*n < r->type_n)
-            value[*n] = (double)(int64_t)v;
+            value[r->type[*n].column] = (double)(int64_t)v;
     return broken(r, &f->content);
 }
 
@@ -983,19 +1003,38 @@ static p2a_id no_stack(struct reader *r)
     return r->no_stack;
 }
 
-static bool add_stack(struct reader *r, const struct thread *thread)
+/* Locations from *scratch down to END, root first, as frames. */
+static bool add_frames_of(struct reader *r, uint32_t end)
 {
-    uint32_t end;
-    struct stack s = {.frame = r->frame_n, .thread = P2A_NONE, .leaf = P2A_NONE};
-    drop_frames(r, &end);
     for (uint32_t i = r->scratch_n; i-- > end;) {
         const struct location *l = &r->location[r->scratch[i]];
         if (!room_for_frames(r, (uint64_t)r->frame_n + l->frame_n + 1))
             return false;
         for (uint32_t k = 0; k < l->frame_n; k++)
             r->frame[r->frame_n++] = r->known[l->frame + k];
-        s.leaf = r->scratch[i];
     }
+    return true;
+}
+
+/* The same where each is one frame. */
+static bool add_plain_frames(struct reader *r, uint32_t end)
+{
+    if (!room_for_frames(r, (uint64_t)r->frame_n + (r->scratch_n - end) + 1))
+        return false;
+    uint32_t *to = r->frame + r->frame_n;
+    for (uint32_t i = r->scratch_n; i-- > end;)
+        *to++ = r->alone[r->scratch[i]];
+    r->frame_n += r->scratch_n - end;
+    return true;
+}
+
+static bool add_stack(struct reader *r, const struct thread *thread)
+{
+    uint32_t end;
+    struct p2a_stack s = {.frame = r->frame_n, .thread = P2A_NONE};
+    drop_frames(r, &end);
+    if (r->plain ? !add_plain_frames(r, end) : !add_frames_of(r, end))
+        return false;
     if (r->frame_n == s.frame) {
         p2a_id marker = no_stack(r);
         if (marker == P2A_NONE || !room_for_frames(r, (uint64_t)r->frame_n + 1))
@@ -1003,13 +1042,14 @@ static bool add_stack(struct reader *r, const struct thread *thread)
         r->frame[r->frame_n++] = marker;
     }
     s.frame_n = r->frame_n - s.frame;
-    s.before = thread->before;
     r->compared |= thread->before;
     if (thread->known) {
         s.thread = p2a_thread(r->p, thread->pid, thread->tid, thread->name);
         if (s.thread == P2A_NONE)
             return false;
     }
+    r->sample[r->stack_n] =
+        (struct sample){end < r->scratch_n ? r->scratch[end] : P2A_NONE, thread->before};
     r->stack[r->stack_n++] = s;
     return true;
 }
@@ -1021,6 +1061,7 @@ static bool read_sample(struct reader *r, const struct protobuf_field *from)
     struct thread thread = {.name = P2A_LIT("")};
     uint32_t values = 0;
     r->scratch_n = 0;
+    r->plain = !r->dropping;
     while (p2a_protobuf_next(&message, &f)) {
         bool read = true;
         if (f.number == 1)
@@ -1054,8 +1095,8 @@ static bool room_for_sample(struct reader *r, const struct protobuf_field *f)
     }
     bool room =
         values <= r->value_room || p2a_grow(&r->value, &r->value_room, values, sizeof *r->value);
-    if (room && stacks > r->stack_room)
-        room = p2a_grow(&r->stack, &r->stack_room, stacks, sizeof *r->stack);
+    room = room && p2a_grow(&r->stack, &r->stack_room, stacks, sizeof *r->stack) &&
+           p2a_grow(&r->sample, &r->sample_room, stacks, sizeof *r->sample);
     return room || no_memory(r);
 }
 
@@ -1069,187 +1110,55 @@ static bool read_samples(struct reader *r)
     return true;
 }
 
-/* ---- reading: the tree ----------------------------------------------------------------------- */
+/* ---- reading: the stacks --------------------------------------------------------------------- */
 
-/* Stacks are sorted, so that each begins where it leaves the one before it, and no context has to
- * be looked up. A key holds the next few frames of a stack, 0 behind its end:
- *
- *   level 0   the thread           level 1   frame 0, 1, … k-1        level 2   frame k, … 2k-1  */
-struct item {
-    uint64_t key;
-    uint32_t stack;
-};
-
-struct group { /* items of one key up to `level` */
-    uint32_t begin, end, level;
-};
-
-struct sort {
-    const struct reader *r;
-    struct item *item, *spare;
-    struct group *group; /* to be sorted further */
-    uint32_t group_n, group_room;
-    unsigned bits, frames; /* of a frame; in a key */
-};
-
-static uint64_t key_of(const struct sort *s, uint32_t stack, uint32_t level)
+/* Of stacks with what was before: its values are negative. */
+static double *compared_values(const struct reader *r)
 {
-    const struct stack *from = &s->r->stack[stack];
-    uint64_t key = 0;
-    if (level == 0)
-        return (uint64_t)from->thread + 1;
-    uint64_t i = (uint64_t)(level - 1) * s->frames;
-    const uint32_t *frame = s->r->frame + from->frame;
-    for (uint64_t end = i + s->frames; i < end; i++)
-        key = key << s->bits | (i < from->frame_n ? (uint64_t)frame[i] + 1 : 0);
-    return key;
+    size_t types = r->type_n;
+    double *value = calloc((size_t)r->stack_n * types * 2 + 1, sizeof *value);
+    for (size_t i = 0; value && i < r->stack_n; i++)
+        for (size_t t = 0; t < types; t++)
+            if (r->sample[i].before)
+                value[i * 2 * types + types + t] = 0 - r->value[i * types + t];
+            else
+                value[i * 2 * types + t] = r->value[i * types + t];
+    return value;
 }
 
-/* Items with equal keys keep their order. */
-static void insertion_sort(struct item *item, uint32_t n)
+static double *copied_values(const struct reader *r)
 {
-    for (uint32_t i = 1; i < n; i++) {
-        struct item moved = item[i];
-        uint32_t k = i;
-        for (; k > 0 && item[k - 1].key > moved.key; k--)
-            item[k] = item[k - 1];
-        item[k] = moved;
-    }
+    size_t bytes = (size_t)r->stack_n * r->type_n * sizeof(double);
+    double *value = malloc(bytes + 1);
+    if (value && bytes)
+        memcpy(value, r->value, bytes);
+    return value;
 }
 
-/* By one byte of the keys after the other, those that are all the same left out. */
-static void radix_sort(struct item *item, struct item *spare, uint32_t n)
+static bool take_stacks(struct reader *r)
 {
-    struct item *from = item, *to = spare;
-    for (unsigned shift = 0; shift < 64; shift += 8) {
-        uint32_t first[256] = {0}, sum = 0;
-        for (uint32_t i = 0; i < n; i++)
-            first[from[i].key >> shift & 255]++;
-        if (first[from[0].key >> shift & 255] == n)
-            continue;
-        for (unsigned b = 0; b < 256; b++) {
-            uint32_t here = first[b];
-            first[b] = sum;
-            sum += here;
-        }
-        for (uint32_t i = 0; i < n; i++)
-            to[first[from[i].key >> shift & 255]++] = from[i];
-        struct item *swapped = from;
-        from = to;
-        to = swapped;
-    }
-    if (from != item)
-        memcpy(item, from, n * sizeof *item);
+    struct p2a_profile *p = r->p;
+    struct p2a_stacks stacks = {.n = r->stack_n, .row = r->stack, .frame = r->frame};
+    stacks.self = r->compared ? compared_values(r) : copied_values(r);
+    r->stack = NULL;
+    r->frame = NULL;
+    bool taken = stacks.self && p2a_stacks_sort(&stacks, p->functions.n, p->columns);
+    if (!taken)
+        no_memory(r);
+    taken = taken && p2a_stacks_take(p, &stacks);
+    p2a_stacks_free(&stacks);
+    return taken;
 }
 
-static bool add_group(struct sort *s, struct group g)
-{
-    if (!p2a_grow(&s->group, &s->group_room, (uint64_t)s->group_n + 1, sizeof *s->group))
-        return false;
-    s->group[s->group_n++] = g;
-    return true;
-}
-
-/* Sorts a group by the keys of its level; what is the same then and goes on becomes a group of its
- * own. */
-static bool sort_group(struct sort *s, struct group g)
-{
-    uint32_t n = g.end - g.begin;
-    struct item *item = s->item + g.begin;
-    for (uint32_t i = 0; i < n; i++)
-        item[i].key = key_of(s, item[i].stack, g.level);
-    if (n < 64)
-        insertion_sort(item, n);
-    else
-        radix_sort(item, s->spare, n);
-    for (uint32_t i = 0, end; i < n; i = end) {
-        for (end = i + 1; end < n && item[end].key == item[i].key;)
-            end++;
-        uint64_t last = item[i].key & ((UINT64_C(1) << s->bits) - 1);
-        struct group next = {g.begin + i, g.begin + end, g.level + 1};
-        if (end - i > 1 && (g.level == 0 || last) && !add_group(s, next))
-            return false;
-    }
-    return true;
-}
-
-static bool sort_stacks(struct sort *s)
-{
-    uint32_t n = s->r->stack_n;
-    s->bits = 1;
-    while (s->bits < 32 && s->r->p->functions.n >> s->bits)
-        s->bits++;
-    s->frames = 64 / s->bits;
-    s->item = malloc(((size_t)n + 1) * sizeof *s->item);
-    s->spare = malloc(((size_t)n + 1) * sizeof *s->spare);
-    if (!s->item || !s->spare || !add_group(s, (struct group){0, n, 0}))
-        return false;
-    for (uint32_t i = 0; i < n; i++)
-        s->item[i].stack = i;
-    while (s->group_n)
-        if (!sort_group(s, s->group[--s->group_n]))
-            return false;
-    return true;
-}
-
-static uint32_t shared_frames(const struct reader *r, const struct stack *a, const struct stack *b)
-{
-    uint32_t n = a->frame_n < b->frame_n ? a->frame_n : b->frame_n, i = 0;
-    if (a->thread != b->thread)
-        return 0;
-    while (i < n && r->frame[a->frame + i] == r->frame[b->frame + i])
-        i++;
-    return i;
-}
+/* ---- reading: lines -------------------------------------------------------------------------- */
 
 static void add_values(struct reader *r, double *to, uint32_t stack)
 {
     const double *value = r->value + (size_t)stack * r->type_n;
-    bool before = r->stack[stack].before;
+    bool before = r->sample[stack].before;
     for (uint32_t t = 0; t < r->type_n; t++)
-        to[r->type[t].column + (before ? r->type_n : 0)] += before ? -value[t] : value[t];
+        to[t + (before ? r->type_n : 0)] += before ? -value[t] : value[t];
 }
-
-/* PATH has the context of each frame of the stack before. */
-static bool grow_tree(struct reader *r, const struct sort *s, p2a_id *path)
-{
-    struct p2a_profile *p = r->p;
-    const struct stack none = {.thread = P2A_NONE}, *before = &none;
-    for (uint32_t i = 0; i < r->stack_n; i++) {
-        const struct stack *stack = &r->stack[s->item[i].stack];
-        for (uint32_t f = shared_frames(r, before, stack); f < stack->frame_n; f++) {
-            path[f] = p2a_context_new(p, f ? path[f - 1] : P2A_NONE, r->frame[stack->frame + f],
-                                      stack->thread);
-            if (path[f] == P2A_NONE)
-                return false;
-        }
-        p2a_id leaf = path[stack->frame_n - 1];
-        add_values(r, p->contexts.self + (size_t)leaf * p->columns, s->item[i].stack);
-        before = stack;
-    }
-    return true;
-}
-
-static bool make_tree(struct reader *r)
-{
-    struct sort s = {.r = r};
-    uint32_t deepest = 0;
-    for (uint32_t i = 0; i < r->stack_n; i++)
-        if (r->stack[i].frame_n > deepest)
-            deepest = r->stack[i].frame_n;
-    p2a_id *path = calloc((size_t)deepest + 1, sizeof *path);
-    bool made = path && sort_stacks(&s);
-    if (!made)
-        no_memory(r);
-    made = made && grow_tree(r, &s, path);
-    free(path);
-    free(s.item);
-    free(s.spare);
-    free(s.group);
-    return made;
-}
-
-/* ---- reading: lines -------------------------------------------------------------------------- */
 
 /* Where the last frame of a location was: not known where all that is said is where the function
  * begins, as the writer does it. */
@@ -1269,9 +1178,9 @@ static bool add_places(struct reader *r)
 {
     struct p2a_profile *p = r->p;
     for (uint32_t i = 0; i < r->stack_n; i++) {
-        if (r->stack[i].leaf == P2A_NONE)
+        if (r->sample[i].leaf == P2A_NONE)
             continue;
-        struct location *l = &r->location[r->stack[i].leaf];
+        struct location *l = &r->location[r->sample[i].leaf];
         if (l->place == P2A_NONE)
             l->place = add_place(r, l);
         if (l->place == P2A_NONE)
@@ -1285,9 +1194,9 @@ static bool add_places(struct reader *r)
 static bool any_place(const struct reader *r)
 {
     for (uint32_t i = 0; i < r->stack_n; i++) {
-        if (r->stack[i].leaf == P2A_NONE)
+        if (r->sample[i].leaf == P2A_NONE)
             continue;
-        const struct location *l = &r->location[r->stack[i].leaf];
+        const struct location *l = &r->location[r->sample[i].leaf];
         const struct p2a_function *f = &r->p->functions.row[r->known[l->frame + l->frame_n - 1]];
         int64_t line = l->line_n ? r->line[l->inner].line : 0;
         if (l->address || (line > 0 && line != f->line))
@@ -1365,7 +1274,7 @@ static bool read_all(struct reader *r)
         return false;
     if (r->compared)
         p2a_compare_columns(r->p);
-    if (!make_tree(r) || (any_place(r) && !add_places(r)) || !read_comments(r))
+    if (!take_stacks(r) || (any_place(r) && !add_places(r)) || !read_comments(r))
         return false;
     add_notes(r);
     return true;

@@ -186,6 +186,7 @@ enum p2a_fact {
     P2A_PLACES = 1 << 9,    /* files and lines of functions */
     P2A_PICTURE =
         1 << 10, /* (needs only) contexts for the eye: small ones gathered in marked frames */
+    P2A_STACKS = 1 << 11, /* (needs only) in place of contexts stacks will do: model/stacks.h */
 };
 
 struct p2a_profile {

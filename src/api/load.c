@@ -38,7 +38,7 @@ static void keep_part(struct p2a_profile *p, const struct p2a_error *broken)
         p2a_take_error(p, &error);
     else if (p->core->error.status != P2A_OK || broken->status == P2A_OK)
         return;
-    if (p->contexts.n || p->graph.order_n)
+    if (p2a_has_contexts(p) || p->graph.order_n)
         p2a_note(p, "read as far as it goes: %s", p2a_error_text(&error, text, sizeof text));
     else
         p->core->error = error;

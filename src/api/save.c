@@ -58,9 +58,11 @@ static enum p2a_status make_needs(struct p2a_profile *p, const struct p2a_format
     if (format->needs & P2A_CONTEXTS &&
         need_contexts(p, format->needs & P2A_PICTURE, exact, error) != P2A_OK)
         return error->status;
-    if (format->needs & P2A_GRAPH && !(p->facts & P2A_GRAPH) && p->facts & P2A_CONTEXTS)
-        return p2a_derive(p, error);
-    return P2A_OK;
+    if (format->needs & P2A_GRAPH && !(p->facts & P2A_GRAPH) && p->facts & P2A_CONTEXTS &&
+        p2a_derive(p, error) != P2A_OK)
+        return error->status;
+    bool contexts = (format->needs | format->keeps) & P2A_CONTEXTS;
+    return contexts && !(format->needs & P2A_STACKS) ? p2a_unfold(p, error) : P2A_OK;
 }
 
 /* ---- what the format leaves out ---- */

@@ -40,9 +40,17 @@ static bool is_tree(const struct p2a_profile *p)
     return p->contexts.n && !(p->estimated & P2A_CONTEXTS);
 }
 
-static const struct p2a_profile *input_of(const struct p2a_comparison *c, size_t i)
+static struct p2a_profile *input_of(const struct p2a_comparison *c, size_t i)
 {
     return i < c->after_n ? c->after[i] : c->before[i - c->after_n];
+}
+
+static enum p2a_status unfold_inputs(const struct p2a_comparison *c, struct p2a_error *error)
+{
+    for (size_t i = 0; i < c->after_n + c->before_n; i++)
+        if (p2a_unfold(input_of(c, i), error) != P2A_OK)
+            return error->status;
+    return P2A_OK;
 }
 
 static bool all_trees(const struct p2a_comparison *c)
@@ -336,7 +344,8 @@ enum p2a_status p2a_diff(const struct p2a_comparison *comparison, struct p2a_pro
     p2a_error_start(&ours, "");
     struct sides s = {.asked = comparison};
     *result = NULL;
-    if (check_inputs(comparison, &ours) == P2A_OK) {
+    if (check_inputs(comparison, &ours) == P2A_OK &&
+        unfold_inputs(comparison, &ours) == P2A_OK) {
         s.tree = all_trees(comparison);
         s.into = p2a_profile_new(0);
         if (!s.into)

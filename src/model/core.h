@@ -6,12 +6,14 @@
 #include "base/error.h"
 #include "base/index.h"
 #include "base/pairs.h"
+#include "model/stacks.h"
 #include "prof2any/format.h"
 
 struct p2a_core {
     struct p2a_arena arena; /* strings and notes */
     struct p2a_index string_of, function_of, thread_of, line_of, site_of;
     struct p2a_pairs context_of, arc_of;
+    struct p2a_stacks stacks; /* in the place of contexts, until p2a_unfold */
     uint32_t context_indexed; /* rows that are found: by the index, or behind their parents */
     uint32_t string_room, function_room, metric_room, thread_room, input_room, context_room,
         node_room, order_room, arc_room, line_room, site_room, note_room;
@@ -39,6 +41,12 @@ bool p2a_index_arcs(struct p2a_profile *p);
 
 /* Copies the error out and makes the profile usable again. */
 enum p2a_status p2a_take_error(struct p2a_profile *p, struct p2a_error *error);
+
+/* Whether there are contexts, or stacks that stand for them. */
+static inline bool p2a_has_contexts(const struct p2a_profile *p)
+{
+    return p->contexts.n || p->core->stacks.n;
+}
 
 /* Forgets the contexts, or the graph. */
 void p2a_drop_contexts(struct p2a_profile *p);

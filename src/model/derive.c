@@ -16,6 +16,8 @@
 
 #include <stdlib.h>
 
+#include "model/sums.h"
+
 struct walk {
     struct p2a_profile *p;
     p2a_id without; /* a function that gets no row */
@@ -202,5 +204,7 @@ enum p2a_status p2a_derive_without(struct p2a_profile *p, p2a_id function, struc
 
 enum p2a_status p2a_derive(struct p2a_profile *p, struct p2a_error *error)
 {
+    if (p->core->stacks.n)
+        return p2a_sum_stacks(p, error);
     return p2a_derive_without(p, P2A_NONE, error);
 }

@@ -532,10 +532,9 @@ static bool build_frames(struct build *b)
     return keep_widest(b) && settle(b);
 }
 
-bool p2a_frames_build(const struct p2a_profile *p, const struct p2a_frames_wanted *wanted,
-                      struct p2a_frames *frames)
+static bool build_from_contexts(const struct p2a_profile *p,
+                                const struct p2a_frames_wanted *wanted, struct p2a_frames *frames)
 {
-    *frames = (struct p2a_frames){0};
     struct build b = {.p = p,
                       .wanted = wanted,
                       .out = frames,
@@ -555,6 +554,30 @@ bool p2a_frames_build(const struct p2a_profile *p, const struct p2a_frames_wante
     free(b.slice);
     free(b.missing);
     free(b.run);
+    return built;
+}
+
+/* Of stacks only those contexts are made that may be boxes, and what stands on these: but for boxes
+ * that are several contexts, of paths from the leaves or in several threads. */
+static double least_of_stacks(const struct p2a_profile *p, const struct p2a_frames_wanted *wanted)
+{
+    const struct p2a_stacks *stacks = p2a_stacks_of(p);
+    bool alone = stacks->row[0].thread == stacks->row[stacks->n - 1].thread;
+    return alone && !wanted->reverse ? wanted->least * p2a_whole(p, 0) : 0;
+}
+
+bool p2a_frames_build(const struct p2a_profile *p, const struct p2a_frames_wanted *wanted,
+                      struct p2a_frames *frames)
+{
+    struct p2a_profile lent;
+    bool built = false;
+    *frames = (struct p2a_frames){0};
+    if (!p2a_stacks_of(p)->n) {
+        built = build_from_contexts(p, wanted, frames);
+    } else if (p2a_lend(p, least_of_stacks(p, wanted), &lent)) {
+        built = build_from_contexts(&lent, wanted, frames);
+        p2a_let_go(&lent);
+    }
     if (!built)
         p2a_frames_free(frames);
     return built;

@@ -174,7 +174,9 @@ enum p2a_status p2a_check(struct p2a_profile *p, struct p2a_error *error)
     const struct p2a_graph *g = &p->graph;
     struct p2a_error ours;
     p2a_error_start(&ours, "");
-    enum p2a_status status = check_names(p, &ours);
+    enum p2a_status status = p2a_unfold(p, &ours);
+    if (status == P2A_OK)
+        status = check_names(p, &ours);
     if (status == P2A_OK)
         status = check_contexts(p, &ours);
     if (status == P2A_OK)

@@ -430,23 +430,21 @@ static enum p2a_status shape_sum(struct p2a_profile *p, const struct p2a_mapping
     return p->facts & P2A_GRAPH ? P2A_OK : p2a_derive(p, error);
 }
 
-enum p2a_status p2a_add(struct p2a_profile *into, const struct p2a_profile *from,
+static void add_profile(struct p2a_profile *into, const struct p2a_profile *from,
                         struct p2a_error *error)
 {
-    struct p2a_error ours;
-    p2a_error_start(&ours, error ? error->path : "");
     bool tree = both_trees(into, from);
     struct p2a_mapping m = {.into = into, .from = from};
     m.both = tree && (has_both(into) || has_both(from));
     struct p2a_profile *graph = NULL;
-    if (p2a_mapping_check(&m, &ours) == P2A_OK && shape_sum(into, &m, tree, &ours) == P2A_OK) {
+    if (p2a_mapping_check(&m, error) == P2A_OK && shape_sum(into, &m, tree, error) == P2A_OK) {
         if ((!tree || m.both) && !(from->facts & P2A_GRAPH) && from->contexts.n) {
-            graph = p2a_copy(from, &ours);
-            if (graph && shape_sum(graph, &m, false, &ours) == P2A_OK)
+            graph = p2a_copy(from, error);
+            if (graph && shape_sum(graph, &m, false, error) == P2A_OK)
                 m.from = graph;
         }
-        if (ours.status == P2A_OK)
-            p2a_mapping_add(&m, &ours);
+        if (error->status == P2A_OK)
+            p2a_mapping_add(&m, error);
         into->recorded = into->facts;
         into->estimated |= from->estimated & P2A_GRAPH;
     }
@@ -454,6 +452,21 @@ enum p2a_status p2a_add(struct p2a_profile *into, const struct p2a_profile *from
         p2a_note(into, "%s", p2a_note_at(from, i));
     p2a_mapping_end(&m);
     p2a_free(graph);
+}
+
+enum p2a_status p2a_add(struct p2a_profile *into, const struct p2a_profile *from,
+                        struct p2a_error *error)
+{
+    struct p2a_error ours;
+    struct p2a_profile lent;
+    bool lend = p2a_stacks_of(from)->n;
+    p2a_error_start(&ours, error ? error->path : "");
+    if (lend && !p2a_lend(from, 0, &lent))
+        p2a_error_memory(&ours);
+    else if (p2a_unfold(into, &ours) == P2A_OK)
+        add_profile(into, lend ? &lent : from, &ours);
+    if (lend)
+        p2a_let_go(&lent);
     if (error)
         *error = ours;
     return ours.status;

@@ -49,6 +49,7 @@ void p2a_drop_contexts(struct p2a_profile *p)
     free(p->contexts.self);
     free(p->contexts.calls);
     free(p->contexts.calls_before);
+    p2a_stacks_free(&p->core->stacks);
     p->contexts = (struct p2a_contexts){0};
     p->core->context_room = 0;
     forget_index(p);
@@ -766,7 +767,7 @@ static unsigned row_facts(const struct p2a_profile *p)
 static void finish_facts(struct p2a_profile *p)
 {
     unsigned facts = function_facts(p) | row_facts(p);
-    if (p->contexts.n)
+    if (p2a_has_contexts(p))
         facts |= P2A_CONTEXTS;
     if (p->graph.order_n || p->graph.arc_n)
         facts |= P2A_GRAPH;
@@ -808,7 +809,7 @@ static void note_rounded_sum(struct p2a_profile *p, uint32_t column)
 
 void p2a_finish(struct p2a_profile *p)
 {
-    bool even = p->graph.node_n || !p->contexts.n; /* what holds no rows at all is an empty graph */
+    bool even = p->graph.node_n || !p2a_has_contexts(p); /* what holds no rows at all is an empty graph */
     if (failed(p) || (even && !even_nodes(p)))
         return;
     forget_index(p);
@@ -881,9 +882,13 @@ bool p2a_exact_sum(const double *value, size_t n, size_t stride, double *sum)
 
 double p2a_whole(const struct p2a_profile *p, uint32_t column)
 {
-    bool tree = p->contexts.n > 0;
-    const double *values = tree ? p->contexts.self : p->graph.self;
-    uint32_t n = tree ? p->contexts.n : p->graph.node_n;
+    const struct p2a_stacks *stacks = &p->core->stacks;
+    const double *values = p->graph.self;
+    uint32_t n = p->graph.node_n;
+    if (p->contexts.n)
+        values = p->contexts.self, n = p->contexts.n;
+    else if (stacks->n)
+        values = stacks->self, n = stacks->n;
     struct p2a_sum sum = {0};
     double exact;
     if (column >= p->columns || !n)

@@ -509,7 +509,7 @@ enum p2a_status p2a_select(struct p2a_profile *p, const struct p2a_selection *se
 {
     struct p2a_error ours;
     p2a_error_start(&ours, "");
-    if (!is_empty(selection)) {
+    if (!is_empty(selection) && p2a_unfold(p, &ours) == P2A_OK) {
         struct p2a_profile *changed = p2a_copy(p, &ours);
         if (changed && p->recorded & P2A_CONTEXTS && p->recorded & P2A_GRAPH)
             p2a_note(changed,

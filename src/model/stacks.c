@@ -1,0 +1,395 @@
+#include "model/stacks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/core.h"
+
+void p2a_stacks_free(struct p2a_stacks *s)
+{
+    free(s->row);
+    free(s->frame);
+    free(s->self);
+    *s = (struct p2a_stacks){0};
+}
+
+const struct p2a_stacks *p2a_stacks_of(const struct p2a_profile *p)
+{
+    return &p->core->stacks;
+}
+
+/* ---- sorting --------------------------------------------------------------------------------- */
+
+/* A key holds the next few frames of a stack, 0 behind its end:
+ *
+ *   level 0   the thread           level 1   frame 0, 1, … k-1        level 2   frame k, … 2k-1  */
+struct item {
+    uint64_t key;
+    uint32_t stack;
+};
+
+struct group { /* items of one key up to `level` */
+    uint32_t begin, end, level;
+};
+
+struct sort {
+    const struct p2a_stacks *s;
+    struct item *item, *spare;
+    struct group *group; /* to be sorted further */
+    uint32_t group_n, group_room;
+    unsigned bits, frames; /* of a frame; in a key */
+};
+
+static uint64_t key_of(const struct sort *s, uint32_t stack, uint32_t level)
+{
+    const struct p2a_stack *from = &s->s->row[stack];
+    uint64_t key = 0;
+    if (level == 0)
+        return (uint64_t)from->thread + 1;
+    uint64_t i = (uint64_t)(level - 1) * s->frames;
+    const uint32_t *frame = s->s->frame + from->frame;
+    for (uint64_t end = i + s->frames; i < end; i++)
+        key = key << s->bits | (i < from->frame_n ? (uint64_t)frame[i] + 1 : 0);
+    return key;
+}
+
+/* Items with equal keys keep their order. */
+static void insertion_sort(struct item *item, uint32_t n)
+{
+    for (uint32_t i = 1; i < n; i++) {
+        struct item moved = item[i];
+        uint32_t k = i;
+        for (; k > 0 && item[k - 1].key > moved.key; k--)
+            item[k] = item[k - 1];
+        item[k] = moved;
+    }
+}
+
+/* By one byte of the keys after the other, those that are all the same left out. */
+static void radix_sort(struct item *item, struct item *spare, uint32_t n)
+{
+    struct item *from = item, *to = spare;
+    uint64_t differ = 0;
+    for (uint32_t i = 1; i < n; i++)
+        differ |= from[i].key ^ from[0].key;
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+        uint32_t first[256] = {0}, sum = 0;
+        if (!(differ >> shift & 255))
+            continue;
+        for (uint32_t i = 0; i < n; i++)
+            first[from[i].key >> shift & 255]++;
+        for (unsigned b = 0; b < 256; b++) {
+            uint32_t here = first[b];
+            first[b] = sum;
+            sum += here;
+        }
+        for (uint32_t i = 0; i < n; i++)
+            to[first[from[i].key >> shift & 255]++] = from[i];
+        struct item *swapped = from;
+        from = to;
+        to = swapped;
+    }
+    if (from != item)
+        memcpy(item, from, n * sizeof *item);
+}
+
+static bool add_group(struct sort *s, struct group g)
+{
+    if (!p2a_grow(&s->group, &s->group_room, (uint64_t)s->group_n + 1, sizeof *s->group))
+        return false;
+    s->group[s->group_n++] = g;
+    return true;
+}
+
+/* Sorts a group by the keys of its level; what is the same then and goes on becomes a group of its
+ * own. */
+static bool sort_group(struct sort *s, struct group g)
+{
+    uint32_t n = g.end - g.begin;
+    struct item *item = s->item + g.begin;
+    for (uint32_t i = 0; i < n; i++)
+        item[i].key = key_of(s, item[i].stack, g.level);
+    if (n < 64)
+        insertion_sort(item, n);
+    else
+        radix_sort(item, s->spare, n);
+    for (uint32_t i = 0, end; i < n; i = end) {
+        for (end = i + 1; end < n && item[end].key == item[i].key;)
+            end++;
+        uint64_t last = item[i].key & ((UINT64_C(1) << s->bits) - 1);
+        struct group next = {g.begin + i, g.begin + end, g.level + 1};
+        if (end - i > 1 && (g.level == 0 || last) && !add_group(s, next))
+            return false;
+    }
+    return true;
+}
+
+static bool sort_items(struct sort *s, uint32_t functions)
+{
+    uint32_t n = s->s->n;
+    s->bits = 1;
+    while (s->bits < 32 && functions >> s->bits)
+        s->bits++;
+    s->frames = 64 / s->bits;
+    s->item = malloc(((size_t)n + 1) * sizeof *s->item);
+    s->spare = malloc(((size_t)n + 1) * sizeof *s->spare);
+    if (!s->item || !s->spare || !add_group(s, (struct group){0, n, 0}))
+        return false;
+    for (uint32_t i = 0; i < n; i++)
+        s->item[i].stack = i;
+    while (s->group_n)
+        if (!sort_group(s, s->group[--s->group_n]))
+            return false;
+    return true;
+}
+
+/* ---- what they share ------------------------------------------------------------------------- */
+
+static uint32_t shared_frames(const p2a_id *frame, const struct p2a_stack *a,
+                              const struct p2a_stack *b)
+{
+    uint32_t n = a->frame_n < b->frame_n ? a->frame_n : b->frame_n, i = 0;
+    if (a->thread != b->thread)
+        return 0;
+    while (i < n && frame[a->frame + i] == frame[b->frame + i])
+        i++;
+    return i;
+}
+
+/* Adds row FROM of the unsorted stacks behind the N sorted ones, or to the last of them. */
+static void add_row(struct p2a_stacks *to, const struct p2a_stacks *from, uint32_t row,
+                    uint32_t columns)
+{
+    const double *self = from->self + (size_t)row * columns;
+    struct p2a_stack stack = from->row[row];
+    const struct p2a_stack *last = to->n ? &to->row[to->n - 1] : NULL;
+    stack.shared = last ? shared_frames(from->frame, last, &stack) : 0;
+    if (last && last->thread == stack.thread && stack.shared == stack.frame_n &&
+        stack.shared == last->frame_n) {
+        for (uint32_t c = 0; c < columns; c++)
+            to->self[(size_t)(to->n - 1) * columns + c] += self[c];
+        return;
+    }
+    for (uint32_t c = 0; c < columns; c++)
+        to->self[(size_t)to->n * columns + c] = self[c];
+    to->context_n += stack.frame_n - stack.shared;
+    if (stack.frame_n > to->deepest)
+        to->deepest = stack.frame_n;
+    to->row[to->n++] = stack;
+}
+
+bool p2a_stacks_sort(struct p2a_stacks *s, uint32_t functions, uint32_t columns)
+{
+    enum { AHEAD = 8 };
+    struct sort sort = {.s = s};
+    struct p2a_stacks sorted = {.row = malloc(((size_t)s->n + 1) * sizeof *s->row),
+                                .self = malloc(((size_t)s->n * columns + 1) * sizeof *s->self)};
+    bool done = sorted.row && sorted.self && sort_items(&sort, functions);
+    for (uint32_t i = 0; done && i < s->n; i++) {
+        if (i + AHEAD < s->n)
+            __builtin_prefetch(s->frame + s->row[sort.item[i + AHEAD].stack].frame);
+        add_row(&sorted, s, sort.item[i].stack, columns);
+    }
+    free(sort.item);
+    free(sort.spare);
+    free(sort.group);
+    if (done) {
+        sorted.frame = s->frame;
+        s->frame = NULL;
+        p2a_stacks_free(s);
+        *s = sorted;
+    } else {
+        sorted.frame = NULL;
+        p2a_stacks_free(&sorted);
+    }
+    return done;
+}
+
+/* ---- contexts -------------------------------------------------------------------------------- */
+
+/* Contexts are added in the order in which they are walked down, so that what is below one is all
+ * that stands behind it. Open is the path of frames that the next row has, too: what is below them
+ * isn't complete.
+ *
+ *   row      main load | read              id:  | 0 | 1 |         start: sums of all the rows
+ *   next     main load | parse                                           before the context's first */
+struct unfolding {
+    const struct p2a_stacks *s;
+    struct p2a_contexts made;
+    uint32_t columns, row_room, self_room, open_n;
+    double least;
+    p2a_id *id;
+    double *start, *sum;
+};
+
+static bool room_for(struct unfolding *u, uint64_t n)
+{
+    uint64_t rows = u->made.n + n;
+    if (rows <= u->row_room && rows <= u->self_room)
+        return true;
+    return p2a_grow(&u->made.row, &u->row_room, rows, sizeof *u->made.row) &&
+           p2a_grow(&u->made.self, &u->self_room, rows, (u->columns + !u->columns) * sizeof(double));
+}
+
+static double *self_of(struct unfolding *u, p2a_id context)
+{
+    return u->made.self + (size_t)context * u->columns;
+}
+
+/* Closes contexts deeper than DEPTH; what is too light swallows what is below. */
+static void close_below(struct unfolding *u, uint32_t depth)
+{
+    for (; u->open_n > depth; u->open_n--) {
+        p2a_id id = u->id[u->open_n - 1];
+        const double *start = u->start + (size_t)(u->open_n - 1) * u->columns;
+        if (!u->columns || u->sum[0] - start[0] >= u->least)
+            continue;
+        u->made.n = id + 1;
+        for (uint32_t c = 0; c < u->columns; c++)
+            self_of(u, id)[c] = u->sum[c] - start[c];
+    }
+}
+
+static void open_context(struct unfolding *u, uint32_t depth, p2a_id id)
+{
+    u->id[depth] = id;
+    for (uint32_t c = 0; c < u->columns; c++)
+        u->start[(size_t)depth * u->columns + c] = u->sum[c];
+    u->open_n = depth + 1;
+}
+
+/* The contexts of a row, of which the NEXT one has so many in common with it. */
+static bool add_contexts(struct unfolding *u, const struct p2a_stack *row, const double *self,
+                         uint32_t next)
+{
+    uint32_t end = row->frame_n, from = row->shared > next ? row->shared : next;
+    p2a_id parent = row->shared ? u->id[row->shared - 1] : P2A_NONE;
+    if (from < end && u->columns && self[0] < u->least)
+        end = from + 1;
+    if (!room_for(u, end - row->shared))
+        return false;
+    for (uint32_t d = row->shared; d < end; d++) {
+        p2a_id id = u->made.n++;
+        u->made.row[id] = (struct p2a_context){parent, u->s->frame[row->frame + d], row->thread};
+        for (uint32_t c = 0; c < u->columns; c++)
+            self_of(u, id)[c] = 0;
+        if (d < next)
+            open_context(u, d, id);
+        parent = id;
+    }
+    for (uint32_t c = 0; c < u->columns; c++) {
+        self_of(u, parent)[c] = self[c];
+        u->sum[c] += self[c];
+    }
+    return true;
+}
+
+static bool unfold_all(struct unfolding *u)
+{
+    const struct p2a_stacks *s = u->s;
+    size_t depth = (size_t)s->deepest + 1;
+    u->id = malloc(depth * sizeof *u->id);
+    u->start = malloc(depth * (u->columns + 1) * sizeof *u->start);
+    u->sum = calloc((size_t)u->columns + 1, sizeof *u->sum);
+    bool done = u->id && u->start && u->sum && room_for(u, u->least > 0 ? 64 : s->context_n);
+    for (uint32_t i = 0; done && i < s->n; i++) {
+        uint32_t next = i + 1 < s->n ? s->row[i + 1].shared : 0;
+        close_below(u, s->row[i].shared);
+        done = add_contexts(u, &s->row[i], s->self + (size_t)i * u->columns, next);
+    }
+    close_below(u, 0);
+    free(u->id);
+    free(u->start);
+    free(u->sum);
+    return done;
+}
+
+static bool make_contexts(const struct p2a_profile *p, double least, struct p2a_contexts *made,
+                          uint32_t *room)
+{
+    struct unfolding u = {.s = &p->core->stacks, .columns = p->columns, .least = least};
+    bool done = unfold_all(&u);
+    *made = u.made;
+    *room = u.row_room < u.self_room ? u.row_room : u.self_room;
+    if (!done) {
+        free(made->row);
+        free(made->self);
+        *made = (struct p2a_contexts){0};
+    }
+    return done;
+}
+
+enum p2a_status p2a_unfold(struct p2a_profile *p, struct p2a_error *error)
+{
+    struct p2a_contexts made;
+    uint32_t room;
+    if (!p->core->stacks.n)
+        return P2A_OK;
+    if (!make_contexts(p, 0, &made, &room))
+        return p2a_error_memory(error);
+    p2a_stacks_free(&p->core->stacks);
+    p->contexts = made;
+    p->core->context_room = room;
+    return P2A_OK;
+}
+
+bool p2a_lend(const struct p2a_profile *p, double least, struct p2a_profile *lent)
+{
+    uint32_t room;
+    *lent = *p;
+    return make_contexts(p, least, &lent->contexts, &room);
+}
+
+void p2a_let_go(struct p2a_profile *lent)
+{
+    free(lent->contexts.row);
+    free(lent->contexts.self);
+    lent->contexts = (struct p2a_contexts){0};
+}
+
+void p2a_self_by_function(const struct p2a_profile *p, double *self)
+{
+    const struct p2a_contexts *t = &p->contexts;
+    const struct p2a_stacks *s = &p->core->stacks;
+    for (uint32_t i = 0; i < t->n; i++)
+        self[t->row[i].function] += t->self[(size_t)i * p->columns];
+    for (uint32_t i = 0; i < s->n; i++)
+        self[s->frame[s->row[i].frame + s->row[i].frame_n - 1]] += s->self[(size_t)i * p->columns];
+}
+
+/* ---- taking ---------------------------------------------------------------------------------- */
+
+/* One after the other, as far as the limits go. */
+static bool add_one_by_one(struct p2a_profile *p, const struct p2a_stacks *s)
+{
+    p2a_id *path = malloc(((size_t)s->deepest + 1) * sizeof *path);
+    bool added = path;
+    if (!path)
+        p2a_fail(p, P2A_SYSTEM, "out of memory");
+    for (uint32_t i = 0; added && i < s->n; i++) {
+        const struct p2a_stack *row = &s->row[i];
+        for (uint32_t d = row->shared; added && d < row->frame_n; d++) {
+            path[d] = p2a_context_new(p, d ? path[d - 1] : P2A_NONE, s->frame[row->frame + d],
+                                      row->thread);
+            added = path[d] != P2A_NONE;
+        }
+        for (uint32_t c = 0; added && c < p->columns; c++)
+            p2a_context_add(p, path[row->frame_n - 1], c, s->self[(size_t)i * p->columns + c]);
+    }
+    free(path);
+    return added;
+}
+
+bool p2a_stacks_take(struct p2a_profile *p, struct p2a_stacks *s)
+{
+    double sum;
+    bool compared = p->columns > p->metrics.n;
+    if (p2a_profile_status(p) != P2A_OK)
+        return false;
+    if (compared || s->context_n > p->core->max_rows ||
+        !p2a_exact_sum(s->self, (size_t)s->n * p->columns, 1, &sum))
+        return add_one_by_one(p, s);
+    p->core->stacks = *s;
+    *s = (struct p2a_stacks){0};
+    return true;
+}

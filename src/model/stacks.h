@@ -1,0 +1,54 @@
+/* Stacks with values, as profilers that sample have them. Sorted, what a stack shares with the one
+ * before it stands there:
+ *
+ *   row 0   main load read          shared 0        contexts   main load read
+ *   row 1   main load read parse    shared 3                   parse
+ *   row 2   main save               shared 1                   save
+ *
+ * So stacks stand for contexts: the frames behind the shared ones, in this order. A profile keeps
+ * them in their place, at a tenth of the memory, until somebody asks for contexts: sums need none,
+ * and a picture few of them. Only where all values are whole numbers below 2^53, so that whichever
+ * way they are added up gives the same. */
+#ifndef P2A_MODEL_STACKS_H
+#define P2A_MODEL_STACKS_H
+
+#include "prof2any/format.h"
+
+struct p2a_stack {
+    uint32_t frame, frame_n; /* in frame[], root first; at least one */
+    uint32_t shared;         /* frames that are those of the row before, of the same thread */
+    p2a_id thread;
+};
+
+/* Arrays are malloc'ed. */
+struct p2a_stacks {
+    uint32_t n;
+    struct p2a_stack *row;
+    p2a_id *frame; /* functions */
+    double *self;  /* [row * columns + column] */
+    uint32_t deepest;
+    uint64_t context_n; /* that they stand for */
+};
+
+/* Takes rows in any order, and adds those up that are equal. False: no memory. */
+bool p2a_stacks_sort(struct p2a_stacks *stacks, uint32_t functions, uint32_t columns);
+/* Makes sorted stacks the contexts of a profile that has none; they are its own from here on. False
+ * after an error. */
+bool p2a_stacks_take(struct p2a_profile *p, struct p2a_stacks *stacks);
+void p2a_stacks_free(struct p2a_stacks *stacks);
+
+/* Those of the profile, n 0 where it has none. */
+const struct p2a_stacks *p2a_stacks_of(const struct p2a_profile *p);
+
+/* Puts contexts in the place of the profile's stacks, if it has any. */
+enum p2a_status p2a_unfold(struct p2a_profile *p, struct p2a_error *error);
+/* The contexts alone, as a profile that borrows all else from P and is let go by p2a_let_go. Of
+ * those whose total in column 0 is below LEAST only the first on a path is there, which has all that
+ * is below as its own. False: no memory. */
+bool p2a_lend(const struct p2a_profile *p, double least, struct p2a_profile *lent);
+void p2a_let_go(struct p2a_profile *lent);
+
+/* Adds up column 0 of contexts, or of the stacks in their place, by function. */
+void p2a_self_by_function(const struct p2a_profile *p, double *self);
+
+#endif
