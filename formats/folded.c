@@ -649,8 +649,8 @@ static enum p2a_status read_folded(struct p2a_in *in)
 
 /* ---- writer ---- */
 
-/* A row is a context, or one of the stacks in their place. The path to what was written last: a line
- * begins with as much of it as it shares.
+/* A row is a context, or one of the stacks in their place. The path to what was written last: a
+ * line begins with as much of it as it shares.
  *
  *     line:  main;load;parse             path:  | context | context | context |
  *                                        end:   | 4       | 9       | 15      |

@@ -230,7 +230,7 @@ struct reader {
     uint32_t scratch_n, scratch_room;
     uint32_t *alone; /* of location rows: the frame where it is one, and known; else P2A_NONE */
     p2a_id no_stack; /* the function of samples without one */
-    bool plain; /* … of which each is one frame, and none is dropped */
+    bool plain;      /* … of which each is one frame, and none is dropped */
     bool dropping, has_lines, compared, cut;
     bool ends_early; /* and is to be read as far as it goes */
 };
@@ -324,11 +324,10 @@ static bool make_tables(struct reader *r)
 
 static void end_reader(struct reader *r)
 {
-    void *all[] = {r->string, r->interned,       r->label,           r->type,
-                   r->mapping, r->location,      r->function,        r->line,
-                   r->known,   r->frame,         r->stack,           r->sample,
-                   r->value,   r->scratch,       r->alone,           r->mapping_ids.id,
-                   r->location_ids.id, r->function_ids.id};
+    void *all[] = {r->string,         r->interned,        r->label,          r->type,    r->mapping,
+                   r->location,       r->function,        r->line,           r->known,   r->frame,
+                   r->stack,          r->sample,          r->value,          r->scratch, r->alone,
+                   r->mapping_ids.id, r->location_ids.id, r->function_ids.id};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
     p2a_index_free(&r->mapping_ids.index);

@@ -344,8 +344,7 @@ enum p2a_status p2a_diff(const struct p2a_comparison *comparison, struct p2a_pro
     p2a_error_start(&ours, "");
     struct sides s = {.asked = comparison};
     *result = NULL;
-    if (check_inputs(comparison, &ours) == P2A_OK &&
-        unfold_inputs(comparison, &ours) == P2A_OK) {
+    if (check_inputs(comparison, &ours) == P2A_OK && unfold_inputs(comparison, &ours) == P2A_OK) {
         s.tree = all_trees(comparison);
         s.into = p2a_profile_new(0);
         if (!s.into)

@@ -532,8 +532,8 @@ static bool build_frames(struct build *b)
     return keep_widest(b) && settle(b);
 }
 
-static bool build_from_contexts(const struct p2a_profile *p,
-                                const struct p2a_frames_wanted *wanted, struct p2a_frames *frames)
+static bool build_from_contexts(const struct p2a_profile *p, const struct p2a_frames_wanted *wanted,
+                                struct p2a_frames *frames)
 {
     struct build b = {.p = p,
                       .wanted = wanted,

@@ -809,7 +809,8 @@ static void note_rounded_sum(struct p2a_profile *p, uint32_t column)
 
 void p2a_finish(struct p2a_profile *p)
 {
-    bool even = p->graph.node_n || !p2a_has_contexts(p); /* what holds no rows at all is an empty graph */
+    bool even =
+        p->graph.node_n || !p2a_has_contexts(p); /* what holds no rows at all is an empty graph */
     if (failed(p) || (even && !even_nodes(p)))
         return;
     forget_index(p);

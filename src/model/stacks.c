@@ -25,7 +25,7 @@ const struct p2a_stacks *p2a_stacks_of(const struct p2a_profile *p)
  *   level 0   the thread           level 1   frame 0, 1, … k-1        level 2   frame k, … 2k-1  */
 struct item {
     uint64_t key;
-    uint32_t stack;
+    uint32_t stack, frame; /* its first one's number */
 };
 
 struct group { /* items of one key up to `level` */
@@ -93,8 +93,14 @@ static void radix_sort(struct item *item, struct item *spare, uint32_t n)
         memcpy(item, from, n * sizeof *item);
 }
 
+/* What is sorted next is asked for from memory now. */
 static bool add_group(struct sort *s, struct group g)
 {
+    size_t passed = (size_t)(g.level - (g.level > 0)) * s->frames;
+    for (uint32_t i = g.begin; i < g.end; i++) {
+        __builtin_prefetch(s->s->frame + s->item[i].frame + passed);
+        __builtin_prefetch(s->s->row + s->item[i].stack);
+    }
     if (!p2a_grow(&s->group, &s->group_room, (uint64_t)s->group_n + 1, sizeof *s->group))
         return false;
     s->group[s->group_n++] = g;
@@ -133,10 +139,12 @@ static bool sort_items(struct sort *s, uint32_t functions)
     s->frames = 64 / s->bits;
     s->item = malloc(((size_t)n + 1) * sizeof *s->item);
     s->spare = malloc(((size_t)n + 1) * sizeof *s->spare);
-    if (!s->item || !s->spare || !add_group(s, (struct group){0, n, 0}))
+    if (!s->item || !s->spare)
         return false;
     for (uint32_t i = 0; i < n; i++)
-        s->item[i].stack = i;
+        s->item[i] = (struct item){.stack = i, .frame = s->s->row[i].frame};
+    if (!add_group(s, (struct group){0, n, 0}))
+        return false;
     while (s->group_n)
         if (!sort_group(s, s->group[--s->group_n]))
             return false;
@@ -186,8 +194,12 @@ bool p2a_stacks_sort(struct p2a_stacks *s, uint32_t functions, uint32_t columns)
                                 .self = malloc(((size_t)s->n * columns + 1) * sizeof *s->self)};
     bool done = sorted.row && sorted.self && sort_items(&sort, functions);
     for (uint32_t i = 0; done && i < s->n; i++) {
-        if (i + AHEAD < s->n)
-            __builtin_prefetch(s->frame + s->row[sort.item[i + AHEAD].stack].frame);
+        if (i + AHEAD < s->n) {
+            const struct item *ahead = &sort.item[i + AHEAD];
+            __builtin_prefetch(s->frame + ahead->frame);
+            __builtin_prefetch(s->row + ahead->stack);
+            __builtin_prefetch(s->self + (size_t)ahead->stack * columns);
+        }
         add_row(&sorted, s, sort.item[i].stack, columns);
     }
     free(sort.item);
@@ -212,7 +224,8 @@ bool p2a_stacks_sort(struct p2a_stacks *s, uint32_t functions, uint32_t columns)
  * isn't complete.
  *
  *   row      main load | read              id:  | 0 | 1 |         start: sums of all the rows
- *   next     main load | parse                                           before the context's first */
+ *   next     main load | parse                                           before the context's first
+ */
 struct unfolding {
     const struct p2a_stacks *s;
     struct p2a_contexts made;
@@ -228,7 +241,8 @@ static bool room_for(struct unfolding *u, uint64_t n)
     if (rows <= u->row_room && rows <= u->self_room)
         return true;
     return p2a_grow(&u->made.row, &u->row_room, rows, sizeof *u->made.row) &&
-           p2a_grow(&u->made.self, &u->self_room, rows, (u->columns + !u->columns) * sizeof(double));
+           p2a_grow(&u->made.self, &u->self_room, rows,
+                    (u->columns + !u->columns) * sizeof(double));
 }
 
 static double *self_of(struct unfolding *u, p2a_id context)

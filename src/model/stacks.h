@@ -43,8 +43,8 @@ const struct p2a_stacks *p2a_stacks_of(const struct p2a_profile *p);
 /* Puts contexts in the place of the profile's stacks, if it has any. */
 enum p2a_status p2a_unfold(struct p2a_profile *p, struct p2a_error *error);
 /* The contexts alone, as a profile that borrows all else from P and is let go by p2a_let_go. Of
- * those whose total in column 0 is below LEAST only the first on a path is there, which has all that
- * is below as its own. False: no memory. */
+ * those whose total in column 0 is below LEAST only the first on a path is there, which has all
+ * that is below as its own. False: no memory. */
 bool p2a_lend(const struct p2a_profile *p, double least, struct p2a_profile *lent);
 void p2a_let_go(struct p2a_profile *lent);
 

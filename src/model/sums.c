@@ -1,56 +1,57 @@
-/* A context that one row alone has is summed with that row's values. One that the next row has, too,
- * stays open until a row lacks it, and has all that was added in the meantime.
+/* A context that one row alone has is summed with that row's values. One that the next row has,
+ * too, stays open until a row lacks it, and has all that was added in the meantime.
  *
- * What is on the path already is known without going back: a function, and an arc, remembers how
- * deep it was met last where nothing above was the same. It still stands there unless the path says
- * otherwise:
+ *   row i        main load | read load      open: main, load; of this row alone: read, load
+ *   row i + 1    main load | parse          load is marked as open: the second one on the path adds
+ *                                           nothing to its total
  *
- *   path         main load read load        seen[load] = 1 and path[1] = load: the second one of it
- *   later path   main save load             seen[load] = 1 but path[1] = save: the first one
- */
+ * A function, and an arc, is marked with the last row that has it, or as open. */
 #include "model/sums.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "model/core.h"
 #include "model/derive.h"
 
-enum { KNOWN = 1 << 16 };
+enum { KNOWN = 1 << 16, NEVER = 0, BEFORE = 1 }; /* rows are numbered from 1 on */
+#define OPEN UINT32_MAX
 
-struct arc {
+struct ends {
     p2a_id caller, callee;
-    uint32_t seen;
-};
-
-struct open {
-    p2a_id function, arc; /* outermost ones, else P2A_NONE */
 };
 
 struct sums {
     struct p2a_profile *p;
     const struct p2a_stacks *stacks;
-    uint32_t *seen;  /* of functions; P2A_NONE: never */
-    struct arc *arc; /* as the graph's */
-    uint32_t arc_n, arc_room;
-    p2a_id *known;    /* the arc last asked for by a hash of its ends */
-    p2a_id *path;     /* arcs that lead to the frames of the row */
-    struct open *open; /* of the frames that the next row has, too */
+    uint32_t columns;
+    struct ends *ends; /* of the graph's arcs */
+    uint32_t arc_n, ends_room, arc_mark_room;
+    p2a_id *known;             /* the arc last asked for, by a hash of its ends */
+    uint32_t *mark, *arc_mark; /* by function and arc: a row, NEVER, BEFORE or OPEN */
+    uint32_t now;              /* the row */
+    p2a_id *path;              /* arcs that lead to its frames */
+    struct open {
+        p2a_id function, arc; /* P2A_NONE: there is one above already */
+    } * open;                 /* frames that the next row has, too */
     uint32_t open_n;
     double *start, *sum; /* of all rows before an open one; before this row */
 };
 
-/* ---- arcs ------------------------------------------------------------------------------------ */
+/* ---- functions and arcs of a row ------------------------------------------------------------- */
 
 static p2a_id add_arc(struct sums *s, p2a_id caller, p2a_id callee)
 {
     p2a_id id = p2a_arc(s->p, caller, callee);
     if (id == P2A_NONE || id < s->arc_n)
         return id;
-    if (!p2a_grow(&s->arc, &s->arc_room, (uint64_t)id + 1, sizeof *s->arc)) {
+    if (!p2a_grow(&s->ends, &s->ends_room, (uint64_t)id + 1, sizeof *s->ends) ||
+        !p2a_grow(&s->arc_mark, &s->arc_mark_room, (uint64_t)id + 1, sizeof *s->arc_mark)) {
         p2a_fail(s->p, P2A_SYSTEM, "out of memory");
         return P2A_NONE;
     }
-    s->arc[id] = (struct arc){caller, callee, P2A_NONE};
+    s->ends[id] = (struct ends){caller, callee};
+    s->arc_mark[id] = NEVER;
     s->arc_n = id + 1;
     return id;
 }
@@ -59,90 +60,119 @@ static inline p2a_id find_arc(struct sums *s, p2a_id caller, p2a_id callee)
 {
     uint32_t hash = (caller * 0x9e3779b1u ^ callee * 0x85ebca77u) >> 16;
     p2a_id id = s->known[hash % KNOWN];
-    if (id < s->arc_n && s->arc[id].caller == caller && s->arc[id].callee == callee)
+    if (id < s->arc_n && s->ends[id].caller == caller && s->ends[id].callee == callee)
         return id;
     return s->known[hash % KNOWN] = add_arc(s, caller, callee);
 }
 
-/* ---- rows ------------------------------------------------------------------------------------ */
+/* Gives the new frames of ROW their rows in the graph. False after an error. */
+static bool find_path(struct sums *s, const struct p2a_stack *row, const p2a_id *frame)
+{
+    p2a_id caller = row->shared ? frame[row->shared - 1] : P2A_NONE;
+    for (uint32_t d = row->shared; d < row->frame_n; d++) {
+        p2a_id f = frame[d], arc = P2A_NONE;
+        if (s->mark[f] == NEVER && !p2a_node(s->p, f))
+            return false;
+        if (d > 0 && (arc = find_arc(s, caller, f)) == P2A_NONE)
+            return false;
+        s->path[d] = arc;
+        caller = f;
+    }
+    return true;
+}
 
-static void add_values(double *to, size_t row, const double *value, uint32_t columns)
+/* ---- sums ------------------------------------------------------------------------------------ */
+
+static inline void add_values(double *to, size_t row, const double *value, uint32_t columns)
 {
     for (uint32_t c = 0; c < columns; c++)
         to[row * columns + c] += value[c];
 }
 
-/* Enters the frame at DEPTH; what it and its arc are, where nothing above is the same, into *first.
- * False after an error. */
-static inline bool enter(struct sums *s, const p2a_id *frame, uint32_t depth, struct open *first)
+/* Adds VALUE to each of N ids that the row doesn't have yet. */
+static inline void add_totals(double *total, uint32_t *mark, uint32_t now, const p2a_id *id,
+                              size_t n, const double *value, uint32_t columns)
 {
-    p2a_id f = frame[depth], arc = P2A_NONE;
-    uint32_t seen = s->seen[f];
-    *first = (struct open){P2A_NONE, P2A_NONE};
-    if (seen == P2A_NONE && !p2a_node(s->p, f))
-        return false;
-    if (seen >= depth || frame[seen] != f) {
-        s->seen[f] = depth;
-        first->function = f;
+    for (size_t i = 0; i < n; i++) {
+        if (mark[id[i]] >= now)
+            continue;
+        mark[id[i]] = now;
+        add_values(total, id[i], value, columns);
     }
-    if (depth) {
-        arc = find_arc(s, frame[depth - 1], f);
-        if (arc == P2A_NONE)
-            return false;
-        seen = s->arc[arc].seen;
-        if (seen >= depth || s->path[seen] != arc) {
-            s->arc[arc].seen = depth;
-            first->arc = arc;
-        }
-    }
-    s->path[depth] = arc;
-    return true;
 }
 
-static void add_totals(struct sums *s, const struct open *to, const double *value)
+/* The frames that no other row has. */
+static inline void add_own(struct sums *s, const struct p2a_stack *row, const double *value,
+                           uint32_t from, uint32_t columns)
 {
     struct p2a_graph *g = &s->p->graph;
-    if (to->function != P2A_NONE)
-        add_values(g->total, to->function, value, s->p->columns);
-    if (to->arc != P2A_NONE)
-        add_values(g->arc_total, to->arc, value, s->p->columns);
+    const p2a_id *frame = s->stacks->frame + row->frame;
+    add_totals(g->total, s->mark, s->now, frame + from, row->frame_n - from, value, columns);
+    from += from == 0; /* nothing calls a root */
+    add_totals(g->arc_total, s->arc_mark, s->now, s->path + from, row->frame_n - from, value,
+               columns);
+}
+
+/* ID, which is open now; P2A_NONE where it has been. */
+static p2a_id open_one(uint32_t *mark, p2a_id id)
+{
+    if (mark[id] == OPEN)
+        return P2A_NONE;
+    mark[id] = OPEN;
+    return id;
+}
+
+static void open_frames(struct sums *s, const struct p2a_stack *row, uint32_t end)
+{
+    const p2a_id *frame = s->stacks->frame + row->frame;
+    for (uint32_t d = row->shared; d < end; d++) {
+        s->open[d].function = open_one(s->mark, frame[d]);
+        s->open[d].arc = d > 0 ? open_one(s->arc_mark, s->path[d]) : P2A_NONE;
+        memcpy(s->start + (size_t)d * s->columns, s->sum, s->columns * sizeof *s->sum);
+        s->open_n = d + 1;
+    }
+}
+
+static void close_one(struct sums *s, double *total, uint32_t *mark, p2a_id id, const double *value)
+{
+    if (id == P2A_NONE)
+        return;
+    mark[id] = BEFORE;
+    add_values(total, id, value, s->columns);
 }
 
 /* Closes what is deeper than DEPTH. */
 static void close_below(struct sums *s, uint32_t depth)
 {
-    uint32_t columns = s->p->columns;
+    struct p2a_graph *g = &s->p->graph;
     for (; s->open_n > depth; s->open_n--) {
-        double *start = s->start + (size_t)(s->open_n - 1) * columns;
-        for (uint32_t c = 0; c < columns; c++)
+        const struct open *open = &s->open[s->open_n - 1];
+        double *start = s->start + (size_t)(s->open_n - 1) * s->columns;
+        for (uint32_t c = 0; c < s->columns; c++)
             start[c] = s->sum[c] - start[c];
-        add_totals(s, &s->open[s->open_n - 1], start);
+        close_one(s, g->total, s->mark, open->function, start);
+        close_one(s, g->arc_total, s->arc_mark, open->arc, start);
     }
 }
 
-static bool add_row(struct sums *s, uint32_t i)
+/* NEXT: how many frames the next row shares with this one. */
+static bool add_row(struct sums *s, const struct p2a_stack *row, const double *value, uint32_t next)
 {
-    const struct p2a_stack *row = &s->stacks->row[i];
     const p2a_id *frame = s->stacks->frame + row->frame;
-    uint32_t columns = s->p->columns, next = i + 1 < s->stacks->n ? row[1].shared : 0;
-    const double *value = s->stacks->self + (size_t)i * columns;
-    for (uint32_t d = row->shared; d < row->frame_n; d++) {
-        struct open first;
-        if (!enter(s, frame, d, &first))
-            return false;
-        if (d >= next) {
-            add_totals(s, &first, value);
-            continue;
-        }
-        s->open[d] = first;
-        s->open_n = d + 1;
-        for (uint32_t c = 0; c < columns; c++)
-            s->start[(size_t)d * columns + c] = s->sum[c];
-    }
-    add_values(s->p->graph.self, frame[row->frame_n - 1], value, columns);
-    if (row->frame_n > 1)
-        add_values(s->p->graph.arc_self, s->path[row->frame_n - 1], value, columns);
-    add_values(s->sum, 0, value, columns);
+    uint32_t own = row->shared > next ? row->shared : next, leaf = row->frame_n - 1;
+    if (!find_path(s, row, frame))
+        return false;
+    open_frames(s, row, next);
+    if (s->columns == 1) /* the loops are shorter where that is known */
+        add_own(s, row, value, own, 1);
+    else if (s->columns == 2)
+        add_own(s, row, value, own, 2);
+    else
+        add_own(s, row, value, own, s->columns);
+    add_values(s->p->graph.self, frame[leaf], value, s->columns);
+    if (leaf > 0)
+        add_values(s->p->graph.arc_self, s->path[leaf], value, s->columns);
+    add_values(s->sum, 0, value, s->columns);
     return true;
 }
 
@@ -151,10 +181,13 @@ static bool add_rows(struct sums *s)
     enum { AHEAD = 4, LINE = 16 }; /* frames in a cache line */
     const struct p2a_stacks *stacks = s->stacks;
     for (uint32_t i = 0; i < stacks->n; i++) {
-        close_below(s, stacks->row[i].shared);
-        if (!add_row(s, i))
+        const struct p2a_stack *row = &stacks->row[i];
+        close_below(s, row->shared);
+        s->now = i + 1;
+        if (!add_row(s, row, stacks->self + (size_t)i * s->columns,
+                     i + 1 < stacks->n ? row[1].shared : 0))
             return false;
-        const struct p2a_stack *ahead = &stacks->row[i + AHEAD < stacks->n ? i + AHEAD : i];
+        const struct p2a_stack *ahead = i + AHEAD < stacks->n ? row + AHEAD : row;
         for (uint32_t d = ahead->shared; d < ahead->frame_n; d += LINE)
             __builtin_prefetch(stacks->frame + ahead->frame + d);
     }
@@ -167,18 +200,16 @@ static bool add_rows(struct sums *s)
 static bool start_sums(struct sums *s)
 {
     size_t depth = (size_t)s->stacks->deepest + 1, columns = s->p->columns;
-    s->seen = malloc(((size_t)s->p->functions.n + 1) * sizeof *s->seen);
+    s->mark = calloc((size_t)s->p->functions.n + 1, sizeof *s->mark);
     s->known = malloc(KNOWN * sizeof *s->known);
     s->path = malloc(depth * sizeof *s->path);
     s->open = malloc(depth * sizeof *s->open);
     s->start = malloc((depth * columns + 1) * sizeof *s->start);
     s->sum = calloc(columns + 1, sizeof *s->sum);
-    if (!s->seen || !s->known || !s->path || !s->open || !s->start || !s->sum) {
+    if (!s->mark || !s->known || !s->path || !s->open || !s->start || !s->sum) {
         p2a_fail(s->p, P2A_SYSTEM, "out of memory");
         return false;
     }
-    for (uint32_t f = 0; f < s->p->functions.n; f++)
-        s->seen[f] = P2A_NONE;
     for (uint32_t i = 0; i < KNOWN; i++)
         s->known[i] = P2A_NONE;
     return true;
@@ -195,15 +226,16 @@ static void say_what_is_known(struct p2a_graph *g)
 
 enum p2a_status p2a_sum_stacks(struct p2a_profile *p, struct p2a_error *error)
 {
-    struct sums s = {.p = p, .stacks = &p->core->stacks};
+    struct sums s = {.p = p, .stacks = &p->core->stacks, .columns = p->columns};
     if (start_sums(&s) && add_rows(&s)) {
         say_what_is_known(&p->graph);
         p->facts |= P2A_GRAPH;
     } else {
         p2a_drop_derived(p);
     }
-    free(s.seen);
-    free(s.arc);
+    free(s.mark);
+    free(s.arc_mark);
+    free(s.ends);
     free(s.known);
     free(s.path);
     free(s.open);

@@ -150,6 +150,28 @@ def pictures_have_the_elements_of_harmless_names():
                 assert not [l for l in links_of(root) if l], links_of(root)
 
 
+def marked(text):
+    """The page that npm's marked makes, which lets HTML pass."""
+    library = os.path.join(os.environ["SOURCE"], "build", "npm", "marked", "lib", "marked.cjs")
+    if not os.path.exists(library) or not shutil.which("node"):
+        print("skipped: npm's marked isn't here, see tests/tools/npm.sh")
+        sys.exit(77)
+    program = "const { marked } = require(process.argv[1]);" \
+        "process.stdout.write(marked.parse(require('fs').readFileSync(0, 'utf8'), { gfm: true }))"
+    return subprocess.run(["node", "-e", program, library], input=text, capture_output=True, check=True).stdout.decode()
+
+
+def markdown_is_whole_in_marked():
+    with Pair() as pair:
+        for more in ([], ["--callers"], ["--callees"], ["--names", "full"], ["--names", "pstats"]):
+            pages = [marked(text) for text in pair.both("-f", "markdown", *ALL["markdown"], *more)]
+            tags = [collections.Counter(re.findall("<(.*?)>", page, re.S)) for page in pages]
+            assert tags[1]["tr"] > pair.n, (more, tags[1])
+            for each in tags:  # a name that is empty has no code
+                assert each.pop("code") == each.pop("/code"), (more, each)
+            assert tags[0] == tags[1], (more, tags[0] - tags[1], tags[1] - tags[0])
+
+
 def shape_of(value):
     if isinstance(value, dict):
         return {key: shape_of(each) for key, each in value.items()}

@@ -20,7 +20,7 @@ fetch() { # NAME VERSION [PACKAGE]
 
 fetch_all() {
     fetch speedscope 1.25.0 && fetch pprof-format 2.3.2 && fetch mermaid 11.12.2 &&
-        fetch profiler-cli 0.10.0 @firefox-devtools/profiler-cli
+        fetch profiler-cli 0.10.0 @firefox-devtools/profiler-cli && fetch marked 15.0.12
 }
 
 if ! command -v npm >/dev/null 2>&1; then

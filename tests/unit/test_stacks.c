@@ -1,0 +1,219 @@
+/* Stacks in the place of contexts: whatever is made of them is what is made of the contexts that
+ * they stand for. */
+#include "make.h"
+#include "model/frames.h"
+
+static uint32_t below(uint64_t *seed, uint32_t n)
+{
+    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(*seed >> 33) % n;
+}
+
+struct shape {
+    uint32_t functions, stacks, depth, threads, columns;
+};
+
+/* Each stack goes on from a part of the one before, as samples do. */
+static struct p2a_stacks random_stacks(uint64_t *seed, const struct shape *shape)
+{
+    size_t n = shape->stacks;
+    struct p2a_stacks s = {.row = calloc(n, sizeof *s.row),
+                           .frame = calloc(n * shape->depth, sizeof *s.frame),
+                           .self = calloc(n * shape->columns, sizeof *s.self)};
+    assert_true(s.row && s.frame && s.self);
+    for (uint32_t i = 0; i < n; i++) {
+        p2a_id *frame = s.frame + (size_t)i * shape->depth;
+        uint32_t depth = 1 + below(seed, shape->depth), kept = below(seed, depth + 1);
+        if (i && s.row[i - 1].frame_n >= kept)
+            memcpy(frame, frame - shape->depth, kept * sizeof *frame);
+        else
+            kept = 0;
+        for (uint32_t d = kept; d < depth; d++)
+            frame[d] = below(seed, shape->functions);
+        s.row[i] = (struct p2a_stack){.frame = i * shape->depth, .frame_n = depth};
+        s.row[i].thread = shape->threads ? below(seed, shape->threads) : P2A_NONE;
+        for (uint32_t c = 0; c < shape->columns; c++)
+            s.self[(size_t)i * shape->columns + c] = below(seed, 4);
+    }
+    s.n = shape->stacks;
+    return s;
+}
+
+static struct p2a_profile *random_profile(uint64_t seed, const struct shape *shape)
+{
+    struct p2a_profile *p = p2a_profile_new(0);
+    char name[16];
+    assert_non_null(p);
+    for (uint32_t c = 0; c < shape->columns; c++) {
+        snprintf(name, sizeof name, "m%u", c);
+        p2a_metric(p, name, "count", 1);
+    }
+    for (uint32_t f = 0; f < shape->functions; f++) {
+        snprintf(name, sizeof name, "f%u", f);
+        make_function(p, name);
+    }
+    for (uint32_t t = 0; t < shape->threads; t++)
+        p2a_thread(p, 1, t + 1, P2A_LIT(""));
+    struct p2a_stacks s = random_stacks(&seed, shape);
+    assert_true(p2a_stacks_sort(&s, p->functions.n, p->columns));
+    assert_true(p2a_stacks_take(p, &s));
+    p2a_stacks_free(&s);
+    p2a_finish(p);
+    assert_true(p2a_stacks_of(p)->n && p->facts & P2A_CONTEXTS);
+    return p;
+}
+
+static struct p2a_profile *unfolded(uint64_t seed, const struct shape *shape)
+{
+    struct p2a_profile *p = random_profile(seed, shape);
+    struct p2a_error error;
+    assert_int_equal(p2a_unfold(p, &error), P2A_OK);
+    assert_int_equal(p2a_check(p, &error), P2A_OK);
+    return p;
+}
+
+static void same_values(const double *a, const double *b, size_t n)
+{
+    assert_memory_equal(a, b, n * sizeof *a);
+}
+
+static void same_graph(const struct p2a_profile *a, const struct p2a_profile *b)
+{
+    const struct p2a_graph *g = &a->graph, *h = &b->graph;
+    assert_int_equal(g->node_n, h->node_n);
+    assert_int_equal(g->order_n, h->order_n);
+    assert_int_equal(g->arc_n, h->arc_n);
+    assert_memory_equal(g->order, h->order, g->order_n * sizeof *g->order);
+    for (uint32_t i = 0; i < g->node_n; i++)
+        assert_true(g->node[i].has == h->node[i].has && !g->node[i].calls && !h->node[i].calls);
+    for (uint32_t i = 0; i < g->arc_n; i++) {
+        assert_int_equal(g->arc[i].caller, h->arc[i].caller);
+        assert_int_equal(g->arc[i].callee, h->arc[i].callee);
+        assert_int_equal(g->arc[i].has, h->arc[i].has);
+    }
+    same_values(g->self, h->self, (size_t)g->node_n * a->columns);
+    same_values(g->total, h->total, (size_t)g->node_n * a->columns);
+    same_values(g->arc_self, h->arc_self, (size_t)g->arc_n * a->columns);
+    same_values(g->arc_total, h->arc_total, (size_t)g->arc_n * a->columns);
+}
+
+static const struct shape shapes[] = {
+    {1, 1, 1, 0, 1},   {1, 20, 9, 0, 1},   {2, 40, 6, 0, 2},     {3, 300, 12, 2, 3},
+    {7, 60, 30, 0, 1}, {40, 500, 8, 3, 2}, {400, 800, 40, 0, 1}, {3000, 300, 60, 0, 2},
+};
+enum { SHAPES = sizeof shapes / sizeof *shapes, ROUNDS = 24 };
+
+static void sums_are_those_of_the_contexts(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < (uint64_t)SHAPES * ROUNDS; i++) {
+        struct p2a_profile *stacks = random_profile(i, &shapes[i % SHAPES]);
+        struct p2a_profile *contexts = unfolded(i, &shapes[i % SHAPES]);
+        struct p2a_error error;
+        for (uint32_t c = 0; c < stacks->columns; c++)
+            assert_true(p2a_whole(stacks, c) == p2a_whole(contexts, c));
+        assert_int_equal(p2a_derive(stacks, &error), P2A_OK);
+        assert_int_equal(p2a_derive(contexts, &error), P2A_OK);
+        assert_true(p2a_stacks_of(stacks)->n && !stacks->contexts.n);
+        same_graph(stacks, contexts);
+        p2a_free(stacks);
+        p2a_free(contexts);
+    }
+}
+
+/* What p2a_context finds or adds, stack after stack. */
+static void contexts_are_those_of_the_paths(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < (uint64_t)SHAPES * ROUNDS; i++) {
+        struct p2a_profile *p = random_profile(i, &shapes[i % SHAPES]);
+        const struct p2a_stacks *s = p2a_stacks_of(p);
+        struct p2a_profile *lent = calloc(1, sizeof *lent);
+        assert_true(lent && p2a_lend(p, 0, lent));
+        assert_int_equal(s->context_n, lent->contexts.n);
+        for (uint32_t row = 0; row < s->n; row++) {
+            p2a_id context = P2A_NONE;
+            for (uint32_t d = 0; d < s->row[row].frame_n; d++)
+                context =
+                    p2a_context(p, context, s->frame[s->row[row].frame + d], s->row[row].thread);
+            for (uint32_t c = 0; c < p->columns; c++)
+                p2a_context_add(p, context, c, s->self[(size_t)row * p->columns + c]);
+        }
+        assert_int_equal(p->contexts.n, lent->contexts.n);
+        assert_memory_equal(p->contexts.row, lent->contexts.row,
+                            p->contexts.n * sizeof *p->contexts.row);
+        same_values(p->contexts.self, lent->contexts.self, (size_t)p->contexts.n * p->columns);
+        p2a_let_go(lent);
+        free(lent);
+        p2a_free(p);
+    }
+}
+
+static void boxes_are_those_of_the_contexts(void **state)
+{
+    (void)state;
+    static const double least[] = {0, 0.001, 0.01, 0.05, 0.3, 1};
+    for (uint64_t i = 0; i < (uint64_t)SHAPES * ROUNDS; i++) {
+        struct p2a_profile *stacks = random_profile(i, &shapes[i % SHAPES]);
+        struct p2a_profile *contexts = unfolded(i, &shapes[i % SHAPES]);
+        struct p2a_frames_wanted wanted = {.reverse = i % 5 == 4,
+                                           .threads = i % 3 == 2,
+                                           .order = (enum p2a_frame_order)(i / SHAPES % 3),
+                                           .least = least[i / SHAPES % 6],
+                                           .most = i % 7 == 6 ? 5 : 0,
+                                           .levels = i % 4 == 3 ? 4 : 0};
+        struct p2a_frames a, b;
+        assert_true(p2a_frames_build(stacks, &wanted, &a));
+        assert_true(p2a_frames_build(contexts, &wanted, &b));
+        assert_true(a.n == b.n && a.levels == b.levels && a.narrow == b.narrow);
+        assert_true(a.narrow_total == b.narrow_total && a.widest_out == b.widest_out);
+        assert_true(a.deep_total == b.deep_total);
+        for (size_t f = 0; f < a.n; f++) {
+            const struct p2a_frame *x = &a.row[f], *y = &b.row[f];
+            assert_true(x->parent == y->parent && x->function == y->function);
+            assert_true(x->thread == y->thread && x->depth == y->depth);
+            assert_true(x->start == y->start && x->end == y->end && x->wide == y->wide);
+            assert_true(x->total == y->total && x->self == y->self);
+        }
+        p2a_frames_free(&a);
+        p2a_frames_free(&b);
+        p2a_free(stacks);
+        p2a_free(contexts);
+    }
+}
+
+/* Past 2^53, and where there are fractions, it matters how values are added up. */
+static void inexact_values_are_contexts_at_once(void **state)
+{
+    (void)state;
+    const double value[] = {0.5, -1, 18014398509481984.0};
+    for (size_t i = 0; i < sizeof value / sizeof *value; i++) {
+        struct p2a_profile *p = p2a_profile_new(0);
+        p2a_metric(p, "samples", "count", 1);
+        struct p2a_stacks s = {.n = 1,
+                               .row = calloc(1, sizeof *s.row),
+                               .frame = calloc(1, sizeof *s.frame),
+                               .self = calloc(1, sizeof *s.self)};
+        assert_true(s.row && s.frame && s.self);
+        s.row[0] = (struct p2a_stack){.frame_n = 1, .thread = P2A_NONE};
+        s.frame[0] = make_function(p, "f");
+        s.self[0] = value[i];
+        assert_true(p2a_stacks_sort(&s, p->functions.n, p->columns));
+        assert_true(p2a_stacks_take(p, &s));
+        p2a_stacks_free(&s);
+        assert_true(p->contexts.n == 1 && p->contexts.self[0] == value[i]);
+        assert_int_equal(p2a_stacks_of(p)->n, 0);
+        p2a_free(p);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sums_are_those_of_the_contexts),
+        cmocka_unit_test(contexts_are_those_of_the_paths),
+        cmocka_unit_test(boxes_are_those_of_the_contexts),
+        cmocka_unit_test(inexact_values_are_contexts_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
