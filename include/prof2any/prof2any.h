@@ -69,6 +69,8 @@ struct p2a_load_options {
      * of OF; 0 where that isn't known. */
     void (*progress)(void *progress_to, uint64_t done, uint64_t of);
     void *progress_to;
+    bool lazy; /* make call paths when a call needs them: faster where none does. Not for those who
+                  look into format.h's tables after loading */
 };
 
 /* Reads the profile in the file PATH; "-" is standard input. gzip (and zstd, where built in) is

@@ -35,7 +35,8 @@ static enum p2a_status name_functions(const struct options *options, struct p2a_
 enum p2a_status load_input(const struct options *options, const char *path,
                            struct p2a_profile **profile, struct p2a_error *error)
 {
-    struct p2a_load_options load = {.format = options->from, .partial = options->partial};
+    struct p2a_load_options load = {
+        .format = options->from, .partial = options->partial, .lazy = true};
     struct progress progress;
     progress_start(&progress, path, &load);
     enum p2a_status status = p2a_load(path, &load, profile, error);

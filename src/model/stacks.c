@@ -405,5 +405,5 @@ bool p2a_stacks_take(struct p2a_profile *p, struct p2a_stacks *s)
         return add_one_by_one(p, s);
     p->core->stacks = *s;
     *s = (struct p2a_stacks){0};
-    return true;
+    return p->core->lazy || p2a_unfold(p, &p->core->error) == P2A_OK;
 }

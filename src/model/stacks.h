@@ -6,9 +6,9 @@
  *   row 2   main save               shared 1                   save
  *
  * So stacks stand for contexts: the frames behind the shared ones, in this order. A profile keeps
- * them in their place, at a tenth of the memory, until somebody asks for contexts: sums need none,
- * and a picture few of them. Only where all values are whole numbers below 2^53, so that whichever
- * way they are added up gives the same. */
+ * them in their place where the caller of p2a_load allows it, at a tenth of the memory, until
+ * somebody asks for contexts: sums need none, and a picture few of them. Only where all values are
+ * whole numbers below 2^53, so that whichever way they are added up gives the same. */
 #ifndef P2A_MODEL_STACKS_H
 #define P2A_MODEL_STACKS_H
 
@@ -32,8 +32,8 @@ struct p2a_stacks {
 
 /* Takes rows in any order, and adds those up that are equal. False: no memory. */
 bool p2a_stacks_sort(struct p2a_stacks *stacks, uint32_t functions, uint32_t columns);
-/* Makes sorted stacks the contexts of a profile that has none; they are its own from here on. False
- * after an error. */
+/* Makes sorted stacks the contexts of a profile that has none, or keeps them in their place where
+ * it is lazy; they are its own from here on. False after an error. */
 bool p2a_stacks_take(struct p2a_profile *p, struct p2a_stacks *stacks);
 void p2a_stacks_free(struct p2a_stacks *stacks);
 

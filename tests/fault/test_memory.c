@@ -51,9 +51,10 @@ static bool same_bytes(struct bytes a, struct bytes b)
 
 static struct p2a_profile *load(struct bytes input)
 {
+    static const struct p2a_load_options lazy = {.lazy = true};
     struct p2a_profile *p;
     struct p2a_error error;
-    return went_well(p2a_load_memory(input.at, input.n, "", NULL, &p, &error), &error) ? p : NULL;
+    return went_well(p2a_load_memory(input.at, input.n, "", &lazy, &p, &error), &error) ? p : NULL;
 }
 
 static bool save(struct p2a_profile *p, const char *format, struct bytes *output)

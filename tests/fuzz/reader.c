@@ -13,10 +13,10 @@
 static const size_t AGAIN = 1 << 14; /* the most that is read again */
 static const uint32_t EVERY = 8;     /* inputs a turn of the writers */
 
-static struct p2a_profile *load(const void *bytes, size_t size, const char *format,
+static struct p2a_profile *load(const void *bytes, size_t size, const char *format, bool lazy,
                                 struct p2a_error *error)
 {
-    struct p2a_load_options options = {.format = *format ? format : NULL};
+    struct p2a_load_options options = {.format = *format ? format : NULL, .lazy = lazy};
     struct p2a_profile *p;
     if (p2a_load_memory(bytes, size, "", &options, &p, error) == P2A_OK && !p)
         broken(format, "no profile and no error");
@@ -35,7 +35,7 @@ static void read_again(const struct p2a_format *format, const void *bytes, size_
     struct p2a_error error;
     if (!format->read || !size || size > AGAIN)
         return;
-    struct p2a_profile *p = load(bytes, size, format->name, &error);
+    struct p2a_profile *p = load(bytes, size, format->name, false, &error);
     if (!p) {
         fprintf(stderr, "%s wrote what it can't read:\n%.*s\n", format->name, (int)size,
                 (const char *)bytes);
@@ -62,29 +62,35 @@ static void write_as(struct p2a_profile *p, const struct p2a_format *format)
     expect_equations(p, format->name);
 }
 
-static void write_some(struct p2a_profile *p, uint32_t turn)
+/* Of a profile without call paths, so that they are made where a writer needs them. */
+static void write_some(const uint8_t *bytes, size_t size, uint32_t turn)
 {
+    struct p2a_error error;
     const struct p2a_format *writer[64];
     size_t n = 0, some = getenv("FUZZ_WRITERS") ? 64 : turn % EVERY ? 0 : 2;
+    struct p2a_profile *p = some ? load(bytes, size, FUZZ_FORMAT, true, &error) : NULL;
+    if (some && !p)
+        broken("what was read", "can't be read lazily");
     turn /= EVERY;
     for (size_t i = 0; i < p2a_format_count() && n < 64; i++)
         if (p2a_format_at(i)->write)
             writer[n++] = p2a_format_at(i);
     for (size_t i = 0; i < some && i < n; i++)
         write_as(p, writer[(turn + i * (1 + turn / 64 % (n - 1))) % n]);
+    p2a_free(p);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct p2a_error error;
-    struct p2a_profile *p = load(bytes, size, FUZZ_FORMAT, &error);
+    struct p2a_profile *p = load(bytes, size, FUZZ_FORMAT, false, &error);
     bool packed = size > 1 && bytes[0] == 0x1f && bytes[1] == 0x8b;
     if (!p) {
         expect_refusal(&error, packed ? 0 : size);
         return 0;
     }
     expect_equations(p, "what was read");
-    write_some(p, turn_of(bytes, size));
     p2a_free(p);
+    write_some(bytes, size, turn_of(bytes, size));
     return 0;
 }

@@ -6,7 +6,7 @@
 static uint32_t below(uint64_t *seed, uint32_t n)
 {
     *seed = *seed * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(*seed >> 33) % n;
+    return (uint32_t)((*seed >> 33) * n >> 31);
 }
 
 struct shape {
@@ -17,9 +17,9 @@ struct shape {
 static struct p2a_stacks random_stacks(uint64_t *seed, const struct shape *shape)
 {
     size_t n = shape->stacks;
-    struct p2a_stacks s = {.row = calloc(n, sizeof *s.row),
-                           .frame = calloc(n * shape->depth, sizeof *s.frame),
-                           .self = calloc(n * shape->columns, sizeof *s.self)};
+    struct p2a_stacks s = {.row = calloc(n + 1, sizeof *s.row),
+                           .frame = calloc(n * shape->depth + 1, sizeof *s.frame),
+                           .self = calloc(n * shape->columns + 1, sizeof *s.self)};
     assert_true(s.row && s.frame && s.self);
     for (uint32_t i = 0; i < n; i++) {
         p2a_id *frame = s.frame + (size_t)i * shape->depth;
@@ -54,6 +54,7 @@ static struct p2a_profile *random_profile(uint64_t seed, const struct shape *sha
     }
     for (uint32_t t = 0; t < shape->threads; t++)
         p2a_thread(p, 1, t + 1, P2A_LIT(""));
+    p->core->lazy = true;
     struct p2a_stacks s = random_stacks(&seed, shape);
     assert_true(p2a_stacks_sort(&s, p->functions.n, p->columns));
     assert_true(p2a_stacks_take(p, &s));
