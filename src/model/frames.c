@@ -299,7 +299,7 @@ static size_t find_runs(struct build *b, struct slice s)
         b->run = runs;
         runs[n++] = run;
     }
-    if (b->wanted->order != P2A_FRAMES_BY_NAME)
+    if (n && b->wanted->order != P2A_FRAMES_BY_NAME)
         qsort(b->run, n, sizeof *b->run,
               b->wanted->order == P2A_FRAMES_BY_TOTAL ? by_total : as_recorded);
     return n;
