@@ -38,6 +38,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/words.h"
+#include "model/core.h"
 #include "model/stacks.h"
 #include "prof2any/format.h"
 
@@ -380,32 +382,267 @@ static size_t process_end(struct p2a_str stack, size_t end)
 
 /* ---- reader ---- */
 
-/* The stack of the line before: most stacks begin as their neighbour does.
- *
- *     previous:  main;load;parse          step:  | end 4, context | end 9, context | end 15, … |
- *
- * Steps that are a process or a thread have no context (P2A_NONE) and go before all that have one.
- * Frames are interned as they stand, and function[] has the function + 1 of each such string. */
+/* Frames are interned as they stand, and function[] has the function + 1 of each such string. */
 struct reader {
     struct p2a_in *in;
     struct p2a_profile *p;
     bool compared;
-    struct p2a_buffer previous;
-    struct step {
-        size_t end;
-        p2a_id context;
-    } * step;
-    size_t step_n, step_room;
-    struct head { /* beside the steps without context: what is known up to there */
-        uint64_t pid;
-        p2a_id thread, command; /* command: of the process, a string */
-    } * head;
-    size_t head_room;
-    p2a_id *path;
-    size_t path_room;
     p2a_id *function;
     size_t function_room;
+    /* The stack taken last: contexts, but for the threads at its start what is known behind each.
+     */
+    p2a_id *context;
+    size_t context_room;
+    struct head {
+        uint64_t pid;
+        p2a_id thread, command; /* command: of the process, a string */
+        struct p2a_str text;
+    } * head;
+    size_t head_room;
 };
+
+/* ---- reader: parsing a piece ---- */
+
+enum trouble { NONE, NO_COUNT, NEGATIVE, TOO_LARGE };
+
+/* A line: how many of its frames begin the stack before it in the piece, too, how many are a
+ * process or a thread, which stand before all others, and how many there are. What isn't shared
+ * stands in the piece, heads as they are, frames as words.
+ *
+ *     main;load;parse 3       shared 0  frames 3       word:  | main | load | parse | save | …
+ *     main;load;save 1        shared 2  frames 3 */
+struct stack {
+    double value, before;
+    uint32_t shared, heads, frames;
+};
+
+struct piece {
+    struct stack *stack;
+    p2a_id *word;
+    struct p2a_str *head;
+    struct p2a_str *fresh; /* the words that are new, by their numbers from FIRST on */
+    uint32_t stack_n, stack_room, word_n, word_room, head_n, head_room, fresh_n, fresh_room;
+    p2a_id first;
+    bool anew; /* the words before are forgotten */
+    uint64_t lines;
+    enum trouble trouble; /* of the last line, which is no stack */
+    bool has_one;         /* count */
+    double bad;
+};
+
+struct desk {
+    struct p2a_words words;
+    /* The stack of the line before in the piece. */
+    struct p2a_str stack;
+    size_t *end; /* of its frames */
+    uint32_t end_n, end_room, heads;
+    /* Only who takes knows what words are. */
+    p2a_id *function; /* by word, + 1 */
+    size_t function_room;
+};
+
+struct parser {
+    struct desk *desk;
+    struct piece *piece;
+};
+
+/* How many frames of the stack before begin STACK. */
+static uint32_t shared_frames(const struct desk *d, struct p2a_str stack)
+{
+    uint32_t i = 0;
+    size_t start = 0;
+    for (; i < d->end_n; i++) {
+        size_t end = d->end[i];
+        if (end > stack.n || (end < stack.n && stack.at[end] != ';') ||
+            memcmp(d->stack.at + start, stack.at + start, end - start) != 0)
+            break;
+        start = end + 1;
+    }
+    return i;
+}
+
+static bool add_words(struct parser *s, const struct p2a_str *frame, uint32_t n)
+{
+    struct piece *p = s->piece;
+    if (!p2a_grow(&p->word, &p->word_room, (uint64_t)p->word_n + n, sizeof *p->word) ||
+        !p2a_grow(&p->fresh, &p->fresh_room, (uint64_t)p->fresh_n + n, sizeof *p->fresh) ||
+        !p2a_words_find(&s->desk->words, frame, n, p->word + p->word_n))
+        return false;
+    for (uint32_t i = 0; i < n; i++)
+        if (p->word[p->word_n++] == p->first + p->fresh_n)
+            p->fresh[p->fresh_n++] = frame[i];
+    return true;
+}
+
+static bool add_end(struct desk *d, size_t end)
+{
+    if (d->end_n == d->end_room &&
+        !p2a_grow(&d->end, &d->end_room, (uint64_t)d->end_n + 1, sizeof *d->end))
+        return false;
+    d->end[d->end_n++] = end;
+    return true;
+}
+
+/* Of a stack that begins at FRAME after threads alone: whether FRAME is one, too. */
+static bool add_head(struct parser *s, struct p2a_str frame)
+{
+    struct piece *p = s->piece;
+    if (!p2a_grow(&p->head, &p->head_room, (uint64_t)p->head_n + 1, sizeof *p->head))
+        return false;
+    p->head[p->head_n++] = frame;
+    s->desk->heads++;
+    return true;
+}
+
+/* The frames of STACK from AT on, of which the first may be threads. */
+static bool add_heads(struct parser *s, struct p2a_str stack, size_t *at)
+{
+    struct desk *d = s->desk;
+    while (*at <= stack.n && d->heads == d->end_n) {
+        struct p2a_str frame, rest = {stack.at + *at, stack.n - *at};
+        struct thread t;
+        p2a_str_cut(rest, ';', &frame, &rest);
+        frame.n = process_end((struct p2a_str){frame.at, stack.n - *at}, frame.n);
+        bool head = is_process(frame, &t) || is_thread(frame, &t);
+        *at += frame.n;
+        if (!(head ? add_head(s, frame) : add_words(s, &frame, 1)) || !add_end(d, *at))
+            return false;
+        ++*at;
+    }
+    return true;
+}
+
+/* The frames of STACK from AT on. */
+static bool add_frames(struct parser *s, struct p2a_str stack, size_t at)
+{
+    struct p2a_str frame[P2A_WORDS];
+    while (at <= stack.n) {
+        uint32_t n = 0;
+        for (; n < P2A_WORDS && at <= stack.n; n++) {
+            const char *cut = at < stack.n ? memchr(stack.at + at, ';', stack.n - at) : NULL;
+            size_t end = cut ? (size_t)(cut - stack.at) : stack.n;
+            frame[n] = (struct p2a_str){stack.at + at, end - at};
+            if (!add_end(s->desk, end))
+                return false;
+            at = end + 1;
+        }
+        if (!add_words(s, frame, n))
+            return false;
+    }
+    return true;
+}
+
+/* A stack keeps no more than its threads where what follows begins as a process does: how far that
+ * goes, the rest of the line says. */
+static bool is_open(const struct desk *d)
+{
+    size_t start = d->heads ? d->end[d->heads - 1] + 1 : 0;
+    return d->heads < d->end_n &&
+           p2a_str_starts((struct p2a_str){d->stack.at + start, d->stack.n - start}, "process ");
+}
+
+static bool parse_stack(struct parser *s, struct p2a_str text, struct stack *stack)
+{
+    struct desk *d = s->desk;
+    uint32_t shared = shared_frames(d, text);
+    if (shared > d->heads && is_open(d))
+        shared = d->heads;
+    if (d->heads > shared)
+        d->heads = shared;
+    d->stack = text;
+    d->end_n = shared;
+    size_t at = shared ? d->end[shared - 1] + 1 : 0;
+    bool added = add_heads(s, text, &at) && add_frames(s, text, at);
+    stack->shared = shared;
+    stack->heads = d->heads;
+    stack->frames = d->end_n;
+    return added;
+}
+
+static enum trouble judge_count(double value)
+{
+    return value < 0 ? NEGATIVE : value >= 0x1p64 ? TOO_LARGE : NONE;
+}
+
+/* The counts of LINE, cut off it. */
+static enum trouble parse_counts(struct piece *p, bool compared, struct p2a_str *line,
+                                 struct stack *stack)
+{
+    if (!cut_number(line, &stack->value))
+        return NO_COUNT;
+    if (compared && !cut_number(line, &stack->before)) {
+        p->has_one = true;
+        return NO_COUNT;
+    }
+    p->bad = stack->before;
+    enum trouble trouble = judge_count(stack->before);
+    if (trouble != NONE)
+        return trouble;
+    p->bad = stack->value;
+    return judge_count(stack->value);
+}
+
+static bool parse_line(struct parser *s, bool compared, struct p2a_str line)
+{
+    struct piece *p = s->piece;
+    struct stack stack = {0};
+    p->trouble = parse_counts(p, compared, &line, &stack);
+    if (p->trouble != NONE)
+        return true;
+    if (!parse_stack(s, line, &stack) ||
+        !p2a_grow(&p->stack, &p->stack_room, (uint64_t)p->stack_n + 1, sizeof *p->stack))
+        return false;
+    p->stack[p->stack_n++] = stack;
+    return true;
+}
+
+static void start_piece(struct desk *d, struct piece *p)
+{
+    d->end_n = d->heads = 0;
+    p->anew = p2a_words_trim(&d->words);
+    p->first = d->words.n;
+    p->stack_n = p->word_n = p->head_n = p->fresh_n = 0;
+    p->lines = 0;
+    p->trouble = NONE;
+    p->has_one = false;
+}
+
+static bool parse(const void *reader, void *desk, struct p2a_str lines, void *piece)
+{
+    bool compared = ((const struct reader *)reader)->compared;
+    struct piece *p = piece;
+    struct parser s = {desk, p};
+    struct p2a_str line;
+    start_piece(desk, p);
+    while (lines.n && p->trouble == NONE) {
+        p2a_str_cut(lines, '\n', &line, &lines);
+        p->lines++;
+        if (p2a_str_ends(line, "\r"))
+            line.n--;
+        if (!is_empty(line) && !is_comment(line) && !parse_line(&s, compared, line))
+            return false;
+    }
+    return true;
+}
+
+static void free_piece(void *piece)
+{
+    struct piece *p = piece;
+    free(p->stack);
+    free(p->word);
+    free(p->head);
+    free(p->fresh);
+}
+
+static void free_desk(void *desk)
+{
+    struct desk *d = desk;
+    p2a_words_free(&d->words);
+    free(d->end);
+    free(d->function);
+}
+
+/* ---- reader: taking it ---- */
 
 /* More than three in four of the lines of the first 64 KiB (at least one whole line) have two. */
 static bool has_two_counts(struct p2a_in *in)
@@ -467,182 +704,187 @@ static p2a_id find_function(struct reader *r, struct p2a_str frame)
     return (function[text] = function_of(r->p, frame) + 1) - 1;
 }
 
-/* Forgets the frames of the stack before from the first that differs. */
-static void keep_shared(struct reader *r, struct p2a_str stack)
-{
-    size_t i = 0, start = 0;
-    for (; i < r->step_n; i++) {
-        size_t end = r->step[i].end;
-        if (end < start || end > stack.n || (end < stack.n && stack.at[end] != ';') ||
-            memcmp(r->previous.at + start, stack.at + start, end - start) != 0)
-            break;
-        start = end + 1;
-    }
-    r->step_n = i;
-    r->previous.n = i ? r->step[i - 1].end : 0;
-}
+enum { AHEAD = 8 }; /* stacks that are looked ahead for at once */
 
-static bool add_step(struct reader *r, size_t end, p2a_id context)
+struct taking {
+    struct reader *r;
+    struct desk *desk;
+    const struct piece *piece;
+    uint32_t word, head; /* of the piece, taken so far */
+};
+
+/* Sets FUNCTION to those of the piece's next N words. */
+static bool take_words(struct taking *t, uint32_t n, p2a_id *function)
 {
-    struct step *wider = widen(r->step, &r->step_room, r->step_n + 1, sizeof *r->step);
-    if (!wider)
-        return no_memory(r);
-    r->step = wider;
-    r->step[r->step_n++] = (struct step){end, context};
+    const p2a_id *word = t->piece->word + t->word;
+    for (uint32_t i = 0; i < n; i++) {
+        p2a_id *known = &t->desk->function[word[i]];
+        if (!*known)
+            *known = find_function(t->r, t->piece->fresh[word[i] - t->piece->first]) + 1;
+        if (!*known)
+            return false;
+        function[i] = *known - 1;
+    }
+    t->word += n;
     return true;
 }
 
-static bool add_head(struct reader *r, struct head head, size_t end)
+/* What is known behind head I of a stack. */
+static bool take_head(struct taking *t, uint32_t i)
 {
-    struct head *wider = widen(r->head, &r->head_room, r->step_n + 1, sizeof *r->head);
+    struct reader *r = t->r;
+    struct p2a_str text = t->piece->head[t->head++];
+    struct head head = {.thread = P2A_NONE, .command = P2A_NONE};
+    if (i)
+        head = r->head[i - 1];
+    struct thread thread = {.pid = head.pid};
+    if (is_process(text, &thread)) {
+        head.pid = thread.pid;
+        head.command = p2a_intern(r->p, thread.name);
+    } else if (is_thread(text, &thread)) {
+        head.thread = p2a_thread(r->p, thread.pid, thread.tid, thread.name);
+    }
+    head.text = text;
+    struct head *wider = widen(r->head, &r->head_room, (size_t)i + 1, sizeof *r->head);
     if (!wider)
         return no_memory(r);
     r->head = wider;
-    r->head[r->step_n] = head;
-    return add_step(r, end, P2A_NONE);
-}
-
-/* The frames of a path that begin as threads do: whether FRAME is one of them. */
-static bool push_thread(struct reader *r, struct head head, struct p2a_str frame, size_t end)
-{
-    struct thread t = {.pid = head.pid};
-    if (is_process(frame, &t)) {
-        head.pid = t.pid;
-        head.command = p2a_intern(r->p, t.name);
-    } else if (is_thread(frame, &t)) {
-        head.thread = p2a_thread(r->p, t.pid, t.tid, t.name);
-    } else {
-        return false;
-    }
-    return add_head(r, head, end);
-}
-
-static bool push_root(struct reader *r, struct head head, struct p2a_str frame, size_t end)
-{
-    if (head.pid && head.thread == P2A_NONE)
-        head.thread = p2a_thread(r->p, head.pid, 0, p2a_string(r->p, head.command));
-    p2a_id root = p2a_context(r->p, P2A_NONE, find_function(r, frame), head.thread);
-    return root != P2A_NONE && add_step(r, end, root);
-}
-
-/* A frame with threads alone before it. */
-static bool push_first(struct reader *r, struct p2a_str frame, size_t end, bool last)
-{
-    struct head head = {.thread = P2A_NONE, .command = P2A_NONE};
-    if (r->step_n)
-        head = r->head[r->step_n - 1];
-    if (push_thread(r, head, frame, end)) {
-        if (!last)
-            return true;
-        head = r->head[r->step_n - 1]; /* a stack without functions: the thread stands for one */
-    }
-    return push_root(r, head, frame, end);
-}
-
-/* The frames from AT on, below a root. */
-static bool push_rest(struct reader *r, struct p2a_str stack, size_t at)
-{
-    size_t first = r->step_n, n = 0;
-    p2a_id root = r->step[first - 1].context;
-    for (; at <= stack.n; at++, n++) {
-        p2a_id *wider = widen(r->path, &r->path_room, n + 1, sizeof *r->path);
-        if (!wider)
-            return no_memory(r);
-        r->path = wider;
-        const char *cut = at < stack.n ? memchr(stack.at + at, ';', stack.n - at) : NULL;
-        size_t end = cut ? (size_t)(cut - stack.at) : stack.n;
-        r->path[n] = find_function(r, (struct p2a_str){stack.at + at, end - at});
-        at = end;
-        if (r->path[n] == P2A_NONE || !add_step(r, end, P2A_NONE))
-            return false;
-    }
-    if (!p2a_path(r->p, root, P2A_NONE, r->path, n))
-        return false;
-    for (size_t i = 0; i < n; i++)
-        r->step[first + i].context = r->path[i];
+    r->head[i] = head;
     return true;
 }
 
-/* The context of STACK's last frame; P2A_NONE after an error. */
-static p2a_id find_stack(struct reader *r, struct p2a_str stack)
+/* The root of a stack whose HEADS are taken; where they are all there is, the last stands for a
+ * function. */
+static p2a_id take_root(struct taking *t, const struct stack *s)
 {
-    keep_shared(r, stack);
-    if (r->step_n && r->step[r->step_n - 1].end == stack.n &&
-        r->step[r->step_n - 1].context == P2A_NONE)
-        r->previous.n = r->step_n = 0;
-    size_t at = r->step_n ? r->previous.n + 1 : 0, kept = r->previous.n;
-    while (at <= stack.n && (!r->step_n || r->step[r->step_n - 1].context == P2A_NONE)) {
-        struct p2a_str frame, rest = {stack.at + at, stack.n - at};
-        p2a_str_cut(rest, ';', &frame, &rest);
-        frame.n = process_end((struct p2a_str){frame.at, stack.n - at}, frame.n);
-        at += frame.n;
-        if (!push_first(r, frame, at, at >= stack.n))
-            return P2A_NONE;
-        at++;
-    }
-    if (at <= stack.n && !push_rest(r, stack, at))
+    struct reader *r = t->r;
+    struct head head = {.thread = P2A_NONE};
+    p2a_id function;
+    if (s->heads)
+        head = r->head[s->heads - 1];
+    if (head.pid && head.thread == P2A_NONE)
+        head.thread = p2a_thread(r->p, head.pid, 0, p2a_string(r->p, head.command));
+    if (s->frames == s->heads)
+        function = find_function(r, head.text);
+    else if (!take_words(t, 1, &function))
         return P2A_NONE;
-    if (!p2a_buffer_add(&r->previous, stack.at + kept, stack.n - kept)) {
-        no_memory(r);
-        return P2A_NONE;
-    }
-    return r->step[r->step_n - 1].context;
+    return p2a_context(r->p, P2A_NONE, function, head.thread);
 }
 
-static bool check_count(struct reader *r, double value)
+static bool take_stack(struct taking *t, const struct stack *s)
 {
-    if (value < 0)
-        p2a_bad_line(r->in, "count %g is negative, expected 0 or more", value);
-    else if (value >= 0x1p64)
-        p2a_bad_line(r->in, "count %g is too large, expected less than 2^64", value);
-    else
-        return true;
-    return false;
+    struct reader *r = t->r;
+    uint32_t at = s->shared, n = s->frames > s->heads ? s->frames : s->heads + 1;
+    p2a_id *context = widen(r->context, &r->context_room, n, sizeof *r->context);
+    if (!context)
+        return no_memory(r);
+    r->context = context;
+    for (; at < s->heads; at++)
+        if (!take_head(t, at))
+            return false;
+    if (at == s->heads && (context[at++] = take_root(t, s)) == P2A_NONE)
+        return false;
+    if (at < n && (!take_words(t, n - at, context + at) ||
+                   !p2a_path(r->p, context[at - 1], P2A_NONE, context + at, n - at)))
+        return false;
+    p2a_context_add(r->p, context[n - 1], 0, s->value);
+    if (r->compared)
+        p2a_context_add(r->p, context[n - 1], 1, s->before);
+    return true;
 }
 
-static bool read_line(struct reader *r, struct p2a_str line)
+/* The words that are new have no function yet. */
+static bool room_for_words(struct reader *r, struct desk *d, const struct piece *p)
 {
-    double value, before = 0;
-    if (!cut_number(&line, &value)) {
+    if (p->anew && d->function)
+        memset(d->function, 0, d->function_room * sizeof *d->function);
+    p2a_id *function = widen(d->function, &d->function_room, (size_t)p->first + p->fresh_n + 1,
+                             sizeof *d->function);
+    if (!function)
+        return no_memory(r);
+    d->function = function;
+    return true;
+}
+
+static void report(struct reader *r, const struct piece *p)
+{
+    if (p->trouble == NO_COUNT && p->has_one)
+        p2a_bad_line(r->in, "one count, expected two, before and after, as on the other lines");
+    else if (p->trouble == NO_COUNT)
         p2a_bad_line(r->in, "no count at the end, expected 'frame;frame%s'",
                      r->compared ? " before after" : " count");
-        return false;
-    }
-    if (r->compared && !cut_number(&line, &before)) {
-        p2a_bad_line(r->in, "one count, expected two, before and after, as on the other lines");
-        return false;
-    }
-    if (!check_count(r, before) || !check_count(r, value))
-        return false;
-    p2a_id context = find_stack(r, line);
-    p2a_context_add(r->p, context, 0, value);
-    if (r->compared)
-        p2a_context_add(r->p, context, 1, before);
-    return context != P2A_NONE;
+    else if (p->trouble == NEGATIVE)
+        p2a_bad_line(r->in, "count %g is negative, expected 0 or more", p->bad);
+    else if (p->trouble == TOO_LARGE)
+        p2a_bad_line(r->in, "count %g is too large, expected less than 2^64", p->bad);
 }
 
-static void read_lines(struct reader *r)
+/* Follows the next N stacks to where they leave the tree, a frame of each at a time: so the memory
+ * that they need is there when they are taken, one after the other. */
+static void look_ahead(const struct taking *t, const struct stack *s, uint32_t n)
 {
-    struct p2a_str line;
-    r->compared = has_two_counts(r->in);
-    p2a_metric(r->p, "samples", "count", 1);
-    if (r->compared)
-        p2a_compare_columns(r->p);
-    while (p2a_next_line(r->in, &line))
-        if (!is_empty(line) && !is_comment(line) && !read_line(r, line))
-            return;
-    if (r->p->contexts.n == 0)
-        p2a_bad_line(r->in, "no stack so far, expected lines 'frame;frame count'");
+    const struct reader *r = t->r;
+    p2a_id at[AHEAD], function;
+    uint32_t word[AHEAD], next = t->word, depth = s[0].shared;
+    bool gone[AHEAD], any = true;
+    for (uint32_t k = 0; k < n; k++) {
+        uint32_t first = s[k].shared > s[k].heads ? s[k].shared : s[k].heads;
+        word[k] = next - s[k].shared; /* by depth; there are no heads where it is used */
+        next += s[k].frames - first;
+        depth = s[k].shared < depth ? s[k].shared : depth;
+        gone[k] = s[k].heads;
+    }
+    for (uint32_t k = 0; k < n; k++)
+        at[k] = depth ? r->context[depth - 1] : P2A_NONE;
+    for (; any; depth++) {
+        any = false;
+        for (uint32_t k = 0; k < n; k++) {
+            if (gone[k] || depth >= s[k].frames) {
+                gone[k] = true;
+            } else if (depth < s[k].shared) {
+                at[k] = k ? at[k - 1] : r->context[depth];
+                gone[k] = k && gone[k - 1];
+            } else {
+                function = t->desk->function[t->piece->word[word[k] + depth]];
+                at[k] = function ? p2a_peek(r->p, at[k], function - 1) : P2A_NONE;
+                gone[k] = at[k] == P2A_NONE;
+            }
+            any = any || !gone[k];
+        }
+    }
 }
+
+static bool take(void *reader, void *desk, void *piece)
+{
+    struct taking t = {.r = reader, .desk = desk, .piece = piece};
+    if (!room_for_words(t.r, desk, piece))
+        return false;
+    for (uint32_t i = 0; i < t.piece->stack_n; i++) {
+        if (i % AHEAD == 0)
+            look_ahead(&t, &t.piece->stack[i],
+                       t.piece->stack_n - i < AHEAD ? t.piece->stack_n - i : AHEAD);
+        if (!take_stack(&t, &t.piece->stack[i]))
+            return false;
+    }
+    p2a_count_lines(t.r->in, t.piece->lines);
+    report(t.r, piece);
+    return t.piece->trouble == NONE;
+}
+
+static const struct p2a_pieces pieces = {
+    sizeof(struct desk), sizeof(struct piece), parse, take, free_desk, free_piece};
 
 static enum p2a_status read_folded(struct p2a_in *in)
 {
-    struct reader r = {.in = in, .p = in->profile};
-    read_lines(&r);
-    p2a_buffer_free(&r.previous);
-    free(r.step);
+    struct reader r = {.in = in, .p = in->profile, .compared = has_two_counts(in)};
+    p2a_metric(r.p, "samples", "count", 1);
+    if (r.compared)
+        p2a_compare_columns(r.p);
+    p2a_read_pieces(in, &pieces, &r);
+    if (r.p->contexts.n == 0)
+        p2a_bad_line(in, "no stack so far, expected lines 'frame;frame count'");
+    free(r.context);
     free(r.head);
-    free(r.path);
     free(r.function);
     return p2a_in_status(in);
 }

@@ -23,7 +23,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/index.h"
+#include "base/words.h"
 #include "codec/demangle.h"
 #include "prof2any/format.h"
 
@@ -39,9 +39,14 @@ static bool digit(char c)
     return c >= '0' && c <= '9';
 }
 
+/* A table: addresses and offsets are most of what is looked at by the byte. */
 static bool hex(char c)
 {
-    return digit(c) || (c >= 'a' && c <= 'f');
+    static const bool is[256] = {
+        ['0'] = true, ['1'] = true, ['2'] = true, ['3'] = true, ['4'] = true, ['5'] = true,
+        ['6'] = true, ['7'] = true, ['8'] = true, ['9'] = true, ['a'] = true, ['b'] = true,
+        ['c'] = true, ['d'] = true, ['e'] = true, ['f'] = true};
+    return is[(unsigned char)c];
 }
 
 static struct p2a_str from(struct p2a_str s, size_t i)
@@ -354,35 +359,170 @@ static p2a_id function_of(struct p2a_profile *p, struct p2a_str text, bool kerne
     return p2a_function(p, &f);
 }
 
-/* ---- reader ---- */
+/* ---- parsing a piece ---- */
 
-/* Frames repeat: a text that was read before is found without its offset, which differs from sample
- * to sample. One slot a hash, so that memory doesn't follow the input; texts longer than SHORT
- * aren't kept.
- *
- *     symbol+0x1f (object)        head: "symbol"  tail: " (object)" */
-#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION /* clearing them would be most of the time */
-enum { SLOTS = 1 << 5, SHORT = 512 };
-#else
-enum { SLOTS = 1 << 15, SHORT = 512 };
-#endif
-struct slot {
-    uint64_t hash;
-    uint32_t head_n, tail_n, room;
-    p2a_id function;
-    char *text; /* head and tail */
+/* A line that begins with a tab and is a frame, and an empty one, are the same wherever they stand.
+ * What others are depends on those before. */
+enum { EMPTY = P2A_NONE - 1, OTHER = P2A_NONE - 2 };
+
+struct piece {
+    p2a_id *line; /* the frame's word, EMPTY or OTHER */
+    struct p2a_str *other;
+    struct frame *fresh; /* the words that are new, by their numbers from FIRST on */
+    uint32_t line_n, line_room, other_n, other_room, fresh_n, fresh_room;
+    p2a_id first;
+    bool anew; /* the words before are forgotten */
 };
 
+struct desk {
+    struct p2a_words words;
+    /* Frames whose words aren't looked for yet, and what they are looked for by: one behind the
+     * other, each up to its end. */
+    struct frame frame[P2A_WORDS];
+    size_t end[P2A_WORDS];
+    uint32_t frame_n;
+    struct p2a_buffer keys;
+    /* Only who takes knows what words are. */
+    p2a_id *function; /* by word, P2A_NONE: not asked yet */
+    uint32_t function_n, function_room;
+};
+
+/* Without an offset, or with parentheses in the object, all of TEXT is its head. */
+static struct p2a_str head_of(struct p2a_str text)
+{
+    const char *open = text.n ? memrchr(text.at, '(', text.n) : NULL, *end = text.at + text.n;
+    if (!open || open - text.at < 2 || open[-1] != ' ' ||
+        memchr(open, ')', (size_t)(end - open)) != end - 1)
+        return text;
+    struct p2a_str symbol = {text.at, (size_t)(open - 1 - text.at)}, head = cut_offset(symbol);
+    return head.n < symbol.n ? head : text;
+}
+
+static bool hold_frame(struct desk *d, const struct frame *frame)
+{
+    struct p2a_str text = frame->text, head = head_of(text), tail = from(text, head.n);
+    if (tail.n)
+        tail = from(tail, (size_t)((const char *)memchr(tail.at, ' ', tail.n) - tail.at));
+    const char mark[] = {tail.n ? '+' : ' ', frame->kernel ? 'k' : 'u'};
+    if (!p2a_buffer_add(&d->keys, head.at, head.n) || !p2a_buffer_add(&d->keys, tail.at, tail.n) ||
+        !p2a_buffer_add(&d->keys, mark, sizeof mark))
+        return false;
+    d->end[d->frame_n] = d->keys.n;
+    d->frame[d->frame_n++] = *frame;
+    return true;
+}
+
+/* The words of the frames held, none of which is any more. */
+static bool find_words(struct desk *d, p2a_id *word)
+{
+    struct p2a_str key[P2A_WORDS];
+    uint32_t n = d->frame_n;
+    for (uint32_t i = 0; i < n; i++) {
+        size_t start = i ? d->end[i - 1] : 0;
+        key[i] = (struct p2a_str){d->keys.at + start, d->end[i] - start};
+    }
+    d->keys.n = 0;
+    d->frame_n = 0;
+    return p2a_words_find(&d->words, key, n, word);
+}
+
+static bool add_line(struct piece *p, p2a_id line)
+{
+    if (p->line_n == p->line_room &&
+        !p2a_grow(&p->line, &p->line_room, (uint64_t)p->line_n + 1, sizeof *p->line))
+        return false;
+    p->line[p->line_n++] = line;
+    return true;
+}
+
+static bool add_frames(struct desk *d, struct piece *p)
+{
+    p2a_id word[P2A_WORDS];
+    uint32_t n = d->frame_n;
+    if (!find_words(d, word) ||
+        !p2a_grow(&p->line, &p->line_room, (uint64_t)p->line_n + n, sizeof *p->line) ||
+        !p2a_grow(&p->fresh, &p->fresh_room, (uint64_t)p->fresh_n + n, sizeof *p->fresh))
+        return false;
+    for (uint32_t i = 0; i < n; i++) {
+        p->line[p->line_n++] = word[i];
+        if (word[i] == p->first + p->fresh_n)
+            p->fresh[p->fresh_n++] = d->frame[i];
+    }
+    return true;
+}
+
+static bool add_other(struct piece *p, struct p2a_str line)
+{
+    if (!p2a_grow(&p->other, &p->other_room, (uint64_t)p->other_n + 1, sizeof *p->other))
+        return false;
+    p->other[p->other_n++] = line;
+    return add_line(p, OTHER);
+}
+
+static bool parse_line(struct desk *d, struct piece *p, struct p2a_str line)
+{
+    struct frame frame;
+    if (line.n && line.at[0] == '\t' && split_frame(line, &frame))
+        return hold_frame(d, &frame) && (d->frame_n < P2A_WORDS || add_frames(d, p));
+    if (!add_frames(d, p))
+        return false;
+    return skip_blanks(line).n ? add_other(p, line) : add_line(p, EMPTY);
+}
+
+static bool parse(const void *reader, void *desk, struct p2a_str lines, void *piece)
+{
+    struct desk *d = desk;
+    struct piece *p = piece;
+    struct p2a_str line;
+    (void)reader;
+    p->anew = p2a_words_trim(&d->words);
+    p->first = d->words.n;
+    p->line_n = p->other_n = p->fresh_n = 0;
+    d->frame_n = 0;
+    d->keys.n = 0;
+    while (lines.n) {
+        p2a_str_cut(lines, '\n', &line, &lines);
+        if (line.n && line.at[line.n - 1] == '\r')
+            line.n--;
+        if (!parse_line(d, p, line))
+            return false;
+    }
+    return add_frames(d, p);
+}
+
+static void free_piece(void *piece)
+{
+    struct piece *p = piece;
+    free(p->line);
+    free(p->other);
+    free(p->fresh);
+}
+
+static void free_desk(void *desk)
+{
+    struct desk *d = desk;
+    p2a_words_free(&d->words);
+    p2a_buffer_free(&d->keys);
+    free(d->function);
+}
+
+/* ---- reader ---- */
+
+/* Frames repeat: what they are is asked once for each that differs in more than its offset, which
+ * is another in most samples.
+ *
+ *     symbol+0x1f (object)        head: "symbol"  tail: " (object)"  word: "symbol (object)." */
 struct reader {
     struct p2a_in *in;
     struct p2a_profile *p;
-    struct slot *slot;
+    struct desk own; /* for frames that weren't parsed as such */
     struct p2a_buffer buffer, event;
     p2a_id metric; /* of the event that was seen last */
     bool metric_has_period;
     bool open;  /* a sample has begun */
     bool loose; /* by a line that only what follows makes a header */
     bool lines; /* there are costs per line */
+    bool ended; /* by a line that can't be read */
     p2a_id thread;
     double weight;
     struct p2a_line leaf;
@@ -401,54 +541,30 @@ static bool failed(const struct reader *r)
     return p2a_in_status(r->in) != P2A_OK;
 }
 
-/* Without an offset, or with parentheses in the object, all of TEXT is its head. */
-static struct p2a_str head_of(struct p2a_str text)
+/* The function of WORD, which a desk has given to FRAME; asks what it is where that isn't known. */
+static p2a_id function_of_word(struct reader *r, struct desk *d, p2a_id word,
+                               const struct frame *frame)
 {
-    const char *open = text.n ? memrchr(text.at, '(', text.n) : NULL, *end = text.at + text.n;
-    if (!open || open - text.at < 2 || open[-1] != ' ' ||
-        memchr(open, ')', (size_t)(end - open)) != end - 1)
-        return text;
-    struct p2a_str symbol = {text.at, (size_t)(open - 1 - text.at)}, head = cut_offset(symbol);
-    return head.n < symbol.n ? head : text;
-}
-
-static bool keep_text(struct slot *slot, struct p2a_str head, struct p2a_str tail)
-{
-    size_t need = head.n + tail.n + 1;
-    if (need > slot->room) {
-        char *wider = realloc(slot->text, need);
-        if (!wider)
-            return false;
-        slot->text = wider;
-        slot->room = (uint32_t)need;
+    if (!p2a_grow(&d->function, &d->function_room, (uint64_t)word + 1, sizeof *d->function)) {
+        p2a_in_no_memory(r->in);
+        return P2A_NONE;
     }
-    memcpy(slot->text, head.at, head.n);
-    memcpy(slot->text + head.n, tail.at, tail.n);
-    slot->head_n = (uint32_t)head.n;
-    slot->tail_n = (uint32_t)tail.n;
-    return true;
+    for (; d->function_n <= word; d->function_n++)
+        d->function[d->function_n] = P2A_NONE;
+    if (d->function[word] == P2A_NONE)
+        d->function[word] = function_of(r->p, frame->text, frame->kernel, &r->buffer);
+    return d->function[word];
 }
 
 static p2a_id find_function(struct reader *r, const struct frame *frame)
 {
-    struct p2a_str text = frame->text, head = head_of(text), tail = from(text, head.n);
-    if (text.n > SHORT || !text.n)
-        return function_of(r->p, text, frame->kernel, &r->buffer);
-    if (tail.n)
-        tail = from(tail, (size_t)((const char *)memchr(tail.at, ' ', tail.n) - tail.at));
-    uint64_t hash = p2a_hash(head.at, head.n) ^ frame->kernel;
-    hash += tail.n ? p2a_hash(tail.at, tail.n) * 31 : 0;
-    struct slot *slot = &r->slot[hash % SLOTS];
-    if (slot->hash == hash && slot->head_n == head.n && slot->tail_n == tail.n &&
-        memcmp(slot->text, head.at, head.n) == 0 &&
-        memcmp(slot->text + head.n, tail.at, tail.n) == 0)
-        return slot->function;
-    slot->head_n = slot->tail_n = 0;
-    slot->function = function_of(r->p, text, frame->kernel, &r->buffer);
-    if (!keep_text(slot, head, tail))
-        p2a_in_no_memory(r->in);
-    slot->hash = hash;
-    return slot->function;
+    p2a_id word;
+    if (p2a_words_trim(&r->own.words))
+        r->own.function_n = 0;
+    if (hold_frame(&r->own, frame) && find_words(&r->own, &word))
+        return function_of_word(r, &r->own, word, frame);
+    p2a_in_no_memory(r->in);
+    return P2A_NONE;
 }
 
 static void push_frame(struct reader *r, p2a_id function)
@@ -495,7 +611,7 @@ static p2a_id find_context(struct reader *r)
     return r->context[n - 1];
 }
 
-static void add_line(struct reader *r, const struct p2a_line *line, uint32_t metric, double weight)
+static void add_cost(struct reader *r, const struct p2a_line *line, uint32_t metric, double weight)
 {
     p2a_id id = p2a_line(r->p, line);
     if (id != P2A_NONE)
@@ -511,7 +627,7 @@ static void start_lines(struct reader *r)
         for (uint32_t m = 0; m < r->p->columns; m++) {
             double self = t->self[(size_t)i * r->p->columns + m];
             if (self > 0)
-                add_line(r, &(struct p2a_line){.function = t->row[i].function}, m, self);
+                add_cost(r, &(struct p2a_line){.function = t->row[i].function}, m, self);
         }
 }
 
@@ -529,7 +645,7 @@ static void close_sample(struct reader *r)
         p2a_context_add(r->p, context, r->metric, r->weight);
         r->leaf.function = r->frame[0];
         if (r->lines)
-            add_line(r, &r->leaf, r->metric, r->weight);
+            add_cost(r, &r->leaf, r->metric, r->weight);
     }
     r->open = false;
     r->frame_n = 0;
@@ -591,6 +707,7 @@ static void take_header(struct reader *r, struct p2a_str line)
     bool sure = h.has_time || h.has_ids || h.event.n;
     if (!sure && (r->open || blank(line.at[0]))) {
         r->open = false; /* its callers may be missing */
+        r->ended = true;
         p2a_bad_line(r->in, "expected a frame, an empty line or a sample that begins "
                             "'command pid time: event:'");
         return;
@@ -602,12 +719,12 @@ static void take_header(struct reader *r, struct p2a_str line)
         push_frame(r, find_function(r, &frame));
 }
 
-static void take_frame(struct reader *r, const struct frame *frame)
+/* A frame comes, of a sample that may lack its header. */
+static void meet_frame(struct reader *r)
 {
     if (!r->open)
         open_sample(r, &(struct header){.period = 1});
     r->loose = false;
-    push_frame(r, find_function(r, frame));
 }
 
 /* "  file.c:12" or "  file.c:12 (inlined)" below its frame. */
@@ -643,22 +760,25 @@ static bool is_comment(struct p2a_str line)
 static bool is_frame(const struct reader *r, struct p2a_str line, struct frame *frame)
 {
     size_t start;
-    bool tab = line.at[0] == '\t';
-    if (!tab && (!r->open || !blank(line.at[0]) || find_time(line, &start)))
-        return false;
-    return split_frame(line, frame);
+    return r->open && blank(line.at[0]) && !find_time(line, &start) && split_frame(line, frame);
 }
 
-static void take_line(struct reader *r, struct p2a_str line)
+static void take_empty(struct reader *r)
+{
+    if (r->loose) {
+        p2a_bad_line(r->in, "expected a frame behind the line that began a sample");
+        r->ended = true;
+    }
+    close_sample(r);
+}
+
+static void take_other(struct reader *r, struct p2a_str line)
 {
     struct frame frame;
     size_t start;
-    if (!skip_blanks(line).n) {
-        if (r->loose)
-            p2a_bad_line(r->in, "expected a frame behind the line that began a sample");
-        close_sample(r);
-    } else if (is_frame(r, line, &frame)) {
-        take_frame(r, &frame);
+    if (is_frame(r, line, &frame)) {
+        meet_frame(r);
+        push_frame(r, find_function(r, &frame));
     } else if (r->open || !is_comment(line)) {
         bool header = !blank(line.at[0]) || find_time(line, &start);
         if (header || !take_source(r, line))
@@ -666,11 +786,45 @@ static void take_line(struct reader *r, struct p2a_str line)
     }
 }
 
+/* Line I of the piece, a frame. */
+static void take_frame(struct reader *r, struct desk *d, const struct piece *p, uint32_t i)
+{
+    p2a_id word = p->line[i];
+    meet_frame(r);
+    if (word < p->first)
+        push_frame(r, d->function[word]);
+    else
+        push_frame(r, function_of_word(r, d, word, &p->fresh[word - p->first]));
+}
+
+static bool take(void *reader, void *desk, void *piece)
+{
+    struct reader *r = reader;
+    struct desk *d = desk;
+    const struct piece *p = piece;
+    const struct p2a_str *other = p->other;
+    uint32_t counted = 0;
+    if (p->anew)
+        d->function_n = 0;
+    for (uint32_t i = 0; i < p->line_n && !r->ended && !failed(r); i++) {
+        if (p->line[i] < OTHER) {
+            take_frame(r, d, p, i);
+            continue;
+        }
+        p2a_count_lines(r->in, i + 1 - counted);
+        counted = i + 1;
+        if (p->line[i] == EMPTY)
+            take_empty(r);
+        else
+            take_other(r, *other++);
+    }
+    p2a_count_lines(r->in, p->line_n - counted);
+    return !r->ended && !failed(r);
+}
+
 static void free_reader(struct reader *r)
 {
-    for (size_t i = 0; r->slot && i < SLOTS; i++)
-        free(r->slot[i].text);
-    free(r->slot);
+    free_desk(&r->own);
     free(r->frame);
     free(r->step);
     free(r->context);
@@ -681,24 +835,22 @@ static void free_reader(struct reader *r)
     p2a_buffer_free(&r->name);
 }
 
+static const struct p2a_pieces pieces = {
+    sizeof(struct desk), sizeof(struct piece), parse, take, free_desk, free_piece};
+
 /* What perf record leaves, which only perf reads. */
 static const char recording[] = "PERFILE2";
 
 static enum p2a_status read_perf(struct p2a_in *in)
 {
     struct reader r = {.in = in, .p = in->profile, .metric = P2A_NONE, .step_thread = P2A_NONE};
-    struct p2a_str line;
     const unsigned char *start;
     if (p2a_ahead(in, strlen(recording), &start) >= strlen(recording) &&
         memcmp(start, recording, strlen(recording)) == 0)
         return p2a_bad_byte(in, 0,
                             "a recording of perf's, expected its text: 'perf script -i FILE' "
                             "writes it");
-    r.slot = calloc(SLOTS, sizeof *r.slot);
-    if (!r.slot)
-        return p2a_in_no_memory(in);
-    while (!failed(&r) && p2a_next_line(in, &line))
-        take_line(&r, line);
+    p2a_read_pieces(in, &pieces, &r);
     if (!failed(&r) && r.loose)
         p2a_bad_line(in, "the input ends where a frame was expected");
     if (!failed(&r))

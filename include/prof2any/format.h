@@ -356,6 +356,34 @@ enum p2a_status p2a_in_no_memory(struct p2a_in *in);
 /* The first error so far: bad input, a failed read, no memory, a limit; else P2A_OK. */
 enum p2a_status p2a_in_status(const struct p2a_in *in);
 
+/* Reading lines on all cores. A piece of the input is parsed by itself, on whichever thread is
+ * free; what came of it is taken on the caller's, in the order of the input. So one thread fills
+ * the profile, as if there were no other, and what is read doesn't depend on how many there are.
+ *
+ *     input     | lines | lines | lines | lines | …        each thread parses at a desk of its own
+ *     parse       desk 1  desk 0  desk 1  …
+ *     take        ---------------------------->            the caller, who parses, too, if he waits
+ *
+ * Input that isn't in memory as a whole, and a small one, is parsed and taken on the caller's. */
+struct p2a_pieces {
+    size_t desk_size; /* of what a thread keeps from piece to piece, zero at first … */
+    size_t
+        piece_size; /* … and of what a piece is parsed into, zero at first, used again and again */
+    /* LINES are whole, the input's last may lack its end. Must not touch what take changes. False:
+     * no memory. */
+    bool (*parse)(const void *reader, void *desk, struct p2a_str lines, void *piece);
+    /* LINES, and so what of a piece points into them, are good until take returns. Counts them
+     * (p2a_count_lines). False: nothing more is wanted. */
+    bool (*take)(void *reader, void *desk, void *piece);
+    void (*free_desk)(void *desk);
+    void (*free_piece)(void *piece);
+};
+
+/* From the current place to the end. Errors are those of IN. */
+void p2a_read_pieces(struct p2a_in *in, const struct p2a_pieces *work, void *reader);
+/* Of a piece N lines have been read: p2a_line_number counts them. */
+void p2a_count_lines(struct p2a_in *in, uint64_t n);
+
 /* ---- writing --------------------------------------------------------------------------------- */
 
 enum p2a_option_kind { P2A_FLAG, P2A_NUMBER, P2A_TEXT, P2A_CHOICE };

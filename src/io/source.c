@@ -351,6 +351,42 @@ bool p2a_next_line(struct p2a_in *in, struct p2a_str *line)
     return true;
 }
 
+size_t p2a_whole_lines(struct p2a_str bytes, size_t want)
+{
+    const char *lf = bytes.n > want ? memchr(bytes.at + want, '\n', bytes.n - want) : NULL;
+    if (!lf && bytes.n)
+        lf = memrchr(bytes.at, '\n', bytes.n);
+    return lf ? (size_t)(lf - bytes.at) + 1 : 0;
+}
+
+bool p2a_lines_ahead(struct p2a_in *in, size_t want, struct p2a_str *lines)
+{
+    const unsigned char *at;
+    bool ended = false;
+    size_t have = p2a_ahead(in, 1, &at);
+    size_t n = p2a_whole_lines((struct p2a_str){(const char *)at, have}, want);
+    if (!n) {
+        n = line_length(in, &at, &ended);
+        if (!ended && (!n || in->source->broken.status != P2A_OK))
+            return false;
+    }
+    *lines = (struct p2a_str){(const char *)at, n + ended};
+    return true;
+}
+
+struct p2a_str p2a_in_memory(const struct p2a_in *in)
+{
+    const struct p2a_source *s = in->source;
+    if (s->pull || !s->window)
+        return P2A_LIT("");
+    return (struct p2a_str){(const char *)s->window + s->at, s->end - s->at};
+}
+
+void p2a_count_lines(struct p2a_in *in, uint64_t n)
+{
+    in->source->line += n;
+}
+
 bool p2a_all(struct p2a_in *in, struct p2a_str *bytes)
 {
     const unsigned char *at;

@@ -469,17 +469,28 @@ static p2a_id find_context(const struct p2a_profile *p, p2a_id parent, p2a_id fu
     return p2a_pairs_find(&p->core->context_of, key.near, key.far);
 }
 
+p2a_id p2a_peek(const struct p2a_profile *p, p2a_id parent, p2a_id function)
+{
+    p2a_id id = find_context(p, parent, function, P2A_NONE);
+    if (id != P2A_NONE) {
+        __builtin_prefetch(&p->contexts.row[id + 1]);
+        p2a_pairs_fetch(&p->core->context_of, id);
+    }
+    return id;
+}
+
 /* Adds what of a path isn't there yet. */
 static bool add_path(struct p2a_profile *p, p2a_id parent, p2a_id thread, p2a_id *step, size_t n)
 {
     struct p2a_contexts *t = &p->contexts;
     for (size_t i = 0, room = 0; i < n; i++, room--) {
-        if (!good_step(p, parent, step[i]) || (!room && !(room = room_for_contexts(p, n - i))))
+        p2a_id id = t->n;
+        if (step[i] >= p->functions.n || (!room && !(room = room_for_contexts(p, n - i))))
             return false;
         struct p2a_context context = {.parent = parent, .function = step[i], .thread = thread};
-        if (!index_context(p, t->n, &context))
+        if (!stands_behind(parent, id) && !index_context(p, id, &context))
             return false;
-        step[i] = parent = t->n;
+        step[i] = parent = id;
         add_context(p, context);
         p->core->context_indexed++;
     }

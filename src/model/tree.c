@@ -21,8 +21,9 @@ static void add_up_exactly(const struct p2a_profile *p, double *total, uint32_t 
 {
     const struct p2a_contexts *t = &p->contexts;
     size_t width = p->columns;
+    for (size_t i = column, end = t->n * width; i < end; i += width)
+        total[i] = t->self[i];
     for (size_t i = t->n; i-- > 0;) {
-        total[i * width + column] += t->self[i * width + column];
         p2a_id parent = t->row[i].parent;
         if (parent != P2A_NONE)
             total[parent * width + column] += total[i * width + column];
@@ -35,6 +36,8 @@ static void add_up_compensated(const struct p2a_profile *p, double *total, uint3
 {
     const struct p2a_contexts *t = &p->contexts;
     size_t width = p->columns;
+    for (size_t i = column, end = t->n * width; i < end; i += width)
+        total[i] = 0;
     for (size_t i = t->n; i-- > 0;) {
         struct p2a_sum sum = {t->self[i * width + column], 0};
         p2a_sum_add(&sum, total[i * width + column]);
@@ -69,7 +72,7 @@ bool p2a_tree_build(const struct p2a_profile *p, struct p2a_tree *tree)
     *tree = (struct p2a_tree){.first = P2A_NONE};
     tree->child = malloc((n + 1) * sizeof *tree->child);
     tree->next = malloc((n + 1) * sizeof *tree->next);
-    tree->total = calloc(n * p->columns + 1, sizeof *tree->total);
+    tree->total = malloc((n * p->columns + 1) * sizeof *tree->total);
     bool built = tree->child && tree->next && tree->total;
     if (built) {
         memset(tree->child, 0xff, (n + 1) * sizeof *tree->child);

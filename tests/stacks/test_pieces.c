@@ -1,0 +1,407 @@
+/* What is read by the piece on all cores is what one thread reads from a stream: every row in its
+ * place, values to the last bit, the same first error. So it is with a single core, where threads
+ * can't be started, and what is left when memory fails is an error. */
+#include <pthread.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <zlib.h>
+
+#include "prof2any/format.h"
+
+/* ---- memory and threads that fail ---- */
+
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t n);
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                          void *(*start)(void *), void *argument);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t n);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                          void *(*start)(void *), void *argument);
+
+static atomic_long left = -1; /* allocations that succeed; negative: all */
+static atomic_long asked;
+static bool threadless;
+static atomic_int threads;
+
+static bool refuse(void)
+{
+    asked++;
+    return atomic_load(&left) >= 0 && atomic_fetch_sub(&left, 1) == 0;
+}
+
+void *__wrap_malloc(size_t n)
+{
+    return refuse() ? NULL : __real_malloc(n);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return refuse() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *p, size_t n)
+{
+    return refuse() ? NULL : __real_realloc(p, n);
+}
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                          void *(*start)(void *), void *argument)
+{
+    threads++;
+    return threadless ? 11 : __real_pthread_create(thread, attributes, start, argument);
+}
+
+/* ---- inputs ---- */
+
+enum { SIZE = 12 << 20 };
+
+struct text {
+    char *at;
+    size_t n;
+};
+
+static uint64_t state;
+
+static unsigned any(unsigned below)
+{
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return (unsigned)(state >> 33) % below;
+}
+
+P2A_PRINTF(2, 3)
+static void put(struct text *text, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    text->n += (size_t)vsnprintf(text->at + text->n, 4096, format, arguments);
+    va_end(arguments);
+}
+
+static struct text start(void)
+{
+    state = 7;
+    struct text text = {malloc(SIZE + 65536), 0};
+    assert_non_null(text.at);
+    return text;
+}
+
+static void put_frames(struct text *text)
+{
+    for (unsigned i = any(40), at = 0; i > 0; i--) {
+        at = (at * 5 + any(3)) % 3000;
+        put(text, any(50) ? "%sname::of<%u>::run" : "%sf%u (/a/b%u.py:12)", i ? ";" : "", at, at);
+    }
+}
+
+/* Fractions, which add up to something else in another order; threads; what is skipped. */
+static struct text make_folded(void)
+{
+    static const char *const starts[] = {"main",
+                                         "main",
+                                         "main",
+                                         "process 12:\"a;b\";main",
+                                         "thread (0x7): x;main",
+                                         "[main tid=3]",
+                                         "process 1:\"a;b",
+                                         "process 1:\"a;b\";c"};
+    struct text text = start();
+    put(&text, "# a: comment\n\n");
+    while (text.n < SIZE) {
+        put(&text, "%s", starts[any(8)]);
+        put_frames(&text);
+        put(&text, any(9) ? " %u.%u%s\n" : " %u%u%s\n", any(100), any(1000), any(20) ? "" : "\r");
+        if (!any(1000))
+            put(&text, any(2) ? "\n" : "# no count\n");
+    }
+    put(&text, "main;last 0.1");
+    return text;
+}
+
+/* More names than are remembered. */
+static struct text make_names(void)
+{
+    struct text text = start();
+    for (unsigned i = 0; text.n < SIZE; i++)
+        put(&text, "name_%u;of_%u 1\n", i % 350000, i * 7 % 350000);
+    return text;
+}
+
+/* No empty lines, and a line longer than many pieces. */
+static struct text make_long(void)
+{
+    struct text text = start();
+    put(&text, "main;short 1\nmain");
+    while (text.n < SIZE / 2)
+        put_frames(&text);
+    put(&text, " 3\n");
+    while (text.n < SIZE)
+        put(&text, "main;%u;short 2\n", any(100));
+    return text;
+}
+
+static void put_sample(struct text *text)
+{
+    put(text, "worker %u %u/%u [00%u] %u.%u: %u cycles:u: ", any(3), 40, 40 + any(5), any(3),
+        any(100), any(1000000), any(300000));
+    if (!any(30)) {
+        put(text, " %16x lonely+0x%x (/bin/x)\n", any(1 << 30), any(99));
+        return;
+    }
+    put(text, "\n");
+    for (unsigned i = any(30), at = 0; i > 0; i--) {
+        at = (at * 5 + any(3)) % 3000;
+        put(text, "%s%16x name::of<%u>::run%s", any(60) ? "\t" : "    ", any(1 << 30) + 4096u, at,
+            any(9) ? "" : "(int) const");
+        put(text, any(9) ? "+0x%x (/lib/lib%u.so)\n" : "+0x%x (/lib (gone) %u)\n", any(999),
+            at % 9);
+        if (!any(300))
+            put(text, "  file%u.c:%u\n", any(9), any(500));
+    }
+    if (any(40))
+        put(text, "\n");
+}
+
+static struct text make_perf(void)
+{
+    struct text text = start();
+    put(&text, "# header\n#\n");
+    while (text.n < SIZE)
+        put_sample(&text);
+    return text;
+}
+
+static void damage(struct text *text, size_t from, const char *line)
+{
+    char *at = memchr(text->at + from, '\n', text->n - from);
+    assert_non_null(at);
+    memcpy(at + 1, line, strlen(line));
+}
+
+/* ---- ways to read them ---- */
+
+enum way { TOGETHER, STREAM, ONE_CORE, NO_THREADS, WAYS };
+
+static struct text zip(struct text text)
+{
+    z_stream stream = {0};
+    struct text zipped = {malloc(text.n + 65536), 0};
+    assert_non_null(zipped.at);
+    assert_int_equal(deflateInit2(&stream, 1, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    stream.next_in = (unsigned char *)text.at;
+    stream.avail_in = (unsigned)text.n;
+    stream.next_out = (unsigned char *)zipped.at;
+    stream.avail_out = (unsigned)text.n + 65536;
+    assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
+    zipped.n = stream.total_out;
+    deflateEnd(&stream);
+    return zipped;
+}
+
+struct result {
+    enum p2a_status status;
+    struct p2a_error error;
+    struct p2a_profile *profile;
+};
+
+static struct result load(struct text text, const char *format, bool partial)
+{
+    const struct p2a_load_options options = {.format = format, .partial = partial};
+    struct result r;
+    r.status = p2a_load_memory(text.at, text.n, "test", &options, &r.profile, &r.error);
+    return r;
+}
+
+static struct result load_by(enum way way, struct text text, const char *format, bool partial)
+{
+    cpu_set_t all, one;
+    assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
+    CPU_ZERO(&one);
+    for (size_t i = 0; !CPU_COUNT(&one); i++)
+        if (CPU_ISSET(i, &all))
+            CPU_SET(i, &one);
+    if (way == ONE_CORE)
+        sched_setaffinity(0, sizeof one, &one);
+    struct text used = way == STREAM ? zip(text) : text;
+    threadless = way == NO_THREADS;
+    threads = 0;
+    struct result r = load(used, format, partial);
+    if (CPU_COUNT(&all) > 1)
+        assert_int_equal(threads > 0, way == TOGETHER || way == NO_THREADS);
+    threadless = false;
+    sched_setaffinity(0, sizeof all, &all);
+    if (way == STREAM)
+        free(used.at);
+    return r;
+}
+
+/* ---- the same ---- */
+
+static void same_names(const struct p2a_profile *a, const struct p2a_profile *b)
+{
+    assert_int_equal(a->strings.n, b->strings.n);
+    for (uint32_t i = 0; i < a->strings.n; i++) {
+        assert_int_equal(a->strings.row[i].n, b->strings.row[i].n);
+        assert_memory_equal(a->strings.row[i].at, b->strings.row[i].at, a->strings.row[i].n);
+    }
+    assert_int_equal(a->functions.n, b->functions.n);
+    for (uint32_t i = 0; i < a->functions.n; i++) {
+        const struct p2a_function *f = &a->functions.row[i], *g = &b->functions.row[i];
+        assert_true(f->name == g->name && f->qualname == g->qualname && f->file == g->file &&
+                    f->module == g->module && f->line == g->line && f->kind == g->kind);
+    }
+    assert_int_equal(a->threads.n, b->threads.n);
+    for (uint32_t i = 0; i < a->threads.n; i++) {
+        const struct p2a_thread *t = &a->threads.row[i], *u = &b->threads.row[i];
+        assert_true(t->pid == u->pid && t->tid == u->tid && t->name == u->name);
+    }
+}
+
+static void same_values(const double *a, const double *b, size_t n)
+{
+    if (n)
+        assert_memory_equal(a, b, n * sizeof *a);
+}
+
+static void same_rows(const struct p2a_profile *a, const struct p2a_profile *b)
+{
+    assert_int_equal(a->columns, b->columns);
+    assert_int_equal(a->contexts.n, b->contexts.n);
+    for (uint32_t i = 0; i < a->contexts.n; i++) {
+        const struct p2a_context *c = &a->contexts.row[i], *d = &b->contexts.row[i];
+        assert_true(c->parent == d->parent && c->function == d->function && c->thread == d->thread);
+    }
+    same_values(a->contexts.self, b->contexts.self, (size_t)a->contexts.n * a->columns);
+    assert_int_equal(a->graph.line_n, b->graph.line_n);
+    for (uint32_t i = 0; i < a->graph.line_n; i++) {
+        const struct p2a_line *l = &a->graph.line[i], *m = &b->graph.line[i];
+        assert_true(l->function == m->function && l->file == m->file && l->line == m->line);
+    }
+    same_values(a->graph.line_self, b->graph.line_self, (size_t)a->graph.line_n * a->columns);
+    assert_int_equal(p2a_note_count(a), p2a_note_count(b));
+    for (size_t i = 0; i < p2a_note_count(a); i++)
+        assert_string_equal(p2a_note_at(a, i), p2a_note_at(b, i));
+}
+
+static void same_result(const struct result *a, const struct result *b)
+{
+    assert_int_equal(a->status, b->status);
+    if (a->status != P2A_OK) {
+        assert_string_equal(a->error.message, b->error.message);
+        assert_int_equal(a->error.place_kind, b->error.place_kind);
+        assert_int_equal(a->error.place, b->error.place);
+        return;
+    }
+    same_names(a->profile, b->profile);
+    same_rows(a->profile, b->profile);
+}
+
+static void read_every_way(struct text text, const char *format, bool partial)
+{
+    struct result first = load_by(TOGETHER, text, format, partial);
+    assert_int_equal(first.status, partial ? P2A_OK : first.status);
+    if (first.profile)
+        assert_int_equal(p2a_check(first.profile, NULL), P2A_OK);
+    for (enum way way = STREAM; way < WAYS; way++) {
+        struct result other = load_by(way, text, format, partial);
+        same_result(&first, &other);
+        p2a_free(other.profile);
+    }
+    p2a_free(first.profile);
+}
+
+/* ---- tests ---- */
+
+static struct text (*const makers[])(void) = {make_folded, make_names, make_long, make_perf};
+static const char *const formats[] = {"folded", "folded", "folded", "perf"};
+enum { INPUTS = sizeof makers / sizeof *makers };
+
+static void all_ways_read_the_same(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < INPUTS; i++) {
+        struct text text = makers[i]();
+        struct result r = load(text, formats[i], false);
+        assert_int_equal(r.status, P2A_OK);
+        p2a_free(r.profile);
+        read_every_way(text, formats[i], false);
+        free(text.at);
+    }
+}
+
+static void the_first_error_is_told(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < INPUTS; i++) {
+        struct text text = makers[i]();
+        const char *bad = i == INPUTS - 1 ? "\nno\nno\n" : "no count\n";
+        damage(&text, SIZE / 5 * 3, bad);
+        damage(&text, SIZE / 5 * 3 + 1000, bad);
+        damage(&text, SIZE / 10 * 9, bad);
+        struct result r = load(text, formats[i], false);
+        assert_int_equal(r.status, P2A_INPUT);
+        read_every_way(text, formats[i], false);
+        read_every_way(text, formats[i], true);
+        free(text.at);
+    }
+}
+
+static void rows_end_where_they_may(void **unused)
+{
+    (void)unused;
+    struct text text = make_folded(), zipped = zip(text);
+    for (uint64_t rows = 10; rows < 100000; rows *= 3) {
+        const struct p2a_load_options options = {
+            .format = "folded", .partial = true, .max_rows = rows};
+        struct result a, b;
+        a.status = p2a_load_memory(text.at, text.n, "", &options, &a.profile, &a.error);
+        b.status = p2a_load_memory(zipped.at, zipped.n, "", &options, &b.profile, &b.error);
+        same_result(&a, &b);
+        p2a_free(a.profile);
+        p2a_free(b.profile);
+    }
+    free(text.at);
+    free(zipped.at);
+}
+
+static void failing_memory_is_an_error(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < INPUTS; i += INPUTS - 1) {
+        struct text text = makers[i]();
+        asked = 0;
+        struct result whole = load(text, formats[i], false);
+        long all = asked;
+        for (long n = 0; n < all; n += 1 + n / 5) {
+            left = n;
+            struct result r = load(text, formats[i], false);
+            left = -1;
+            if (r.status == P2A_OK)
+                same_result(&whole, &r);
+            else
+                assert_string_equal(r.error.message, "out of memory");
+            p2a_free(r.profile);
+        }
+        p2a_free(whole.profile);
+        free(text.at);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_ways_read_the_same), cmocka_unit_test(the_first_error_is_told),
+        cmocka_unit_test(rows_end_where_they_may), cmocka_unit_test(failing_memory_is_an_error)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
