@@ -67,7 +67,9 @@ static enum p2a_status check_order(const struct p2a_profile *p, struct p2a_error
 {
     const struct p2a_graph *g = &p->graph;
     unsigned char *seen = calloc((size_t)p->functions.n + 1, 1);
-    enum p2a_status status = seen ? P2A_OK : p2a_error_memory(error);
+    enum p2a_status status = P2A_OK;
+    if (!seen)
+        return p2a_error_memory(error);
     for (uint32_t i = 0; status == P2A_OK && i < g->order_n; i++) {
         p2a_id f = g->order[i];
         if (f >= g->node_n || seen[f] || !(g->node[f].has & P2A_HAS_ROW))
