@@ -56,13 +56,22 @@ static struct p2a_str escape(uint32_t c, char made[ESCAPE])
     return (struct p2a_str){made, (size_t)n};
 }
 
+/* Most text is ASCII that stands for itself. */
+static void skip_ascii(struct p2a_str *s)
+{
+    while (s->n && *s->at >= ' ' && *s->at < 0x7F && *s->at != '"' && *s->at != '\\') {
+        s->at++;
+        s->n--;
+    }
+}
+
 /* Takes the longest start of *s that can be written as it is; the escape of what follows goes to
  * *instead. */
 static struct p2a_str take_plain(struct p2a_str *s, struct p2a_str *instead, char made[ESCAPE])
 {
     const char *start = s->at;
     *instead = P2A_LIT("");
-    while (s->n) {
+    for (skip_ascii(s); s->n; skip_ascii(s)) {
         const char *at = s->at;
         *instead = escape(p2a_utf8_next(s), made);
         if (instead->n)
@@ -95,8 +104,34 @@ bool p2a_json_quote(struct p2a_buffer *buffer, struct p2a_str text)
     return done && p2a_buffer_add(buffer, "\"", 1);
 }
 
+/* Short text that stands for itself goes out in one piece, with the comma before it and the colon
+ * behind a name. */
+static bool put_short(struct p2a_json_writer *w, struct p2a_str text, bool name)
+{
+    enum { SHORT = 60 };
+    char made[SHORT + 4], *at = made;
+    struct p2a_str rest = text;
+    skip_ascii(&rest);
+    if (rest.n || text.n > SHORT)
+        return false;
+    if (w->comma)
+        *at++ = ',';
+    *at++ = '"';
+    if (text.n)
+        memcpy(at, text.at, text.n);
+    at += text.n;
+    *at++ = '"';
+    if (name)
+        *at++ = ':';
+    p2a_put(w->out, made, (size_t)(at - made));
+    w->comma = !name;
+    return true;
+}
+
 void p2a_json_name_str(struct p2a_json_writer *w, struct p2a_str name)
 {
+    if (put_short(w, name, true))
+        return;
     p2a_json_str(w, name);
     p2a_put(w->out, ":", 1);
     w->comma = false;
@@ -109,6 +144,8 @@ void p2a_json_name(struct p2a_json_writer *w, const char *name)
 
 void p2a_json_str(struct p2a_json_writer *w, struct p2a_str text)
 {
+    if (put_short(w, text, false))
+        return;
     before_value(w);
     put_quoted(w->out, text);
 }
@@ -120,18 +157,26 @@ void p2a_json_text(struct p2a_json_writer *w, const char *text)
 
 /* ---- numbers ---- */
 
+static void put_whole(struct p2a_json_writer *w, bool negative, uint64_t value)
+{
+    char text[2 + P2A_DIGITS], *at = text;
+    if (w->comma)
+        *at++ = ',';
+    if (negative)
+        *at++ = '-';
+    at = p2a_digits(at, value);
+    p2a_put(w->out, text, (size_t)(at - text));
+    w->comma = true;
+}
+
 void p2a_json_u64(struct p2a_json_writer *w, uint64_t value)
 {
-    before_value(w);
-    p2a_put_u64(w->out, value);
+    put_whole(w, false, value);
 }
 
 void p2a_json_i64(struct p2a_json_writer *w, int64_t value)
 {
-    before_value(w);
-    if (value < 0)
-        p2a_put(w->out, "-", 1);
-    p2a_put_u64(w->out, value < 0 ? -(uint64_t)value : (uint64_t)value);
+    put_whole(w, value < 0, value < 0 ? -(uint64_t)value : (uint64_t)value);
 }
 
 /* A program that set a locale may have another decimal point. */
@@ -142,12 +187,21 @@ static void mend_point(char *text)
             *text = '.';
 }
 
+static bool is_whole(double value)
+{
+    return fabs(value) < 0x1p53 && value == floor(value);
+}
+
 size_t p2a_json_spell(double value, char text[P2A_JSON_NUMBER_ROOM])
 {
     int n;
-    if (fabs(value) < 0x1p53 && value == floor(value)) {
-        n = snprintf(text, P2A_JSON_NUMBER_ROOM, "%lld", (long long)value);
-        return (size_t)n;
+    if (is_whole(value)) {
+        char *at = text;
+        if (value < 0)
+            *at++ = '-';
+        at = p2a_digits(at, (uint64_t)fabs(value));
+        *at = '\0';
+        return (size_t)(at - text);
     }
     for (int digits = 15;; digits++) {
         double again;
@@ -164,10 +218,12 @@ void p2a_json_double(struct p2a_json_writer *w, double value)
     char text[P2A_JSON_NUMBER_ROOM];
     if (!isfinite(value)) {
         p2a_json_null(w);
-        return;
+    } else if (is_whole(value)) {
+        put_whole(w, value < 0, (uint64_t)fabs(value));
+    } else {
+        before_value(w);
+        p2a_put(w->out, text, p2a_json_spell(value, text));
     }
-    before_value(w);
-    p2a_put(w->out, text, p2a_json_spell(value, text));
 }
 
 void p2a_json_truth(struct p2a_json_writer *w, bool value)
