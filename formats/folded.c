@@ -26,21 +26,22 @@
  *   ';', and "thread (0x7f): MainThread", async-profiler's "[main tid=42]" are threads.
  *
  * Writing: what was read is spelled the same again (with directories by --names full). Lines stand
- * in the order of the contexts, without comments: peers choke on them. Counts are whole numbers
- * whose sum is the rounded sum, seconds as nanoseconds; stacks of zero are left out. ';' in a name
- * becomes
- * ':', line ends and tabs blanks, other control characters '?'; a blank before a number that ends a
- * name becomes '_', because flamegraph.pl would take that number for a count.
+ * in the order in which stacks came, or contexts, without comments: peers choke on them. Counts are
+ * whole numbers whose sum is the rounded sum, seconds as nanoseconds; stacks of zero are left out.
+ * ';' in a name becomes ':', line ends and tabs blanks, other control characters '?'; a blank
+ * before a number that ends a name becomes '_', because flamegraph.pl would take that number for a
+ * count.
  *
  * It can't carry calls, costs per line, modules, a second metric, threads (but see -O threads). */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/words.h"
 #include "model/core.h"
-#include "model/stacks.h"
+#include "model/pile.h"
 #include "prof2any/format.h"
 
 static const struct p2a_option options[] = {
@@ -382,17 +383,18 @@ static size_t process_end(struct p2a_str stack, size_t end)
 
 /* ---- reader ---- */
 
-/* Frames are interned as they stand, and function[] has the function + 1 of each such string. */
+/* Frames are interned as they stand, and function[] has the function + 1 of each such string.
+ * Stacks are piled up, and become contexts at the end; where it matters in which order values are
+ * added, after every piece. */
 struct reader {
     struct p2a_in *in;
     struct p2a_profile *p;
-    bool compared;
-    p2a_id *function;
-    size_t function_room;
-    /* The stack taken last: contexts, but for the threads at its start what is known behind each.
-     */
-    p2a_id *context;
-    size_t context_room;
+    bool compared, at_once;
+    p2a_id *function, *step;
+    size_t function_room, step_room;
+    struct p2a_pile pile;
+    double sum;
+    p2a_id thread; /* of the stack taken last, and what is known behind each of its heads */
     struct head {
         uint64_t pid;
         p2a_id thread, command; /* command: of the process, a string */
@@ -704,8 +706,6 @@ static p2a_id find_function(struct reader *r, struct p2a_str frame)
     return (function[text] = function_of(r->p, frame) + 1) - 1;
 }
 
-enum { AHEAD = 8 }; /* stacks that are looked ahead for at once */
-
 struct taking {
     struct reader *r;
     struct desk *desk;
@@ -753,45 +753,84 @@ static bool take_head(struct taking *t, uint32_t i)
     return true;
 }
 
-/* The root of a stack whose HEADS are taken; where they are all there is, the last stands for a
- * function. */
-static p2a_id take_root(struct taking *t, const struct stack *s)
+/* Where there are threads alone, the last stands for a function. */
+static bool take_frames(struct taking *t, const struct stack *s, p2a_id *frame, uint32_t n)
 {
-    struct reader *r = t->r;
-    struct head head = {.thread = P2A_NONE};
-    p2a_id function;
-    if (s->heads)
-        head = r->head[s->heads - 1];
-    if (head.pid && head.thread == P2A_NONE)
-        head.thread = p2a_thread(r->p, head.pid, 0, p2a_string(r->p, head.command));
-    if (s->frames == s->heads)
-        function = find_function(r, head.text);
-    else if (!take_words(t, 1, &function))
+    if (s->frames > s->heads)
+        return take_words(t, n, frame);
+    *frame = find_function(t->r, t->r->head[s->heads - 1].text);
+    return *frame != P2A_NONE;
+}
+
+static p2a_id thread_of(struct reader *r, uint32_t heads)
+{
+    if (!heads)
         return P2A_NONE;
-    return p2a_context(r->p, P2A_NONE, function, head.thread);
+    struct head head = r->head[heads - 1];
+    if (head.pid && head.thread == P2A_NONE)
+        return p2a_thread(r->p, head.pid, 0, p2a_string(r->p, head.command));
+    return head.thread;
 }
 
 static bool take_stack(struct taking *t, const struct stack *s)
 {
     struct reader *r = t->r;
-    uint32_t at = s->shared, n = s->frames > s->heads ? s->frames : s->heads + 1;
-    p2a_id *context = widen(r->context, &r->context_room, n, sizeof *r->context);
-    if (!context)
-        return no_memory(r);
-    r->context = context;
-    for (; at < s->heads; at++)
-        if (!take_head(t, at))
+    uint32_t kept = s->shared > s->heads ? s->shared - s->heads : 0;
+    uint32_t n = s->frames > s->heads ? s->frames - s->heads : 1;
+    for (uint32_t i = s->shared; i < s->heads; i++)
+        if (!take_head(t, i))
             return false;
-    if (at == s->heads && (context[at++] = take_root(t, s)) == P2A_NONE)
-        return false;
-    if (at < n && (!take_words(t, n - at, context + at) ||
-                   !p2a_path(r->p, context[at - 1], P2A_NONE, context + at, n - at)))
-        return false;
-    p2a_context_add(r->p, context[n - 1], 0, s->value);
-    if (r->compared)
-        p2a_context_add(r->p, context[n - 1], 1, s->before);
+    if (!kept)
+        r->thread = thread_of(r, s->heads);
+    p2a_id *frame = p2a_pile_add(&r->pile, r->thread, kept, n, (double[]){s->value, s->before});
+    if (!frame)
+        return no_memory(r);
+    bool taken = kept == n || take_frames(t, s, frame, n - kept);
+    if (!taken)
+        p2a_pile_drop(&r->pile);
+    return taken;
+}
+
+/* ---- reader: contexts at once ---- */
+
+/* Whether sums are the same in whatever order the values of P are added. */
+static bool adds_up(struct reader *r, const struct piece *p)
+{
+    for (uint32_t i = 0; i < p->stack_n; i++) {
+        double value = p->stack[i].value;
+        r->sum += value;
+        if (value != floor(value) || r->sum >= 0x1p53)
+            return false;
+    }
     return true;
 }
+
+/* From here on contexts are made at once. */
+static bool leave_pile(struct reader *r)
+{
+    r->at_once = true;
+    return p2a_pile_take(&r->pile, r->p) && p2a_unfold(r->p, &r->p->core->error) == P2A_OK;
+}
+
+/* The stack taken last. */
+static bool add_context(struct reader *r)
+{
+    const struct p2a_stacks *s = &r->pile.stacks;
+    const struct p2a_stack *row = &s->row[s->n - 1];
+    const double *self = s->self + (size_t)(s->n - 1) * r->pile.columns;
+    p2a_id *step = widen(r->step, &r->step_room, row->frame_n, sizeof *step);
+    if (!step)
+        return no_memory(r);
+    r->step = step;
+    memcpy(step, s->frame + row->frame, row->frame_n * sizeof *step);
+    if (!p2a_path(r->p, P2A_NONE, row->thread, step, row->frame_n))
+        return false;
+    for (uint32_t c = 0; c < r->pile.columns; c++)
+        p2a_context_add(r->p, step[row->frame_n - 1], c, self[c]);
+    return true;
+}
+
+/* ---- reader: taking a piece ---- */
 
 /* The words that are new have no function yet. */
 static bool room_for_words(struct reader *r, struct desk *d, const struct piece *p)
@@ -819,53 +858,24 @@ static void report(struct reader *r, const struct piece *p)
         p2a_bad_line(r->in, "count %g is too large, expected less than 2^64", p->bad);
 }
 
-/* Follows the next N stacks to where they leave the tree, a frame of each at a time: so the memory
- * that they need is there when they are taken, one after the other. */
-static void look_ahead(const struct taking *t, const struct stack *s, uint32_t n)
+/* A stack keeps nothing of the piece before. */
+static bool ready_pile(struct reader *r, const struct piece *p)
 {
-    const struct reader *r = t->r;
-    p2a_id at[AHEAD], function;
-    uint32_t word[AHEAD], next = t->word, depth = s[0].shared;
-    bool gone[AHEAD], any = true;
-    for (uint32_t k = 0; k < n; k++) {
-        uint32_t first = s[k].shared > s[k].heads ? s[k].shared : s[k].heads;
-        word[k] = next - s[k].shared; /* by depth; there are no heads where it is used */
-        next += s[k].frames - first;
-        depth = s[k].shared < depth ? s[k].shared : depth;
-        gone[k] = s[k].heads;
-    }
-    for (uint32_t k = 0; k < n; k++)
-        at[k] = depth ? r->context[depth - 1] : P2A_NONE;
-    for (; any; depth++) {
-        any = false;
-        for (uint32_t k = 0; k < n; k++) {
-            if (gone[k] || depth >= s[k].frames) {
-                gone[k] = true;
-            } else if (depth < s[k].shared) {
-                at[k] = k ? at[k - 1] : r->context[depth];
-                gone[k] = k && gone[k - 1];
-            } else {
-                function = t->desk->function[t->piece->word[word[k] + depth]];
-                at[k] = function ? p2a_peek(r->p, at[k], function - 1) : P2A_NONE;
-                gone[k] = at[k] == P2A_NONE;
-            }
-            any = any || !gone[k];
-        }
-    }
+    if (!r->at_once && !adds_up(r, p) && !leave_pile(r))
+        return false;
+    return r->at_once || p2a_pile_settle(&r->pile, r->p->functions.n) || no_memory(r);
 }
 
 static bool take(void *reader, void *desk, void *piece)
 {
     struct taking t = {.r = reader, .desk = desk, .piece = piece};
-    if (!room_for_words(t.r, desk, piece))
+    if (!room_for_words(t.r, desk, piece) || !ready_pile(t.r, piece))
         return false;
-    for (uint32_t i = 0; i < t.piece->stack_n; i++) {
-        if (i % AHEAD == 0)
-            look_ahead(&t, &t.piece->stack[i],
-                       t.piece->stack_n - i < AHEAD ? t.piece->stack_n - i : AHEAD);
-        if (!take_stack(&t, &t.piece->stack[i]))
+    for (uint32_t i = 0; i < t.piece->stack_n; i++)
+        if (!take_stack(&t, &t.piece->stack[i]) || (t.r->at_once && !add_context(t.r)))
             return false;
-    }
+    if (t.r->at_once)
+        p2a_pile_clear(&t.r->pile);
     p2a_count_lines(t.r->in, t.piece->lines);
     report(t.r, piece);
     return t.piece->trouble == NONE;
@@ -874,18 +884,35 @@ static bool take(void *reader, void *desk, void *piece)
 static const struct p2a_pieces pieces = {
     sizeof(struct desk), sizeof(struct piece), parse, take, free_desk, free_piece};
 
+/* What was taken stays, whatever ended it. */
+static void keep_pile(struct reader *r)
+{
+    struct p2a_error ended = r->p->core->error;
+    if (r->at_once)
+        return;
+    if (ended.status != P2A_OK)
+        p2a_take_error(r->p, NULL);
+    p2a_pile_take(&r->pile, r->p);
+    if (ended.status != P2A_OK)
+        r->p->core->error = ended;
+}
+
 static enum p2a_status read_folded(struct p2a_in *in)
 {
     struct reader r = {.in = in, .p = in->profile, .compared = has_two_counts(in)};
     p2a_metric(r.p, "samples", "count", 1);
     if (r.compared)
         p2a_compare_columns(r.p);
+    r.pile.columns = r.p->columns;
+    r.at_once = r.compared;
     p2a_read_pieces(in, &pieces, &r);
-    if (r.p->contexts.n == 0)
+    keep_pile(&r);
+    if (!p2a_has_contexts(r.p))
         p2a_bad_line(in, "no stack so far, expected lines 'frame;frame count'");
-    free(r.context);
+    p2a_pile_free(&r.pile);
     free(r.head);
     free(r.function);
+    free(r.step);
     return p2a_in_status(in);
 }
 
@@ -904,6 +931,8 @@ struct writer {
     const struct p2a_profile *p;
     const struct p2a_stacks *stacks; /* NULL: contexts */
     uint32_t n;                      /* rows */
+    struct p2a_keyed *came;          /* rows of stacks in the order of writing; NULL: as they are */
+    const struct p2a_stack *last;    /* written */
     bool compared, threads, sorted;
     uint64_t *now, *before; /* rounded, by row */
     struct p2a_buffer texts;
@@ -1035,18 +1064,19 @@ static bool add_root(struct writer *w, p2a_id thread, p2a_id function)
            add_frame(w, !named, function);
 }
 
-/* Makes `line` the path of a stack, of which path_n frames stand there. */
+/* Makes `line` the path of a stack. */
 static bool go_to_stack(struct writer *w, const struct p2a_stack *stack)
 {
     const p2a_id *frame = w->stacks->frame + stack->frame;
-    if (w->path_n)
-        w->line.n = w->end[w->path_n - 1];
-    for (; w->path_n < stack->frame_n; w->path_n++) {
-        uint32_t i = w->path_n;
+    uint32_t shared = w->last ? p2a_shared_frames(w->stacks->frame, w->last, stack) : 0;
+    if (shared)
+        w->line.n = w->end[shared - 1];
+    for (uint32_t i = shared; i < stack->frame_n; i++) {
         if (i == 0 ? !add_root(w, stack->thread, *frame) : !add_frame(w, false, frame[i]))
             return false;
         w->end[i] = w->line.n;
     }
+    w->last = stack;
     return true;
 }
 
@@ -1091,18 +1121,16 @@ static bool write_row(struct writer *w, uint32_t i)
     return p2a_out_status(w->out) == P2A_OK;
 }
 
-/* Before the next row: what its stack shares with the one before is what stays of the line. */
-static void pass_to(struct writer *w, uint32_t i)
+static uint32_t row_at(const struct writer *w, uint32_t place)
 {
-    if (w->stacks && w->stacks->row[i].shared < w->path_n)
-        w->path_n = w->stacks->row[i].shared;
+    return w->came ? w->came[place].id : place;
 }
 
 static bool write_stacks(struct writer *w, bool *any)
 {
     *any = false;
-    for (uint32_t i = 0; i < w->n; i++) {
-        pass_to(w, i);
+    for (uint32_t place = 0; place < w->n; place++) {
+        uint32_t i = row_at(w, place);
         if (!w->now[i] && !(w->compared && w->before[i]))
             continue;
         *any = true;
@@ -1121,8 +1149,8 @@ static bool write_zeros(struct writer *w)
             inner[w->p->contexts.row[i].parent] = true;
     for (uint32_t i = 1; inner && w->stacks && i < w->n; i++)
         inner[i - 1] = w->stacks->row[i].shared == w->stacks->row[i - 1].frame_n;
-    for (uint32_t i = 0; written && i < w->n; i++) {
-        pass_to(w, i);
+    for (uint32_t place = 0; written && place < w->n; place++) {
+        uint32_t i = row_at(w, place);
         written = inner[i] || write_row(w, i);
     }
     free(inner);
@@ -1157,10 +1185,16 @@ static bool write_sorted(struct writer *w)
     return true;
 }
 
+/* Lines stand in the order in which they came. */
+static bool order_rows(struct writer *w)
+{
+    return !w->stacks || !w->stacks->first || (w->came = p2a_stacks_as_they_came(w->stacks));
+}
+
 static bool write_all(struct writer *w)
 {
     bool any;
-    return spell_all(w) && measure_depths(w) && round_column(w, 0, &w->now) &&
+    return spell_all(w) && order_rows(w) && measure_depths(w) && round_column(w, 0, &w->now) &&
            (!w->compared || round_column(w, w->p->metrics.n, &w->before)) &&
            write_stacks(w, &any) && (any || write_zeros(w)) && (!w->sorted || write_sorted(w));
 }
@@ -1182,6 +1216,7 @@ static enum p2a_status write_folded(struct p2a_out *out)
         p2a_out_note(out, "there are no stacks: nothing was written");
     else if (!write_all(&w) && p2a_out_status(out) == P2A_OK)
         p2a_no_memory(out);
+    free(w.came);
     free(w.now);
     free(w.before);
     p2a_buffer_free(&w.texts);

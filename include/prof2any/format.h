@@ -242,9 +242,6 @@ p2a_id p2a_context(struct p2a_profile *p, p2a_id parent, p2a_id function, p2a_id
 /* The contexts of a path below PARENT, one call for what p2a_context would say step by step: STEP
  * has the N functions, outermost first, and is given their contexts. False after an error. */
 bool p2a_path(struct p2a_profile *p, p2a_id parent, p2a_id thread, p2a_id *step, size_t n);
-/* Adds a child that isn't there yet without looking for it. For readers that sort their stacks: a
- * lookup costs more than all else that is done for a frame. */
-p2a_id p2a_context_new(struct p2a_profile *p, p2a_id parent, p2a_id function, p2a_id thread);
 void p2a_context_add(struct p2a_profile *p, p2a_id context, uint32_t column, double self);
 void p2a_context_calls(struct p2a_profile *p, p2a_id context, uint64_t calls);
 void p2a_context_calls_before(struct p2a_profile *p, p2a_id context, uint64_t calls);

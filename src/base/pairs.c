@@ -42,12 +42,6 @@ uint32_t p2a_pairs_find(const struct p2a_pairs *pairs, uint32_t near, uint32_t f
     return spill_of(pairs, near, far)->id;
 }
 
-void p2a_pairs_fetch(const struct p2a_pairs *pairs, uint32_t near)
-{
-    if (pairs->lines)
-        __builtin_prefetch(home_of(pairs, near));
-}
-
 static bool widen_spill(struct p2a_pairs *pairs)
 {
     struct p2a_pairs wider = {.room = pairs->room ? pairs->room * 2 : 16};

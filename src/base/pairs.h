@@ -34,8 +34,6 @@ struct p2a_pairs {
 uint32_t p2a_pairs_find(const struct p2a_pairs *pairs, uint32_t near, uint32_t far);
 /* Adds a pair that isn't there yet. False: no memory. */
 bool p2a_pairs_add(struct p2a_pairs *pairs, struct p2a_pair pair);
-/* Asks for the memory that a pair of NEAR is in, if it has one. */
-void p2a_pairs_fetch(const struct p2a_pairs *pairs, uint32_t near);
 void p2a_pairs_free(struct p2a_pairs *pairs);
 
 #endif

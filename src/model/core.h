@@ -59,11 +59,6 @@ struct p2a_profile *p2a_copy(const struct p2a_profile *from, struct p2a_error *e
 /* Swaps two profiles whole. */
 void p2a_swap(struct p2a_profile *a, struct p2a_profile *b);
 
-/* The child of PARENT for FUNCTION, P2A_NONE where there is none (yet): a root is one without a
- * thread. Asks for the memory that the next step from there needs, so that several paths can be
- * followed a step at a time, none of them waiting. */
-p2a_id p2a_peek(const struct p2a_profile *p, p2a_id parent, p2a_id function);
-
 /* Neumaier's compensated sum: what is lost to rounding is kept beside. */
 struct p2a_sum {
     double sum, lost;

@@ -406,7 +406,7 @@ static bool index_context(struct p2a_profile *p, p2a_id id, const struct p2a_con
     return stands_behind(c->parent, id) || p2a_pairs_add(&p->core->context_of, key) || no_memory(p);
 }
 
-/* Puts the contexts that p2a_context_new added into the index. */
+/* Puts the contexts that were unfolded into the index. */
 static bool index_contexts(struct p2a_profile *p)
 {
     const struct p2a_contexts *t = &p->contexts;
@@ -447,12 +447,6 @@ static void add_context(struct p2a_profile *p, struct p2a_context context)
     t->n++;
 }
 
-static bool good_step(const struct p2a_profile *p, p2a_id parent, p2a_id function)
-{
-    return !failed(p) && function < p->functions.n &&
-           (parent == P2A_NONE || parent < p->contexts.n);
-}
-
 /* The child of PARENT for FUNCTION, or P2A_NONE. */
 static p2a_id find_context(const struct p2a_profile *p, p2a_id parent, p2a_id function,
                            p2a_id thread)
@@ -467,16 +461,6 @@ static p2a_id find_context(const struct p2a_profile *p, p2a_id parent, p2a_id fu
     }
     struct p2a_pair key = context_key(parent, function, thread, 0);
     return p2a_pairs_find(&p->core->context_of, key.near, key.far);
-}
-
-p2a_id p2a_peek(const struct p2a_profile *p, p2a_id parent, p2a_id function)
-{
-    p2a_id id = find_context(p, parent, function, P2A_NONE);
-    if (id != P2A_NONE) {
-        __builtin_prefetch(&p->contexts.row[id + 1]);
-        p2a_pairs_fetch(&p->core->context_of, id);
-    }
-    return id;
 }
 
 /* Adds what of a path isn't there yet. */
@@ -515,16 +499,6 @@ bool p2a_path(struct p2a_profile *p, p2a_id parent, p2a_id thread, p2a_id *step,
 p2a_id p2a_context(struct p2a_profile *p, p2a_id parent, p2a_id function, p2a_id thread)
 {
     return p2a_path(p, parent, thread, &function, 1) ? function : P2A_NONE;
-}
-
-p2a_id p2a_context_new(struct p2a_profile *p, p2a_id parent, p2a_id function, p2a_id thread)
-{
-    if (!good_step(p, parent, function) || !room_for_contexts(p, 1))
-        return P2A_NONE;
-    if (parent != P2A_NONE)
-        thread = p->contexts.row[parent].thread;
-    add_context(p, (struct p2a_context){.parent = parent, .function = function, .thread = thread});
-    return p->contexts.n - 1;
 }
 
 void p2a_context_add(struct p2a_profile *p, p2a_id context, uint32_t column, double self)

@@ -10,6 +10,7 @@ void p2a_stacks_free(struct p2a_stacks *s)
     free(s->row);
     free(s->frame);
     free(s->self);
+    free(s->first);
     *s = (struct p2a_stacks){0};
 }
 
@@ -153,8 +154,8 @@ static bool sort_items(struct sort *s, uint32_t functions)
 
 /* ---- what they share ------------------------------------------------------------------------- */
 
-static uint32_t shared_frames(const p2a_id *frame, const struct p2a_stack *a,
-                              const struct p2a_stack *b)
+uint32_t p2a_shared_frames(const p2a_id *frame, const struct p2a_stack *a,
+                           const struct p2a_stack *b)
 {
     uint32_t n = a->frame_n < b->frame_n ? a->frame_n : b->frame_n, i = 0;
     if (a->thread != b->thread)
@@ -171,7 +172,7 @@ static void add_row(struct p2a_stacks *to, const struct p2a_stacks *from, uint32
     const double *self = from->self + (size_t)row * columns;
     struct p2a_stack stack = from->row[row];
     const struct p2a_stack *last = to->n ? &to->row[to->n - 1] : NULL;
-    stack.shared = last ? shared_frames(from->frame, last, &stack) : 0;
+    stack.shared = last ? p2a_shared_frames(from->frame, last, &stack) : 0;
     if (last && last->thread == stack.thread && stack.shared == stack.frame_n &&
         stack.shared == last->frame_n) {
         for (uint32_t c = 0; c < columns; c++)
@@ -181,18 +182,29 @@ static void add_row(struct p2a_stacks *to, const struct p2a_stacks *from, uint32
     for (uint32_t c = 0; c < columns; c++)
         to->self[(size_t)to->n * columns + c] = self[c];
     to->context_n += stack.frame_n - stack.shared;
+    if (from->first)
+        to->first[to->n] = from->first[row];
     if (stack.frame_n > to->deepest)
         to->deepest = stack.frame_n;
     to->row[to->n++] = stack;
+}
+
+/* As many rows as FROM has, still empty. False: no memory. */
+static bool room_for_rows(struct p2a_stacks *to, const struct p2a_stacks *from, uint32_t columns)
+{
+    size_t n = from->n;
+    to->row = malloc((n + 1) * sizeof *to->row);
+    to->self = malloc((n * columns + 1) * sizeof *to->self);
+    to->first = from->first ? malloc((n + 1) * sizeof *to->first) : NULL;
+    return to->row && to->self && (to->first || !from->first);
 }
 
 bool p2a_stacks_sort(struct p2a_stacks *s, uint32_t functions, uint32_t columns)
 {
     enum { AHEAD = 8 };
     struct sort sort = {.s = s};
-    struct p2a_stacks sorted = {.row = malloc(((size_t)s->n + 1) * sizeof *s->row),
-                                .self = malloc(((size_t)s->n * columns + 1) * sizeof *s->self)};
-    bool done = sorted.row && sorted.self && sort_items(&sort, functions);
+    struct p2a_stacks sorted = {0};
+    bool done = room_for_rows(&sorted, s, columns) && sort_items(&sort, functions);
     for (uint32_t i = 0; done && i < s->n; i++) {
         if (i + AHEAD < s->n) {
             const struct item *ahead = &sort.item[i + AHEAD];
@@ -217,6 +229,18 @@ bool p2a_stacks_sort(struct p2a_stacks *s, uint32_t functions, uint32_t columns)
     return done;
 }
 
+struct p2a_keyed *p2a_stacks_as_they_came(const struct p2a_stacks *s)
+{
+    struct p2a_keyed *came = malloc(((size_t)s->n + 1) * sizeof *came);
+    for (uint32_t i = 0; came && i < s->n; i++)
+        came[i] = (struct p2a_keyed){s->first[i], i};
+    if (came && !p2a_sort_keyed(came, s->n)) {
+        free(came);
+        return NULL;
+    }
+    return came;
+}
+
 /* ---- contexts -------------------------------------------------------------------------------- */
 
 /* Contexts are added in the order in which they are walked down, so that what is below one is all
@@ -229,18 +253,21 @@ bool p2a_stacks_sort(struct p2a_stacks *s, uint32_t functions, uint32_t columns)
 struct unfolding {
     const struct p2a_stacks *s;
     struct p2a_contexts made;
-    uint32_t columns, row_room, self_room, open_n;
+    uint32_t *first; /* by context: when it came first; NULL: that doesn't matter */
+    uint32_t columns, row_room, self_room, first_room, open_n;
     double least;
     p2a_id *id;
+    uint32_t *earliest; /* of all the rows of an open one so far */
     double *start, *sum;
 };
 
 static bool room_for(struct unfolding *u, uint64_t n)
 {
     uint64_t rows = u->made.n + n;
-    if (rows <= u->row_room && rows <= u->self_room)
+    if (rows <= u->row_room && rows <= u->self_room && (rows <= u->first_room || !u->s->first))
         return true;
     return p2a_grow(&u->made.row, &u->row_room, rows, sizeof *u->made.row) &&
+           (!u->s->first || p2a_grow(&u->first, &u->first_room, rows, sizeof *u->first)) &&
            p2a_grow(&u->made.self, &u->self_room, rows,
                     (u->columns + !u->columns) * sizeof(double));
 }
@@ -250,43 +277,66 @@ static double *self_of(struct unfolding *u, p2a_id context)
     return u->made.self + (size_t)context * u->columns;
 }
 
-/* Closes contexts deeper than DEPTH; what is too light swallows what is below. */
+/* The deepest open one has a row that came at FIRST. */
+static void note_first(struct unfolding *u, uint32_t first)
+{
+    if (u->open_n && first < u->earliest[u->open_n - 1])
+        u->earliest[u->open_n - 1] = first;
+}
+
+/* Where it is too light it swallows what is below. */
+static void close_deepest(struct unfolding *u)
+{
+    uint32_t depth = --u->open_n;
+    p2a_id id = u->id[depth];
+    const double *start = u->start + (size_t)depth * u->columns;
+    if (u->first) {
+        u->first[id] = u->earliest[depth];
+        note_first(u, u->earliest[depth]);
+    }
+    if (!u->columns || u->sum[0] - start[0] >= u->least)
+        return;
+    u->made.n = id + 1;
+    for (uint32_t c = 0; c < u->columns; c++)
+        self_of(u, id)[c] = u->sum[c] - start[c];
+}
+
 static void close_below(struct unfolding *u, uint32_t depth)
 {
-    for (; u->open_n > depth; u->open_n--) {
-        p2a_id id = u->id[u->open_n - 1];
-        const double *start = u->start + (size_t)(u->open_n - 1) * u->columns;
-        if (!u->columns || u->sum[0] - start[0] >= u->least)
-            continue;
-        u->made.n = id + 1;
-        for (uint32_t c = 0; c < u->columns; c++)
-            self_of(u, id)[c] = u->sum[c] - start[c];
-    }
+    while (u->open_n > depth)
+        close_deepest(u);
 }
 
 static void open_context(struct unfolding *u, uint32_t depth, p2a_id id)
 {
     u->id[depth] = id;
+    if (u->first)
+        u->earliest[depth] = u->first[id];
     for (uint32_t c = 0; c < u->columns; c++)
         u->start[(size_t)depth * u->columns + c] = u->sum[c];
     u->open_n = depth + 1;
 }
 
-/* The contexts of a row, of which the NEXT one has so many in common with it. */
-static bool add_contexts(struct unfolding *u, const struct p2a_stack *row, const double *self,
-                         uint32_t next)
+/* The contexts of row I, of which the NEXT one has so many in common with it. */
+static bool add_contexts(struct unfolding *u, uint32_t i, uint32_t next)
 {
+    const struct p2a_stack *row = &u->s->row[i];
+    const double *self = u->s->self + (size_t)i * u->columns;
     uint32_t end = row->frame_n, from = row->shared > next ? row->shared : next;
     p2a_id parent = row->shared ? u->id[row->shared - 1] : P2A_NONE;
     if (from < end && u->columns && self[0] < u->least)
         end = from + 1;
     if (!room_for(u, end - row->shared))
         return false;
+    if (u->first)
+        note_first(u, u->s->first[i]);
     for (uint32_t d = row->shared; d < end; d++) {
         p2a_id id = u->made.n++;
         u->made.row[id] = (struct p2a_context){parent, u->s->frame[row->frame + d], row->thread};
         for (uint32_t c = 0; c < u->columns; c++)
             self_of(u, id)[c] = 0;
+        if (u->first)
+            u->first[id] = u->s->first[i];
         if (d < next)
             open_context(u, d, id);
         parent = id;
@@ -305,16 +355,48 @@ static bool unfold_all(struct unfolding *u)
     u->id = malloc(depth * sizeof *u->id);
     u->start = malloc(depth * (u->columns + 1) * sizeof *u->start);
     u->sum = calloc((size_t)u->columns + 1, sizeof *u->sum);
-    bool done = u->id && u->start && u->sum && room_for(u, u->least > 0 ? 64 : s->context_n);
+    u->earliest = malloc(depth * sizeof *u->earliest);
+    bool done =
+        u->id && u->start && u->sum && u->earliest && room_for(u, u->least > 0 ? 64 : s->context_n);
     for (uint32_t i = 0; done && i < s->n; i++) {
         uint32_t next = i + 1 < s->n ? s->row[i + 1].shared : 0;
         close_below(u, s->row[i].shared);
-        done = add_contexts(u, &s->row[i], s->self + (size_t)i * u->columns, next);
+        done = add_contexts(u, i, next);
     }
     close_below(u, 0);
+    free(u->earliest);
     free(u->id);
     free(u->start);
     free(u->sum);
+    return done;
+}
+
+/* Moves contexts to where they stand in the order in which they came; a stack's own from its root
+ * on, as they do now. */
+static bool put_in_order(struct unfolding *u)
+{
+    struct p2a_contexts *t = &u->made, ordered = {.n = t->n};
+    struct p2a_keyed *came = malloc(((size_t)t->n + 1) * sizeof *came);
+    ordered.row = malloc(((size_t)u->row_room + 1) * sizeof *ordered.row);
+    ordered.self = malloc(((size_t)u->self_room * u->columns + 1) * sizeof *ordered.self);
+    for (uint32_t i = 0; came && i < t->n; i++)
+        came[i] = (struct p2a_keyed){u->first[i], i};
+    bool done = came && ordered.row && ordered.self && p2a_sort_keyed(came, t->n);
+    for (uint32_t i = 0; done && i < t->n; i++)
+        u->first[came[i].id] = i; /* its place now */
+    for (uint32_t i = 0; done && i < t->n; i++) {
+        struct p2a_context c = t->row[came[i].id];
+        if (c.parent != P2A_NONE)
+            c.parent = u->first[c.parent];
+        ordered.row[i] = c;
+        memcpy(ordered.self + (size_t)i * u->columns, self_of(u, came[i].id),
+               u->columns * sizeof *ordered.self);
+    }
+    free(came);
+    free(done ? t->row : ordered.row);
+    free(done ? t->self : ordered.self);
+    if (done)
+        *t = ordered;
     return done;
 }
 
@@ -322,7 +404,8 @@ static bool make_contexts(const struct p2a_profile *p, double least, struct p2a_
                           uint32_t *room)
 {
     struct unfolding u = {.s = &p->core->stacks, .columns = p->columns, .least = least};
-    bool done = unfold_all(&u);
+    bool done = unfold_all(&u) && (!u.first || put_in_order(&u));
+    free(u.first);
     *made = u.made;
     *room = u.row_room < u.self_room ? u.row_room : u.self_room;
     if (!done) {
@@ -373,24 +456,29 @@ void p2a_self_by_function(const struct p2a_profile *p, double *self)
 
 /* ---- taking ---------------------------------------------------------------------------------- */
 
+static bool add_stack(struct p2a_profile *p, const struct p2a_stacks *s, uint32_t i, p2a_id *step)
+{
+    const struct p2a_stack *row = &s->row[i];
+    memcpy(step, s->frame + row->frame, row->frame_n * sizeof *step);
+    if (!p2a_path(p, P2A_NONE, row->thread, step, row->frame_n))
+        return false;
+    for (uint32_t c = 0; c < p->columns; c++)
+        p2a_context_add(p, step[row->frame_n - 1], c, s->self[(size_t)i * p->columns + c]);
+    return true;
+}
+
 /* One after the other, as far as the limits go. */
 static bool add_one_by_one(struct p2a_profile *p, const struct p2a_stacks *s)
 {
-    p2a_id *path = malloc(((size_t)s->deepest + 1) * sizeof *path);
-    bool added = path;
-    if (!path)
+    p2a_id *step = malloc(((size_t)s->deepest + 1) * sizeof *step);
+    struct p2a_keyed *came = s->first ? p2a_stacks_as_they_came(s) : NULL;
+    bool added = step && (came || !s->first);
+    if (!added)
         p2a_fail(p, P2A_SYSTEM, "out of memory");
-    for (uint32_t i = 0; added && i < s->n; i++) {
-        const struct p2a_stack *row = &s->row[i];
-        for (uint32_t d = row->shared; added && d < row->frame_n; d++) {
-            path[d] = p2a_context_new(p, d ? path[d - 1] : P2A_NONE, s->frame[row->frame + d],
-                                      row->thread);
-            added = path[d] != P2A_NONE;
-        }
-        for (uint32_t c = 0; added && c < p->columns; c++)
-            p2a_context_add(p, path[row->frame_n - 1], c, s->self[(size_t)i * p->columns + c]);
-    }
-    free(path);
+    for (uint32_t i = 0; added && i < s->n; i++)
+        added = add_stack(p, s, came ? came[i].id : i, step);
+    free(step);
+    free(came);
     return added;
 }
 

@@ -12,6 +12,7 @@
 #ifndef P2A_MODEL_STACKS_H
 #define P2A_MODEL_STACKS_H
 
+#include "base/sort.h"
 #include "prof2any/format.h"
 
 struct p2a_stack {
@@ -26,12 +27,21 @@ struct p2a_stacks {
     struct p2a_stack *row;
     p2a_id *frame; /* functions */
     double *self;  /* [row * columns + column] */
+    /* By row: when it came first, of all. In this order contexts are made as if one stack after the
+     * other had been added; NULL: in the order of the rows. */
+    uint32_t *first;
     uint32_t deepest;
     uint64_t context_n; /* that they stand for */
 };
 
-/* Takes rows in any order, and adds those up that are equal. False: no memory. */
+/* Takes rows in any order, and adds those up that are equal; of these, FIRST is the first row's.
+ * False: no memory. */
 bool p2a_stacks_sort(struct p2a_stacks *stacks, uint32_t functions, uint32_t columns);
+/* With how many frames both begin; FRAME is that of their stacks. */
+uint32_t p2a_shared_frames(const p2a_id *frame, const struct p2a_stack *a,
+                           const struct p2a_stack *b);
+/* Rows as they came, by `first`; malloc'ed. NULL: no memory. */
+struct p2a_keyed *p2a_stacks_as_they_came(const struct p2a_stacks *stacks);
 /* Makes sorted stacks the contexts of a profile that has none, or keeps them in their place where
  * it is lazy; they are its own from here on. False after an error. */
 bool p2a_stacks_take(struct p2a_profile *p, struct p2a_stacks *stacks);

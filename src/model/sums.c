@@ -14,7 +14,7 @@
 #include "model/core.h"
 #include "model/derive.h"
 
-enum { KNOWN = 1 << 16, NEVER = 0, BEFORE = 1 }; /* rows are numbered from 1 on */
+enum { KNOWN = 1 << 16, NEVER = 0, BEFORE = 1 }; /* rows are numbered from 2 on */
 #define OPEN UINT32_MAX
 
 struct ends {
@@ -71,14 +71,36 @@ static bool find_path(struct sums *s, const struct p2a_stack *row, const p2a_id 
     p2a_id caller = row->shared ? frame[row->shared - 1] : P2A_NONE;
     for (uint32_t d = row->shared; d < row->frame_n; d++) {
         p2a_id f = frame[d], arc = P2A_NONE;
-        if (s->mark[f] == NEVER && !p2a_node(s->p, f))
-            return false;
+        if (s->mark[f] == NEVER) {
+            if (!p2a_node(s->p, f))
+                return false;
+            s->mark[f] = BEFORE;
+        }
         if (d > 0 && (arc = find_arc(s, caller, f)) == P2A_NONE)
             return false;
         s->path[d] = arc;
         caller = f;
     }
     return true;
+}
+
+/* Functions and arcs get their rows in the order in which they came. */
+static bool find_as_they_came(struct sums *s)
+{
+    const struct p2a_stacks *stacks = s->stacks;
+    if (!stacks->first)
+        return true;
+    struct p2a_keyed *came = p2a_stacks_as_they_came(stacks);
+    bool found = came;
+    if (!came)
+        p2a_fail(s->p, P2A_SYSTEM, "out of memory");
+    for (uint32_t i = 0; found && i < stacks->n; i++) {
+        struct p2a_stack row = stacks->row[came[i].id];
+        row.shared = i ? p2a_shared_frames(stacks->frame, &stacks->row[came[i - 1].id], &row) : 0;
+        found = find_path(s, &row, stacks->frame + row.frame);
+    }
+    free(came);
+    return found;
 }
 
 /* ---- sums ------------------------------------------------------------------------------------ */
@@ -183,7 +205,7 @@ static bool add_rows(struct sums *s)
     for (uint32_t i = 0; i < stacks->n; i++) {
         const struct p2a_stack *row = &stacks->row[i];
         close_below(s, row->shared);
-        s->now = i + 1;
+        s->now = i + 2;
         if (!add_row(s, row, stacks->self + (size_t)i * s->columns,
                      i + 1 < stacks->n ? row[1].shared : 0))
             return false;
@@ -227,7 +249,7 @@ static void say_what_is_known(struct p2a_graph *g)
 enum p2a_status p2a_sum_stacks(struct p2a_profile *p, struct p2a_error *error)
 {
     struct sums s = {.p = p, .stacks = &p->core->stacks, .columns = p->columns};
-    if (start_sums(&s) && add_rows(&s)) {
+    if (start_sums(&s) && find_as_they_came(&s) && add_rows(&s)) {
         say_what_is_known(&p->graph);
         p->facts |= P2A_GRAPH;
     } else {

@@ -1,0 +1,107 @@
+#include "model/pile.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/core.h"
+
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+enum { ENOUGH = 1 << 4 };
+#else
+enum { ENOUGH = 1 << 25 }; /* frames; 128 MB */
+#endif
+
+static bool room_for_one(struct p2a_pile *pile, uint32_t frame_n)
+{
+    struct p2a_stacks *s = &pile->stacks;
+    uint64_t rows = (uint64_t)s->n + 1;
+    return p2a_grow(&s->frame, &pile->frame_room, (uint64_t)pile->frame_n + frame_n,
+                    sizeof *s->frame) &&
+           p2a_grow(&s->row, &pile->row_room, rows, sizeof *s->row) &&
+           p2a_grow(&s->first, &pile->first_room, rows, sizeof *s->first) &&
+           p2a_grow(&s->self, &pile->self_room, rows, pile->columns * sizeof *s->self);
+}
+
+p2a_id *p2a_pile_add(struct p2a_pile *pile, p2a_id thread, uint32_t kept, uint32_t frame_n,
+                     const double *values)
+{
+    struct p2a_stacks *s = &pile->stacks;
+    if (!room_for_one(pile, frame_n))
+        return NULL;
+    p2a_id *frame = s->frame + pile->frame_n;
+    if (kept)
+        memcpy(frame, s->frame + s->row[s->n - 1].frame, kept * sizeof *frame);
+    s->row[s->n] = (struct p2a_stack){.frame = pile->frame_n, .frame_n = frame_n, .thread = thread};
+    s->first[s->n] = pile->count;
+    memcpy(s->self + (size_t)s->n * pile->columns, values, pile->columns * sizeof *values);
+    pile->count += pile->count < UINT32_MAX;
+    pile->frame_n += frame_n;
+    s->n++;
+    return frame + kept;
+}
+
+void p2a_pile_drop(struct p2a_pile *pile)
+{
+    pile->frame_n = pile->stacks.row[--pile->stacks.n].frame;
+}
+
+/* Frames of stacks that are no more are given back. */
+static bool close_up(struct p2a_pile *pile)
+{
+    struct p2a_stacks *s = &pile->stacks;
+    uint64_t n = 0;
+    for (uint32_t i = 0; i < s->n; i++)
+        n += s->row[i].frame_n;
+    p2a_id *frame = malloc((n + 1) * sizeof *frame);
+    if (!frame)
+        return false;
+    pile->frame_n = 0;
+    for (uint32_t i = 0; i < s->n; i++) {
+        struct p2a_stack *row = &s->row[i];
+        memcpy(frame + pile->frame_n, s->frame + row->frame, row->frame_n * sizeof *frame);
+        row->frame = pile->frame_n;
+        pile->frame_n += row->frame_n;
+    }
+    free(s->frame);
+    s->frame = frame;
+    pile->frame_room = pile->frame_n;
+    pile->row_room = pile->self_room = pile->first_room = s->n;
+    return true;
+}
+
+bool p2a_pile_settle(struct p2a_pile *pile, uint32_t functions)
+{
+    if (!pile->enough)
+        pile->enough = ENOUGH;
+    if (pile->frame_n <= pile->enough)
+        return true;
+    if (!p2a_stacks_sort(&pile->stacks, functions, pile->columns) || !close_up(pile))
+        return false;
+    if (pile->frame_n > pile->enough / 2)
+        pile->enough = pile->frame_n < UINT32_MAX / 2 ? 2 * pile->frame_n : UINT32_MAX;
+    return true;
+}
+
+bool p2a_pile_take(struct p2a_pile *pile, struct p2a_profile *p)
+{
+    bool taken = false;
+    if (!pile->stacks.n)
+        return true;
+    if (!p2a_stacks_sort(&pile->stacks, p->functions.n, pile->columns))
+        p2a_fail(p, P2A_SYSTEM, "out of memory");
+    else
+        taken = p2a_stacks_take(p, &pile->stacks);
+    p2a_pile_free(pile);
+    return taken;
+}
+
+void p2a_pile_clear(struct p2a_pile *pile)
+{
+    pile->stacks.n = pile->frame_n = 0;
+}
+
+void p2a_pile_free(struct p2a_pile *pile)
+{
+    p2a_stacks_free(&pile->stacks);
+    *pile = (struct p2a_pile){.columns = pile->columns};
+}
