@@ -575,19 +575,19 @@ static bool link_is_safe(const char *link)
 
 /* ---- boxes ---- */
 
-/* UNITS of P2A_FRAME_UNITS as a percentage without idle zeros. */
-static const char *percent(char text[16], double units)
+/* UNITS of P2A_FRAME_UNITS, rounded, as a percentage without idle zeros. */
+static const char *percent(char text[2 * P2A_DIGITS], double units)
 {
-    const unsigned one = P2A_FRAME_UNITS / 100, whole = (unsigned)units;
-    if (units > whole)
-        snprintf(text, 16, "%.4f", units / one);
-    else /* most are, and this is a tenth of the work */
-        snprintf(text, 16, "%u.%04u", whole / one, whole % one);
-    char *end = text + strlen(text);
-    while (end[-1] == '0')
-        *--end = '\0';
-    if (end[-1] == '.')
-        *--end = '\0';
+    const unsigned one = P2A_FRAME_UNITS / 100;
+    unsigned whole = (unsigned)(units + 0.5), part = whole % one;
+    char *end = p2a_digits(text, whole / one);
+    if (part)
+        *end++ = '.';
+    for (unsigned digit = one / 10; part; digit /= 10) {
+        *end++ = (char)('0' + part / digit);
+        part %= digit;
+    }
+    *end = '\0';
     return text;
 }
 
@@ -708,7 +708,7 @@ static void put_title_of_box(struct flame *f, const struct p2a_frame *frame)
 
 static void put_box(struct flame *f, const struct p2a_frame *frame)
 {
-    char x[16], w[16];
+    char x[2 * P2A_DIGITS], w[2 * P2A_DIGITS];
     double pixel = P2A_FRAME_UNITS / (f->width - 2 * MARGIN), units = frame->end - frame->start;
     double room = (units / pixel - 2 * PAD) / f->column;
     put_open(f, frame);

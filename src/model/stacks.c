@@ -350,6 +350,7 @@ static bool add_contexts(struct unfolding *u, uint32_t i, uint32_t next)
 
 static bool unfold_all(struct unfolding *u)
 {
+    enum { AHEAD = 8 };
     const struct p2a_stacks *s = u->s;
     size_t depth = (size_t)s->deepest + 1;
     u->id = malloc(depth * sizeof *u->id);
@@ -360,6 +361,8 @@ static bool unfold_all(struct unfolding *u)
         u->id && u->start && u->sum && u->earliest && room_for(u, u->least > 0 ? 64 : s->context_n);
     for (uint32_t i = 0; done && i < s->n; i++) {
         uint32_t next = i + 1 < s->n ? s->row[i + 1].shared : 0;
+        const struct p2a_stack *ahead = &s->row[i + AHEAD < s->n ? i + AHEAD : i];
+        __builtin_prefetch(s->frame + ahead->frame + ahead->shared);
         close_below(u, s->row[i].shared);
         done = add_contexts(u, i, next);
     }
