@@ -422,6 +422,25 @@ void p2a_putf(struct p2a_out *out, const char *text, ...) P2A_PRINTF(2, 3);
 #define P2A_DIGITS 20
 char *p2a_digits(char *at, uint64_t value);
 
+/* Writing rows on all cores. The text of a piece is made by itself, on whichever thread is free;
+ * the caller's puts it in the order of the rows. Few rows are put on the caller's.
+ *
+ *     rows     | begin … end | begin … end | …        each thread puts at a desk of its own
+ *     output   ---------------------------->          the caller, who puts rows, too, if he waits
+ */
+struct p2a_print {
+    size_t desk_size; /* of what a thread keeps from piece to piece, zero at first */
+    uint32_t rows;    /* in a piece */
+    /* Puts the rows from BEGIN on, END not among them, to an OUT of their own. Must not touch what
+     * is another thread's, nor say notes. Errors are those of OUT. */
+    void (*put)(const void *writer, void *desk, struct p2a_out *out, uint32_t begin, uint32_t end);
+    void (*free_desk)(void *desk);
+};
+
+/* The rows from 0 to N. */
+void p2a_print_rows(struct p2a_out *out, const struct p2a_print *work, const void *writer,
+                    uint32_t n);
+
 /* The value of one of the format's options: what the user said, else the default. */
 const char *p2a_option_text(const struct p2a_out *out, const char *name);
 double p2a_option_number(const struct p2a_out *out, const char *name);
