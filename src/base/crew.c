@@ -32,7 +32,7 @@ struct crew {
     pthread_t thread[THREADS];
     size_t threads; /* that were started */
     /* Under the lock: */
-    size_t cut, begun; /* pieces so far */
+    size_t cut, begun, made; /* pieces so far */
     size_t seated;
     bool over;
     pthread_mutex_t lock;
@@ -40,6 +40,12 @@ struct crew {
 };
 
 /* ---- any thread ---- */
+
+/* Whether there is a piece to be made now. */
+static bool can_begin(const struct crew *crew)
+{
+    return crew->begun < crew->cut && (!crew->work->in_turn || crew->begun == crew->made);
+}
 
 /* Makes the next piece. Called and left with the lock. */
 static void make_next(struct crew *crew, void *desk)
@@ -51,6 +57,7 @@ static void make_next(struct crew *crew, void *desk)
     pthread_mutex_lock(&crew->lock);
     place->good = good;
     place->ready = true;
+    crew->made++;
     pthread_cond_signal(&crew->ready);
 }
 
@@ -60,7 +67,7 @@ static void *help(void *argument)
     pthread_mutex_lock(&crew->lock);
     void *desk = crew->desk[++crew->seated];
     while (!crew->over)
-        if (crew->begun < crew->cut)
+        if (can_begin(crew))
             make_next(crew, desk);
         else
             pthread_cond_wait(&crew->more, &crew->lock);
@@ -83,12 +90,19 @@ static void cut_pieces(struct crew *crew, size_t taken)
     }
 }
 
+/* Whether the caller makes the next piece. What is made in turn stays with the thread that makes
+ * it: it would begin no other one meanwhile. */
+static bool makes_next(const struct crew *crew)
+{
+    return can_begin(crew) && !(crew->work->in_turn && crew->threads);
+}
+
 /* Called and left with the lock. */
 static enum p2a_crew_end take_next(struct crew *crew, size_t taken)
 {
     struct place *place = &crew->ring[taken % crew->room];
     while (!place->ready)
-        if (crew->begun < crew->cut)
+        if (makes_next(crew))
             make_next(crew, crew->desk[0]);
         else
             pthread_cond_wait(&crew->ready, &crew->lock);
@@ -177,8 +191,9 @@ enum p2a_crew_end p2a_crew_run(const struct p2a_crew_work *work, void *owner, bo
     struct crew *crew = calloc(1, sizeof *crew);
     if (!crew)
         return end;
-    if (threads > THREADS)
-        threads = THREADS;
+    size_t most = work->in_turn ? 2 : THREADS;
+    if (threads > most)
+        threads = most;
     crew->work = work;
     crew->owner = owner;
     pthread_mutex_init(&crew->lock, NULL);

@@ -14,6 +14,8 @@
 struct p2a_crew_work {
     size_t desk_size;  /* of what a thread keeps from piece to piece, zero at first */
     size_t piece_size; /* of a piece, zero at first, used again and again */
+    bool in_turn;      /* pieces are made in their order, one at a time: each goes on where that
+                          before it ended */
     /* The next piece; false: there is none any more. */
     bool (*cut)(void *owner, void *piece);
     /* Must not touch what cut and take change. False: no memory. */
