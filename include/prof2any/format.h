@@ -263,6 +263,8 @@ p2a_id p2a_arc_find(const struct p2a_profile *p, p2a_id caller, p2a_id callee);
 p2a_id p2a_line(struct p2a_profile *p, const struct p2a_line *line);
 /* Adds a line that isn't there yet without looking for it. */
 p2a_id p2a_line_new(struct p2a_profile *p, const struct p2a_line *line);
+/* Adds N such lines and returns the first; their rows are the caller's to fill, values are 0. */
+p2a_id p2a_lines_new(struct p2a_profile *p, uint32_t n);
 p2a_id p2a_site(struct p2a_profile *p, const struct p2a_site *site);
 
 /* One more input, which need not be another one. */
@@ -336,8 +338,6 @@ struct p2a_in {
  * bytes there are at *at, good until the next call that looks ahead. */
 size_t p2a_ahead(struct p2a_in *in, size_t want, const unsigned char **at);
 void p2a_consume(struct p2a_in *in, size_t n);
-/* The same for N bytes that are so many whole lines. */
-void p2a_consume_lines(struct p2a_in *in, size_t n, uint64_t lines);
 /* The next line without its LF or CRLF, consumed; a UTF-8 byte order mark before the first is
  * dropped. Good until the next call. False at the end and after an error. */
 bool p2a_next_line(struct p2a_in *in, struct p2a_str *line);

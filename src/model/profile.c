@@ -708,20 +708,30 @@ static bool index_lines(struct p2a_profile *p)
     return true;
 }
 
-p2a_id p2a_line_new(struct p2a_profile *p, const struct p2a_line *line)
+p2a_id p2a_lines_new(struct p2a_profile *p, uint32_t n)
 {
     struct p2a_graph *g = &p->graph;
     struct p2a_core *core = p->core;
-    if (failed(p) || line->function >= p->functions.n)
+    uint32_t room = core->line_room, first = g->line_n;
+    if (failed(p) || !within_limit(p, (uint64_t)first + n))
         return P2A_NONE;
-    uint32_t room = core->line_room;
-    if (!room_for(p, &g->line, &core->line_room, g->line_n, sizeof *line))
+    if (!p2a_grow(&g->line, &core->line_room, (uint64_t)first + n, sizeof *g->line)) {
+        no_memory(p);
         return P2A_NONE;
+    }
     if (room != core->line_room && !widen_values(p, &g->line_self, core->line_room))
         return P2A_NONE;
-    g->line[g->line_n] = *line;
-    clear_rows(p, g->line_self, g->line_n, 1);
-    return g->line_n++;
+    clear_rows(p, g->line_self, first, n);
+    g->line_n += n;
+    return first;
+}
+
+p2a_id p2a_line_new(struct p2a_profile *p, const struct p2a_line *line)
+{
+    p2a_id id = line->function < p->functions.n ? p2a_lines_new(p, 1) : P2A_NONE;
+    if (id != P2A_NONE)
+        p->graph.line[id] = *line;
+    return id;
 }
 
 p2a_id p2a_line(struct p2a_profile *p, const struct p2a_line *line)
