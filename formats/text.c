@@ -169,28 +169,46 @@ static char *put_digits(char *end, uint64_t n)
     return end;
 }
 
-/* pstats' f8: VALUE as "%8.3f". Returns its length. */
-static size_t seconds(char text[MOST], double value)
+/* Whether put_decimals does what "%.3f" does. */
+static bool is_plain(double value)
 {
-    if (!(value >= 0 && value < 1e9) || signbit(value))
-        return (size_t)snprintf(text, MOST, "%8.3f", value);
-    char digits[24], *end = digits + sizeof digits;
+    return value >= 0 && value < 1e9 && !signbit(value);
+}
+
+/* VALUE with three decimals, up to END. */
+static char *put_decimals(char *end, double value)
+{
     uint64_t n = thousandths(value);
     char *at = put_digits(end, n % 1000 + 1000); /* with a 1 in the place of the point */
     *at = '.';
-    at = put_digits(at, n / 1000);
+    return put_digits(at, n / 1000);
+}
+
+/* pstats' f8: VALUE as "%8.3f". Returns its length. */
+static size_t seconds(char text[MOST], double value)
+{
+    if (!is_plain(value))
+        return (size_t)snprintf(text, MOST, "%8.3f", value);
+    char digits[24], *end = digits + sizeof digits, *at = put_decimals(end, value);
     size_t size = (size_t)(end - at), padding = size < 8 ? 8 - size : 0;
     memset(text, ' ', padding);
     memcpy(text + padding, at, size);
     return padding + size;
 }
 
+/* Whole numbers without decimals. */
 static size_t plain_value(char text[MOST], double value)
 {
     bool whole = floor(value) == value; /* NOLINT: exact */
     if (!(fabs(value) < 1e15))
         return (size_t)snprintf(text, MOST, "%.9g", value);
-    return (size_t)snprintf(text, MOST, "%.*f", whole ? 0 : 3, value);
+    if (whole && !signbit(value))
+        return (size_t)(p2a_digits(text, (uint64_t)value) - text);
+    if (whole || !is_plain(value))
+        return (size_t)snprintf(text, MOST, "%.*f", whole ? 0 : 3, value);
+    char digits[24], *end = digits + sizeof digits, *at = put_decimals(end, value);
+    memcpy(text, at, (size_t)(end - at));
+    return (size_t)(end - at);
 }
 
 /* VALUE, which is in the profile's unit, in its column. */
