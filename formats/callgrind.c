@@ -211,6 +211,12 @@ struct known {
     p2a_id name, file, object, function;
 };
 
+/* What a cost line is made of. */
+struct shape {
+    bool with_address, with_line;
+    uint32_t events; /* 0: still in the header */
+};
+
 struct reader {
     struct p2a_in *in;
     struct p2a_profile *p;
@@ -230,6 +236,8 @@ struct reader {
     p2a_id called, called_file, called_object; /* strings; P2A_NONE: not said */
     enum { SELF, CALL, JUMP } expected;        /* what the next cost line is */
     uint64_t calls;
+
+    struct shape guess; /* of the lines that are parsed ahead of the reader */
 
     bool calls_unknown, outside_counted;
     p2a_id outside;    /* string: the name that stands for what is outside; P2A_NONE: none */
@@ -991,9 +999,15 @@ static void read_line(struct reader *r, struct p2a_str line)
 /* ---- plain cost lines ------------------------------------------------------------------------ */
 
 /* Nearly all lines of a large file are self costs of one shape: positions and costs, one blank
- * between them, numbers that fit in any case. They are taken off the input without being cut into
- * lines first; what is anything else is left to read_line. Eight digits are one word, since a loop
- * over them would end where no processor foresees it. */
+ * between them, numbers that fit in any case. They are parsed by the piece, on any thread, without
+ * being cut into lines first:
+ *
+ *     fn=(1) main  | 16 400 | 17 12 | +3 5 | calls=3 20 | 17 9000 | 19 2 | …
+ *     other          run of 3 rows           other        other     run
+ *
+ * What is any other line is left to read_line, and so is a run that turns out not to be what it
+ * seemed where it is: the shape may have changed, or its first row be what a call costs. Eight
+ * digits are one word, since a loop over them would end where no processor foresees it. */
 enum { PLAIN_EVENTS = 8, PLAIN_DIGITS = 16, PLAIN_MOST = (3 + PLAIN_EVENTS) * (PLAIN_DIGITS + 4) };
 #define EACH(byte) (0x0101010101010101U * (byte))
 
@@ -1069,24 +1083,19 @@ static inline const char *plain_number(const char *at, uint64_t *value)
     return at + 8 + n;
 }
 
+/* A position: where it is, or how far from the one before. */
+enum step { AT, FORTH, BACK };
+
 /* A position and the blank behind it. */
-static const char *plain_position(const char *at, uint64_t *running)
+static const char *plain_position(const char *at, uint64_t *value, enum step *step)
 {
-    uint64_t value = 0, before = *running;
     char sign = *at;
-    bool relative = sign == '+' || sign == '-';
-    if (sign == '*')
-        at++;
-    else
-        at = plain_number(at + relative, &value);
-    if (!at || *at != ' ' || (sign == '+' && value > UINT64_MAX - before) ||
-        (sign == '-' && value > before))
-        return NULL;
-    *running = sign == '*'   ? before
-               : sign == '+' ? before + value
-               : sign == '-' ? before - value
-                             : value;
-    return at + 1;
+    *value = 0;
+    *step = sign == '-' ? BACK : sign == '+' || sign == '*' ? FORTH : AT;
+    at += *step != AT;
+    if (sign != '*')
+        at = plain_number(at, value);
+    return at && *at == ' ' ? at + 1 : NULL;
 }
 
 /* The costs up to the end of the line; those that aren't there are 0. */
@@ -1105,45 +1114,347 @@ static const char *plain_costs(const char *at, uint32_t events, uint64_t cost[PL
     return at;
 }
 
-/* The next line, where it is plain; PLAIN_MOST bytes are there. Else NULL, and nothing is done. */
-static const char *take_plain_line(struct reader *r, const char *at)
+/* Positions of a run. Where it begins with a step they are counted from where it begins, which only
+ * the one who takes it knows, and wrap around: LEAST and MOST are how far they lead from there. */
+struct course {
+    bool fixed; /* the file's own */
+    uint64_t now;
+    int64_t least, most;
+};
+
+struct run {
+    uint32_t rows;
+    bool ascending; /* what tells its lines apart: they are all different */
+    bool too_big;   /* costs add up to more than 64 bits hold */
+    struct course address, line;
+};
+
+struct row {
+    uint64_t address, line;
+};
+
+/* Lines of a piece: the next run, or one other line. */
+struct stretch {
+    const char *text;
+    size_t n;
+    bool is_run;
+};
+
+struct piece {
+    struct stretch *stretch;
+    struct run *run;
+    struct row *row;      /* of run after run */
+    uint64_t *cost, *sum; /* of rows, of runs; an event each */
+    uint32_t stretch_n, run_n, row_n, stretch_room, run_room, row_room, cost_room, sum_room;
+};
+
+static inline bool has_room(void *rows, uint32_t *room, uint64_t need, size_t size)
 {
-    uint64_t address = r->address, line = r->line, cost[PLAIN_EVENTS];
-    if ((r->with_address && !(at = plain_position(at, &address))) ||
-        (r->with_line && !(at = plain_position(at, &line))) ||
-        !(at = plain_costs(at, r->events, cost)))
-        return NULL;
-    for (uint32_t i = 0; i < r->events; i++)
-        if (r->column[i].sum + cost[i] > UINT64_MAX)
-            return NULL;
-    r->address = address;
-    r->line = line;
-    p2a_id id = line_here(r);
-    if (id == P2A_NONE)
-        return NULL;
-    double *values = r->p->graph.line_self + (size_t)id * r->p->columns;
-    for (uint32_t i = 0; i < r->events; i++) {
-        values[r->column[i].metric] += (double)cost[i];
-        r->column[i].sum += cost[i];
-    }
-    return at;
+    return need <= *room || p2a_grow(rows, room, need, size);
 }
 
-static void take_plain_lines(struct reader *r)
+/* Room for a row in a run of its own. */
+static bool room_for_row(struct piece *p, uint32_t events)
 {
-    const unsigned char *start;
-    uint64_t lines = r->events && r->events <= PLAIN_EVENTS && r->expected == SELF &&
-                     !r->from_outside && r->function != P2A_NONE;
-    while (lines) {
-        size_t have = p2a_ahead(r->in, PLAIN_MOST, &start), taken = 0;
-        lines = 0;
-        for (const char *next; have - taken >= PLAIN_MOST;
-             taken = (size_t)(next - (const char *)start), lines++)
-            if (!(next = take_plain_line(r, (const char *)start + taken)))
-                break;
-        p2a_consume_lines(r->in, taken, lines);
-    }
+    uint64_t costs = ((uint64_t)p->row_n + 1) * events, sums = ((uint64_t)p->run_n + 1) * events;
+    return has_room(&p->stretch, &p->stretch_room, (uint64_t)p->stretch_n + 1,
+                    sizeof *p->stretch) &&
+           has_room(&p->run, &p->run_room, (uint64_t)p->run_n + 1, sizeof *p->run) &&
+           has_room(&p->row, &p->row_room, (uint64_t)p->row_n + 1, sizeof *p->row) &&
+           has_room(&p->cost, &p->cost_room, costs, sizeof *p->cost) &&
+           has_room(&p->sum, &p->sum_room, sums, sizeof *p->sum);
 }
+
+/* A run that begins at TEXT. */
+static struct run *open_run(struct piece *p, const char *text, uint32_t events)
+{
+    p->stretch[p->stretch_n++] = (struct stretch){.text = text, .is_run = true};
+    memset(p->sum + (size_t)p->run_n * events, 0, events * sizeof *p->sum);
+    p->run[p->run_n] = (struct run){.ascending = true};
+    return &p->run[p->run_n++];
+}
+
+/* Goes one position on. False: that leads too far for a run. */
+static inline bool step_on(struct course *course, uint64_t value, enum step step)
+{
+    const int64_t far = INT64_MAX / 2;
+    if (step == AT) {
+        course->now = value;
+        return true;
+    }
+    uint64_t to = step == FORTH ? course->now + value : course->now - value;
+    if (course->fixed && (step == FORTH ? to < course->now : to > course->now))
+        return false;
+    course->now = to;
+    if (course->fixed)
+        return true;
+    int64_t away = (int64_t)to;
+    course->least = away < course->least ? away : course->least;
+    course->most = away > course->most ? away : course->most;
+    return value <= (uint64_t)far && away >= -far && away <= far;
+}
+
+struct plain {
+    uint64_t address, line;
+    enum step address_step, line_step;
+};
+
+/* The next line, where it is plain; PLAIN_MOST bytes are there. Else NULL. */
+static inline const char *parse_plain(const struct shape *shape, const char *at,
+                                      struct plain *plain, uint64_t *cost)
+{
+    *plain = (struct plain){.address_step = FORTH, .line_step = FORTH};
+    if ((shape->with_address &&
+         !(at = plain_position(at, &plain->address, &plain->address_step))) ||
+        (shape->with_line && !(at = plain_position(at, &plain->line, &plain->line_step))))
+        return NULL;
+    return plain_costs(at, shape->events, cost);
+}
+
+/* The run that the line goes on with; NULL where its positions begin to be the file's own. */
+static struct run *open_for(const struct piece *p, const struct plain *plain)
+{
+    if (!p->stretch_n || !p->stretch[p->stretch_n - 1].is_run)
+        return NULL;
+    struct run *run = &p->run[p->run_n - 1];
+    bool fixes = (plain->address_step == AT && !run->address.fixed) ||
+                 (plain->line_step == AT && !run->line.fixed);
+    return fixes ? NULL : run;
+}
+
+static bool is_further(const struct course *course, const struct course *before)
+{
+    return course->fixed ? course->now > before->now : (int64_t)(course->now - before->now) > 0;
+}
+
+static void add_costs_to_run(struct piece *p, struct run *run, uint32_t events)
+{
+    const uint64_t *cost = p->cost + (size_t)p->row_n * events;
+    uint64_t *sum = p->sum + (size_t)(p->run_n - 1) * events;
+    for (uint32_t i = 0; i < events; i++)
+        run->too_big |= __builtin_add_overflow(sum[i], cost[i], &sum[i]);
+}
+
+/* Adds the line at TEXT, whose costs are behind those of the last row. False: it is none for a run.
+ */
+static inline bool add_row(struct piece *p, const struct shape *shape, const char *text,
+                           const struct plain *plain)
+{
+    struct run *run = open_for(p, plain);
+    struct course address = {.fixed = plain->address_step == AT};
+    struct course line = {.fixed = plain->line_step == AT};
+    if (run) {
+        address = run->address;
+        line = run->line;
+    }
+    if (!step_on(&address, plain->address, plain->address_step) ||
+        !step_on(&line, plain->line, plain->line_step))
+        return false;
+    if (!run)
+        run = open_run(p, text, shape->events);
+    else if (!(shape->with_address ? is_further(&address, &run->address)
+                                   : is_further(&line, &run->line)))
+        run->ascending = false;
+    run->address = address;
+    run->line = line;
+    run->rows++;
+    add_costs_to_run(p, run, shape->events);
+    p->row[p->row_n++] = (struct row){address.now, line.now};
+    return true;
+}
+
+/* The next line, if it is a row; else NULL. */
+static inline const char *parse_row(struct piece *p, const struct shape *shape, const char *at)
+{
+    struct plain plain;
+    const char *next = parse_plain(shape, at, &plain, p->cost + (size_t)p->row_n * shape->events);
+    return next && add_row(p, shape, at, &plain) ? next : NULL;
+}
+
+/* Whether the cost line behind LINE is no self cost. */
+static bool before_call(struct p2a_str line)
+{
+    return p2a_str_starts(line, "calls=") || p2a_str_starts(line, "jump=") ||
+           p2a_str_starts(line, "jcnd=");
+}
+
+static bool parse(const void *reader, void *desk, struct p2a_str lines, void *piece)
+{
+    const struct shape *shape = &((const struct reader *)reader)->guess;
+    struct piece *p = piece;
+    const char *at = lines.at, *end = at + lines.n;
+    bool plain = shape->events && shape->events <= PLAIN_EVENTS, call = false;
+    (void)desk;
+    for (p->stretch_n = p->row_n = p->run_n = 0; at < end;) {
+        if (!room_for_row(p, shape->events))
+            return false;
+        const char *next = NULL;
+        if (plain && !call && end - at >= PLAIN_MOST)
+            next = parse_row(p, shape, at);
+        if (!next) {
+            const char *lf = memchr(at, '\n', (size_t)(end - at));
+            next = lf ? lf + 1 : end;
+            struct p2a_str line = {at, (size_t)(next - at)};
+            call = before_call(line);
+            p->stretch[p->stretch_n++] = (struct stretch){.text = at};
+        }
+        at = next;
+        p->stretch[p->stretch_n - 1].n = (size_t)(at - p->stretch[p->stretch_n - 1].text);
+    }
+    return true;
+}
+
+/* ---- taking pieces --------------------------------------------------------------------------- */
+
+static struct p2a_str without_end(const char *text, size_t n)
+{
+    n -= n && text[n - 1] == '\n';
+    n -= n && text[n - 1] == '\r';
+    return (struct p2a_str){text, n};
+}
+
+/* Takes lines one by one. Whether anything more is wanted. */
+static bool take_lines(struct reader *r, const struct stretch *s)
+{
+    const unsigned char *ahead;
+    const char *at = s->text, *end = at + s->n;
+    for (bool more = true; more && at < end;) {
+        const char *lf = memchr(at, '\n', (size_t)(end - at)), *next = lf ? lf + 1 : end;
+        p2a_count_lines(r->in, 1);
+        read_line(r, without_end(at, (size_t)(next - at)));
+        more = p2a_ahead(r->in, 1, &ahead) > 0;
+        if (!more)
+            return false;
+        at = next;
+    }
+    return true;
+}
+
+static bool stays_inside(const struct course *course, uint64_t from)
+{
+    return course->fixed ||
+           ((uint64_t)course->most <= UINT64_MAX - from && 0 - (uint64_t)course->least <= from);
+}
+
+/* Whether RUN is what it seemed. */
+static bool is_run(const struct reader *r, const struct run *run, const uint64_t *sum)
+{
+    const struct shape *guess = &r->guess;
+    if (run->too_big || r->events != guess->events || r->with_address != guess->with_address ||
+        r->with_line != guess->with_line || r->expected != SELF || r->from_outside ||
+        r->function == P2A_NONE || !stays_inside(&run->address, r->address) ||
+        !stays_inside(&run->line, r->line))
+        return false;
+    for (uint32_t i = 0; i < r->events; i++)
+        if (r->column[i].sum + sum[i] > UINT64_MAX)
+            return false;
+    return true;
+}
+
+static void add_row_costs(const struct reader *r, p2a_id id, const uint64_t *cost)
+{
+    double *values = r->p->graph.line_self + (size_t)id * r->p->columns;
+    for (uint32_t i = 0; i < r->events; i++)
+        values[r->column[i].metric] += (double)cost[i];
+}
+
+/* Rows of lines that aren't there yet. False: there is no room for them. */
+static bool take_new_rows(struct reader *r, const struct run *run, const struct row *row,
+                          const uint64_t *cost, struct row from)
+{
+    p2a_id id = p2a_lines_new(r->p, run->rows);
+    if (id == P2A_NONE)
+        return false;
+    struct p2a_line *line = &r->p->graph.line[id];
+    for (uint32_t i = 0; i < run->rows; i++) {
+        line[i] = (struct p2a_line){.function = r->function,
+                                    .file = r->file,
+                                    .line = from.line + row[i].line,
+                                    .address = from.address + row[i].address};
+        add_row_costs(r, id + i, cost + (size_t)i * r->events);
+    }
+    return true;
+}
+
+static bool take_rows(struct reader *r, const struct run *run, const struct row *row,
+                      const uint64_t *cost, struct row from)
+{
+    for (uint32_t i = 0; i < run->rows; i++) {
+        r->address = from.address + row[i].address;
+        r->line = from.line + row[i].line;
+        p2a_id id = line_here(r);
+        if (id == P2A_NONE)
+            return false;
+        add_row_costs(r, id, cost + (size_t)i * r->events);
+    }
+    return true;
+}
+
+/* Whether anything more is wanted. */
+static bool take_run(struct reader *r, const struct run *run, const struct row *row,
+                     const uint64_t *cost, const uint64_t *sum)
+{
+    struct row from = {run->address.fixed ? 0 : r->address, run->line.fixed ? 0 : r->line};
+    struct row last = {from.address + run->address.now, from.line + run->line.now};
+    uint64_t first = r->with_address ? from.address + row->address : from.line + row->line;
+    uint64_t end = r->with_address ? last.address : last.line;
+    bool new = run->ascending &&first >= r->beyond &&first <= end &&end < UINT64_MAX;
+    if (!(new ? take_new_rows : take_rows)(r, run, row, cost, from))
+        return false;
+    r->beyond = new ? end + 1 : r->beyond;
+    r->address = last.address;
+    r->line = last.line;
+    for (uint32_t i = 0; i < r->events; i++)
+        r->column[i].sum += sum[i];
+    p2a_count_lines(r->in, run->rows);
+    return true;
+}
+
+static bool take(void *reader, void *desk, void *piece)
+{
+    struct reader *r = reader;
+    const struct piece *p = piece;
+    const struct run *run = p->run;
+    const struct row *row = p->row;
+    const uint64_t *cost = p->cost, *sum = p->sum;
+    bool more = true;
+    (void)desk;
+    for (const struct stretch *s = p->stretch; s < p->stretch + p->stretch_n && more; s++) {
+        if (!s->is_run) {
+            more = take_lines(r, s);
+            continue;
+        }
+        more = is_run(r, run, sum) ? take_run(r, run, row, cost, sum) : take_lines(r, s);
+        row += run->rows;
+        cost += (size_t)run->rows * r->guess.events;
+        sum += r->guess.events;
+        run++;
+    }
+    return more;
+}
+
+static void free_desk(void *desk)
+{
+    (void)desk;
+}
+
+static void free_piece(void *piece)
+{
+    struct piece *p = piece;
+    free(p->stretch);
+    free(p->row);
+    free(p->cost);
+    free(p->sum);
+}
+
+static const struct p2a_pieces pieces = {
+    .desk_size = 1,
+    .piece_size = sizeof(struct piece),
+    .parse = parse,
+    .take = take,
+    .free_desk = free_desk,
+    .free_piece = free_piece,
+};
 
 /* ---- derived events -------------------------------------------------------------------------- */
 
@@ -1416,10 +1727,10 @@ static enum p2a_status read_callgrind(struct p2a_in *in)
         r->known[i].name = P2A_NONE;
     end_part(r);
     struct p2a_str line;
-    while (p2a_next_line(in, &line)) {
+    while (!r->events && p2a_next_line(in, &line))
         read_line(r, line);
-        take_plain_lines(r);
-    }
+    r->guess = (struct shape){r->with_address, r->with_line, r->events};
+    p2a_read_pieces(in, &pieces, r);
     if (!failed(r))
         finish(r);
     free_names(&r->objects);

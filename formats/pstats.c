@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/crew.h"
 #include "base/index.h"
 #include "codec/marshal.h"
 #include "model/core.h"
@@ -64,15 +65,39 @@ static enum p2a_sure probe(const struct p2a_probe *input)
  * until its end. Any other is read twice: first the keys, of which one that comes again replaces
  * the value, as in Python's dict; then each function's value. */
 struct reader {
+    struct p2a_in *in;
     struct p2a_profile *p;
     struct marshal m;
+    struct p2a_arena texts; /* made of code objects */
+    uint32_t *tag;          /* by object: what of the profile it is, see function_tag */
+    uint32_t tag_room;
     struct marshal_mark *values; /* by function; the functions with a row are the first ones */
     uint32_t n, room;
     uint32_t others; /* keys that are no functions */
     bool is_sampled;
+    /* Of reading at once: */
+    struct p2a_graph graph;
+    uint32_t node_room, arc_room;
+    enum { SCANNING, SCANNED, BROKEN } scan;
+    bool over; /* no more keys are to be taken */
 };
 
-enum key { KEY_FUNCTION, KEY_OTHER, KEY_END, KEY_FAILED };
+/* A key as it stands in the file. A known part is the object NUMBER, which was part of a key before
+ * this one. */
+struct part {
+    struct p2a_str text;
+    uint32_t number; /* the object's, where others can refer to it; else MARSHAL_NO_REF */
+    bool known;
+};
+
+struct key {
+    struct part file, name;
+    int64_t line;
+    uint32_t number;
+    bool known; /* as a whole */
+};
+
+enum key_kind { KEY_FUNCTION, KEY_OTHER, KEY_END, KEY_FAILED };
 
 static bool unexpected(struct reader *r, const struct marshal_value *v, const char *expected)
 {
@@ -80,54 +105,57 @@ static bool unexpected(struct reader *r, const struct marshal_value *v, const ch
                             p2a_marshal_kind_name(v->kind));
 }
 
+static bool no_memory(struct reader *r)
+{
+    p2a_marshal_fail(&r->m, 0, "out of memory");
+    r->m.failure.no_memory = true;
+    return false;
+}
+
 static bool is_text(const struct marshal_value *v)
 {
     return v->kind == MARSHAL_TEXT || v->kind == MARSHAL_BYTES;
 }
 
-/* Objects that others refer to are tagged when they are read first: a key tuple with its function,
- * odd, a string with its id, even. "" goes without. */
-static uint32_t function_tag(p2a_id function)
-{
-    return function << 1 | 1;
-}
+/* ---- keys of the file ---- */
 
-static uint32_t string_tag(p2a_id string)
+/* Objects that others refer to are tagged when they are read first: a key tuple with its number,
+ * odd, a string with its own, even. Object 0 goes without where it is a string. */
+static void tag_object(struct reader *r, uint32_t number, bool is_key)
 {
-    return string << 1;
-}
-
-static bool intern(struct reader *r, const struct marshal_value *v, p2a_id *id)
-{
-    *id = p2a_intern(r->p, v->text);
-    if (*id == P2A_NONE)
-        return false;
-    p2a_marshal_set_tag(&r->m, v->ref, string_tag(*id));
-    return true;
+    if (number < MARSHAL_UNDONE / 2)
+        p2a_marshal_set_tag(&r->m, number, number << 1 | is_key);
 }
 
 /* Where the next object is a reference to a string that was read before. */
-static bool take_string(struct reader *r, p2a_id *id)
+static bool take_known(struct reader *r, struct part *part)
 {
     uint64_t at = p2a_marshal_here(&r->m).at;
     uint32_t tag = p2a_marshal_take_tag(&r->m);
-    *id = tag >> 1;
+    *part = (struct part){.number = tag >> 1, .known = true};
     if (tag & 1)
         p2a_marshal_fail(&r->m, at, "a string was expected, this is a tuple");
     return tag != 0;
 }
 
-static bool read_file(struct reader *r, p2a_id *file)
+static bool scan_text(struct reader *r, const struct marshal_value *v, struct part *part)
+{
+    *part = (struct part){.text = v->text, .number = v->ref};
+    tag_object(r, v->ref, false);
+    return true;
+}
+
+static bool scan_file(struct reader *r, struct part *file)
 {
     struct marshal_value v;
-    if (take_string(r, file))
+    if (take_known(r, file))
         return true;
     if (!p2a_marshal_read(&r->m, &v))
         return false;
-    return is_text(&v) ? intern(r, &v, file) : unexpected(r, &v, "a function's file, a string,");
+    return is_text(&v) ? scan_text(r, &v, file) : unexpected(r, &v, "a function's file, a string,");
 }
 
-static bool read_line(struct reader *r, int64_t *line)
+static bool scan_line(struct reader *r, int64_t *line)
 {
     struct marshal_value v;
     if (!p2a_marshal_read(&r->m, &v))
@@ -142,7 +170,7 @@ static bool add_text(struct p2a_buffer *b, struct p2a_str text)
 }
 
 /* `python -m profile` has the program's code object in the place of its name. */
-static bool read_code_name(struct reader *r, p2a_id *name)
+static bool scan_code_name(struct reader *r, struct part *name)
 {
     struct p2a_marshal_code code;
     struct p2a_buffer b = {0};
@@ -153,32 +181,26 @@ static bool read_code_name(struct reader *r, p2a_id *name)
     bool ok = add_text(&b, P2A_LIT("<code object ")) && add_text(&b, code.name) &&
               add_text(&b, P2A_LIT(", file \"")) && add_text(&b, code.file) &&
               add_text(&b, p2a_str_of(line));
-    *name = ok ? p2a_intern(r->p, (struct p2a_str){b.at, b.n}) : P2A_NONE;
+    const char *kept = ok ? p2a_arena_copy(&r->texts, b.at, b.n) : NULL;
+    *name = (struct part){.text = {kept, b.n}, .number = MARSHAL_NO_REF};
     p2a_buffer_free(&b);
-    return *name != P2A_NONE;
+    return kept || no_memory(r);
 }
 
-static bool read_name(struct reader *r, p2a_id *name)
+static bool scan_name(struct reader *r, struct part *name)
 {
     struct marshal_value v;
-    if (take_string(r, name))
+    if (take_known(r, name))
         return true;
     if (!p2a_marshal_read(&r->m, &v))
         return false;
     if (v.kind == MARSHAL_CODE)
-        return read_code_name(r, name);
-    return is_text(&v) ? intern(r, &v, name) : unexpected(r, &v, "a function's name, a string,");
-}
-
-/* cProfile has C functions in file "~", profile in file "". */
-static enum p2a_kind kind_of(const struct p2a_profile *p, const struct p2a_function *f)
-{
-    bool is_builtin = f->line == 0 && (f->file == 0 || p2a_str_is(p2a_string(p, f->file), "~"));
-    return is_builtin ? P2A_BUILTIN : P2A_PYTHON;
+        return scan_code_name(r, name);
+    return is_text(&v) ? scan_text(r, &v, name) : unexpected(r, &v, "a function's name, a string,");
 }
 
 /* A key that isn't (file, line, name); 3.15 marks sampled profiles with ('__sampled__',). */
-static enum key pass_other(struct reader *r, const struct marshal_value *key)
+static enum key_kind pass_other(struct reader *r, const struct marshal_value *key)
 {
     struct marshal_value v;
     bool ok;
@@ -195,36 +217,91 @@ static enum key pass_other(struct reader *r, const struct marshal_value *key)
     return ok ? KEY_OTHER : KEY_FAILED;
 }
 
-/* The key tuple KEY of 3. */
-static enum key read_function(struct reader *r, const struct marshal_value *key, p2a_id *function)
-{
-    struct p2a_function f = {0};
-    if (!read_file(r, &f.file) || !read_line(r, &f.line) || !read_name(r, &f.name))
-        return KEY_FAILED;
-    f.kind = kind_of(r->p, &f);
-    *function = p2a_function(r->p, &f);
-    if (*function == P2A_NONE)
-        return KEY_FAILED;
-    p2a_marshal_set_tag(&r->m, key->ref, function_tag(*function));
-    return KEY_FUNCTION;
-}
-
-static enum key read_key(struct reader *r, p2a_id *function)
+static enum key_kind scan_key(struct reader *r, struct key *key)
 {
     struct marshal_value v;
     uint32_t tag = p2a_marshal_take_tag(&r->m);
-    *function = tag >> 1;
-    if (tag & 1)
-        return KEY_FUNCTION;
-    r->others += tag != 0;
+    *key = (struct key){.number = tag >> 1, .known = tag & 1};
+    r->others += tag && !key->known;
     if (tag)
-        return KEY_OTHER;
+        return key->known ? KEY_FUNCTION : KEY_OTHER;
     if (!p2a_marshal_read(&r->m, &v))
         return KEY_FAILED;
     if (v.kind == MARSHAL_END)
         return KEY_END;
-    return v.kind == MARSHAL_TUPLE && v.n == 3 ? read_function(r, &v, function) : pass_other(r, &v);
+    if (v.kind != MARSHAL_TUPLE || v.n != 3)
+        return pass_other(r, &v);
+    key->number = v.ref;
+    if (!scan_file(r, &key->file) || !scan_line(r, &key->line) || !scan_name(r, &key->name))
+        return KEY_FAILED;
+    tag_object(r, v.ref, true);
+    return KEY_FUNCTION;
 }
+
+/* ---- keys in the profile ---- */
+
+/* A key tuple stands for its function, odd, a string for its id, even. */
+static uint32_t function_tag(p2a_id function)
+{
+    return function << 1 | 1;
+}
+
+static uint32_t string_tag(p2a_id string)
+{
+    return string << 1;
+}
+
+static bool set_tag(struct reader *r, uint32_t number, uint32_t tag)
+{
+    uint32_t room = r->tag_room;
+    if (number == MARSHAL_NO_REF)
+        return true;
+    if (number >= room) {
+        if (!p2a_grow(&r->tag, &r->tag_room, (uint64_t)number + 1, sizeof *r->tag))
+            return p2a_in_no_memory(r->in), false;
+        memset(r->tag + room, 0, (r->tag_room - room) * sizeof *r->tag);
+    }
+    r->tag[number] = tag;
+    return true;
+}
+
+static bool take_part(struct reader *r, const struct part *part, p2a_id *id)
+{
+    *id = part->known ? r->tag[part->number] >> 1 : p2a_intern(r->p, part->text);
+    return part->known || (*id != P2A_NONE && set_tag(r, part->number, string_tag(*id)));
+}
+
+/* cProfile has C functions in file "~", profile in file "". */
+static enum p2a_kind kind_of(const struct p2a_profile *p, const struct p2a_function *f)
+{
+    bool is_builtin = f->line == 0 && (f->file == 0 || p2a_str_is(p2a_string(p, f->file), "~"));
+    return is_builtin ? P2A_BUILTIN : P2A_PYTHON;
+}
+
+/* P2A_NONE after an error. */
+static p2a_id function_of(struct reader *r, const struct key *key)
+{
+    struct p2a_function f = {.line = key->line};
+    if (key->known)
+        return r->tag[key->number] >> 1;
+    if (!take_part(r, &key->file, &f.file) || !take_part(r, &key->name, &f.name))
+        return P2A_NONE;
+    f.kind = kind_of(r->p, &f);
+    p2a_id function = p2a_function(r->p, &f);
+    bool known = function != P2A_NONE && set_tag(r, key->number, function_tag(function));
+    return known ? function : P2A_NONE;
+}
+
+static enum key_kind read_key(struct reader *r, p2a_id *function)
+{
+    struct key key;
+    enum key_kind kind = scan_key(r, &key);
+    if (kind == KEY_FUNCTION)
+        *function = function_of(r, &key);
+    return kind == KEY_FUNCTION && *function == P2A_NONE ? KEY_FAILED : kind;
+}
+
+/* ---- figures ---- */
 
 /* A negative count isn't known. */
 static uint64_t count_of(int64_t integer, unsigned *known, unsigned has)
@@ -305,22 +382,22 @@ static bool read_joined_figures(struct reader *r, struct figures *f, uint32_t it
     return true;
 }
 
-static bool fill_arc(struct reader *r, p2a_id id, const struct figures *f)
+/* There is the row. */
+static void fill_arc(struct p2a_graph *g, p2a_id id, const struct figures *f)
 {
-    if (id == P2A_NONE)
-        return false;
-    struct p2a_graph *g = &r->p->graph;
     g->arc[id].calls = f->calls;
     g->arc[id].primitive = f->primitive;
     g->arc[id].has = f->has;
     g->arc_self[id] = f->self;
     g->arc_total[id] = f->total;
-    return true;
 }
 
 static bool set_arc(struct reader *r, p2a_id caller, p2a_id callee, const struct figures *f)
 {
-    return fill_arc(r, p2a_arc(r->p, caller, callee), f);
+    p2a_id id = p2a_arc(r->p, caller, callee);
+    if (id != P2A_NONE)
+        fill_arc(&r->p->graph, id, f);
+    return id != P2A_NONE;
 }
 
 /* The four items in the shape that cProfile's have. */
@@ -359,7 +436,7 @@ static bool read_callers(struct reader *r, p2a_id callee)
 {
     struct marshal_value v;
     p2a_id caller = P2A_NONE;
-    enum key key;
+    enum key_kind key;
     if (!p2a_marshal_read(&r->m, &v))
         return false;
     if (v.kind != MARSHAL_DICT)
@@ -372,17 +449,21 @@ static bool read_callers(struct reader *r, p2a_id callee)
     return key == KEY_END;
 }
 
+static void fill_row(struct p2a_graph *g, p2a_id function, const struct figures *f)
+{
+    g->node[function].calls = f->calls;
+    g->node[function].primitive = f->primitive;
+    g->node[function].has = f->has;
+    g->self[function] = f->self;
+    g->total[function] = f->total;
+}
+
 static bool set_row(struct reader *r, p2a_id function, const struct figures *f)
 {
-    struct p2a_node *node = p2a_node(r->p, function);
-    if (!node)
-        return false;
-    node->calls = f->calls;
-    node->primitive = f->primitive;
-    node->has = f->has;
-    *p2a_node_self(r->p, function) = f->self;
-    *p2a_node_total(r->p, function) = f->total;
-    return true;
+    bool there = p2a_node(r->p, function) != NULL;
+    if (there)
+        fill_row(&r->p->graph, function, f);
+    return there;
 }
 
 static bool read_row(struct reader *r, p2a_id function)
@@ -406,11 +487,8 @@ static bool keep_value(struct reader *r, p2a_id function, struct marshal_mark at
     if (function == r->n && r->n == r->room) {
         uint32_t room = r->room ? r->room * 2 : 256;
         struct marshal_mark *wider = realloc(r->values, room * sizeof *wider);
-        if (!wider) {
-            p2a_marshal_fail(&r->m, 0, "out of memory");
-            r->m.failure.no_memory = true;
-            return false;
-        }
+        if (!wider)
+            return no_memory(r);
         r->values = wider;
         r->room = room;
     }
@@ -423,7 +501,7 @@ static bool read_keys(struct reader *r)
 {
     struct marshal_value v;
     p2a_id function = P2A_NONE;
-    enum key key;
+    enum key_kind key;
     if (!p2a_marshal_read(&r->m, &v))
         return false;
     if (v.kind != MARSHAL_DICT)
@@ -462,8 +540,59 @@ static void add_notes(const struct reader *r)
 
 /* ---- reading at once ---- */
 
+/* Of a file, figures want numbers of objects only, and names no figures: one thread scans all that
+ * there is, in batches, another one takes the keys of those that were scanned.
+ *
+ *     scan    | figures, keys | figures, keys | figures, keys | …      makes the graph
+ *     take                    | names         | names         | …      makes the functions
+ *
+ * Row I of the graph is that of function I, or the file has to be read twice. */
+enum { BATCH = 1024, ENOUGH = 1 << 20 }; /* keys; bytes that are worth a thread */
+
+struct batch {
+    uint32_t n;
+    bool last;
+    struct key key[BATCH];
+};
+
+/* Room for one more row of a table and its values. */
+static bool make_room(void *rows, size_t size, double **self, double **total, uint32_t *room,
+                      uint32_t n)
+{
+    uint32_t before = *room;
+    if (!p2a_grow(rows, room, (uint64_t)n + 1, size))
+        return false;
+    if (*room == before)
+        return true;
+    double *wider_self = realloc(*self, *room * sizeof **self);
+    *self = wider_self ? wider_self : *self;
+    double *wider_total = realloc(*total, *room * sizeof **total);
+    *total = wider_total ? wider_total : *total;
+    return wider_self && wider_total;
+}
+
+static bool add_arc(struct reader *r, uint32_t caller, const struct figures *f)
+{
+    struct p2a_graph *g = &r->graph;
+    if (!make_room(&g->arc, sizeof *g->arc, &g->arc_self, &g->arc_total, &r->arc_room, g->arc_n))
+        return no_memory(r);
+    g->arc[g->arc_n] = (struct p2a_arc){.caller = caller, .callee = g->node_n - 1};
+    fill_arc(g, g->arc_n++, f);
+    return true;
+}
+
+static bool add_row(struct reader *r, const struct figures *f)
+{
+    struct p2a_graph *g = &r->graph;
+    if (!make_room(&g->node, sizeof *g->node, &g->self, &g->total, &r->node_room, g->node_n))
+        return no_memory(r);
+    g->node[g->node_n] = (struct p2a_node){0};
+    fill_row(g, g->node_n++, f);
+    return true;
+}
+
 /* A caller's figures behind its key, the object NUMBER. */
-static bool take_arc(struct reader *r, uint32_t number, p2a_id callee)
+static bool scan_arc(struct reader *r, uint32_t number)
 {
     struct figures f = {.has = P2A_HAS_ROW};
     struct marshal_value v;
@@ -474,48 +603,111 @@ static bool take_arc(struct reader *r, uint32_t number, p2a_id callee)
         if (tuple ? !read_arc_figures(r, &f) : !take_count(&v, &f.calls, &f.has, P2A_HAS_CALLS))
             return false;
     }
-    p2a_id id = p2a_arc_new(r->p, callee, callee);
-    if (!fill_arc(r, id, &f))
-        return false;
-    r->p->graph.arc[id].caller = number;
-    return true;
+    return add_arc(r, number, &f);
 }
 
-static bool take_row(struct reader *r, p2a_id function)
+static bool scan_row(struct reader *r)
 {
     struct marshal_value v;
     struct figures f = {0};
     uint32_t number;
     if (!p2a_marshal_read(&r->m, &v) || v.kind != MARSHAL_TUPLE || v.n != 5 ||
-        !read_row_figures(r, &f) || !set_row(r, function, &f) || !p2a_marshal_read(&r->m, &v) ||
+        !read_row_figures(r, &f) || !add_row(r, &f) || !p2a_marshal_read(&r->m, &v) ||
         v.kind != MARSHAL_DICT)
         return false;
     while ((number = p2a_marshal_take_number(&r->m)) != MARSHAL_NO_REF)
-        if (!take_arc(r, number, function))
+        if (!scan_arc(r, number))
             return false;
     return p2a_marshal_read(&r->m, &v) && v.kind == MARSHAL_END;
 }
 
-static bool take_rows(struct reader *r)
+/* Scans the next key and its value; whether there may be more. */
+static bool scan_next(struct reader *r, struct batch *batch)
 {
+    struct key *key = &batch->key[batch->n];
+    enum key_kind kind = scan_key(r, key);
+    bool is_row = kind == KEY_FUNCTION && !key->known, good;
+    batch->n += is_row;
+    good = is_row ? scan_row(r) : kind == KEY_OTHER && p2a_marshal_skip(&r->m);
+    if (!good)
+        r->scan = kind == KEY_END ? SCANNED : BROKEN;
+    return good;
+}
+
+static bool scan_batch(const void *owner, void *desk, void *piece)
+{
+    struct reader *r = *(struct reader *const *)owner;
+    struct batch *batch = piece;
+    (void)desk;
+    batch->n = 0;
+    while (r->scan == SCANNING && batch->n < BATCH && scan_next(r, batch)) {
+    }
+    batch->last = r->scan != SCANNING;
+    return !r->m.failure.no_memory;
+}
+
+static bool take_batch(void *owner, void *desk, void *piece)
+{
+    struct reader *r = *(struct reader **)owner;
+    const struct batch *batch = piece;
+    (void)desk;
+    for (uint32_t i = 0; i < batch->n; i++, r->n++)
+        if (function_of(r, &batch->key[i]) != r->n)
+            return false;
+    r->over = batch->last;
+    return true;
+}
+
+static bool cut_batch(void *owner, void *piece)
+{
+    const struct reader *r = *(struct reader **)owner;
+    (void)piece;
+    return !r->over;
+}
+
+static void free_nothing(const void *owner, void *of)
+{
+    (void)owner;
+    (void)of;
+}
+
+/* False: the file has to be read twice, or there was an error. */
+static bool scan_rows(struct reader *r)
+{
+    static const struct p2a_crew_work work = {.desk_size = 1,
+                                              .piece_size = sizeof(struct batch),
+                                              .in_turn = true,
+                                              .cut = cut_batch,
+                                              .make = scan_batch,
+                                              .take = take_batch,
+                                              .free_desk = free_nothing,
+                                              .free_piece = free_nothing};
     struct marshal_value v;
-    p2a_id function = P2A_NONE;
-    enum key key;
     if (!p2a_marshal_read(&r->m, &v) || v.kind != MARSHAL_DICT)
         return false;
-    while ((key = read_key(r, &function)) < KEY_END) {
-        bool again = key == KEY_FUNCTION && function != r->n++;
-        if (again || !(key == KEY_FUNCTION ? take_row(r, function) : p2a_marshal_skip(&r->m)))
-            return false;
-    }
-    return key == KEY_END && check_end(r);
+    enum p2a_crew_end end = p2a_crew_run(&work, &r, r->m.size < ENOUGH);
+    if (end == P2A_CREW_NO_MEMORY)
+        return no_memory(r);
+    return end == P2A_CREW_DONE && r->scan == SCANNED && check_end(r);
+}
+
+/* Makes what was scanned the profile's graph. */
+static bool take_graph(struct reader *r)
+{
+    struct p2a_graph *g = &r->graph;
+    g->order = malloc(((size_t)g->node_n + 1) * sizeof *g->order);
+    if (!g->order)
+        return no_memory(r);
+    for (; g->order_n < g->node_n; g->order_n++)
+        g->order[g->order_n] = g->order_n;
+    return p2a_take_graph(r->p, g);
 }
 
 /* The function whose key is the object NUMBER. */
 static p2a_id caller_of(struct reader *r, uint32_t number)
 {
     p2a_id function = P2A_NONE;
-    uint32_t tag = p2a_marshal_tag(&r->m, number);
+    uint32_t tag = number < r->tag_room ? r->tag[number] : 0;
     if (tag)
         return tag & 1 ? tag >> 1 : P2A_NONE;
     p2a_marshal_again(&r->m, p2a_marshal_place(&r->m, number));
@@ -528,7 +720,7 @@ struct latest {
     uint32_t room;
 };
 
-static bool make_room(struct latest *latest, p2a_id function)
+static bool reach(struct latest *latest, p2a_id function)
 {
     uint32_t room = latest->room;
     if (function < room)
@@ -547,11 +739,11 @@ static bool name_callers(struct reader *r, struct latest *latest)
     uint32_t first = 0;
     for (p2a_id a = 0; a < g->arc_n; a++) {
         if (a + AHEAD < g->arc_n)
-            p2a_marshal_fetch_tag(&r->m, g->arc[a + AHEAD].caller);
+            __builtin_prefetch(&r->tag[g->arc[a + AHEAD].caller]);
         if (g->arc[a].callee != g->arc[first].callee)
             first = a;
         p2a_id caller = caller_of(r, g->arc[a].caller);
-        if (caller == P2A_NONE || !make_room(latest, caller) || latest->arc[caller] > first)
+        if (caller == P2A_NONE || !reach(latest, caller) || latest->arc[caller] > first)
             return false;
         latest->arc[caller] = a + 1;
         g->arc[a].caller = caller;
@@ -563,7 +755,7 @@ static bool name_callers(struct reader *r, struct latest *latest)
 static bool read_at_once(struct reader *r)
 {
     struct latest latest = {0};
-    bool done = take_rows(r) && name_callers(r, &latest);
+    bool done = scan_rows(r) && take_graph(r) && name_callers(r, &latest);
     free(latest.arc);
     return done;
 }
@@ -598,14 +790,14 @@ static void read_all(struct reader *r, struct p2a_str bytes)
     p2a_metric(r->p, "time", "seconds", 1);
     if (read_at_once(r)) {
         add_notes(r);
-    } else if (!r->m.failure.no_memory && start_again(r, bytes)) {
+    } else if (!r->m.failure.no_memory && p2a_in_status(r->in) == P2A_OK && start_again(r, bytes)) {
         read_twice(r);
     }
 }
 
 static enum p2a_status read_pstats(struct p2a_in *in)
 {
-    struct reader r = {.p = in->profile};
+    struct reader r = {.in = in, .p = in->profile};
     struct p2a_str bytes;
     if (!p2a_all(in, &bytes))
         return p2a_in_status(in);
@@ -618,6 +810,9 @@ static enum p2a_status read_pstats(struct p2a_in *in)
     else if (failure->failed)
         status = p2a_bad_byte(in, failure->at, "%s", failure->text);
     p2a_marshal_stop(&r.m);
+    p2a_free_graph(&r.graph);
+    p2a_arena_free(&r.texts);
+    free(r.tag);
     free(r.values);
     return status != P2A_OK ? status : p2a_in_status(in);
 }

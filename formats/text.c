@@ -36,16 +36,32 @@ struct shown {
     uint32_t n, width;
 };
 
+struct names {
+    struct p2a_buffer spelled; /* one as it is */
+    struct p2a_buffer text;    /* those that are shown */
+};
+
 struct report {
     struct p2a_out *out;
     const struct p2a_profile *p;
     struct p2a_rows rows;
     double scale;
-    bool time;                 /* values are seconds */
-    int width;                 /* of a value's column */
-    struct p2a_buffer spelled; /* a name as it is */
-    struct p2a_buffer text;    /* names as they are shown */
+    bool time; /* values are seconds */
+    int width; /* of a value's column */
+    struct names *names;
 };
+
+static bool names_failed(const struct names *names)
+{
+    return names->spelled.failed || names->text.failed;
+}
+
+static void free_names(void *desk)
+{
+    struct names *names = desk;
+    p2a_buffer_free(&names->spelled);
+    p2a_buffer_free(&names->text);
+}
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
@@ -94,25 +110,25 @@ static uint32_t show(struct p2a_buffer *to, struct p2a_str text)
 
 static struct shown show_function(struct report *r, p2a_id f)
 {
-    struct shown shown = {.at = r->text.n};
-    shown.width = show(&r->text, p2a_spell(r->p, f, P2A_NAMES_PSTATS, &r->spelled));
-    shown.n = (uint32_t)(r->text.n - shown.at);
+    struct shown shown = {.at = r->names->text.n};
+    shown.width = show(&r->names->text, p2a_spell(r->p, f, P2A_NAMES_PSTATS, &r->names->spelled));
+    shown.n = (uint32_t)(r->names->text.n - shown.at);
     return shown;
 }
 
 static void put_shown(struct report *r, const struct shown *shown)
 {
-    if (!r->text.failed)
-        p2a_put(r->out, r->text.at + shown->at, shown->n);
+    if (!r->names->text.failed)
+        p2a_put(r->out, r->names->text.at + shown->at, shown->n);
 }
 
 static void put_plain(struct report *r, struct p2a_str text)
 {
-    struct shown shown = {.at = r->text.n};
-    show(&r->text, text);
-    shown.n = (uint32_t)(r->text.n - shown.at);
+    struct shown shown = {.at = r->names->text.n};
+    show(&r->names->text, text);
+    shown.n = (uint32_t)(r->names->text.n - shown.at);
     put_shown(r, &shown);
-    r->text.n = shown.at;
+    r->names->text.n = shown.at;
 }
 
 static void put_spaces(struct report *r, size_t n)
@@ -153,28 +169,46 @@ static char *put_digits(char *end, uint64_t n)
     return end;
 }
 
-/* pstats' f8: VALUE as "%8.3f". Returns its length. */
-static size_t seconds(char text[MOST], double value)
+/* Whether put_decimals does what "%.3f" does. */
+static bool is_plain(double value)
 {
-    if (!(value >= 0 && value < 1e9) || signbit(value))
-        return (size_t)snprintf(text, MOST, "%8.3f", value);
-    char digits[24], *end = digits + sizeof digits;
+    return value >= 0 && value < 1e9 && !signbit(value);
+}
+
+/* VALUE with three decimals, up to END. */
+static char *put_decimals(char *end, double value)
+{
     uint64_t n = thousandths(value);
     char *at = put_digits(end, n % 1000 + 1000); /* with a 1 in the place of the point */
     *at = '.';
-    at = put_digits(at, n / 1000);
+    return put_digits(at, n / 1000);
+}
+
+/* pstats' f8: VALUE as "%8.3f". Returns its length. */
+static size_t seconds(char text[MOST], double value)
+{
+    if (!is_plain(value))
+        return (size_t)snprintf(text, MOST, "%8.3f", value);
+    char digits[24], *end = digits + sizeof digits, *at = put_decimals(end, value);
     size_t size = (size_t)(end - at), padding = size < 8 ? 8 - size : 0;
     memset(text, ' ', padding);
     memcpy(text + padding, at, size);
     return padding + size;
 }
 
+/* Whole numbers without decimals. */
 static size_t plain_value(char text[MOST], double value)
 {
     bool whole = floor(value) == value; /* NOLINT: exact */
     if (!(fabs(value) < 1e15))
         return (size_t)snprintf(text, MOST, "%.9g", value);
-    return (size_t)snprintf(text, MOST, "%.*f", whole ? 0 : 3, value);
+    if (whole && !signbit(value))
+        return (size_t)(p2a_digits(text, (uint64_t)value) - text);
+    if (whole || !is_plain(value))
+        return (size_t)snprintf(text, MOST, "%.*f", whole ? 0 : 3, value);
+    char digits[24], *end = digits + sizeof digits, *at = put_decimals(end, value);
+    memcpy(text, at, (size_t)(end - at));
+    return (size_t)(end - at);
 }
 
 /* VALUE, which is in the profile's unit, in its column. */
@@ -385,24 +419,37 @@ static void put_row(struct report *r, p2a_id f)
     p2a_put(r->out, " ", 1);
     put_per_call(r, total ? g->total[at] : 0, node->primitive,
                  total && node->has & P2A_HAS_PRIMITIVE);
-    r->text.n = 0;
+    r->names->text.n = 0;
     struct shown name = show_function(r, f);
     put_shown(r, &name);
     p2a_put(r->out, "\n", 1);
 }
 
+static void put_rows(const void *writer, void *desk, struct p2a_out *out, uint32_t begin,
+                     uint32_t end)
+{
+    struct report r = *(const struct report *)writer;
+    r.out = out;
+    r.names = desk;
+    for (uint32_t i = begin; i < end; i++) {
+        p2a_rows_fetch(r.p, &r.rows, i);
+        put_row(&r, r.rows.function[i]);
+    }
+    if (names_failed(r.names))
+        p2a_no_memory(out);
+}
+
 static void put_stats(struct report *r)
 {
+    static const struct p2a_print print = {
+        .desk_size = sizeof(struct names), .rows = 1024, .put = put_rows, .free_desk = free_names};
     put_inputs(r);
     put_totals(r);
     if (!r->rows.n)
         return;
     put_order(r);
     put_title(r);
-    for (uint32_t i = 0; i < r->rows.n; i++) {
-        p2a_rows_fetch(r->p, &r->rows, i);
-        put_row(r, r->rows.function[i]);
-    }
+    p2a_print_rows(r->out, &print, r, r->rows.n);
     p2a_put_text(r->out, "\n\n");
 }
 
@@ -502,7 +549,7 @@ static bool make_lists(struct report *r, struct lists *lists)
               rank_functions(p, lists, room);
     if (ok)
         sort_arcs(p, lists, room);
-    r->text.n = 0;
+    r->names->text.n = 0;
     for (p2a_id f = 0; ok && f < p->functions.n; f++)
         lists->shown[f] = show_function(r, f);
     free(room);
@@ -594,7 +641,7 @@ static void put_call_lists(struct report *r, bool callers)
 {
     struct lists lists = {.callers = callers};
     size_t width = 0;
-    if (r->rows.n && make_lists(r, &lists) && !r->text.failed) {
+    if (r->rows.n && make_lists(r, &lists) && !r->names->text.failed) {
         put_order(r);
         for (uint32_t i = 0; i < r->rows.n; i++) {
             uint32_t own = lists.shown[r->rows.function[i]].width;
@@ -617,7 +664,8 @@ static enum p2a_status write_text(struct p2a_out *out)
         return p2a_put_changes(out, &(struct p2a_change_look){.limit = report->limit});
     if (compared)
         p2a_out_note(out, "the callers and callees of a comparison are those after");
-    struct report r = {.out = out, .p = p, .scale = 1, .time = true};
+    struct names names = {0};
+    struct report r = {.out = out, .p = p, .scale = 1, .time = true, .names = &names};
     uint64_t limit = report->limit == UINT64_MAX ? 0 : report->limit;
     if (p->metrics.n) {
         r.scale = p->metrics.row[0].scale;
@@ -632,10 +680,9 @@ static enum p2a_status write_text(struct p2a_out *out)
         if (report->callees)
             put_call_lists(&r, false);
     }
-    if (r.spelled.failed || r.text.failed)
+    if (names_failed(&names))
         p2a_no_memory(out);
-    p2a_buffer_free(&r.spelled);
-    p2a_buffer_free(&r.text);
+    free_names(&names);
     p2a_rows_free(&r.rows);
     return p2a_out_status(out);
 }

@@ -260,6 +260,8 @@ p2a_id p2a_arc_find(const struct p2a_profile *p, p2a_id caller, p2a_id callee);
 p2a_id p2a_line(struct p2a_profile *p, const struct p2a_line *line);
 /* Adds a line that isn't there yet without looking for it. */
 p2a_id p2a_line_new(struct p2a_profile *p, const struct p2a_line *line);
+/* Adds N such lines and returns the first; their rows are the caller's to fill, values are 0. */
+p2a_id p2a_lines_new(struct p2a_profile *p, uint32_t n);
 p2a_id p2a_site(struct p2a_profile *p, const struct p2a_site *site);
 
 /* One more input, which need not be another one. */
@@ -333,8 +335,6 @@ struct p2a_in {
  * bytes there are at *at, good until the next call that looks ahead. */
 size_t p2a_ahead(struct p2a_in *in, size_t want, const unsigned char **at);
 void p2a_consume(struct p2a_in *in, size_t n);
-/* The same for N bytes that are so many whole lines. */
-void p2a_consume_lines(struct p2a_in *in, size_t n, uint64_t lines);
 /* The next line without its LF or CRLF, consumed; a UTF-8 byte order mark before the first is
  * dropped. Good until the next call. False at the end and after an error. */
 bool p2a_next_line(struct p2a_in *in, struct p2a_str *line);
@@ -418,6 +418,25 @@ void p2a_putf(struct p2a_out *out, const char *text, ...) P2A_PRINTF(2, 3);
  * For lines that are made of many small pieces: one p2a_put of the whole is much faster. */
 #define P2A_DIGITS 20
 char *p2a_digits(char *at, uint64_t value);
+
+/* Writing rows on all cores. The text of a piece is made by itself, on whichever thread is free;
+ * the caller's puts it in the order of the rows. Few rows are put on the caller's.
+ *
+ *     rows     | begin … end | begin … end | …        each thread puts at a desk of its own
+ *     output   ---------------------------->          the caller, who puts rows, too, if he waits
+ */
+struct p2a_print {
+    size_t desk_size; /* of what a thread keeps from piece to piece, zero at first */
+    uint32_t rows;    /* in a piece */
+    /* Puts the rows from BEGIN on, END not among them, to an OUT of their own. Must not touch what
+     * is another thread's, nor say notes. Errors are those of OUT. */
+    void (*put)(const void *writer, void *desk, struct p2a_out *out, uint32_t begin, uint32_t end);
+    void (*free_desk)(void *desk);
+};
+
+/* The rows from 0 to N. */
+void p2a_print_rows(struct p2a_out *out, const struct p2a_print *work, const void *writer,
+                    uint32_t n);
 
 /* The value of one of the format's options: what the user said, else the default. */
 const char *p2a_option_text(const struct p2a_out *out, const char *name);

@@ -1,14 +1,8 @@
-/* Pieces go round in a ring:
- *
- *     ring:   | taken | ready | begun | begun | cut | cut | free |
- *               taken ^          begun ------------ ^     ^ cut
- *
- * Whoever is free begins the next that was cut; the caller takes them as they are ready. */
-#include <pthread.h>
-#include <sched.h>
-#include <signal.h>
+/* Lines for a crew (base/crew.h) where they are in memory, else for the caller alone. */
+#include <stddef.h>
 #include <stdlib.h>
 
+#include "base/crew.h"
 #include "io/source.h"
 
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
@@ -16,191 +10,78 @@ enum { PIECE = 1 << 8 }; /* so that small inputs have borders */
 #else
 enum { PIECE = 1 << 20 };
 #endif
-enum {
-    ENOUGH = 8 << 20, /* less isn't worth a thread */
-    THREADS = 8,      /* more would wait for the one that takes */
-    AHEAD = 2,        /* pieces in the ring for each of them */
-    STACK = 1 << 20
+enum { ENOUGH = 8 << 20 }; /* less isn't worth a thread */
+
+/* ---- all cores ---- */
+
+struct lines {
+    struct p2a_str text;
+    max_align_t parsed[]; /* the reader's */
 };
 
-struct piece {
-    struct p2a_str lines;
-    void *desk, *parsed;
-    bool ready, good;
-};
-
-struct crew {
+struct reading {
+    struct p2a_in *in;
     const struct p2a_pieces *work;
-    const void *reader;
-    struct piece ring[THREADS * AHEAD];
-    size_t room;
-    void *desk[THREADS]; /* the caller's is the first */
-    pthread_t thread[THREADS];
-    size_t threads; /* that were started */
-    /* Under the lock: */
-    size_t cut, begun; /* pieces so far */
-    size_t seated;
-    bool over;
-    pthread_mutex_t lock;
-    pthread_cond_t more, ready;
+    void *reader;
+    struct p2a_str left;
 };
 
-/* ---- any thread ---- */
-
-/* Parses the next piece. Called and left with the lock. */
-static void parse_next(struct crew *crew, void *desk)
+static bool cut_lines(void *owner, void *piece)
 {
-    struct piece *piece = &crew->ring[crew->begun++ % crew->room];
-    pthread_mutex_unlock(&crew->lock);
-    piece->desk = desk;
-    bool good = crew->work->parse(crew->reader, desk, piece->lines, piece->parsed);
-    pthread_mutex_lock(&crew->lock);
-    piece->good = good;
-    piece->ready = true;
-    pthread_cond_signal(&crew->ready);
+    struct reading *reading = owner;
+    struct lines *lines = piece;
+    size_t n = p2a_whole_lines(reading->left, PIECE);
+    lines->text = (struct p2a_str){reading->left.at, n};
+    reading->left = (struct p2a_str){reading->left.at + n, reading->left.n - n};
+    return n > 0;
 }
 
-static void *help(void *argument)
+static bool parse_lines(const void *owner, void *desk, void *piece)
 {
-    struct crew *crew = argument;
-    pthread_mutex_lock(&crew->lock);
-    void *desk = crew->desk[++crew->seated];
-    while (!crew->over)
-        if (crew->begun < crew->cut)
-            parse_next(crew, desk);
-        else
-            pthread_cond_wait(&crew->more, &crew->lock);
-    pthread_mutex_unlock(&crew->lock);
-    return NULL;
+    const struct reading *reading = owner;
+    struct lines *lines = piece;
+    return reading->work->parse(reading->reader, desk, lines->text, lines->parsed);
 }
 
-/* ---- the caller's ---- */
-
-/* Fills the ring from what is left of the input. */
-static void cut_pieces(struct crew *crew, size_t taken, struct p2a_str *left)
+static bool take_lines(void *owner, void *desk, void *piece)
 {
-    size_t n;
-    while (crew->cut - taken < crew->room && (n = p2a_whole_lines(*left, PIECE)) > 0) {
-        struct piece *piece = &crew->ring[crew->cut++ % crew->room];
-        piece->lines = (struct p2a_str){left->at, n};
-        piece->ready = false;
-        *left = (struct p2a_str){left->at + n, left->n - n};
-        pthread_cond_signal(&crew->more);
-    }
+    struct reading *reading = owner;
+    struct lines *lines = piece;
+    bool more = reading->work->take(reading->reader, desk, lines->parsed);
+    p2a_consume(reading->in, lines->text.n);
+    return more;
 }
 
-/* False where there is no piece any more, or none is wanted. */
-static bool take_next(struct crew *crew, struct p2a_in *in, void *reader, size_t taken)
+static void free_desk(const void *owner, void *desk)
 {
-    struct piece *piece = &crew->ring[taken % crew->room];
-    while (taken < crew->cut && !piece->ready)
-        if (crew->begun < crew->cut)
-            parse_next(crew, crew->desk[0]);
-        else
-            pthread_cond_wait(&crew->ready, &crew->lock);
-    if (taken == crew->cut)
-        return false;
-    pthread_mutex_unlock(&crew->lock);
-    bool good = piece->good && crew->work->take(reader, piece->desk, piece->parsed);
-    if (!piece->good)
-        p2a_in_no_memory(in);
-    p2a_consume(in, piece->lines.n);
-    pthread_mutex_lock(&crew->lock);
-    return good;
+    const struct reading *reading = owner;
+    reading->work->free_desk(desk);
 }
 
-static bool read_together(struct crew *crew, struct p2a_in *in, void *reader)
+static void free_lines(const void *owner, void *piece)
 {
-    struct p2a_str left = p2a_in_memory(in);
-    size_t taken = 0;
-    pthread_mutex_lock(&crew->lock);
-    cut_pieces(crew, taken, &left);
-    while (take_next(crew, in, reader, taken))
-        cut_pieces(crew, ++taken, &left);
-    bool all = taken == crew->cut;
-    crew->over = true;
-    pthread_cond_broadcast(&crew->more);
-    pthread_mutex_unlock(&crew->lock);
-    return all;
-}
-
-static size_t cores(void)
-{
-    cpu_set_t set;
-    return sched_getaffinity(0, sizeof set, &set) == 0 ? (size_t)CPU_COUNT(&set) : 1;
-}
-
-/* Room for what THREADS of them need; false without memory. */
-static bool furnish(struct crew *crew, size_t threads)
-{
-    crew->room = threads * AHEAD;
-    for (size_t i = 0; i < threads; i++)
-        if (!(crew->desk[i] = calloc(1, crew->work->desk_size)))
-            return false;
-    for (size_t i = 0; i < crew->room; i++)
-        if (!(crew->ring[i].parsed = calloc(1, crew->work->piece_size)))
-            return false;
-    return true;
-}
-
-/* Signals stay with the threads of the program. */
-static void start_threads(struct crew *crew, size_t threads)
-{
-    pthread_attr_t attributes;
-    sigset_t all, before;
-    if (pthread_attr_init(&attributes) != 0)
-        return;
-    pthread_attr_setstacksize(&attributes, STACK);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    while (crew->threads + 1 < threads &&
-           pthread_create(&crew->thread[crew->threads], &attributes, help, crew) == 0)
-        crew->threads++;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-}
-
-static void dismiss(struct crew *crew)
-{
-    for (size_t i = 0; i < crew->threads; i++)
-        pthread_join(crew->thread[i], NULL);
-    for (size_t i = 0; i < THREADS * AHEAD; i++)
-        if (crew->ring[i].parsed) {
-            crew->work->free_piece(crew->ring[i].parsed);
-            free(crew->ring[i].parsed);
-        }
-    for (size_t i = 0; i < THREADS; i++)
-        if (crew->desk[i]) {
-            crew->work->free_desk(crew->desk[i]);
-            free(crew->desk[i]);
-        }
-    pthread_cond_destroy(&crew->ready);
-    pthread_cond_destroy(&crew->more);
-    pthread_mutex_destroy(&crew->lock);
-    free(crew);
+    const struct reading *reading = owner;
+    struct lines *lines = piece;
+    reading->work->free_piece(lines->parsed);
 }
 
 /* Reads what is in memory up to its last whole line; false: nothing more is wanted. */
-static bool read_at_once(struct p2a_in *in, const struct p2a_pieces *work, void *reader)
+static bool read_together(struct p2a_in *in, const struct p2a_pieces *work, void *reader)
 {
-    size_t threads = p2a_in_memory(in).n < ENOUGH ? 1 : cores();
-    struct crew *crew = threads > 1 ? calloc(1, sizeof *crew) : NULL;
-    bool all = true;
-    if (!crew)
+    struct reading reading = {in, work, reader, p2a_in_memory(in)};
+    struct p2a_crew_work crew = {.desk_size = work->desk_size,
+                                 .piece_size = sizeof(struct lines) + work->piece_size,
+                                 .cut = cut_lines,
+                                 .make = parse_lines,
+                                 .take = take_lines,
+                                 .free_desk = free_desk,
+                                 .free_piece = free_lines};
+    if (reading.left.n < ENOUGH || p2a_cores() == 1)
         return true;
-    if (threads > THREADS)
-        threads = THREADS;
-    crew->work = work;
-    crew->reader = reader;
-    pthread_mutex_init(&crew->lock, NULL);
-    pthread_cond_init(&crew->more, NULL);
-    pthread_cond_init(&crew->ready, NULL);
-    if (furnish(crew, threads)) {
-        start_threads(crew, threads);
-        all = read_together(crew, in, reader);
-    }
-    dismiss(crew);
-    return all;
+    enum p2a_crew_end end = p2a_crew_run(&crew, &reading, false);
+    if (end == P2A_CREW_NO_MEMORY)
+        p2a_in_no_memory(in);
+    return end == P2A_CREW_DONE;
 }
 
 /* ---- one thread ---- */
@@ -228,6 +109,6 @@ static void read_alone(struct p2a_in *in, const struct p2a_pieces *work, void *r
 
 void p2a_read_pieces(struct p2a_in *in, const struct p2a_pieces *work, void *reader)
 {
-    if (read_at_once(in, work, reader))
+    if (read_together(in, work, reader))
         read_alone(in, work, reader);
 }

@@ -246,6 +246,15 @@ void *p2a_sink_take(struct p2a_sink *sink, size_t *n)
     return bytes;
 }
 
+void p2a_sink_move(struct p2a_sink *from, struct p2a_sink *to)
+{
+    if (from->error->status != P2A_OK)
+        p2a_error_set(to->error, from->error->status, "%s", from->error->message);
+    p2a_sink_write(to, from->memory.at, from->memory.n);
+    p2a_sink_write(to, from->buffer, from->n);
+    from->memory.n = from->n = 0;
+}
+
 void p2a_sink_close(struct p2a_sink *sink)
 {
     if (!sink)

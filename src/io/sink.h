@@ -20,6 +20,10 @@ struct p2a_error *p2a_sink_error(const struct p2a_sink *sink);
 enum p2a_status p2a_sink_finish(struct p2a_sink *sink);
 /* What was written to memory, malloc'ed, the caller's from here on. */
 void *p2a_sink_take(struct p2a_sink *sink, size_t *n);
+/* What was written to memory goes to another sink, and so does an error; there is room for more
+ * then.
+ */
+void p2a_sink_move(struct p2a_sink *from, struct p2a_sink *to);
 /* Frees the sink; a file that wasn't finished is removed. */
 void p2a_sink_close(struct p2a_sink *sink);
 

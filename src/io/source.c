@@ -304,12 +304,6 @@ void p2a_consume(struct p2a_in *in, size_t n)
     reach(s, s->offset);
 }
 
-void p2a_consume_lines(struct p2a_in *in, size_t n, uint64_t lines)
-{
-    p2a_consume(in, n);
-    in->source->line += lines;
-}
-
 /* Where the next LF is, counted from the place; looks further as long as there is none. */
 static size_t line_length(struct p2a_in *in, const unsigned char **at, bool *found)
 {

@@ -14,7 +14,7 @@ struct p2a_core {
     struct p2a_index string_of, function_of, thread_of, line_of, site_of;
     struct p2a_pairs context_of, arc_of;
     struct p2a_stacks stacks; /* in the place of contexts, until p2a_unfold */
-    bool lazy; /* they may be */
+    bool lazy;                /* they may be */
     uint32_t context_indexed; /* rows that are found: by the index, or behind their parents */
     uint32_t string_room, function_room, metric_room, thread_room, input_room, context_room,
         node_room, order_room, arc_room, line_room, site_room, note_room;
@@ -48,6 +48,11 @@ static inline bool p2a_has_contexts(const struct p2a_profile *p)
 {
     return p->contexts.n || p->core->stacks.n;
 }
+
+/* Makes a graph, whose arrays are malloc'ed, that of the profile; it is the profile's own from here
+ * on, and *GRAPH empty. Its functions are there. False after an error. */
+bool p2a_take_graph(struct p2a_profile *p, struct p2a_graph *graph);
+void p2a_free_graph(struct p2a_graph *graph);
 
 /* Forgets the contexts, or the graph. */
 void p2a_drop_contexts(struct p2a_profile *p);

@@ -57,15 +57,19 @@ void p2a_drop_contexts(struct p2a_profile *p)
     p->estimated &= ~(unsigned)P2A_CONTEXTS;
 }
 
-void p2a_drop_graph(struct p2a_profile *p)
+void p2a_free_graph(struct p2a_graph *g)
 {
-    struct p2a_graph *g = &p->graph;
     void *all[] = {g->node,      g->self, g->total,     g->order, g->arc,       g->arc_self,
                    g->arc_total, g->line, g->line_self, g->site,  g->site_total};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
     *g = (struct p2a_graph){0};
+}
+
+void p2a_drop_graph(struct p2a_profile *p)
+{
     struct p2a_core *core = p->core;
+    p2a_free_graph(&p->graph);
     core->node_room = core->order_room = core->arc_room = core->line_room = core->site_room = 0;
     p2a_pairs_free(&core->arc_of);
     p2a_index_free(&core->line_of);
@@ -138,15 +142,20 @@ static bool no_memory(struct p2a_profile *p)
     return false;
 }
 
+static bool within_limit(struct p2a_profile *p, uint64_t rows)
+{
+    if (rows > p->core->max_rows)
+        p2a_fail(p, P2A_INPUT, "more than %llu rows in one table, the limit",
+                 (unsigned long long)p->core->max_rows);
+    return rows <= p->core->max_rows;
+}
+
 /* Room for one more row, within the limit. */
 static bool room_for(struct p2a_profile *p, void *array_pointer, uint32_t *room, uint32_t n,
                      size_t size)
 {
-    if (n >= p->core->max_rows) {
-        p2a_fail(p, P2A_INPUT, "more than %llu rows in one table, the limit",
-                 (unsigned long long)p->core->max_rows);
+    if (!within_limit(p, (uint64_t)n + 1))
         return false;
-    }
     return p2a_grow(array_pointer, room, (uint64_t)n + 1, size) || no_memory(p);
 }
 
@@ -542,6 +551,20 @@ static bool even_nodes(struct p2a_profile *p)
     return true;
 }
 
+bool p2a_take_graph(struct p2a_profile *p, struct p2a_graph *graph)
+{
+    struct p2a_core *core = p->core;
+    p2a_drop_graph(p);
+    p->graph = *graph;
+    *graph = (struct p2a_graph){0};
+    core->node_room = p->graph.node_n;
+    core->order_room = p->graph.order_n;
+    core->arc_room = p->graph.arc_n;
+    core->line_room = p->graph.line_n;
+    core->site_room = p->graph.site_n;
+    return !failed(p) && within_limit(p, p->graph.arc_n) && even_nodes(p);
+}
+
 struct p2a_node *p2a_node(struct p2a_profile *p, p2a_id function)
 {
     struct p2a_graph *g = &p->graph;
@@ -659,20 +682,30 @@ static bool index_lines(struct p2a_profile *p)
     return true;
 }
 
-p2a_id p2a_line_new(struct p2a_profile *p, const struct p2a_line *line)
+p2a_id p2a_lines_new(struct p2a_profile *p, uint32_t n)
 {
     struct p2a_graph *g = &p->graph;
     struct p2a_core *core = p->core;
-    if (failed(p) || line->function >= p->functions.n)
+    uint32_t room = core->line_room, first = g->line_n;
+    if (failed(p) || !within_limit(p, (uint64_t)first + n))
         return P2A_NONE;
-    uint32_t room = core->line_room;
-    if (!room_for(p, &g->line, &core->line_room, g->line_n, sizeof *line))
+    if (!p2a_grow(&g->line, &core->line_room, (uint64_t)first + n, sizeof *g->line)) {
+        no_memory(p);
         return P2A_NONE;
+    }
     if (room != core->line_room && !widen_values(p, &g->line_self, core->line_room))
         return P2A_NONE;
-    g->line[g->line_n] = *line;
-    clear_rows(p, g->line_self, g->line_n, 1);
-    return g->line_n++;
+    clear_rows(p, g->line_self, first, n);
+    g->line_n += n;
+    return first;
+}
+
+p2a_id p2a_line_new(struct p2a_profile *p, const struct p2a_line *line)
+{
+    p2a_id id = line->function < p->functions.n ? p2a_lines_new(p, 1) : P2A_NONE;
+    if (id != P2A_NONE)
+        p->graph.line[id] = *line;
+    return id;
 }
 
 p2a_id p2a_line(struct p2a_profile *p, const struct p2a_line *line)

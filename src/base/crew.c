@@ -1,0 +1,208 @@
+/* Pieces go round in a ring:
+ *
+ *     ring:   | taken | ready | begun | begun | cut | cut | free |
+ *               taken ^          begun ------------ ^     ^ cut
+ *
+ * Whoever is free begins the next that was cut; the caller takes them as they are ready. */
+#include "base/crew.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+
+enum {
+    THREADS = 8, /* more would wait for the one that takes */
+    AHEAD = 2,   /* pieces in the ring for each of them */
+    STACK = 1 << 20,
+    LINE = 64 /* of a cache: apart by so much, one thread's writing doesn't delay another */
+};
+
+struct place {
+    void *piece, *desk;
+    bool ready, good;
+};
+
+struct crew {
+    const struct p2a_crew_work *work;
+    void *owner;
+    struct place ring[THREADS * AHEAD];
+    size_t room;
+    void *desk[THREADS]; /* the caller's is the first */
+    pthread_t thread[THREADS];
+    size_t threads; /* that were started */
+    /* Under the lock: */
+    size_t cut, begun, made; /* pieces so far */
+    size_t seated;
+    bool over;
+    pthread_mutex_t lock;
+    pthread_cond_t more, ready;
+};
+
+/* ---- any thread ---- */
+
+/* Whether there is a piece to be made now. */
+static bool can_begin(const struct crew *crew)
+{
+    return crew->begun < crew->cut && (!crew->work->in_turn || crew->begun == crew->made);
+}
+
+/* Makes the next piece. Called and left with the lock. */
+static void make_next(struct crew *crew, void *desk)
+{
+    struct place *place = &crew->ring[crew->begun++ % crew->room];
+    pthread_mutex_unlock(&crew->lock);
+    place->desk = desk;
+    bool good = crew->work->make(crew->owner, desk, place->piece);
+    pthread_mutex_lock(&crew->lock);
+    place->good = good;
+    place->ready = true;
+    crew->made++;
+    pthread_cond_signal(&crew->ready);
+}
+
+static void *help(void *argument)
+{
+    struct crew *crew = argument;
+    pthread_mutex_lock(&crew->lock);
+    void *desk = crew->desk[++crew->seated];
+    while (!crew->over)
+        if (can_begin(crew))
+            make_next(crew, desk);
+        else
+            pthread_cond_wait(&crew->more, &crew->lock);
+    pthread_mutex_unlock(&crew->lock);
+    return NULL;
+}
+
+/* ---- the caller's ---- */
+
+/* Fills the ring. Called and left with the lock. */
+static void cut_pieces(struct crew *crew, size_t taken)
+{
+    while (crew->cut - taken < crew->room) {
+        struct place *place = &crew->ring[crew->cut % crew->room];
+        if (!crew->work->cut(crew->owner, place->piece))
+            return;
+        place->ready = false;
+        crew->cut++;
+        pthread_cond_signal(&crew->more);
+    }
+}
+
+/* Whether the caller makes the next piece. What is made in turn stays with the thread that makes
+ * it: it would begin no other one meanwhile. */
+static bool makes_next(const struct crew *crew)
+{
+    return can_begin(crew) && !(crew->work->in_turn && crew->threads);
+}
+
+/* Called and left with the lock. */
+static enum p2a_crew_end take_next(struct crew *crew, size_t taken)
+{
+    struct place *place = &crew->ring[taken % crew->room];
+    while (!place->ready)
+        if (makes_next(crew))
+            make_next(crew, crew->desk[0]);
+        else
+            pthread_cond_wait(&crew->ready, &crew->lock);
+    if (!place->good)
+        return P2A_CREW_NO_MEMORY;
+    pthread_mutex_unlock(&crew->lock);
+    bool more = crew->work->take(crew->owner, place->desk, place->piece);
+    pthread_mutex_lock(&crew->lock);
+    return more ? P2A_CREW_DONE : P2A_CREW_STOPPED;
+}
+
+static enum p2a_crew_end work_together(struct crew *crew)
+{
+    enum p2a_crew_end end = P2A_CREW_DONE;
+    size_t taken = 0;
+    pthread_mutex_lock(&crew->lock);
+    cut_pieces(crew, taken);
+    while (taken < crew->cut && (end = take_next(crew, taken)) == P2A_CREW_DONE)
+        cut_pieces(crew, ++taken);
+    crew->over = true;
+    pthread_cond_broadcast(&crew->more);
+    pthread_mutex_unlock(&crew->lock);
+    return end;
+}
+
+size_t p2a_cores(void)
+{
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? (size_t)CPU_COUNT(&set) : 1;
+}
+
+/* Room for what THREADS of them need; false without memory. */
+static bool furnish(struct crew *crew, size_t threads)
+{
+    crew->room = threads * AHEAD;
+    for (size_t i = 0; i < threads; i++)
+        if (!(crew->desk[i] = calloc(1, crew->work->desk_size + LINE)))
+            return false;
+    for (size_t i = 0; i < crew->room; i++)
+        if (!(crew->ring[i].piece = calloc(1, crew->work->piece_size + LINE)))
+            return false;
+    return true;
+}
+
+/* Signals stay with the threads of the program. */
+static void start_threads(struct crew *crew, size_t threads)
+{
+    pthread_attr_t attributes;
+    sigset_t all, before;
+    if (threads == 1 || pthread_attr_init(&attributes) != 0)
+        return;
+    pthread_attr_setstacksize(&attributes, STACK);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    while (crew->threads + 1 < threads &&
+           pthread_create(&crew->thread[crew->threads], &attributes, help, crew) == 0)
+        crew->threads++;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+}
+
+static void dismiss(struct crew *crew)
+{
+    for (size_t i = 0; i < crew->threads; i++)
+        pthread_join(crew->thread[i], NULL);
+    for (size_t i = 0; i < THREADS * AHEAD; i++)
+        if (crew->ring[i].piece) {
+            crew->work->free_piece(crew->owner, crew->ring[i].piece);
+            free(crew->ring[i].piece);
+        }
+    for (size_t i = 0; i < THREADS; i++)
+        if (crew->desk[i]) {
+            crew->work->free_desk(crew->owner, crew->desk[i]);
+            free(crew->desk[i]);
+        }
+    pthread_cond_destroy(&crew->ready);
+    pthread_cond_destroy(&crew->more);
+    pthread_mutex_destroy(&crew->lock);
+    free(crew);
+}
+
+enum p2a_crew_end p2a_crew_run(const struct p2a_crew_work *work, void *owner, bool alone)
+{
+    size_t threads = alone ? 1 : p2a_cores();
+    enum p2a_crew_end end = P2A_CREW_NO_MEMORY;
+    struct crew *crew = calloc(1, sizeof *crew);
+    if (!crew)
+        return end;
+    size_t most = work->in_turn ? 2 : THREADS;
+    if (threads > most)
+        threads = most;
+    crew->work = work;
+    crew->owner = owner;
+    pthread_mutex_init(&crew->lock, NULL);
+    pthread_cond_init(&crew->more, NULL);
+    pthread_cond_init(&crew->ready, NULL);
+    if (furnish(crew, threads)) {
+        start_threads(crew, threads);
+        end = work_together(crew);
+    }
+    dismiss(crew);
+    return end;
+}

@@ -1,0 +1,36 @@
+/* Work in pieces on all cores. A piece is made by itself, on whichever thread is free; what came of
+ * it is taken on the caller's, in the order in which pieces were cut. So what comes out doesn't
+ * depend on how many threads there are.
+ *
+ *     cut     | piece | piece | piece | piece | …        the caller
+ *     make      desk 1  desk 0  desk 1  …                each thread at a desk of its own
+ *     take      ---------------------------->            the caller, who makes, too, if he waits */
+#ifndef P2A_BASE_CREW_H
+#define P2A_BASE_CREW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct p2a_crew_work {
+    size_t desk_size;  /* of what a thread keeps from piece to piece, zero at first */
+    size_t piece_size; /* of a piece, zero at first, used again and again */
+    bool in_turn;      /* pieces are made in their order, one at a time: each goes on where that
+                          before it ended */
+    /* The next piece; false: there is none any more. */
+    bool (*cut)(void *owner, void *piece);
+    /* Must not touch what cut and take change. False: no memory. */
+    bool (*make)(const void *owner, void *desk, void *piece);
+    /* False: nothing more is wanted. */
+    bool (*take)(void *owner, void *desk, void *piece);
+    void (*free_desk)(const void *owner, void *desk);
+    void (*free_piece)(const void *owner, void *piece);
+};
+
+enum p2a_crew_end { P2A_CREW_DONE, P2A_CREW_STOPPED, P2A_CREW_NO_MEMORY };
+
+/* On as many threads as there are cores, or on the caller's ALONE. */
+enum p2a_crew_end p2a_crew_run(const struct p2a_crew_work *work, void *owner, bool alone);
+
+size_t p2a_cores(void);
+
+#endif
