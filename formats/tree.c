@@ -27,6 +27,7 @@
 #include "base/human.h"
 #include "base/label.h"
 #include "base/sheet.h"
+#include "model/core.h"
 #include "model/outline.h"
 
 enum { ROWS = 200, NARROWEST = 24 };
@@ -440,7 +441,7 @@ static enum p2a_status write_tree(struct p2a_out *out)
     struct p2a_outline_wanted wanted = wanted_of(out);
     struct tree t = {
         .out = out, .p = p, .width = width >= 1 ? (size_t)fmin(width, 10000) : SIZE_MAX};
-    if (p->contexts.n == 0 || p->metrics.n == 0) {
+    if (!p2a_has_contexts(p) || p->metrics.n == 0) {
         p2a_put_text(out, "no call paths\n");
         return p2a_out_status(out);
     }
@@ -471,7 +472,7 @@ const struct p2a_format p2a_format_tree = {
     .name = "tree",
     .title = "the call tree as indented text",
     .write = write_tree,
-    .needs = P2A_CONTEXTS | P2A_PICTURE,
+    .needs = P2A_CONTEXTS | P2A_PICTURE | P2A_STACKS,
     .keeps = P2A_CONTEXTS | P2A_GRAPH | P2A_CALLS | P2A_PLACES | P2A_THREADS | P2A_BEFORE,
     .report = P2A_REPORT_LIMIT,
     .view = true,

@@ -10,74 +10,104 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/index.h"
+#include "base/pairs.h"
 #include "base/sort.h"
 #include "model/core.h"
 #include "model/outline.h"
 
 struct node {
-    p2a_id parent, function, thread;
+    p2a_id parent, function; /* function: of a thread's node, the thread */
     uint32_t depth, nested;
+    struct p2a_sum self, total;
+    p2a_id shown; /* its place among those shown; P2A_NONE */
+};
+
+struct more { /* where there are calls, or it is a comparison */
     uint64_t calls, calls_before;
-    struct p2a_sum self, total, hidden;
-    struct p2a_sum self_before, total_before; /* of a comparison */
-    p2a_id child, next;                       /* the first child; the next of the same parent */
-    bool shown;
+    struct p2a_sum self_before, total_before;
+};
+
+struct listed { /* a node that is shown */
+    p2a_id node;
+    struct p2a_sum hidden;
+    p2a_id child, next; /* the first child; the next of the same parent */
 };
 
 struct build {
     const struct p2a_profile *p;
     const struct p2a_outline_wanted *wanted;
     bool compared;
-    struct p2a_tree tree;
     struct node *node;
-    uint32_t n, room;
-    struct p2a_index index;
-    p2a_id *of;       /* contexts: their node */
-    p2a_id *before;   /* contexts: what open[] of their function was when the walk came to them */
+    struct more *more; /* NULL: none of it */
+    uint32_t n, room, more_room;
+    struct p2a_pairs children; /* but for those that stand right behind their parents */
+    /* The path to the context that the walk is in. */
+    struct step {
+        p2a_id function, node;
+        p2a_id before; /* what open[] of the function was when the walk came here */
+    } * path;
+    uint32_t depth, path_room;
     p2a_id *open;     /* functions: the node that the walk is in, P2A_NONE */
     uint32_t *nested; /* functions: how many of their contexts the walk is in */
+    struct listed *listed;
 };
 
-struct key {
-    p2a_id parent, function, thread;
-};
+/* ---- nodes ---- */
 
-static bool same_node(const void *table, uint32_t id, const void *key)
+static uint32_t home_of(p2a_id parent)
 {
-    const struct node *node = (const struct node *)table + id;
-    const struct key *k = key;
-    return node->parent == k->parent && node->function == k->function && node->thread == k->thread;
+    return parent == P2A_NONE ? 0 : parent + 1;
+}
+
+static bool stands_behind(p2a_id parent, p2a_id node)
+{
+    return parent != P2A_NONE && node == parent + 1;
+}
+
+/* P2A_NONE: there is none yet. */
+static p2a_id child_of(const struct build *b, p2a_id parent, p2a_id function)
+{
+    if (parent != P2A_NONE && parent + 1 == b->n)
+        return P2A_NONE;
+    if (parent != P2A_NONE && b->node[parent + 1].parent == parent &&
+        b->node[parent + 1].function == function)
+        return parent + 1;
+    return p2a_pairs_find(&b->children, home_of(parent), function);
+}
+
+static bool room_for_node(struct build *b)
+{
+    uint64_t n = (uint64_t)b->n + 1;
+    bool more = b->compared || b->p->facts & P2A_CALLS;
+    return p2a_grow(&b->node, &b->room, n, sizeof *b->node) &&
+           (!more || p2a_grow(&b->more, &b->more_room, n, sizeof *b->more));
 }
 
 /* P2A_NONE: no memory. */
-static p2a_id find_node(struct build *b, p2a_id parent, p2a_id function, p2a_id thread)
+static p2a_id find_node(struct build *b, p2a_id parent, p2a_id function)
 {
-    struct key key = {parent, function, thread};
-    uint64_t hash = p2a_hash(&key, sizeof key);
-    p2a_id id = p2a_index_find(&b->index, hash, same_node, b->node, &key);
-    if (id != P2A_INDEX_NONE)
+    p2a_id id = child_of(b, parent, function);
+    if (id != P2A_NONE)
         return id;
-    if (!p2a_grow(&b->node, &b->room, (uint64_t)b->n + 1, sizeof *b->node) ||
-        !p2a_index_add(&b->index, hash, b->n))
+    if (!room_for_node(b) ||
+        (!stands_behind(parent, b->n) &&
+         !p2a_pairs_add(&b->children, (struct p2a_pair){home_of(parent), function, b->n})))
         return P2A_NONE;
     b->node[b->n] = (struct node){.parent = parent,
                                   .function = function,
-                                  .thread = thread,
                                   .depth = parent == P2A_NONE ? 0 : b->node[parent].depth + 1,
-                                  .nested = 1,
-                                  .child = P2A_NONE,
-                                  .next = P2A_NONE};
+                                  .nested = 1};
+    if (b->more)
+        b->more[b->n] = (struct more){0};
     return b->n++;
 }
 
-/* The node that a context's node is below. */
-static p2a_id parent_node(struct build *b, const struct p2a_context *c)
+static bool is_thread(const struct build *b, const struct node *node)
 {
-    if (c->parent != P2A_NONE)
-        return b->of[c->parent];
-    return b->wanted->threads ? find_node(b, P2A_NONE, P2A_NONE, c->thread) : P2A_NONE;
+    return b->wanted->threads && node->parent == P2A_NONE;
 }
+
+/* ---- the walk ---- */
 
 /* Builtins such as exec and map are on most paths twice without a thought of recursion; what really
  * is recursive folds at the functions that they call. */
@@ -87,79 +117,145 @@ static bool folds(const struct build *b, p2a_id function)
            b->p->functions.row[function].kind != P2A_BUILTIN;
 }
 
-static bool enter(struct build *b, p2a_id context)
+/* The node that what is entered next is below, P2A_NONE. False: no memory. */
+static bool find_parent(struct build *b, p2a_id thread, p2a_id *parent)
 {
-    const struct p2a_context *c = &b->p->contexts.row[context];
-    p2a_id open = b->open[c->function], parent = parent_node(b, c);
-    if (parent == P2A_NONE && b->wanted->threads)
-        return false;
-    p2a_id id = folds(b, c->function) ? open : find_node(b, parent, c->function, P2A_NONE);
-    if (id == P2A_NONE)
-        return false;
-    struct node *node = &b->node[id];
-    b->of[context] = id;
-    b->before[context] = open;
-    b->open[c->function] = id;
-    uint32_t nested = ++b->nested[c->function];
-    if (nested > node->nested && b->p->functions.row[c->function].kind != P2A_BUILTIN)
-        node->nested = nested;
-    node->calls = p2a_add_calls(node->calls, p2a_calls_of(&b->p->contexts, context));
-    const double *self = b->p->contexts.self + (size_t)context * b->p->columns;
-    p2a_sum_add(&node->self, self[0]);
-    if (b->compared) {
-        p2a_sum_add(&node->self_before, self[b->p->metrics.n]);
-        node->calls_before =
-            p2a_add_calls(node->calls_before, b->p->contexts.calls_before[context]);
-    }
+    *parent = P2A_NONE;
+    if (b->depth)
+        *parent = b->path[b->depth - 1].node;
+    else if (b->wanted->threads)
+        return (*parent = find_node(b, P2A_NONE, thread)) != P2A_NONE;
     return true;
 }
 
-static void leave(struct build *b, p2a_id context)
+/* The node of what is entered; P2A_NONE: no memory. */
+static p2a_id enter(struct build *b, p2a_id function, p2a_id thread)
 {
-    p2a_id function = b->p->contexts.row[context].function;
-    b->open[function] = b->before[context];
-    b->nested[function]--;
+    p2a_id open = b->open[function], parent;
+    if (!find_parent(b, thread, &parent) ||
+        !p2a_grow(&b->path, &b->path_room, (uint64_t)b->depth + 1, sizeof *b->path))
+        return P2A_NONE;
+    p2a_id id = folds(b, function) ? open : find_node(b, parent, function);
+    if (id == P2A_NONE)
+        return P2A_NONE;
+    b->path[b->depth++] = (struct step){function, id, open};
+    b->open[function] = id;
+    uint32_t nested = ++b->nested[function];
+    if (nested > b->node[id].nested && b->p->functions.row[function].kind != P2A_BUILTIN)
+        b->node[id].nested = nested;
+    return id;
 }
 
-static bool walk(struct build *b)
+static void leave(struct build *b)
 {
-    p2a_id c = b->tree.first;
+    const struct step *step = &b->path[--b->depth];
+    b->open[step->function] = step->before;
+    b->nested[step->function]--;
+}
+
+static void add_more(struct build *b, p2a_id node, p2a_id context)
+{
+    const struct p2a_contexts *t = &b->p->contexts;
+    struct more *more = &b->more[node];
+    more->calls = p2a_add_calls(more->calls, p2a_calls_of(t, context));
+    if (!b->compared)
+        return;
+    p2a_sum_add(&more->self_before, t->self[(size_t)context * b->p->columns + b->p->metrics.n]);
+    more->calls_before = p2a_add_calls(more->calls_before, p2a_calls_before_of(t, context));
+}
+
+static bool enter_context(struct build *b, p2a_id context)
+{
+    const struct p2a_contexts *t = &b->p->contexts;
+    p2a_id node = enter(b, t->row[context].function, t->row[context].thread);
+    if (node == P2A_NONE)
+        return false;
+    p2a_sum_add(&b->node[node].self, t->self[(size_t)context * b->p->columns]);
+    if (b->more)
+        add_more(b, node, context);
+    return true;
+}
+
+static bool walk_tree(struct build *b, const struct p2a_tree *tree)
+{
+    p2a_id c = tree->first;
     while (c != P2A_NONE) {
-        if (!enter(b, c))
+        if (!enter_context(b, c))
             return false;
-        if (b->tree.child[c] != P2A_NONE) {
-            c = b->tree.child[c];
+        if (tree->child[c] != P2A_NONE) {
+            c = tree->child[c];
             continue;
         }
-        for (;;) {
-            leave(b, c);
-            if (b->tree.next[c] != P2A_NONE)
-                break;
-            c = b->p->contexts.row[c].parent;
-            if (c == P2A_NONE)
+        for (leave(b); tree->next[c] == P2A_NONE; leave(b))
+            if ((c = b->p->contexts.row[c].parent) == P2A_NONE)
                 return true;
-        }
-        c = b->tree.next[c];
+        c = tree->next[c];
     }
     return true;
+}
+
+static bool walk_contexts(struct build *b)
+{
+    struct p2a_tree tree;
+    bool walked = p2a_tree_build(b->p, &tree) && walk_tree(b, &tree);
+    p2a_tree_free(&tree);
+    return walked;
+}
+
+static bool walk_stacks(struct build *b, const struct p2a_stacks *s)
+{
+    for (uint32_t i = 0; i < s->n; i++) {
+        const struct p2a_stack *row = &s->row[i];
+        p2a_id leaf = P2A_NONE;
+        while (b->depth > row->shared)
+            leave(b);
+        for (uint32_t d = row->shared; d < row->frame_n; d++)
+            if ((leaf = enter(b, s->frame[row->frame + d], row->thread)) == P2A_NONE)
+                return false;
+        p2a_sum_add(&b->node[leaf].self, s->self[(size_t)i * b->p->columns]);
+    }
+    return true;
+}
+
+/* Contexts are made of stacks only where these don't stand as they came: it is by then that rows
+ * of one weight are told apart. */
+static bool walk(struct build *b)
+{
+    const struct p2a_profile *p = b->p;
+    const struct p2a_stacks *s = p2a_stacks_of(p);
+    struct p2a_profile lent;
+    if (!s->n)
+        return walk_contexts(b);
+    if (!s->first)
+        return walk_stacks(b, s);
+    if (!p2a_lend(p, 0, &lent))
+        return false;
+    b->p = &lent;
+    bool walked = walk_contexts(b);
+    b->p = p;
+    p2a_let_go(&lent);
+    return walked;
 }
 
 static bool make_nodes(struct build *b)
 {
-    size_t contexts = b->p->contexts.n, functions = b->p->functions.n;
-    b->of = malloc((contexts + 1) * sizeof *b->of);
-    b->before = malloc((contexts + 1) * sizeof *b->before);
+    size_t functions = b->p->functions.n;
     b->open = malloc((functions + 1) * sizeof *b->open);
     b->nested = calloc(functions + 1, sizeof *b->nested);
-    if (!b->of || !b->before || !b->open || !b->nested || !p2a_tree_build(b->p, &b->tree))
+    if (!b->open || !b->nested)
         return false;
     memset(b->open, 0xff, (functions + 1) * sizeof *b->open);
     return walk(b);
 }
 
-static double total_of(const struct node *node)
+static double total_of(const struct build *b, p2a_id node)
 {
-    return p2a_sum_value(&node->total);
+    return p2a_sum_value(&b->node[node].total);
+}
+
+static double total_before_of(const struct build *b, p2a_id node)
+{
+    return b->more ? p2a_sum_value(&b->more[node].total_before) : 0;
 }
 
 static void add_up(struct build *b)
@@ -168,10 +264,12 @@ static void add_up(struct build *b)
         struct node *node = &b->node[i];
         p2a_sum_add(&node->total, p2a_sum_value(&node->self));
         if (node->parent != P2A_NONE)
-            p2a_sum_add(&b->node[node->parent].total, total_of(node));
-        p2a_sum_add(&node->total_before, p2a_sum_value(&node->self_before));
+            p2a_sum_add(&b->node[node->parent].total, total_of(b, i));
+        if (!b->more)
+            continue;
+        p2a_sum_add(&b->more[i].total_before, p2a_sum_value(&b->more[i].self_before));
         if (node->parent != P2A_NONE)
-            p2a_sum_add(&b->node[node->parent].total_before, p2a_sum_value(&node->total_before));
+            p2a_sum_add(&b->more[node->parent].total_before, total_before_of(b, i));
     }
 }
 
@@ -184,11 +282,16 @@ static int downwards(const void *left, const void *right)
 }
 
 /* Values that are no costs weigh nothing. */
-static double weight(const struct node *node)
+static double weight(const struct build *b, p2a_id node)
 {
-    double total = total_of(node), before = p2a_sum_value(&node->total_before);
+    double total = total_of(b, node), before = total_before_of(b, node);
     total = isnan(total) ? 0 : total;
     return before > total ? before : total;
+}
+
+static bool is_shown(const struct build *b, p2a_id node)
+{
+    return b->node[node].shown != P2A_NONE;
 }
 
 /* The least weight of the most wanted among those shown; *LEFT of exactly this weight have room. */
@@ -199,8 +302,8 @@ static bool find_least(struct build *b, double *least, uint32_t *left)
     if (!weights)
         return false;
     for (uint32_t i = 0; i < b->n; i++)
-        if (b->node[i].shown)
-            weights[n++] = weight(&b->node[i]);
+        if (is_shown(b, i))
+            weights[n++] = weight(b, i);
     *least = -INFINITY;
     *left = n;
     if (most && n > most) {
@@ -215,7 +318,7 @@ static bool find_least(struct build *b, double *least, uint32_t *left)
 
 static bool above_is_shown(const struct build *b, const struct node *node)
 {
-    return node->parent == P2A_NONE || b->node[node->parent].shown;
+    return node->parent == P2A_NONE || is_shown(b, node->parent);
 }
 
 static bool choose(struct build *b, struct p2a_outline *o)
@@ -225,20 +328,23 @@ static bool choose(struct build *b, struct p2a_outline *o)
     double least = b->wanted->least * fmax(o->whole, before);
     for (uint32_t i = 0; i < b->n; i++) {
         struct node *node = &b->node[i];
-        bool heavy = !(fabs(weight(node)) < least);
-        node->shown = heavy && above_is_shown(b, node) && (!levels || node->depth < levels);
+        bool heavy = !(fabs(weight(b, i)) < least);
+        bool shown = heavy && above_is_shown(b, node) && (!levels || node->depth < levels);
+        node->shown = shown ? 0 : P2A_NONE;
         o->too_deep += heavy && levels && node->depth >= levels;
     }
     if (!find_least(b, &least, &left))
         return false;
     for (uint32_t i = 0; i < b->n; i++) {
         struct node *node = &b->node[i];
-        if (!node->shown)
+        if (!is_shown(b, i))
             continue;
-        bool at = weight(node) <= least;
-        node->shown = above_is_shown(b, node) && !(weight(node) < least) && !(at && !left);
-        left -= node->shown && at;
-        o->too_many += !node->shown;
+        double heavy = weight(b, i);
+        bool at = heavy <= least;
+        bool shown = above_is_shown(b, node) && !(heavy < least) && !(at && !left);
+        node->shown = shown ? o->n++ : P2A_NONE;
+        left -= shown && at;
+        o->too_many += !shown;
     }
     return true;
 }
@@ -248,68 +354,100 @@ static bool choose(struct build *b, struct p2a_outline *o)
 static int heaviest_first(const void *context, uint32_t left, uint32_t right)
 {
     const struct build *b = context;
-    double x = weight(&b->node[left]), y = weight(&b->node[right]);
+    double x = weight(b, b->listed[left].node), y = weight(b, b->listed[right].node);
     return (x < y) - (x > y);
 }
 
-/* Adds up what is hidden, and lists the nodes that are shown. */
-static void gather(struct build *b, p2a_id *shown, struct p2a_outline *o)
+/* Lists the nodes that are shown, and adds up what is hidden. */
+static bool gather(struct build *b, struct p2a_outline *o)
 {
     struct p2a_sum hidden = {0, 0};
-    for (p2a_id i = 0; i < b->n; i++) {
+    b->listed = calloc((size_t)o->n + 1, sizeof *b->listed);
+    for (p2a_id i = 0; b->listed && i < b->n; i++) {
         p2a_id parent = b->node[i].parent;
-        if (b->node[i].shown)
-            shown[o->n++] = i;
-        else
-            p2a_sum_add(parent == P2A_NONE ? &hidden : &b->node[parent].hidden,
-                        total_of(&b->node[i]));
+        if (is_shown(b, i))
+            b->listed[b->node[i].shown] = (struct listed){i, {0, 0}, P2A_NONE, P2A_NONE};
+        else if (parent == P2A_NONE)
+            p2a_sum_add(&hidden, total_of(b, i));
+        else if (is_shown(b, parent))
+            p2a_sum_add(&b->listed[b->node[parent].shown].hidden, total_of(b, i));
     }
     o->hidden = p2a_sum_value(&hidden);
+    return b->listed;
 }
 
-/* Links the nodes so that children stand in the order of SHOWN; returns the first root. */
-static p2a_id link_nodes(struct build *b, const p2a_id *shown, uint32_t n)
+/* Links those listed so that children stand in the given order; returns the first root. */
+static p2a_id link_listed(struct build *b, const p2a_id *order, uint32_t n)
 {
     p2a_id first = P2A_NONE;
     for (uint32_t i = n; i-- > 0;) {
-        struct node *node = &b->node[shown[i]];
-        p2a_id *head = node->parent == P2A_NONE ? &first : &b->node[node->parent].child;
-        node->next = *head;
-        *head = shown[i];
+        struct listed *listed = &b->listed[order[i]];
+        p2a_id parent = b->node[listed->node].parent;
+        p2a_id *head = parent == P2A_NONE ? &first : &b->listed[b->node[parent].shown].child;
+        listed->next = *head;
+        *head = order[i];
     }
     return first;
 }
 
-static struct p2a_outline_row make_row(const struct node *node)
+static struct p2a_outline_row make_row(const struct build *b, const struct listed *listed)
 {
-    return (struct p2a_outline_row){.function = node->function,
-                                    .thread = node->thread,
-                                    .depth = node->depth,
-                                    .nested = node->nested,
-                                    .last = node->next == P2A_NONE,
-                                    .calls = node->calls,
-                                    .total = total_of(node),
-                                    .self = p2a_sum_value(&node->self),
-                                    .hidden = p2a_sum_value(&node->hidden),
-                                    .total_before = p2a_sum_value(&node->total_before),
-                                    .self_before = p2a_sum_value(&node->self_before),
-                                    .calls_before = node->calls_before};
+    const struct node *node = &b->node[listed->node];
+    bool thread = is_thread(b, node);
+    struct p2a_outline_row row = {.function = thread ? P2A_NONE : node->function,
+                                  .thread = thread ? node->function : P2A_NONE,
+                                  .depth = node->depth,
+                                  .nested = node->nested,
+                                  .last = listed->next == P2A_NONE,
+                                  .total = total_of(b, listed->node),
+                                  .self = p2a_sum_value(&node->self),
+                                  .hidden = p2a_sum_value(&listed->hidden)};
+    if (b->more) {
+        const struct more *more = &b->more[listed->node];
+        row.calls = more->calls;
+        row.calls_before = more->calls_before;
+        row.self_before = p2a_sum_value(&more->self_before);
+        row.total_before = total_before_of(b, listed->node);
+    }
+    return row;
+}
+
+/* The one that is listed above; P2A_NONE. */
+static p2a_id above(const struct build *b, p2a_id listed)
+{
+    p2a_id parent = b->node[b->listed[listed].node].parent;
+    return parent == P2A_NONE ? P2A_NONE : b->node[parent].shown;
 }
 
 static void list_rows(const struct build *b, p2a_id first, struct p2a_outline *o)
 {
     uint32_t n = 0;
     for (p2a_id i = first; i != P2A_NONE;) {
-        o->row[n++] = make_row(&b->node[i]);
-        if (b->node[i].child != P2A_NONE) {
-            i = b->node[i].child;
+        o->row[n++] = make_row(b, &b->listed[i]);
+        if (b->listed[i].child != P2A_NONE) {
+            i = b->listed[i].child;
             continue;
         }
-        while (i != P2A_NONE && b->node[i].next == P2A_NONE)
-            i = b->node[i].parent;
+        while (i != P2A_NONE && b->listed[i].next == P2A_NONE)
+            i = above(b, i);
         if (i != P2A_NONE)
-            i = b->node[i].next;
+            i = b->listed[i].next;
     }
+}
+
+static bool list(struct build *b, struct p2a_outline *o)
+{
+    p2a_id *order = malloc(((size_t)o->n + 1) * sizeof *order);
+    o->row = malloc(((size_t)o->n + 1) * sizeof *o->row);
+    bool listed = order && o->row && gather(b, o);
+    for (uint32_t i = 0; listed && i < o->n; i++)
+        order[i] = i;
+    if (listed && b->wanted->by_total)
+        listed = p2a_sort(order, o->n, heaviest_first, b);
+    if (listed)
+        list_rows(b, link_listed(b, order, o->n), o);
+    free(order);
+    return listed;
 }
 
 static bool build(struct build *b, struct p2a_outline *o)
@@ -319,36 +457,22 @@ static bool build(struct build *b, struct p2a_outline *o)
         return false;
     add_up(b);
     o->all = b->n;
-    if (!choose(b, o))
-        return false;
-    p2a_id *shown = malloc(((size_t)b->n + 1) * sizeof *shown);
-    if (shown)
-        gather(b, shown, o);
-    o->row = malloc(((size_t)o->n + 1) * sizeof *o->row);
-    bool built =
-        shown && o->row && (!b->wanted->by_total || p2a_sort(shown, o->n, heaviest_first, b));
-    if (built)
-        list_rows(b, link_nodes(b, shown, o->n), o);
-    free(shown);
-    return built;
+    return choose(b, o) && list(b, o);
 }
 
 bool p2a_outline_build(const struct p2a_profile *p, const struct p2a_outline_wanted *wanted,
                        struct p2a_outline *outline)
 {
     *outline = (struct p2a_outline){0};
-    struct build b = {.p = p,
-                      .wanted = wanted,
-                      .compared = p->columns > p->metrics.n,
-                      .tree = {.first = P2A_NONE}};
+    struct build b = {.p = p, .wanted = wanted, .compared = p->columns > p->metrics.n};
     bool built = build(&b, outline);
-    p2a_tree_free(&b.tree);
     free(b.node);
-    p2a_index_free(&b.index);
-    free(b.of);
-    free(b.before);
+    free(b.more);
+    p2a_pairs_free(&b.children);
+    free(b.path);
     free(b.open);
     free(b.nested);
+    free(b.listed);
     if (!built)
         p2a_outline_free(outline);
     return built;

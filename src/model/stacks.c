@@ -182,7 +182,7 @@ static void add_row(struct p2a_stacks *to, const struct p2a_stacks *from, uint32
     for (uint32_t c = 0; c < columns; c++)
         to->self[(size_t)to->n * columns + c] = self[c];
     to->context_n += stack.frame_n - stack.shared;
-    if (from->first)
+    if (to->first)
         to->first[to->n] = from->first[row];
     if (stack.frame_n > to->deepest)
         to->deepest = stack.frame_n;
