@@ -35,6 +35,7 @@
 #include "codec/json.h"
 #include "codec/json_write.h"
 #include "model/origin.h"
+#include "model/stacks.h"
 #include "model/walk.h"
 
 /* ---- units ---- */
@@ -603,53 +604,91 @@ struct writer {
     struct p2a_out *out;
     struct p2a_json_writer json;
     const struct p2a_profile *p;
-    uint32_t *frame; /* by function, from 1; 0: in no stack */
+    const struct p2a_stacks *stacks; /* rows are these; NULL: contexts */
+    const double *self;              /* of the rows */
+    uint32_t *frame;                 /* by function, from 1; 0: in no stack */
     uint32_t frame_n;
     p2a_id *path;
-    p2a_id *first, *next; /* contexts by thread; row threads.n: those without one */
-    bool written;         /* a profile was */
+    p2a_id *first, *next; /* rows by thread; threads.n: those without one */
+    p2a_id *last;
+    bool written; /* a profile was */
 };
 
-/* Lists the contexts of each thread in the order of the walk, so that neighbours share frames. */
-static bool part_threads(struct writer *w)
+static void add_to_thread(struct writer *w, p2a_id row, p2a_id thread)
+{
+    p2a_id t = thread == P2A_NONE ? w->p->threads.n : thread;
+    *(w->last[t] == P2A_NONE ? &w->first[t] : &w->next[w->last[t]]) = row;
+    w->next[row] = P2A_NONE;
+    w->last[t] = row;
+}
+
+/* In the order of the walk, so that neighbours share frames. */
+static bool part_contexts(struct writer *w)
 {
     const struct p2a_profile *p = w->p;
     struct p2a_tree tree;
-    size_t threads = (size_t)p->threads.n + 1;
+    if (!p2a_tree_build(p, &tree))
+        return false;
+    for (p2a_id i = tree.first; i != P2A_NONE; i = p2a_tree_after(p, &tree, i))
+        add_to_thread(w, i, p->contexts.row[i].thread);
+    p2a_tree_free(&tree);
+    return true;
+}
+
+/* Lists the rows of each thread. */
+static bool part_threads(struct writer *w)
+{
+    size_t threads = (size_t)w->p->threads.n + 1;
+    size_t n = w->stacks ? w->stacks->n : w->p->contexts.n;
     w->first = malloc(threads * sizeof *w->first);
-    w->next = malloc(((size_t)p->contexts.n + 1) * sizeof *w->next);
-    p2a_id *last = malloc(threads * sizeof *last);
-    bool built = w->first && w->next && last && p2a_tree_build(p, &tree);
-    for (size_t t = 0; built && t < threads; t++)
-        w->first[t] = last[t] = P2A_NONE;
-    for (p2a_id i = built ? tree.first : P2A_NONE; i != P2A_NONE; i = p2a_tree_after(p, &tree, i)) {
-        p2a_id t = p->contexts.row[i].thread == P2A_NONE ? p->threads.n : p->contexts.row[i].thread;
-        *(last[t] == P2A_NONE ? &w->first[t] : &w->next[last[t]]) = i;
-        w->next[i] = P2A_NONE;
-        last[t] = i;
+    w->last = malloc(threads * sizeof *w->last);
+    w->next = malloc((n + 1) * sizeof *w->next);
+    if (!w->first || !w->last || !w->next)
+        return false;
+    for (size_t t = 0; t < threads; t++)
+        w->first[t] = w->last[t] = P2A_NONE;
+    for (p2a_id i = 0; w->stacks && i < n; i++)
+        add_to_thread(w, i, w->stacks->row[i].thread);
+    return w->stacks || part_contexts(w);
+}
+
+static void number_frame(struct writer *w, p2a_id function)
+{
+    if (!w->frame[function])
+        w->frame[function] = ++w->frame_n;
+}
+
+static void number_stacks(struct writer *w)
+{
+    const struct p2a_stacks *s = w->stacks;
+    for (uint32_t i = 0; i < s->n; i++)
+        for (uint32_t d = s->row[i].shared; d < s->row[i].frame_n; d++)
+            number_frame(w, s->frame[s->row[i].frame + d]);
+}
+
+/* Makes room for the longest path, too. */
+static bool number_contexts(struct writer *w)
+{
+    uint32_t deepest = 0;
+    const struct p2a_contexts *t = &w->p->contexts;
+    uint32_t *depth = malloc(((size_t)t->n + 1) * sizeof *depth);
+    for (uint32_t i = 0; depth && i < t->n; i++) {
+        const struct p2a_context *c = &t->row[i];
+        depth[i] = c->parent == P2A_NONE ? 1 : depth[c->parent] + 1;
+        deepest = depth[i] > deepest ? depth[i] : deepest;
+        number_frame(w, c->function);
     }
-    if (built)
-        p2a_tree_free(&tree);
-    free(last);
-    return built;
+    w->path = depth ? malloc(((size_t)deepest + 1) * sizeof *w->path) : NULL;
+    free(depth);
+    return w->path;
 }
 
 static bool number_frames(struct writer *w)
 {
-    uint32_t deepest = 0;
-    const struct p2a_profile *p = w->p;
-    uint32_t *depth = malloc(((size_t)p->contexts.n + 1) * sizeof *depth);
-    w->frame = calloc((size_t)p->functions.n + 1, sizeof *w->frame);
-    for (uint32_t i = 0; depth && w->frame && i < p->contexts.n; i++) {
-        const struct p2a_context *c = &p->contexts.row[i];
-        depth[i] = c->parent == P2A_NONE ? 1 : depth[c->parent] + 1;
-        deepest = depth[i] > deepest ? depth[i] : deepest;
-        if (!w->frame[c->function])
-            w->frame[c->function] = ++w->frame_n;
-    }
-    free(depth);
-    w->path = depth ? malloc(((size_t)deepest + 1) * sizeof *w->path) : NULL;
-    return w->frame && w->path;
+    w->frame = calloc((size_t)w->p->functions.n + 1, sizeof *w->frame);
+    if (w->frame && w->stacks)
+        number_stacks(w);
+    return w->frame && (w->stacks || number_contexts(w));
 }
 
 static void put_label(struct writer *w, const char *key, struct p2a_str text)
@@ -714,20 +753,31 @@ static const struct unit *unit_of(const struct writer *w, uint32_t column, doubl
     return found;
 }
 
-static double value_at(const struct writer *w, p2a_id context, uint32_t column)
+static double value_at(const struct writer *w, p2a_id row, uint32_t column)
 {
-    double value = w->p->contexts.self[(size_t)context * w->p->columns + column];
+    double value = w->self[(size_t)row * w->p->columns + column];
     return isfinite(value) ? value : 0;
 }
 
-static void put_stack(struct writer *w, p2a_id context)
+static void put_path(struct writer *w, p2a_id context)
 {
     uint32_t n = 0;
     for (p2a_id c = context; c != P2A_NONE; c = w->p->contexts.row[c].parent)
-        w->path[n++] = c;
-    p2a_json_begin(&w->json, '[');
+        w->path[n++] = w->p->contexts.row[c].function;
     while (n)
-        p2a_json_u64(&w->json, w->frame[w->p->contexts.row[w->path[--n]].function] - 1);
+        p2a_json_u64(&w->json, w->frame[w->path[--n]] - 1);
+}
+
+static void put_row(struct writer *w, p2a_id row)
+{
+    p2a_json_begin(&w->json, '[');
+    if (w->stacks) {
+        const struct p2a_stack *stack = &w->stacks->row[row];
+        for (uint32_t d = 0; d < stack->frame_n; d++)
+            p2a_json_u64(&w->json, w->frame[w->stacks->frame[stack->frame + d]] - 1);
+    } else {
+        put_path(w, row);
+    }
     p2a_json_end(&w->json, ']');
 }
 
@@ -771,7 +821,7 @@ static void put_profile(struct writer *w, uint32_t column, p2a_id thread)
     p2a_json_begin(json, '[');
     for (p2a_id i = w->first[thread]; i != P2A_NONE; i = w->next[i])
         if (value_at(w, i, column) != 0)
-            put_stack(w, i);
+            put_row(w, i);
     p2a_json_end(json, ']');
     p2a_json_name(json, "weights");
     p2a_json_begin(json, '[');
@@ -826,19 +876,47 @@ static void put_file(struct writer *w)
     p2a_put_text(w->out, "\n");
 }
 
+static void write_rows(struct writer *w)
+{
+    if (number_frames(w) && part_threads(w))
+        put_file(w);
+    else
+        p2a_no_memory(w->out);
+    free(w->frame);
+    free(w->path);
+    free(w->first);
+    free(w->last);
+    free(w->next);
+}
+
+/* Stacks that don't stand as they came are written as the contexts they stand for. */
+static void write_stacks(struct writer *w, const struct p2a_stacks *stacks)
+{
+    struct p2a_profile lent;
+    if (!stacks->first) {
+        w->stacks = stacks;
+        w->self = stacks->self;
+        write_rows(w);
+    } else if (p2a_lend(w->p, 0, &lent)) {
+        w->p = &lent;
+        w->self = lent.contexts.self;
+        write_rows(w);
+        p2a_let_go(&lent);
+    } else {
+        p2a_no_memory(w->out);
+    }
+}
+
 static enum p2a_status write_speedscope(struct p2a_out *out)
 {
-    struct writer w = {.out = out, .json = {.out = out}, .p = out->profile};
-    if (!w.p->metrics.n)
+    const struct p2a_profile *p = out->profile;
+    struct writer w = {.out = out, .json = {.out = out}, .p = p, .self = p->contexts.self};
+    if (!p->metrics.n)
         return p2a_cant_write(out, P2A_INPUT, "there are no values, and speedscope needs some");
-    if (number_frames(&w) && part_threads(&w))
-        put_file(&w);
+    if (p2a_stacks_of(p)->n)
+        write_stacks(&w, p2a_stacks_of(p));
     else
-        p2a_no_memory(out);
-    free(w.frame);
-    free(w.path);
-    free(w.first);
-    free(w.next);
+        write_rows(&w);
     return p2a_out_status(out);
 }
 
@@ -852,6 +930,6 @@ const struct p2a_format p2a_format_speedscope = {
     .read = read_speedscope,
     .write = write_speedscope,
     .gives = P2A_CONTEXTS | P2A_THREADS | P2A_MANY | P2A_PLACES | P2A_MODULES,
-    .needs = P2A_CONTEXTS,
+    .needs = P2A_CONTEXTS | P2A_STACKS,
     .keeps = P2A_CONTEXTS | P2A_THREADS | P2A_MANY | P2A_PLACES | P2A_MODULES | P2A_BEFORE,
 };
