@@ -1322,6 +1322,10 @@ struct segment {
 struct writer {
     struct p2a_out *out;
     const struct p2a_profile *p;
+    struct p2a_paths paths;
+    p2a_id *path; /* of the row being written: functions, the leaf first */
+    uint32_t path_n, path_room;
+    p2a_id thread;                       /* its own */
     struct p2a_buffer bytes, part, list; /* the file; a message; packed numbers */
     struct p2a_buffer strings, mappings, locations, functions; /* encoded, for the end */
     struct p2a_buffer clean;
@@ -1515,36 +1519,33 @@ static uint32_t chain_location(struct writer *w, uint32_t first, p2a_id row)
     return w->chain_location[w->chain_n++] = put_location(w, w->chained + first, key.n, row);
 }
 
-static bool inlined_in(const struct writer *w, p2a_id context)
+/* Whether step I of the path is inlined in the one that called it. */
+static bool inlined_in(const struct writer *w, uint32_t i)
 {
-    const struct p2a_context *c = &w->p->contexts.row[context];
-    const struct p2a_function *f = &w->p->functions.row[c->function];
-    return f->kind == P2A_INLINED && c->parent != P2A_NONE &&
-           w->p->functions.row[w->p->contexts.row[c->parent].function].module == f->module;
+    const struct p2a_function *f = &w->p->functions.row[w->path[i]];
+    return f->kind == P2A_INLINED && i + 1 < w->path_n &&
+           w->p->functions.row[w->path[i + 1]].module == f->module;
 }
 
-/* The location of *CONTEXT, which becomes the one that called it. */
-static uint32_t location_of(struct writer *w, p2a_id *context, p2a_id row)
+/* The location of step *I of the path, which becomes the one that called it. */
+static uint32_t location_of(struct writer *w, uint32_t *i, p2a_id row)
 {
-    const struct p2a_contexts *t = &w->p->contexts;
-    p2a_id function = t->row[*context].function;
-    bool inlined = inlined_in(w, *context);
-    if (!inlined && row == P2A_NONE) {
-        *context = t->row[*context].parent;
+    p2a_id function = w->path[*i];
+    if (row == P2A_NONE && !inlined_in(w, *i)) {
+        ++*i;
         if (!w->location_of[function])
             w->location_of[function] = put_location(w, &function, 1, row);
         return w->location_of[function];
     }
     uint32_t first = w->chained_n;
     for (bool more = true; more;) {
-        more = inlined_in(w, *context) && w->chained_n - first + 1 < MOST_INLINED;
+        more = inlined_in(w, *i) && w->chained_n - first + 1 < MOST_INLINED;
         if (!p2a_grow(&w->chained, &w->chained_room, (uint64_t)w->chained_n + 1,
                       sizeof *w->chained)) {
             out_of_memory(w);
             return 0;
         }
-        w->chained[w->chained_n++] = t->row[*context].function;
-        *context = t->row[*context].parent;
+        w->chained[w->chained_n++] = w->path[(*i)++];
     }
     return chain_location(w, first, row);
 }
@@ -1593,22 +1594,44 @@ static void flush(struct writer *w, size_t from)
     w->bytes.n = 0;
 }
 
+static bool add_step(struct writer *w, p2a_id function)
+{
+    if (!p2a_grow(&w->path, &w->path_room, (uint64_t)w->path_n + 1, sizeof *w->path))
+        return out_of_memory(w);
+    w->path[w->path_n++] = function;
+    return true;
+}
+
+/* Makes the path that of ROW. */
+static bool go_to(struct writer *w, uint32_t row)
+{
+    const struct p2a_context *context = w->p->contexts.row;
+    const struct p2a_stacks *s = w->paths.stacks;
+    bool there = true;
+    w->path_n = 0;
+    w->thread = s ? s->row[row].thread : context[row].thread;
+    for (uint32_t i = s ? s->row[row].frame_n : 0; there && i > 0; i--)
+        there = add_step(w, s->frame[s->row[row].frame + i - 1]);
+    for (p2a_id c = s ? P2A_NONE : row; there && c != P2A_NONE; c = context[c].parent)
+        there = add_step(w, context[c].function);
+    return there;
+}
+
 /* A sample of w->value, with the main metric last; what was before is negative. */
-static void put_sample(struct writer *w, p2a_id context, p2a_id row, bool before)
+static void put_sample(struct writer *w, p2a_id row, bool before)
 {
     uint32_t metrics = w->p->metrics.n;
     const int64_t *value = w->value + (before ? metrics : 0);
-    p2a_id thread = w->p->contexts.row[context].thread;
     w->part.n = w->list.n = 0;
-    for (p2a_id c = context; c != P2A_NONE && !w->no_memory; row = P2A_NONE)
-        p2a_protobuf_put(&w->list, location_of(w, &c, row));
+    for (uint32_t i = 0; i < w->path_n && !w->no_memory; row = P2A_NONE)
+        p2a_protobuf_put(&w->list, location_of(w, &i, row));
     put_message(&w->part, 1, &w->list);
     w->list.n = 0;
     for (uint32_t m = 1; m <= metrics; m++)
         p2a_protobuf_put(&w->list,
                          before ? 0 - (uint64_t)value[m % metrics] : (uint64_t)value[m % metrics]);
     put_message(&w->part, 2, &w->list);
-    put_labels(w, thread, before);
+    put_labels(w, w->thread, before);
     put_message(&w->bytes, SAMPLE, &w->part);
     w->any = true;
     flush(w, 1 << 16);
@@ -1706,20 +1729,20 @@ static bool deal_column(struct writer *w, p2a_id function, uint32_t column)
     return true;
 }
 
-/* Samples of CONTEXT at the rows its function's lines are dealt from; for one set of columns. */
-static bool deal(struct writer *w, p2a_id context, bool before)
+/* Samples of the path at the rows its leaf's lines are dealt from; for one set of columns. */
+static bool deal(struct writer *w, bool before)
 {
     uint32_t metrics = w->p->metrics.n, from = before ? metrics : 0;
     w->segment_n = 0;
     for (uint32_t c = from; c < from + metrics; c++)
-        if (!deal_column(w, w->p->contexts.row[context].function, c))
+        if (!deal_column(w, w->path[0], c))
             return false;
     for (uint32_t i = 0; i < w->segment_n;) {
         p2a_id row = w->segment[i].row;
         memset(w->value + from, 0, metrics * sizeof *w->value);
         for (; i < w->segment_n && w->segment[i].row == row; i++)
             w->value[w->segment[i].column] += w->segment[i].amount;
-        put_sample(w, context, row, before);
+        put_sample(w, row, before);
     }
     w->dealt = true;
     return true;
@@ -1743,40 +1766,56 @@ static bool all_zero(const double *value, uint32_t n)
     return true;
 }
 
-static bool put_context(struct writer *w, p2a_id context)
+/* The samples of the path. */
+static bool put_samples(struct writer *w)
 {
     uint32_t columns = w->p->columns, metrics = w->p->metrics.n;
-    p2a_id function = w->p->contexts.row[context].function;
+    p2a_id function = w->path[0];
     uint32_t rows = w->row_first ? w->row_first[function + 1] - w->row_first[function] : 0;
     p2a_id row = rows ? w->rows[w->row_first[function]] : P2A_NONE;
-    const double *self = w->p->contexts.self + (size_t)context * columns;
+    for (uint32_t set = 0; set < columns; set += metrics) {
+        if (!any_value(w, set))
+            continue;
+        if (rows > 1 && !deal(w, set > 0))
+            return false;
+        if (rows <= 1)
+            put_sample(w, row, set > 0);
+    }
+    return !w->no_memory && p2a_out_status(w->out) == P2A_OK;
+}
+
+static bool put_row(struct writer *w, uint32_t row)
+{
+    uint32_t columns = w->p->columns;
+    const double *self = w->paths.self + (size_t)row * columns;
     if (all_zero(self, columns))
         return true;
     for (uint32_t c = 0; c < columns; c++)
         w->value[c] = round_value(&w->rounding[c], self[c]);
-    for (uint32_t set = 0; set < columns; set += metrics) {
-        if (!any_value(w, set))
-            continue;
-        if (rows > 1 && !deal(w, context, set > 0))
-            return false;
-        if (rows <= 1)
-            put_sample(w, context, row, set > 0);
-    }
-    return !w->no_memory && p2a_out_status(w->out) == P2A_OK;
+    return go_to(w, row) && put_samples(w);
+}
+
+/* Marks the rows whose paths others go on from. */
+static void mark_inner(const struct writer *w, bool *inner)
+{
+    const struct p2a_stacks *s = w->paths.stacks;
+    for (uint32_t i = 0; i < w->p->contexts.n; i++)
+        if (w->p->contexts.row[i].parent != P2A_NONE)
+            inner[w->p->contexts.row[i].parent] = true;
+    for (uint32_t i = 1; s && i < s->n; i++)
+        inner[i - 1] = s->row[i].shared == s->row[i - 1].frame_n;
 }
 
 /* Where all is zero: the stacks that go on nowhere, so that there is something to see. */
 static bool put_zeros(struct writer *w)
 {
-    uint32_t n = w->p->contexts.n;
-    bool *inner = room_for(w, n, sizeof *inner);
+    bool *inner = room_for(w, w->paths.n, sizeof *inner);
     memset(w->value, 0, w->p->columns * sizeof *w->value);
-    for (uint32_t i = 0; inner && i < n; i++)
-        if (w->p->contexts.row[i].parent != P2A_NONE)
-            inner[w->p->contexts.row[i].parent] = true;
-    for (uint32_t i = 0; !w->no_memory && i < n; i++)
-        if (!inner[i])
-            put_sample(w, i, P2A_NONE, false);
+    if (inner)
+        mark_inner(w, inner);
+    for (uint32_t i = 0; !w->no_memory && i < w->paths.n; i++)
+        if (!inner[i] && go_to(w, i))
+            put_sample(w, P2A_NONE, false);
     free(inner);
     return !w->no_memory;
 }
@@ -1864,8 +1903,8 @@ static bool put_all(struct writer *w)
     if (!start_writer(w))
         return false;
     put_types(w);
-    for (uint32_t i = 0; i < w->p->contexts.n && w->p->metrics.n; i++)
-        if (!put_context(w, i))
+    for (uint32_t i = 0; i < w->paths.n && w->p->metrics.n; i++)
+        if (!put_row(w, i))
             return false;
     if (!w->any && w->p->metrics.n && !put_zeros(w))
         return false;
@@ -1878,7 +1917,7 @@ static void end_writer(struct writer *w)
 {
     void *all[] = {w->string_of, w->mapping_of,     w->function_of, w->location_of, w->chain,
                    w->chained,   w->chain_location, w->rounding,    w->value,       w->row_first,
-                   w->rows,      w->dealing,        w->segment};
+                   w->rows,      w->dealing,        w->segment,     w->path};
     struct p2a_buffer *buffers[] = {&w->bytes,    &w->part,      &w->list,      &w->strings,
                                     &w->mappings, &w->locations, &w->functions, &w->clean};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
@@ -1886,11 +1925,15 @@ static void end_writer(struct writer *w)
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         p2a_buffer_free(buffers[i]);
     p2a_index_free(&w->chain_of);
+    p2a_paths_end(&w->paths);
 }
 
 static enum p2a_status write_pprof(struct p2a_out *out)
 {
-    struct writer w = {.out = out, .p = out->profile};
+    struct writer w = {.out = out};
+    if (!p2a_paths_begin(out->profile, &w.paths))
+        return p2a_no_memory(out);
+    w.p = w.paths.p;
     if (!put_all(&w) && p2a_out_status(out) == P2A_OK)
         p2a_no_memory(out);
     end_writer(&w);
@@ -1907,7 +1950,7 @@ const struct p2a_format p2a_format_pprof = {
     .write = write_pprof,
     .gives = P2A_CONTEXTS | P2A_LINES | P2A_ADDRESSES | P2A_THREADS | P2A_MANY | P2A_BEFORE |
              P2A_MODULES | P2A_PLACES,
-    .needs = P2A_CONTEXTS,
+    .needs = P2A_CONTEXTS | P2A_STACKS,
     .keeps = P2A_CONTEXTS | P2A_LINES | P2A_ADDRESSES | P2A_THREADS | P2A_MANY | P2A_BEFORE |
              P2A_MODULES | P2A_PLACES,
     .binary = true,

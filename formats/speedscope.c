@@ -876,47 +876,25 @@ static void put_file(struct writer *w)
     p2a_put_text(w->out, "\n");
 }
 
-static void write_rows(struct writer *w)
-{
-    if (number_frames(w) && part_threads(w))
-        put_file(w);
-    else
-        p2a_no_memory(w->out);
-    free(w->frame);
-    free(w->path);
-    free(w->first);
-    free(w->last);
-    free(w->next);
-}
-
-/* Stacks that don't stand as they came are written as the contexts they stand for. */
-static void write_stacks(struct writer *w, const struct p2a_stacks *stacks)
-{
-    struct p2a_profile lent;
-    if (!stacks->first) {
-        w->stacks = stacks;
-        w->self = stacks->self;
-        write_rows(w);
-    } else if (p2a_lend(w->p, 0, &lent)) {
-        w->p = &lent;
-        w->self = lent.contexts.self;
-        write_rows(w);
-        p2a_let_go(&lent);
-    } else {
-        p2a_no_memory(w->out);
-    }
-}
-
 static enum p2a_status write_speedscope(struct p2a_out *out)
 {
-    const struct p2a_profile *p = out->profile;
-    struct writer w = {.out = out, .json = {.out = out}, .p = p, .self = p->contexts.self};
-    if (!p->metrics.n)
+    struct p2a_paths paths;
+    if (!out->profile->metrics.n)
         return p2a_cant_write(out, P2A_INPUT, "there are no values, and speedscope needs some");
-    if (p2a_stacks_of(p)->n)
-        write_stacks(&w, p2a_stacks_of(p));
+    if (!p2a_paths_begin(out->profile, &paths))
+        return p2a_no_memory(out);
+    struct writer w = {
+        .out = out, .json = {.out = out}, .p = paths.p, .stacks = paths.stacks, .self = paths.self};
+    if (number_frames(&w) && part_threads(&w))
+        put_file(&w);
     else
-        write_rows(&w);
+        p2a_no_memory(out);
+    free(w.frame);
+    free(w.path);
+    free(w.first);
+    free(w.last);
+    free(w.next);
+    p2a_paths_end(&paths);
     return p2a_out_status(out);
 }
 

@@ -217,23 +217,16 @@ static bool walk_stacks(struct build *b, const struct p2a_stacks *s)
     return true;
 }
 
-/* Contexts are made of stacks only where these don't stand as they came: it is by then that rows
- * of one weight are told apart. */
 static bool walk(struct build *b)
 {
     const struct p2a_profile *p = b->p;
-    const struct p2a_stacks *s = p2a_stacks_of(p);
-    struct p2a_profile lent;
-    if (!s->n)
-        return walk_contexts(b);
-    if (!s->first)
-        return walk_stacks(b, s);
-    if (!p2a_lend(p, 0, &lent))
+    struct p2a_paths paths;
+    if (!p2a_paths_begin(p, &paths))
         return false;
-    b->p = &lent;
-    bool walked = walk_contexts(b);
+    b->p = paths.p;
+    bool walked = paths.stacks ? walk_stacks(b, paths.stacks) : walk_contexts(b);
     b->p = p;
-    p2a_let_go(&lent);
+    p2a_paths_end(&paths);
     return walked;
 }
 

@@ -447,6 +447,35 @@ void p2a_let_go(struct p2a_profile *lent)
     lent->contexts = (struct p2a_contexts){0};
 }
 
+static void use_contexts(struct p2a_paths *paths, const struct p2a_profile *p)
+{
+    paths->p = p;
+    paths->n = p->contexts.n;
+    paths->self = p->contexts.self;
+}
+
+bool p2a_paths_begin(const struct p2a_profile *p, struct p2a_paths *paths)
+{
+    const struct p2a_stacks *s = &p->core->stacks;
+    bool in_order = s->n && !s->first;
+    *paths = (struct p2a_paths){.p = p, .n = s->n, .self = s->self};
+    if (in_order) {
+        paths->stacks = s;
+    } else if (!s->n) {
+        use_contexts(paths, p);
+    } else {
+        if (!p2a_lend(p, 0, &paths->lent))
+            return false;
+        use_contexts(paths, &paths->lent);
+    }
+    return true;
+}
+
+void p2a_paths_end(struct p2a_paths *paths)
+{
+    p2a_let_go(&paths->lent);
+}
+
 void p2a_self_by_function(const struct p2a_profile *p, double *self)
 {
     const struct p2a_contexts *t = &p->contexts;

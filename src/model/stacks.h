@@ -58,6 +58,18 @@ enum p2a_status p2a_unfold(struct p2a_profile *p, struct p2a_error *error);
 bool p2a_lend(const struct p2a_profile *p, double least, struct p2a_profile *lent);
 void p2a_let_go(struct p2a_profile *lent);
 
+/* What somebody goes through who wants paths, whatever they are kept as: stacks that stand in their
+ * order, else contexts, which are lent where stacks would have to be put in theirs. */
+struct p2a_paths {
+    const struct p2a_profile *p;     /* all else, too */
+    const struct p2a_stacks *stacks; /* rows are these; NULL: the contexts of p */
+    uint32_t n;
+    const double *self; /* [row * columns + column] */
+    struct p2a_profile lent;
+};
+bool p2a_paths_begin(const struct p2a_profile *p, struct p2a_paths *paths); /* false: no memory */
+void p2a_paths_end(struct p2a_paths *paths);
+
 /* Adds up column 0 of contexts, or of the stacks in their place, by function. */
 void p2a_self_by_function(const struct p2a_profile *p, double *self);
 
