@@ -1313,21 +1313,26 @@ static struct p2a_str without_end(const char *text, size_t n)
     return (struct p2a_str){text, n};
 }
 
-/* Takes lines one by one. Whether anything more is wanted. */
-static bool take_lines(struct reader *r, const struct stretch *s)
+/* Whether anything more is wanted. */
+static bool take_line(struct reader *r, const char *text, size_t n)
 {
     const unsigned char *ahead;
+    p2a_count_lines(r->in, 1);
+    read_line(r, without_end(text, n));
+    return p2a_ahead(r->in, 1, &ahead) > 0;
+}
+
+/* Takes a run line by line. */
+static bool take_lines(struct reader *r, const struct stretch *s)
+{
     const char *at = s->text, *end = at + s->n;
-    for (bool more = true; more && at < end;) {
+    bool more = true;
+    while (more && at < end) {
         const char *lf = memchr(at, '\n', (size_t)(end - at)), *next = lf ? lf + 1 : end;
-        p2a_count_lines(r->in, 1);
-        read_line(r, without_end(at, (size_t)(next - at)));
-        more = p2a_ahead(r->in, 1, &ahead) > 0;
-        if (!more)
-            return false;
+        more = take_line(r, at, (size_t)(next - at));
         at = next;
     }
-    return true;
+    return more;
 }
 
 static bool stays_inside(const struct course *course, uint64_t from)
@@ -1412,6 +1417,7 @@ static bool take_run(struct reader *r, const struct run *run, const struct row *
 
 static bool take(void *reader, void *desk, void *piece)
 {
+    enum { AHEAD = 8 };
     struct reader *r = reader;
     const struct piece *p = piece;
     const struct run *run = p->run;
@@ -1420,8 +1426,10 @@ static bool take(void *reader, void *desk, void *piece)
     bool more = true;
     (void)desk;
     for (const struct stretch *s = p->stretch; s < p->stretch + p->stretch_n && more; s++) {
+        if (p->stretch + p->stretch_n - s > AHEAD)
+            __builtin_prefetch(s[AHEAD].text); /* another thread has read it */
         if (!s->is_run) {
-            more = take_lines(r, s);
+            more = take_line(r, s->text, s->n);
             continue;
         }
         more = is_run(r, run, sum) ? take_run(r, run, row, cost, sum) : take_lines(r, s);
