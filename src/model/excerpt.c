@@ -2,7 +2,7 @@
  * from the entries, always by the fattest arc that leads out of it, gives everyone the caller on
  * the widest path from an entry. A fatter arc from outside a function's own cycles takes
  * precedence; it can't close a circle. Then functions are taken by total, each with its spine up to
- * what is taken already. Time is that of a heap of arcs. */
+ * what is taken already. Time is that of a queue of arcs. */
 #include "model/excerpt.h"
 
 #include <math.h>
@@ -19,7 +19,7 @@
 struct place {
     double width; /* of the arc from there */
     p2a_id up;    /* the caller on the spine, P2A_NONE for an entry */
-    bool seen;    /* `up` and `width` are the best way so far, which is in the heap, or final */
+    bool seen;    /* `up` and `width` are the best way so far, which is in the queue, or final */
 };
 
 struct work {
@@ -128,6 +128,11 @@ static void fill_link_sides(const struct work *w, struct p2a_link *link, p2a_id 
 
 /* ---- the spine ------------------------------------------------------------------------------- */
 
+static bool is_done(const struct work *w, p2a_id f)
+{
+    return w->done[f / 64] >> f % 64 & 1;
+}
+
 struct reach { /* a way to reach a function */
     double width;
     p2a_id function, caller;
@@ -180,6 +185,100 @@ static struct reach pop(struct heap *h)
     return top;
 }
 
+/* The ways there are, the best of them first. A heap of them all is in no cache; so those that are
+ * far from being the best wait on shelves, by their width, unsorted:
+ *
+ *     shelf:  | … | ways | ways | ways | - | - | …      width ->
+ *               waiting          front: this and all above are in the heap */
+enum {
+    SHELVES = 1 << 14,
+    SHELF_SHIFT = 49, /* of a double: what is left is its exponent and three bits */
+    CHUNK = 15
+};
+
+struct chunk { /* of a shelf */
+    uint32_t n, next;
+    struct reach row[CHUNK];
+};
+
+struct queue {
+    struct heap heap;
+    uint32_t front;
+    uint32_t *shelf; /* its first chunk */
+    struct chunk *chunk;
+    uint32_t chunk_n; /* from 1 */
+};
+
+/* Room for MOST ways. False: no memory. */
+static bool make_queue(struct queue *q, size_t most)
+{
+    size_t chunks = most / CHUNK + (most < SHELVES ? most : SHELVES) + 2;
+    *q = (struct queue){.heap.row = malloc((most + 1) * sizeof *q->heap.row),
+                        .front = SHELVES,
+                        .shelf = calloc(SHELVES, sizeof *q->shelf),
+                        .chunk = malloc(chunks * sizeof *q->chunk),
+                        .chunk_n = 1};
+    return q->heap.row && q->shelf && q->chunk;
+}
+
+static void free_queue(struct queue *q)
+{
+    free(q->heap.row);
+    free(q->shelf);
+    free(q->chunk);
+}
+
+static uint32_t shelf_of(double width)
+{
+    uint64_t bits;
+    memcpy(&bits, &width, sizeof bits);
+    return (uint32_t)(bits >> SHELF_SHIFT) & (SHELVES - 1);
+}
+
+static void put_on_shelf(struct queue *q, uint32_t shelf, struct reach way)
+{
+    uint32_t at = q->shelf[shelf];
+    if (!at || q->chunk[at].n == CHUNK) {
+        q->chunk[q->chunk_n].n = 0;
+        q->chunk[q->chunk_n].next = at;
+        q->shelf[shelf] = at = q->chunk_n++;
+    }
+    q->chunk[at].row[q->chunk[at].n++] = way;
+}
+
+static void add_way(struct queue *q, struct reach way)
+{
+    uint32_t shelf = shelf_of(way.width);
+    if (shelf >= q->front)
+        push(&q->heap, way);
+    else
+        put_on_shelf(q, shelf, way);
+}
+
+static void clear_shelf(struct work *w, struct queue *q, uint32_t shelf)
+{
+    for (uint32_t at = q->shelf[shelf]; at; at = q->chunk[at].next)
+        for (uint32_t i = 0; i < q->chunk[at].n; i++) {
+            struct reach way = q->chunk[at].row[i];
+            if (is_done(w, way.function))
+                continue;
+            __builtin_prefetch(&w->outs.first[way.function]);
+            push(&q->heap, way);
+        }
+    q->shelf[shelf] = 0;
+}
+
+/* The best way; false: there is none any more. */
+static bool take_way(struct work *w, struct queue *q, struct reach *way)
+{
+    while (!q->heap.n && q->front)
+        clear_shelf(w, q, --q->front);
+    if (!q->heap.n)
+        return false;
+    *way = pop(&q->heap);
+    return true;
+}
+
 /* What no arc explains: mass(component) = Σ self + Σ arcs that leave it - Σ arcs that enter it. */
 static void find_masses(const struct work *w, double *mass, unsigned char *entered)
 {
@@ -210,26 +309,21 @@ static bool better_entry(const struct work *w, p2a_id f, p2a_id than)
     return total_of(w, f) > total_of(w, than);
 }
 
-static bool is_done(const struct work *w, p2a_id f)
-{
-    return w->done[f / 64] >> f % 64 & 1;
-}
-
-/* A way to a function that isn't done. One that is worse than one in the heap would come
+/* A way to a function that isn't done. One that is worse than one in the queue would come
  * out of it later, and be dropped. */
-static void offer(struct work *w, struct heap *heap, struct reach way)
+static void offer(struct work *w, struct queue *q, struct reach way)
 {
     struct place *place = &w->spine[way.function];
     struct reach known = {place->width, way.function, place->up};
     if (place->seen && !before(&way, &known))
         return;
     *place = (struct place){.width = way.width, .up = way.caller, .seen = true};
-    push(heap, way);
+    add_way(q, way);
 }
 
 /* Entries are in the components that no arc enters, and in those whose mass the arcs into them
  * leave unexplained for the larger part. */
-static bool push_entries(struct work *w, struct heap *heap)
+static bool offer_entries(struct work *w, struct queue *q)
 {
     uint32_t n = w->parts.n;
     double *mass = calloc((size_t)n + 1, sizeof *mass);
@@ -244,7 +338,7 @@ static bool push_entries(struct work *w, struct heap *heap)
                 entry[w->parts.of[f]] = f;
         for (uint32_t c = 0; c < n; c++)
             if (!entered[c] || (unexplained(w, entry[c]) && mass[c] > total_of(w, entry[c]) / 2))
-                offer(w, heap,
+                offer(w, q,
                       (struct reach){fmax(mass[c], total_of(w, entry[c])), entry[c], P2A_NONE});
     }
     free(mass);
@@ -253,12 +347,9 @@ static bool push_entries(struct work *w, struct heap *heap)
     return done;
 }
 
-/* What the next functions are visited with, so that it has arrived by then: of the next one what
- * its place in the arcs leads to, of those that may follow the place itself. */
+/* What the next function is visited with, so that it has arrived by then. */
 static void fetch(const struct work *w, const struct heap *heap)
 {
-    for (uint32_t i = 1; i < heap->n && i <= WAYS; i++)
-        __builtin_prefetch(&w->outs.first[heap->row[i].function]);
     if (heap->n) {
         uint32_t begin = w->outs.first[heap->row[0].function];
         __builtin_prefetch(&w->outs.callee[begin]);
@@ -266,7 +357,7 @@ static void fetch(const struct work *w, const struct heap *heap)
     }
 }
 
-static void offer_callees(struct work *w, struct heap *heap, p2a_id f)
+static void offer_callees(struct work *w, struct queue *q, p2a_id f)
 {
     uint32_t begin = w->outs.first[f], end = w->outs.first[f + 1];
     for (uint32_t i = begin; i < end; i++)
@@ -274,18 +365,18 @@ static void offer_callees(struct work *w, struct heap *heap, p2a_id f)
             __builtin_prefetch(&w->spine[w->outs.callee[i]]);
     for (uint32_t i = begin; i < end; i++)
         if (!is_done(w, w->outs.callee[i]))
-            offer(w, heap, (struct reach){w->weight[i], w->outs.callee[i], f});
+            offer(w, q, (struct reach){w->weight[i], w->outs.callee[i], f});
 }
 
-static void grow(struct work *w, struct heap *heap)
+static void grow(struct work *w, struct queue *q)
 {
-    while (heap->n) {
-        struct reach next = pop(heap);
-        fetch(w, heap);
+    struct reach next;
+    while (take_way(w, q, &next)) {
+        fetch(w, &q->heap);
         if (is_done(w, next.function))
             continue;
         w->done[next.function / 64] |= 1ULL << next.function % 64;
-        offer_callees(w, heap, next.function);
+        offer_callees(w, q, next.function);
     }
 }
 
@@ -305,14 +396,13 @@ static void prefer_outside(struct work *w)
 
 static bool find_spine(struct work *w)
 {
-    size_t ways = (size_t)w->p->graph.arc_n + w->parts.n + 1;
-    struct heap heap = {.row = malloc(ways * sizeof *heap.row)};
-    bool done = heap.row && push_entries(w, &heap);
+    struct queue q;
+    bool done = make_queue(&q, (size_t)w->p->graph.arc_n + w->parts.n) && offer_entries(w, &q);
     if (done) {
-        grow(w, &heap);
+        grow(w, &q);
         prefer_outside(w);
     }
-    free(heap.row);
+    free_queue(&q);
     return done;
 }
 
