@@ -818,6 +818,21 @@ static bool make_links(struct work *w)
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
+/* Arcs lie anywhere in the order of outs: rows are asked for ahead. */
+static void weigh_arcs(struct work *w)
+{
+    enum { AHEAD = 16 };
+    const struct p2a_graph *g = &w->p->graph;
+    for (uint32_t i = 0; i < g->arc_n; i++) {
+        if (i + AHEAD < g->arc_n) {
+            p2a_id soon = w->outs.arc[i + AHEAD];
+            __builtin_prefetch(&g->arc[soon]);
+            __builtin_prefetch(&g->arc_total[(size_t)soon * w->p->columns]);
+        }
+        w->weight[i] = weight_of(w, w->outs.arc[i]);
+    }
+}
+
 static bool begin(struct work *w)
 {
     size_t n = (size_t)w->p->functions.n + 1, arcs = (size_t)w->p->graph.arc_n + 1;
@@ -836,8 +851,7 @@ static bool begin(struct work *w)
     memset(w->rest, 0xff, n * sizeof *w->rest);
     if (!p2a_outs_build(w->p, &w->outs))
         return false;
-    for (uint32_t i = 0; i < w->p->graph.arc_n; i++)
-        w->weight[i] = weight_of(w, w->outs.arc[i]);
+    weigh_arcs(w);
     return p2a_components_build(w->p, &w->outs, &w->parts);
 }
 
