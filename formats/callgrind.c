@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/crew.h"
 #include "base/index.h"
 #include "model/flow.h"
 
@@ -1313,21 +1314,26 @@ static struct p2a_str without_end(const char *text, size_t n)
     return (struct p2a_str){text, n};
 }
 
-/* Takes lines one by one. Whether anything more is wanted. */
-static bool take_lines(struct reader *r, const struct stretch *s)
+/* Whether anything more is wanted. */
+static bool take_line(struct reader *r, const char *text, size_t n)
 {
     const unsigned char *ahead;
+    p2a_count_lines(r->in, 1);
+    read_line(r, without_end(text, n));
+    return p2a_ahead(r->in, 1, &ahead) > 0;
+}
+
+/* Takes a run line by line. */
+static bool take_lines(struct reader *r, const struct stretch *s)
+{
     const char *at = s->text, *end = at + s->n;
-    for (bool more = true; more && at < end;) {
+    bool more = true;
+    while (more && at < end) {
         const char *lf = memchr(at, '\n', (size_t)(end - at)), *next = lf ? lf + 1 : end;
-        p2a_count_lines(r->in, 1);
-        read_line(r, without_end(at, (size_t)(next - at)));
-        more = p2a_ahead(r->in, 1, &ahead) > 0;
-        if (!more)
-            return false;
+        more = take_line(r, at, (size_t)(next - at));
         at = next;
     }
-    return true;
+    return more;
 }
 
 static bool stays_inside(const struct course *course, uint64_t from)
@@ -1412,6 +1418,7 @@ static bool take_run(struct reader *r, const struct run *run, const struct row *
 
 static bool take(void *reader, void *desk, void *piece)
 {
+    enum { AHEAD = 8 };
     struct reader *r = reader;
     const struct piece *p = piece;
     const struct run *run = p->run;
@@ -1420,8 +1427,10 @@ static bool take(void *reader, void *desk, void *piece)
     bool more = true;
     (void)desk;
     for (const struct stretch *s = p->stretch; s < p->stretch + p->stretch_n && more; s++) {
+        if (p->stretch + p->stretch_n - s > AHEAD)
+            __builtin_prefetch(s[AHEAD].text); /* another thread has read it */
         if (!s->is_run) {
-            more = take_lines(r, s);
+            more = take_line(r, s->text, s->n);
             continue;
         }
         more = is_run(r, run, sum) ? take_run(r, run, row, cost, sum) : take_lines(r, s);
@@ -2005,6 +2014,11 @@ struct target {
     uint32_t number; /* in the file; 0: none so far */
 };
 
+/* Arcs whose cost isn't what the profile says, of the event where they are most. */
+struct changes {
+    uint32_t cut, recursive, shared;
+};
+
 enum { TEXT = 1 << 15, LINE_MOST = (P2A_DIGITS + 2) * (MAX_EVENTS + 2) };
 
 struct writer {
@@ -2026,12 +2040,14 @@ struct writer {
     /* [row * events + event]: the lines, then one row a function for what is on no line; the sites,
      * then one row a place in flow.outs for what of the arc there has no site. */
     uint64_t *line_cost, *site_cost;
+    uint64_t *part_cost; /* [event * components + component], where there is a cycle: inclusive */
     struct p2a_str word[MAX_EVENTS]; /* the events' */
     uint64_t sum[MAX_EVENTS];
     p2a_id file, object; /* strings in force */
     uint64_t address;
     bool unknown_calls;
     struct label *label; /* functions.n rows */
+    struct changes changes;
     struct outside outside;
     size_t text_n;
     char text[TEXT]; /* what is to be put */
@@ -2125,36 +2141,36 @@ static void share_sites(struct writer *w, uint32_t arc, uint32_t event, uint64_t
     *rest = share[n];
 }
 
-/* Arcs whose cost isn't what the profile says, of the event where they are most. */
-struct changes {
-    uint32_t cut, recursive, shared;
-};
-
 static uint32_t most(uint32_t a, uint32_t b)
 {
     return a > b ? a : b;
 }
 
-static void cost_event(struct writer *w, uint32_t event, double *value, uint64_t *scratch,
-                       struct changes *changes)
+static bool any_cycle(const struct writer *w)
+{
+    return w->flow.parts.n < w->p->functions.n;
+}
+
+static void cost_event(struct writer *w, uint32_t event, double *value, uint64_t *scratch)
 {
     const struct p2a_graph *g = &w->p->graph;
+    struct changes *changes = &w->changes;
+    size_t parts = w->flow.parts.n;
     uint64_t *self = scratch + 2 * ((size_t)g->line_n + g->site_n + g->node_n + 1);
     round_lines(w, event, value, scratch, self);
     p2a_flow_column(w->p, &w->flow, event, factor_of(w, event), self);
     for (uint32_t a = 0; a < g->arc_n; a++)
         share_sites(w, a, event, scratch);
-    for (uint32_t i = 0; i < w->outside.n; i++) {
-        uint32_t part = w->flow.parts.of[w->outside.entry[i].function];
-        w->outside.cost[(size_t)i * w->events + event] = w->flow.total[part];
-    }
+    if (w->part_cost)
+        memcpy(w->part_cost + event * parts, w->flow.total, parts * sizeof *w->part_cost);
     changes->cut = most(changes->cut, w->flow.cut);
     changes->recursive = most(changes->recursive, w->flow.recursive);
     changes->shared = most(changes->shared, w->flow.shared);
 }
 
-static void note_changes(struct writer *w, const struct changes *changes)
+static void note_changes(struct writer *w)
 {
+    const struct changes *changes = &w->changes;
     if (changes->shared) {
         p2a_out_note(w->out,
                      "inclusive costs of %u arcs aren't known: estimated from the callees', shared "
@@ -2181,22 +2197,23 @@ static void note_changes(struct writer *w, const struct changes *changes)
     }
 }
 
-static bool cost_events(struct writer *w)
+/* Apart from what is outside. */
+static bool cost_events(void *writer)
 {
+    struct writer *w = writer;
     const struct p2a_graph *g = &w->p->graph;
     size_t lines = (size_t)g->line_n + g->node_n, sites = (size_t)g->site_n + g->arc_n;
-    struct changes changes = {0};
     w->line_cost = calloc((lines + 1) * w->events, sizeof *w->line_cost);
     w->site_cost = calloc((sites + 1) * w->events, sizeof *w->site_cost);
+    if (any_cycle(w))
+        w->part_cost = calloc((size_t)w->flow.parts.n * w->events, sizeof *w->part_cost);
     double *value = calloc(lines + 1, sizeof *value);
     uint64_t *scratch = calloc(2 * (lines + g->site_n + 1) + w->p->functions.n, sizeof *scratch);
-    bool room = w->line_cost && w->site_cost && value && scratch;
+    bool room = w->line_cost && w->site_cost && (w->part_cost || !any_cycle(w)) && value && scratch;
     for (uint32_t e = 0; room && e < w->events; e++)
-        cost_event(w, e, value, scratch, &changes);
+        cost_event(w, e, value, scratch);
     free(value);
     free(scratch);
-    if (room)
-        note_changes(w, &changes);
     return room;
 }
 
@@ -2300,17 +2317,20 @@ static void add_entries(struct writer *w, const bool *leads, uint32_t *found, ui
     }
 }
 
-/* Before the costs are worked out. False: no memory. */
-static bool add_outside(struct writer *w)
+/* False: no memory. */
+static bool add_outside(void *writer)
 {
+    struct writer *w = writer;
     size_t n = (size_t)w->p->functions.n + 1;
+    w->outside.name = P2A_LIT("(outside)");
+    if (!any_cycle(w))
+        return true;
     bool *marks = calloc(n, 2 * sizeof *marks);
     uint32_t *scratch = calloc(n, 2 * sizeof *scratch);
     uint64_t *explained = calloc(n, sizeof *explained);
-    w->outside.name = P2A_LIT("(outside)");
     w->outside.entry = calloc(n, sizeof *w->outside.entry);
     bool room = marks && scratch && explained && w->outside.entry;
-    if (room && w->flow.parts.n < w->p->functions.n) {
+    if (room) {
         sort_by_key(w);
         if (find_split(w, marks, marks + n, scratch)) {
             keep_roots(w, marks);
@@ -2320,8 +2340,21 @@ static bool add_outside(struct writer *w)
     free(marks);
     free(scratch);
     free(explained);
-    w->outside.cost = calloc((size_t)w->outside.n * w->events + 1, sizeof *w->outside.cost);
-    return room && w->outside.cost;
+    return room;
+}
+
+/* What comes from outside costs what its component does. */
+static bool cost_outside(struct writer *w)
+{
+    struct outside *outside = &w->outside;
+    outside->cost = calloc((size_t)outside->n * w->events + 1, sizeof *outside->cost);
+    for (uint32_t i = 0; i < outside->n && outside->cost; i++)
+        for (uint32_t e = 0; e < w->events; e++) {
+            uint32_t part = w->flow.parts.of[outside->entry[i].function];
+            outside->cost[(size_t)i * w->events + e] =
+                w->part_cost[(size_t)e * w->flow.parts.n + part];
+        }
+    return outside->cost;
 }
 
 /* ---- the writer: text ------------------------------------------------------------------------ */
@@ -2672,8 +2705,9 @@ static void put_header(struct writer *w)
 
 /* ---- the writer ------------------------------------------------------------------------------ */
 
-static bool name_functions(struct writer *w)
+static bool name_functions(void *writer)
 {
+    struct writer *w = writer;
     size_t n = w->p->functions.n;
     w->label = calloc(n + 1, sizeof *w->label);
     w->name = calloc(n + 1, sizeof *w->name);
@@ -2721,15 +2755,28 @@ static bool order_calls(struct writer *w)
     return true;
 }
 
+static bool order_graph(void *writer)
+{
+    struct writer *w = writer;
+    const struct p2a_graph *g = &w->p->graph;
+    return group(&w->lines, w->p->functions.n, g->line_n, g->line, sizeof *g->line) &&
+           group(&w->sites, g->arc_n, g->site_n, g->site, sizeof *g->site) &&
+           p2a_flow_begin(w->p, &w->flow) && order_calls(w);
+}
+
+/* Names and figures are of each other's business where they are put alone: what of them takes long
+ * is done on two cores. */
 static bool prepare(struct writer *w)
 {
-    const struct p2a_graph *g = &w->p->graph;
+    enum { ENOUGH = 1 << 14 };
+    bool few = w->p->functions.n < ENOUGH;
     w->file_no = calloc(w->p->strings.n, sizeof *w->file_no);
     w->object_no = calloc(w->p->strings.n, sizeof *w->object_no);
-    return w->file_no && w->object_no && name_functions(w) &&
-           group(&w->lines, w->p->functions.n, g->line_n, g->line, sizeof *g->line) &&
-           group(&w->sites, g->arc_n, g->site_n, g->site, sizeof *g->site) &&
-           p2a_flow_begin(w->p, &w->flow) && order_calls(w) && add_outside(w) && cost_events(w);
+    if (!w->file_no || !w->object_no || !p2a_do_both(name_functions, order_graph, w, few) ||
+        !p2a_do_both(add_outside, cost_events, w, few) || !cost_outside(w))
+        return false;
+    note_changes(w);
+    return true;
 }
 
 static void release(struct writer *w)
@@ -2749,6 +2796,7 @@ static void release(struct writer *w)
     free(w->sites.row);
     free(w->line_cost);
     free(w->site_cost);
+    free(w->part_cost);
     p2a_flow_free(&w->flow);
     p2a_arena_free(&w->texts.arena);
 }

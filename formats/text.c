@@ -196,7 +196,7 @@ static size_t seconds(char text[MOST], double value)
     return padding + size;
 }
 
-/* Whole numbers without decimals. */
+/* Whole numbers without decimals. Returns its length; no NUL. */
 static size_t plain_value(char text[MOST], double value)
 {
     bool whole = floor(value) == value; /* NOLINT: exact */
@@ -333,11 +333,9 @@ static struct totals add_up(const struct report *r)
 static void put_whole(struct report *r, double value)
 {
     char text[MOST];
-    if (r->time)
-        snprintf(text, sizeof text, "%.3f", isnan(value) ? NAN : value);
-    else
-        plain_value(text, value);
-    p2a_put_text(r->out, text);
+    size_t n = r->time ? (size_t)snprintf(text, sizeof text, "%.3f", isnan(value) ? NAN : value)
+                       : plain_value(text, value);
+    p2a_put(r->out, text, n);
 }
 
 static void put_totals(struct report *r)

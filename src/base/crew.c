@@ -206,3 +206,52 @@ enum p2a_crew_end p2a_crew_run(const struct p2a_crew_work *work, void *owner, bo
     dismiss(crew);
     return end;
 }
+
+/* ---- two things ---- */
+
+struct both {
+    bool (*task[2])(void *of);
+    void *of;
+    size_t cut;
+};
+
+static bool cut_task(void *owner, void *piece)
+{
+    struct both *both = owner;
+    *(size_t *)piece = both->cut;
+    return both->cut++ < 2;
+}
+
+static bool do_task(const void *owner, void *desk, void *piece)
+{
+    const struct both *both = owner;
+    (void)desk;
+    return both->task[*(size_t *)piece](both->of);
+}
+
+static bool go_on(void *owner, void *desk, void *piece)
+{
+    (void)owner;
+    (void)desk;
+    (void)piece;
+    return true;
+}
+
+static void free_nothing(const void *owner, void *of)
+{
+    (void)owner;
+    (void)of;
+}
+
+bool p2a_do_both(bool (*one)(void *of), bool (*other)(void *of), void *of, bool alone)
+{
+    static const struct p2a_crew_work work = {.desk_size = 1,
+                                              .piece_size = sizeof(size_t),
+                                              .cut = cut_task,
+                                              .make = do_task,
+                                              .take = go_on,
+                                              .free_desk = free_nothing,
+                                              .free_piece = free_nothing};
+    struct both both = {.task = {one, other}, .of = of};
+    return p2a_crew_run(&work, &both, alone) == P2A_CREW_DONE;
+}

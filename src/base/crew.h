@@ -31,6 +31,10 @@ enum p2a_crew_end { P2A_CREW_DONE, P2A_CREW_STOPPED, P2A_CREW_NO_MEMORY };
 /* On as many threads as there are cores, or on the caller's ALONE. */
 enum p2a_crew_end p2a_crew_run(const struct p2a_crew_work *work, void *owner, bool alone);
 
+/* Does two things at the same time, or, ALONE, one after the other; neither must touch what the
+ * other changes. False: one of them was, or there is no memory. */
+bool p2a_do_both(bool (*one)(void *of), bool (*other)(void *of), void *of, bool alone);
+
 size_t p2a_cores(void);
 
 #endif

@@ -2,7 +2,7 @@
  * from the entries, always by the fattest arc that leads out of it, gives everyone the caller on
  * the widest path from an entry. A fatter arc from outside a function's own cycles takes
  * precedence; it can't close a circle. Then functions are taken by total, each with its spine up to
- * what is taken already. Time is that of a heap of arcs. */
+ * what is taken already. Time is that of a queue of arcs. */
 #include "model/excerpt.h"
 
 #include <math.h>
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/pairs.h"
 #include "model/cycles.h"
 
 #define NOWHERE (P2A_NONE - 1)
@@ -18,9 +19,7 @@
 struct place {
     double width; /* of the arc from there */
     p2a_id up;    /* the caller on the spine, P2A_NONE for an entry */
-    /* On the way to the spine: nothing leads to it yet; `up` and `width` are the best way so far,
-     * which is in the heap; they are final. */
-    enum { UNSEEN, WAITING, DONE } state;
+    bool seen;    /* `up` and `width` are the best way so far, which is in the queue, or final */
 };
 
 struct work {
@@ -31,9 +30,10 @@ struct work {
     bool compared;
     struct p2a_outs outs;
     struct p2a_components parts;
-    double *weight;       /* of arcs */
+    double *weight;       /* of the arcs in the order of outs */
     uint64_t *called;     /* of functions: calls that arcs explain */
     struct place *spine;  /* of functions */
+    uint64_t *done;       /* of functions, a bit each: its place is final */
     unsigned char *taken; /* of functions */
     uint32_t *box;        /* of functions: the box they are in, P2A_NONE */
     p2a_id *rest;         /* of functions not taken: the one above them that is, NOWHERE */
@@ -119,7 +119,7 @@ static void fill_link_sides(const struct work *w, struct p2a_link *link, p2a_id 
     const struct p2a_arc *arc = &w->p->graph.arc[a];
     for (unsigned s = 0; s < P2A_OF_SIDES; s++) {
         uint64_t calls = s ? arc->calls_before : arc->calls;
-        double guess = calls || !s ? w->weight[a] : 0;
+        double guess = calls || !s ? weight_of(w, a) : 0;
         link->side[s] = (struct p2a_figures){
             .total = arc->has & P2A_HAS_TOTAL ? side_of(w, w->p->graph.arc_total, a, s) : guess,
             .calls = calls};
@@ -127,6 +127,11 @@ static void fill_link_sides(const struct work *w, struct p2a_link *link, p2a_id 
 }
 
 /* ---- the spine ------------------------------------------------------------------------------- */
+
+static bool is_done(const struct work *w, p2a_id f)
+{
+    return w->done[f / 64] >> f % 64 & 1;
+}
 
 struct reach { /* a way to reach a function */
     double width;
@@ -180,6 +185,100 @@ static struct reach pop(struct heap *h)
     return top;
 }
 
+/* The ways there are, the best of them first. A heap of them all is in no cache; so those that are
+ * far from being the best wait on shelves, by their width, unsorted:
+ *
+ *     shelf:  | … | ways | ways | ways | - | - | …      width ->
+ *               waiting          front: this and all above are in the heap */
+enum {
+    SHELVES = 1 << 14,
+    SHELF_SHIFT = 49, /* of a double: what is left is its exponent and three bits */
+    CHUNK = 15
+};
+
+struct chunk { /* of a shelf */
+    uint32_t n, next;
+    struct reach row[CHUNK];
+};
+
+struct queue {
+    struct heap heap;
+    uint32_t front;
+    uint32_t *shelf; /* its first chunk */
+    struct chunk *chunk;
+    uint32_t chunk_n; /* from 1 */
+};
+
+/* Room for MOST ways. False: no memory. */
+static bool make_queue(struct queue *q, size_t most)
+{
+    size_t chunks = most / CHUNK + (most < SHELVES ? most : SHELVES) + 2;
+    *q = (struct queue){.heap.row = malloc((most + 1) * sizeof *q->heap.row),
+                        .front = SHELVES,
+                        .shelf = calloc(SHELVES, sizeof *q->shelf),
+                        .chunk = malloc(chunks * sizeof *q->chunk),
+                        .chunk_n = 1};
+    return q->heap.row && q->shelf && q->chunk;
+}
+
+static void free_queue(struct queue *q)
+{
+    free(q->heap.row);
+    free(q->shelf);
+    free(q->chunk);
+}
+
+static uint32_t shelf_of(double width)
+{
+    uint64_t bits;
+    memcpy(&bits, &width, sizeof bits);
+    return (uint32_t)(bits >> SHELF_SHIFT) & (SHELVES - 1);
+}
+
+static void put_on_shelf(struct queue *q, uint32_t shelf, struct reach way)
+{
+    uint32_t at = q->shelf[shelf];
+    if (!at || q->chunk[at].n == CHUNK) {
+        q->chunk[q->chunk_n].n = 0;
+        q->chunk[q->chunk_n].next = at;
+        q->shelf[shelf] = at = q->chunk_n++;
+    }
+    q->chunk[at].row[q->chunk[at].n++] = way;
+}
+
+static void add_way(struct queue *q, struct reach way)
+{
+    uint32_t shelf = shelf_of(way.width);
+    if (shelf >= q->front)
+        push(&q->heap, way);
+    else
+        put_on_shelf(q, shelf, way);
+}
+
+static void clear_shelf(struct work *w, struct queue *q, uint32_t shelf)
+{
+    for (uint32_t at = q->shelf[shelf]; at; at = q->chunk[at].next)
+        for (uint32_t i = 0; i < q->chunk[at].n; i++) {
+            struct reach way = q->chunk[at].row[i];
+            if (is_done(w, way.function))
+                continue;
+            __builtin_prefetch(&w->outs.first[way.function]);
+            push(&q->heap, way);
+        }
+    q->shelf[shelf] = 0;
+}
+
+/* The best way; false: there is none any more. */
+static bool take_way(struct work *w, struct queue *q, struct reach *way)
+{
+    while (!q->heap.n && q->front)
+        clear_shelf(w, q, --q->front);
+    if (!q->heap.n)
+        return false;
+    *way = pop(&q->heap);
+    return true;
+}
+
 /* What no arc explains: mass(component) = Σ self + Σ arcs that leave it - Σ arcs that enter it. */
 static void find_masses(const struct work *w, double *mass, unsigned char *entered)
 {
@@ -191,8 +290,8 @@ static void find_masses(const struct work *w, double *mass, unsigned char *enter
         w->called[g->arc[a].callee] += calls_along(w, a);
         if (from == to)
             continue;
-        mass[from] += w->weight[a];
-        mass[to] -= w->weight[a];
+        mass[from] += weight_of(w, a);
+        mass[to] -= weight_of(w, a);
         entered[to] = 1;
     }
 }
@@ -210,21 +309,21 @@ static bool better_entry(const struct work *w, p2a_id f, p2a_id than)
     return total_of(w, f) > total_of(w, than);
 }
 
-/* A way to a function that isn't DONE. One that is worse than one in the heap would come
+/* A way to a function that isn't done. One that is worse than one in the queue would come
  * out of it later, and be dropped. */
-static void offer(struct work *w, struct heap *heap, struct reach way)
+static void offer(struct work *w, struct queue *q, struct reach way)
 {
     struct place *place = &w->spine[way.function];
     struct reach known = {place->width, way.function, place->up};
-    if (place->state == WAITING && !before(&way, &known))
+    if (place->seen && !before(&way, &known))
         return;
-    *place = (struct place){.width = way.width, .up = way.caller, .state = WAITING};
-    push(heap, way);
+    *place = (struct place){.width = way.width, .up = way.caller, .seen = true};
+    add_way(q, way);
 }
 
 /* Entries are in the components that no arc enters, and in those whose mass the arcs into them
  * leave unexplained for the larger part. */
-static bool push_entries(struct work *w, struct heap *heap)
+static bool offer_entries(struct work *w, struct queue *q)
 {
     uint32_t n = w->parts.n;
     double *mass = calloc((size_t)n + 1, sizeof *mass);
@@ -239,7 +338,7 @@ static bool push_entries(struct work *w, struct heap *heap)
                 entry[w->parts.of[f]] = f;
         for (uint32_t c = 0; c < n; c++)
             if (!entered[c] || (unexplained(w, entry[c]) && mass[c] > total_of(w, entry[c]) / 2))
-                offer(w, heap,
+                offer(w, q,
                       (struct reach){fmax(mass[c], total_of(w, entry[c])), entry[c], P2A_NONE});
     }
     free(mass);
@@ -251,29 +350,33 @@ static bool push_entries(struct work *w, struct heap *heap)
 /* What the next function is visited with, so that it has arrived by then. */
 static void fetch(const struct work *w, const struct heap *heap)
 {
-    if (heap->n)
-        __builtin_prefetch(&w->outs.first[heap->row[0].function]);
+    if (heap->n) {
+        uint32_t begin = w->outs.first[heap->row[0].function];
+        __builtin_prefetch(&w->outs.callee[begin]);
+        __builtin_prefetch(&w->weight[begin]);
+    }
 }
 
-static void offer_callees(struct work *w, struct heap *heap, p2a_id f)
+static void offer_callees(struct work *w, struct queue *q, p2a_id f)
 {
     uint32_t begin = w->outs.first[f], end = w->outs.first[f + 1];
     for (uint32_t i = begin; i < end; i++)
-        __builtin_prefetch(&w->spine[w->outs.callee[i]]);
+        if (!is_done(w, w->outs.callee[i]))
+            __builtin_prefetch(&w->spine[w->outs.callee[i]]);
     for (uint32_t i = begin; i < end; i++)
-        if (w->spine[w->outs.callee[i]].state != DONE)
-            offer(w, heap, (struct reach){w->weight[w->outs.arc[i]], w->outs.callee[i], f});
+        if (!is_done(w, w->outs.callee[i]))
+            offer(w, q, (struct reach){w->weight[i], w->outs.callee[i], f});
 }
 
-static void grow(struct work *w, struct heap *heap)
+static void grow(struct work *w, struct queue *q)
 {
-    while (heap->n) {
-        struct reach next = pop(heap);
-        fetch(w, heap);
-        if (w->spine[next.function].state == DONE)
+    struct reach next;
+    while (take_way(w, q, &next)) {
+        fetch(w, &q->heap);
+        if (is_done(w, next.function))
             continue;
-        w->spine[next.function].state = DONE;
-        offer_callees(w, heap, next.function);
+        w->done[next.function / 64] |= 1ULL << next.function % 64;
+        offer_callees(w, q, next.function);
     }
 }
 
@@ -283,24 +386,23 @@ static void prefer_outside(struct work *w)
     for (p2a_id a = 0; a < g->arc_n; a++) {
         p2a_id caller = g->arc[a].caller, callee = g->arc[a].callee;
         struct place *place = &w->spine[callee];
-        if (place->up != P2A_NONE && w->weight[a] > place->width &&
+        if (place->up != P2A_NONE && weight_of(w, a) > place->width &&
             w->parts.of[caller] != w->parts.of[callee]) {
             place->up = caller;
-            place->width = w->weight[a];
+            place->width = weight_of(w, a);
         }
     }
 }
 
 static bool find_spine(struct work *w)
 {
-    size_t ways = (size_t)w->p->graph.arc_n + w->parts.n + 1;
-    struct heap heap = {.row = malloc(ways * sizeof *heap.row)};
-    bool done = heap.row && push_entries(w, &heap);
+    struct queue q;
+    bool done = make_queue(&q, (size_t)w->p->graph.arc_n + w->parts.n) && offer_entries(w, &q);
     if (done) {
-        grow(w, &heap);
+        grow(w, &q);
         prefer_outside(w);
     }
-    free(heap.row);
+    free_queue(&q);
     return done;
 }
 
@@ -458,7 +560,7 @@ static bool add_rests(struct work *w)
     made->box_n = n;
     for (p2a_id a = 0; inflow && a < g->arc_n; a++)
         if (w->taken[g->arc[a].caller] && w->rest[g->arc[a].callee] == g->arc[a].caller)
-            inflow[w->box[g->arc[a].caller]] += w->weight[a];
+            inflow[w->box[g->arc[a].caller]] += weight_of(w, a);
     for (uint32_t b = 0; inflow && rest_box && b < n && w->wanted->rest <= 1; b++)
         if (inflow[b] > 0 && inflow[b] >= w->wanted->rest * w->whole) {
             rest_box[b] = made->box_n;
@@ -513,7 +615,7 @@ static void find_overruns(struct work *w)
             continue;
         for (uint32_t i = w->outs.first[box->function]; i < w->outs.first[box->function + 1]; i++)
             if (w->outs.callee[i] != box->function)
-                passed += w->weight[w->outs.arc[i]];
+                passed += w->weight[i];
         box->overrun = passed > box->total * 1.01 + 0.001 * w->whole;
     }
 }
@@ -556,46 +658,12 @@ static struct p2a_link link_of(const struct work *w, p2a_id a)
                             .arc = a,
                             .count = 1,
                             .calls = calls_along(w, a),
-                            .total = w->weight[a],
+                            .total = weight_of(w, a),
                             .known = arc->has & P2A_HAS_TOTAL,
                             .spine = w->made->box[to].under == from,
                             .back = leads_back(w, from, to)};
     fill_link_sides(w, &link, a);
     return link;
-}
-
-/* All arcs between two boxes, how many; those within a rest are part of it. */
-static uint32_t collect_arcs(struct work *w, p2a_id *drawn)
-{
-    const struct p2a_graph *g = &w->p->graph;
-    uint32_t n = 0;
-    for (p2a_id a = 0; a < g->arc_n; a++) {
-        uint32_t from = w->box[g->arc[a].caller], to = w->box[g->arc[a].callee];
-        if (from == P2A_NONE || to == P2A_NONE)
-            w->made->arcs_left_out++;
-        else if (from != to || !is_rest(w, from))
-            drawn[n++] = a;
-    }
-    return n;
-}
-
-static uint32_t box_at(const struct work *w, p2a_id arc, bool end)
-{
-    const struct p2a_arc *a = &w->p->graph.arc[arc];
-    return w->box[end ? a->callee : a->caller];
-}
-
-/* Sorts by the box at one end, keeping the order of what is equal. FIRST: box_n + 1 rows. */
-static void sort_arcs(const struct work *w, bool end, const p2a_id *from, p2a_id *to, uint32_t n,
-                      uint32_t *first)
-{
-    memset(first, 0, ((size_t)w->made->box_n + 1) * sizeof *first);
-    for (uint32_t i = 0; i < n; i++)
-        first[box_at(w, from[i], end) + 1]++;
-    for (uint32_t b = 0; b < w->made->box_n; b++)
-        first[b + 1] += first[b];
-    for (uint32_t i = 0; i < n; i++)
-        to[first[box_at(w, from[i], end)]++] = from[i];
 }
 
 static void add_to_rest(const struct work *w, const struct p2a_link *link)
@@ -619,43 +687,48 @@ static void join(const struct work *w, struct p2a_link *to, const struct p2a_lin
         add_side(&to->side[s], &link->side[s]);
 }
 
-/* The arcs from or to a rest become one link a pair. Arcs are sorted by both ends, so that the sums
- * are the same whatever order the functions have. */
-static bool join_arcs(struct work *w, const p2a_id *sorted, uint32_t n)
+/* The link of a pair of boxes, or where it will be. */
+static uint32_t link_between(const struct work *w, const struct p2a_pairs *links, uint32_t from,
+                             uint32_t to)
+{
+    uint32_t found = p2a_pairs_find(links, from, to);
+    return found == P2A_PAIR_NONE ? w->made->link_n : found;
+}
+
+static bool add_arc(struct work *w, struct p2a_pairs *links, p2a_id a)
 {
     struct p2a_excerpt *made = w->made;
-    for (uint32_t i = 0; i < n; i++) {
-        struct p2a_link link = link_of(w, sorted[i]);
-        struct p2a_link *last = made->link_n ? &made->link[made->link_n - 1] : NULL;
-        add_to_rest(w, &link);
-        if (last && last->from == link.from && last->to == link.to) {
-            join(w, last, &link);
-        } else {
-            if (!p2a_grow(&made->link, &w->link_room, (uint64_t)made->link_n + 1, sizeof link))
-                return false;
-            made->link[made->link_n++] = link;
-        }
+    struct p2a_link link = link_of(w, a);
+    uint32_t place = link_between(w, links, link.from, link.to);
+    add_to_rest(w, &link);
+    if (place < made->link_n) {
+        join(w, &made->link[place], &link);
+        return true;
     }
-    for (uint32_t b = made->function_n; b < made->box_n; b++)
-        made->box[b].total = fmin(made->box[b].total, w->whole);
+    if (!p2a_grow(&made->link, &w->link_room, (uint64_t)place + 1, sizeof link) ||
+        !p2a_pairs_add(links, (struct p2a_pair){link.from, link.to, place}))
+        return false;
+    made->link[made->link_n++] = link;
     return true;
 }
 
+/* All arcs between two boxes, one link a pair of them; those within a rest are part of it. */
 static bool collect_links(struct work *w)
 {
-    size_t arcs = (size_t)w->p->graph.arc_n + 1;
-    p2a_id *drawn = malloc(2 * arcs * sizeof *drawn);
-    uint32_t *first = malloc(((size_t)w->made->box_n + 1) * sizeof *first);
-    bool done = drawn && first;
-    if (done) {
-        p2a_id *sorted = drawn + arcs;
-        uint32_t n = collect_arcs(w, drawn);
-        sort_arcs(w, true, drawn, sorted, n, first);
-        sort_arcs(w, false, sorted, drawn, n, first);
-        done = join_arcs(w, drawn, n);
+    const struct p2a_graph *g = &w->p->graph;
+    struct p2a_excerpt *made = w->made;
+    struct p2a_pairs links = {0};
+    bool done = true;
+    for (p2a_id a = 0; a < g->arc_n && done; a++) {
+        uint32_t from = w->box[g->arc[a].caller], to = w->box[g->arc[a].callee];
+        if (from == P2A_NONE || to == P2A_NONE)
+            made->arcs_left_out++;
+        else if (from != to || !is_rest(w, from))
+            done = add_arc(w, &links, a);
     }
-    free(drawn);
-    free(first);
+    for (uint32_t b = made->function_n; b < made->box_n; b++)
+        made->box[b].total = fmin(made->box[b].total, w->whole);
+    p2a_pairs_free(&links);
     return done;
 }
 
@@ -745,24 +818,41 @@ static bool make_links(struct work *w)
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
+/* Arcs lie anywhere in the order of outs: rows are asked for ahead. */
+static void weigh_arcs(struct work *w)
+{
+    enum { AHEAD = 16 };
+    const struct p2a_graph *g = &w->p->graph;
+    for (uint32_t i = 0; i < g->arc_n; i++) {
+        if (i + AHEAD < g->arc_n) {
+            p2a_id soon = w->outs.arc[i + AHEAD];
+            __builtin_prefetch(&g->arc[soon]);
+            __builtin_prefetch(&g->arc_total[(size_t)soon * w->p->columns]);
+        }
+        w->weight[i] = weight_of(w, w->outs.arc[i]);
+    }
+}
+
 static bool begin(struct work *w)
 {
     size_t n = (size_t)w->p->functions.n + 1, arcs = (size_t)w->p->graph.arc_n + 1;
     w->weight = malloc(arcs * sizeof *w->weight);
     w->called = calloc(n, sizeof *w->called);
     w->spine = malloc(n * sizeof *w->spine);
+    w->done = calloc(n / 64 + 1, sizeof *w->done);
     w->taken = calloc(n, 1);
     w->box = malloc(n * sizeof *w->box);
     w->rest = malloc(n * sizeof *w->rest);
-    if (!w->weight || !w->called || !w->spine || !w->taken || !w->box || !w->rest)
+    if (!w->weight || !w->called || !w->spine || !w->done || !w->taken || !w->box || !w->rest)
         return false;
     for (size_t f = 0; f < n; f++)
         w->spine[f] = (struct place){.up = P2A_NONE};
     memset(w->box, 0xff, n * sizeof *w->box);
     memset(w->rest, 0xff, n * sizeof *w->rest);
-    for (p2a_id a = 0; a < w->p->graph.arc_n; a++)
-        w->weight[a] = weight_of(w, a);
-    return p2a_outs_build(w->p, &w->outs) && p2a_components_build(w->p, &w->outs, &w->parts);
+    if (!p2a_outs_build(w->p, &w->outs))
+        return false;
+    weigh_arcs(w);
+    return p2a_components_build(w->p, &w->outs, &w->parts);
 }
 
 static void end(struct work *w)
@@ -770,6 +860,7 @@ static void end(struct work *w)
     free(w->weight);
     free(w->called);
     free(w->spine);
+    free(w->done);
     free(w->taken);
     free(w->box);
     free(w->rest);

@@ -1,6 +1,7 @@
 /* What is read by the piece on all cores is what one thread reads from a stream: every row in its
  * place, values to the last bit, the same first error. So it is with a single core, where threads
- * can't be started, and what is left when memory fails is an error. */
+ * can't be started, and what is left when memory fails is an error. The same holds for what is
+ * written by the piece. */
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -182,6 +183,108 @@ static struct text make_perf(void)
     return text;
 }
 
+/* Far enough from 0 for a few steps back. */
+static void put_position(struct text *text, bool hex)
+{
+    unsigned how = any(6);
+    if (how < 2)
+        put(text, hex ? "0x%x " : "%u ", 1000 + any(400));
+    else if (how < 4)
+        put(text, how == 2 ? "+%u " : "-%u ", any(3));
+    else
+        put(text, how == 4 ? "* " : "+1 ");
+}
+
+static void put_cost_line(struct text *text, bool instr)
+{
+    if (instr)
+        put_position(text, true);
+    put_position(text, false);
+    put(text, any(5) ? "%u %u\n" : "%u\n", any(5000), any(300));
+}
+
+/* Parts of two shapes, in which lines come in order, come again and step; calls, whose cost looks
+ * like self cost; numbers of names that are defined pieces before. */
+static struct text make_callgrind(void)
+{
+    struct text text = start();
+    bool instr = true;
+    put(&text, "# callgrind format\npositions: instr line\nevents: Ir Dr\n");
+    put(&text, "fl=(0) f\nfn=(0) f\n0x100000 10 1\n");
+    for (unsigned line = 0; text.n < SIZE; line++) {
+        unsigned what = any(200), at = any(3000);
+        if (what < 4)
+            put(&text, "fl=(%u) file%u.c\nfn=(%u) f%u\n", at % 90, at % 90, at, at);
+        else if (what < 8)
+            put(&text, "cfn=(%u)%s%u\ncalls=%u 1\n%s700 %u\n", at, " f", at, any(9),
+                instr ? "0x900 " : "", any(9));
+        else if (what < 9)
+            put(&text, any(2) ? "# a comment\n" : "jump=1 2\n%s+3\n", instr ? "* " : "");
+        else if (what < 100)
+            put_cost_line(&text, instr);
+        else
+            put(&text, instr ? "0x%x %u %u 3\n" : "%u %u %u\n", line + 4096u, line, any(99));
+        if (!any(100000)) {
+            instr = !instr;
+            put(&text, "positions:%s line\nevents: Ir Dr\nfl=(1)\nfn=(2) f2\n%s100000 1\n",
+                instr ? " instr" : "", instr ? "0x100000 " : "");
+        }
+    }
+    return text;
+}
+
+static void put_bytes(struct text *text, const void *bytes, size_t n)
+{
+    memcpy(text->at + text->n, bytes, n);
+    text->n += n;
+}
+
+static void put_number(struct text *text, char type, uint32_t value)
+{
+    const unsigned char bytes[] = {(unsigned char)type, value & 255, value >> 8 & 255,
+                                   value >> 16 & 255, (unsigned char)(value >> 24)};
+    put_bytes(text, bytes, sizeof bytes);
+}
+
+/* Counts and times, the values of a function or of one of its callers. */
+static void put_figures(struct text *text)
+{
+    const double times[] = {any(1000) / 7.0, any(5000) / 3.0};
+    put_number(text, 'i', any(100));
+    put_number(text, 'i', any(100));
+    for (int i = 0; i < 2; i++) {
+        put_bytes(text, "g", 1);
+        put_bytes(text, &times[i], sizeof times[i]);
+    }
+}
+
+/* A dict of rows whose keys are the objects 0, 3, 6 … and whose strings are the two behind them;
+ * a caller may come before its row. */
+static struct text make_pstats(void)
+{
+    struct text text = start();
+    enum { ROWS = 30000 };
+    put_bytes(&text, "{", 1);
+    for (uint32_t i = 0; i < ROWS; i++) {
+        char file[32], name[32];
+        put_bytes(&text, "\xa9\3", 2);
+        put_bytes(&text, file, (size_t)snprintf(file, sizeof file, "\xfa\x05%05u", i % 900));
+        put_number(&text, 'i', i);
+        put_bytes(&text, name, (size_t)snprintf(name, sizeof name, "\xfa\x08name%04u", i % 7000));
+        put_bytes(&text, ")\5", 2);
+        put_figures(&text);
+        put_bytes(&text, "{", 1);
+        for (uint32_t j = i < 9 ? i : 9; j > 0; j--) {
+            put_number(&text, 'r', 3 * (i - j));
+            put_bytes(&text, ")\4", 2);
+            put_figures(&text);
+        }
+        put_bytes(&text, "0", 1);
+    }
+    put_bytes(&text, "0", 1);
+    return text;
+}
+
 static void damage(struct text *text, size_t from, const char *line)
 {
     char *at = memchr(text->at + from, '\n', text->n - from);
@@ -238,7 +341,8 @@ static struct result load_by(enum way way, struct text text, const char *format,
     threads = 0;
     struct result r = load(used, format, partial);
     if (CPU_COUNT(&all) > 1)
-        assert_int_equal(threads > 0, way == TOGETHER || way == NO_THREADS);
+        assert_int_equal(threads > 0, way == TOGETHER || way == NO_THREADS ||
+                                          (way == STREAM && strcmp(format, "pstats") == 0));
     threadless = false;
     sched_setaffinity(0, sizeof all, &all);
     if (way == STREAM)
@@ -286,12 +390,39 @@ static void same_rows(const struct p2a_profile *a, const struct p2a_profile *b)
     assert_int_equal(a->graph.line_n, b->graph.line_n);
     for (uint32_t i = 0; i < a->graph.line_n; i++) {
         const struct p2a_line *l = &a->graph.line[i], *m = &b->graph.line[i];
-        assert_true(l->function == m->function && l->file == m->file && l->line == m->line);
+        assert_true(l->function == m->function && l->file == m->file && l->line == m->line &&
+                    l->address == m->address);
     }
     same_values(a->graph.line_self, b->graph.line_self, (size_t)a->graph.line_n * a->columns);
     assert_int_equal(p2a_note_count(a), p2a_note_count(b));
     for (size_t i = 0; i < p2a_note_count(a); i++)
         assert_string_equal(p2a_note_at(a, i), p2a_note_at(b, i));
+}
+
+static void same_graph(const struct p2a_profile *p, const struct p2a_profile *q)
+{
+    const struct p2a_graph *a = &p->graph, *b = &q->graph;
+    assert_int_equal(a->node_n, b->node_n);
+    assert_int_equal(a->order_n, b->order_n);
+    assert_int_equal(a->arc_n, b->arc_n);
+    assert_int_equal(a->site_n, b->site_n);
+    for (uint32_t i = 0; i < a->order_n; i++)
+        assert_int_equal(a->order[i], b->order[i]);
+    for (uint32_t i = 0; i < a->arc_n; i++) {
+        const struct p2a_arc *c = &a->arc[i], *d = &b->arc[i];
+        assert_true(c->caller == d->caller && c->callee == d->callee && c->calls == d->calls &&
+                    c->primitive == d->primitive && c->has == d->has);
+    }
+    for (uint32_t i = 0; i < a->site_n; i++) {
+        const struct p2a_site *c = &a->site[i], *d = &b->site[i];
+        assert_true(c->arc == d->arc && c->file == d->file && c->line == d->line &&
+                    c->address == d->address && c->calls == d->calls);
+    }
+    same_values(a->self, b->self, (size_t)a->node_n * p->columns);
+    same_values(a->total, b->total, (size_t)a->node_n * p->columns);
+    same_values(a->arc_self, b->arc_self, (size_t)a->arc_n * p->columns);
+    same_values(a->arc_total, b->arc_total, (size_t)a->arc_n * p->columns);
+    same_values(a->site_total, b->site_total, (size_t)a->site_n * p->columns);
 }
 
 static void same_result(const struct result *a, const struct result *b)
@@ -305,6 +436,7 @@ static void same_result(const struct result *a, const struct result *b)
     }
     same_names(a->profile, b->profile);
     same_rows(a->profile, b->profile);
+    same_graph(a->profile, b->profile);
 }
 
 static void read_every_way(struct text text, const char *format, bool partial)
@@ -323,9 +455,10 @@ static void read_every_way(struct text text, const char *format, bool partial)
 
 /* ---- tests ---- */
 
-static struct text (*const makers[])(void) = {make_folded, make_names, make_long, make_perf};
-static const char *const formats[] = {"folded", "folded", "folded", "perf"};
-enum { INPUTS = sizeof makers / sizeof *makers };
+static struct text (*const makers[])(void) = {make_folded, make_names,     make_long,
+                                              make_perf,   make_callgrind, make_pstats};
+static const char *const formats[] = {"folded", "folded", "folded", "perf", "callgrind", "pstats"};
+enum { INPUTS = sizeof makers / sizeof *makers, PERF = 3, LINES = 5 };
 
 static void all_ways_read_the_same(void **unused)
 {
@@ -343,9 +476,9 @@ static void all_ways_read_the_same(void **unused)
 static void the_first_error_is_told(void **unused)
 {
     (void)unused;
-    for (size_t i = 0; i < INPUTS; i++) {
+    for (size_t i = 0; i < LINES; i++) {
         struct text text = makers[i]();
-        const char *bad = i == INPUTS - 1 ? "\nno\nno\n" : "no count\n";
+        const char *bad = i == PERF ? "\nno\nno\n" : "no count\n";
         damage(&text, SIZE / 5 * 3, bad);
         damage(&text, SIZE / 5 * 3 + 1000, bad);
         damage(&text, SIZE / 10 * 9, bad);
@@ -378,7 +511,7 @@ static void rows_end_where_they_may(void **unused)
 static void failing_memory_is_an_error(void **unused)
 {
     (void)unused;
-    for (size_t i = 0; i < INPUTS; i += INPUTS - 1) {
+    for (size_t i = 0; i < INPUTS; i += i ? 1 : PERF) {
         struct text text = makers[i]();
         asked = 0;
         struct result whole = load(text, formats[i], false);
@@ -398,10 +531,63 @@ static void failing_memory_is_an_error(void **unused)
     }
 }
 
+static struct text save_by(enum way way, const struct p2a_profile *p)
+{
+    const struct p2a_save_options options = {.format = "text"};
+    cpu_set_t all, one;
+    struct p2a_error error;
+    struct p2a_profile *copy = (struct p2a_profile *)(uintptr_t)p;
+    struct text text = {0};
+    void *bytes = NULL;
+    assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
+    CPU_ZERO(&one);
+    for (size_t i = 0; !CPU_COUNT(&one); i++)
+        if (CPU_ISSET(i, &all))
+            CPU_SET(i, &one);
+    if (way == ONE_CORE)
+        sched_setaffinity(0, sizeof one, &one);
+    threadless = way == NO_THREADS;
+    if (p2a_save_memory(copy, &options, &bytes, &text.n, &error) == P2A_OK)
+        text.at = bytes;
+    else
+        assert_string_equal(error.message, "out of memory");
+    threadless = false;
+    sched_setaffinity(0, sizeof all, &all);
+    return text;
+}
+
+static void all_ways_write_the_same(void **unused)
+{
+    (void)unused;
+    struct text text = make_pstats();
+    struct result r = load(text, "pstats", false);
+    struct text first = save_by(TOGETHER, r.profile);
+    for (enum way way = ONE_CORE; way < WAYS; way++) {
+        struct text other = save_by(way, r.profile);
+        assert_int_equal(first.n, other.n);
+        assert_memory_equal(first.at, other.at, first.n);
+        free(other.at);
+    }
+    for (long n = 0; n < 200; n += 1 + n / 9) {
+        left = n;
+        struct text other = save_by(TOGETHER, r.profile);
+        left = -1;
+        if (other.at) {
+            assert_int_equal(first.n, other.n);
+            assert_memory_equal(first.at, other.at, first.n);
+        }
+        free(other.at);
+    }
+    free(first.at);
+    p2a_free(r.profile);
+    free(text.at);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_ways_read_the_same), cmocka_unit_test(the_first_error_is_told),
-        cmocka_unit_test(rows_end_where_they_may), cmocka_unit_test(failing_memory_is_an_error)};
+        cmocka_unit_test(rows_end_where_they_may), cmocka_unit_test(failing_memory_is_an_error),
+        cmocka_unit_test(all_ways_write_the_same)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
