@@ -50,9 +50,10 @@ WORKS = [
     ("pstats", "-f dot", [Peer("pstats", PSTATS_PRINT, 30), Peer("gprof2dot", "gprof2dot -f pstats {file}", 0)]),
     ("pstats", "-f text -s cumulative --limit all", [Peer("pstats", PSTATS_PRINT, 40)]),
     ("pstats", "-f flamegraph", [Peer("flameprof", "flameprof {file}", 0)]),
-    ("callgrind", "-f text", [Peer("callgrind_annotate", "callgrind_annotate {file}", 80)]),
-    ("callgrind", "-f dot", [Peer("callgrind_annotate", "callgrind_annotate {file}", 80)]),
-    ("pprof", "-f text", [Peer("go tool pprof -top", "go tool pprof -top {file}", 50)]),
+    *(("callgrind", "-f " + form, [Peer("callgrind_annotate", "callgrind_annotate {file}", 80)])
+      for form in ("text", "dot", "folded", "callgrind")),
+    *(("pprof", "-f " + form, [Peer("go tool pprof -top", "go tool pprof -top {file}", 50)])
+      for form in ("text", "callgrind", "flamegraph", "tree", "pprof", "speedscope")),
     ("pprof", "-f folded", [Peer("go tool pprof -traces", "go tool pprof -traces {file}", 50)]),
     ("pstats, 200 functions", "-f text", [Peer("true", "true", 1 / 3), Peer("pstats", PSTATS_PRINT, 0)]),
 ]
