@@ -1452,6 +1452,7 @@ static void free_piece(void *piece)
 {
     struct piece *p = piece;
     free(p->stretch);
+    free(p->run);
     free(p->row);
     free(p->cost);
     free(p->sum);
