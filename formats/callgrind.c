@@ -25,6 +25,7 @@
 #include "base/arena.h"
 #include "base/crew.h"
 #include "base/index.h"
+#include "model/core.h"
 #include "model/flow.h"
 
 enum { MAX_EVENTS = 256, MAX_FORMULAS = 1024 };
@@ -2082,36 +2083,68 @@ static double factor_of(const struct writer *w, uint32_t metric)
 }
 
 /* What of each function's self is on no line. */
-static void rest_of_lines(const struct writer *w, uint32_t event, double *value)
+static void find_rests(const struct writer *w, uint32_t event, double *rest)
 {
     const struct p2a_graph *g = &w->p->graph;
-    double *rest = value + g->line_n;
     for (size_t f = 0; f < g->node_n; f++)
         rest[f] = g->self[f * w->p->columns + event];
-    for (size_t i = 0; i < g->line_n; i++) {
-        value[i] = g->line_self[i * w->p->columns + event];
-        rest[g->line[i].function] -= value[i];
-    }
+    for (size_t i = 0; i < g->line_n; i++)
+        rest[g->line[i].function] -= g->line_self[i * w->p->columns + event];
     for (size_t f = 0; f < g->node_n; f++) /* without what the subtraction leaves of nothing */
         if (rest[f] < fabs(g->self[f * w->p->columns + event]) * 1e-12)
             rest[f] = 0;
 }
 
-/* Whole numbers for the lines of one event, Σ rounded = rounded Σ; the functions' sums in SELF. */
+static void set_line_cost(struct writer *w, uint32_t event, size_t row, uint64_t cost,
+                          uint64_t *self)
+{
+    const struct p2a_graph *g = &w->p->graph;
+    w->line_cost[row * w->events + event] = cost;
+    self[row < g->line_n ? g->line[row].function : row - g->line_n] += cost;
+}
+
+/* Whole numbers, of which rounding would make what they are. */
+static bool is_whole(const struct writer *w, uint32_t event, const double *values, uint32_t rows)
+{
+    double sum;
+    return !rows || p2a_exact_sum(values + event, rows, w->p->columns, &sum);
+}
+
+static bool are_lines_whole(const struct writer *w, uint32_t event)
+{
+    const struct p2a_graph *g = &w->p->graph;
+    return factor_of(w, event) == 1 && /* NOLINT: exact */
+           is_whole(w, event, g->line_self, g->line_n) && is_whole(w, event, g->self, g->node_n);
+}
+
+static void take_whole_lines(struct writer *w, uint32_t event, double *rest, uint64_t *self)
+{
+    const struct p2a_graph *g = &w->p->graph;
+    find_rests(w, event, rest);
+    for (size_t i = 0; i < g->line_n; i++) {
+        uint64_t cost = (uint64_t)g->line_self[i * w->p->columns + event];
+        set_line_cost(w, event, i, cost, self);
+        w->sum[event] += cost;
+    }
+    for (size_t f = 0; f < g->node_n; f++) {
+        set_line_cost(w, event, g->line_n + f, (uint64_t)rest[f], self);
+        w->sum[event] += (uint64_t)rest[f];
+    }
+}
+
+/* Whole numbers for the lines of one event, Σ rounded = rounded Σ; the functions' sums in SELF,
+ * zeros so far. */
 static void round_lines(struct writer *w, uint32_t event, double *value, uint64_t *rounded,
                         uint64_t *self)
 {
     const struct p2a_graph *g = &w->p->graph;
     size_t rows = (size_t)g->line_n + g->node_n;
-    rest_of_lines(w, event, value);
+    for (size_t i = 0; i < g->line_n; i++)
+        value[i] = g->line_self[i * w->p->columns + event];
+    find_rests(w, event, value + g->line_n);
     w->sum[event] = p2a_round(value, rows, 1, factor_of(w, event), rounded);
-    for (size_t f = 0; f < g->node_n; f++)
-        self[f] = rounded[g->line_n + f];
-    for (size_t i = 0; i < rows; i++) {
-        w->line_cost[i * w->events + event] = rounded[i];
-        if (i < g->line_n)
-            self[g->line[i].function] += rounded[i];
-    }
+    for (size_t i = 0; i < rows; i++)
+        set_line_cost(w, event, i, rounded[i], self);
 }
 
 /* Shares an arc's cost among its sites and what has no site. SCRATCH: twice as many rows. */
@@ -2157,7 +2190,11 @@ static void cost_event(struct writer *w, uint32_t event, double *value, uint64_t
     struct changes *changes = &w->changes;
     size_t parts = w->flow.parts.n;
     uint64_t *self = scratch + 2 * ((size_t)g->line_n + g->site_n + g->node_n + 1);
-    round_lines(w, event, value, scratch, self);
+    memset(self, 0, w->p->functions.n * sizeof *self);
+    if (are_lines_whole(w, event))
+        take_whole_lines(w, event, value, self);
+    else
+        round_lines(w, event, value, scratch, self);
     p2a_flow_column(w->p, &w->flow, event, factor_of(w, event), self);
     for (uint32_t a = 0; a < g->arc_n; a++)
         share_sites(w, a, event, scratch);

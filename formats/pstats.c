@@ -703,6 +703,12 @@ static bool take_graph(struct reader *r)
     return p2a_take_graph(r->p, g);
 }
 
+static void fetch_tag(const struct reader *r, uint32_t number)
+{
+    if (number < r->tag_room)
+        __builtin_prefetch(&r->tag[number]);
+}
+
 /* The function whose key is the object NUMBER. */
 static p2a_id caller_of(struct reader *r, uint32_t number)
 {
@@ -739,7 +745,7 @@ static bool name_callers(struct reader *r, struct latest *latest)
     uint32_t first = 0;
     for (p2a_id a = 0; a < g->arc_n; a++) {
         if (a + AHEAD < g->arc_n)
-            __builtin_prefetch(&r->tag[g->arc[a + AHEAD].caller]);
+            fetch_tag(r, g->arc[a + AHEAD].caller);
         if (g->arc[a].callee != g->arc[first].callee)
             first = a;
         p2a_id caller = caller_of(r, g->arc[a].caller);

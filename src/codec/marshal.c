@@ -919,11 +919,6 @@ bool p2a_marshal_code(struct marshal *m, struct p2a_marshal_code *code)
     return leave_open(m);
 }
 
-void p2a_marshal_fetch_tag(const struct marshal *m, uint32_t ref)
-{
-    __builtin_prefetch(&m->ref_tag[ref]);
-}
-
 struct marshal_mark p2a_marshal_place(const struct marshal *m, uint32_t ref)
 {
     return (struct marshal_mark){m->ref_at[ref], ref};

@@ -139,8 +139,6 @@ struct marshal_failure p2a_marshal_take_failure(struct marshal *m);
 #define MARSHAL_UNDONE 0x80000000U
 uint32_t p2a_marshal_tag(const struct marshal *m, uint32_t ref);
 void p2a_marshal_set_tag(struct marshal *m, uint32_t ref, uint32_t tag);
-/* Asks the memory for the tag, which will be wanted soon. */
-void p2a_marshal_fetch_tag(const struct marshal *m, uint32_t ref);
 /* Where the next object is a reference to one with a tag: passes it without a look at what it
  * refers to and returns the tag. Else returns 0 and passes nothing. */
 uint32_t p2a_marshal_take_tag(struct marshal *m);

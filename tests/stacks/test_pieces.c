@@ -326,25 +326,37 @@ static struct result load(struct text text, const char *format, bool partial)
     return r;
 }
 
-static struct result load_by(enum way way, struct text text, const char *format, bool partial)
+/* Makes the cores and threads those of WAY; *ALL is what there are. */
+static void go(enum way way, cpu_set_t *all)
 {
-    cpu_set_t all, one;
-    assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
+    cpu_set_t one;
+    assert_int_equal(sched_getaffinity(0, sizeof *all, all), 0);
     CPU_ZERO(&one);
     for (size_t i = 0; !CPU_COUNT(&one); i++)
-        if (CPU_ISSET(i, &all))
+        if (CPU_ISSET(i, all))
             CPU_SET(i, &one);
     if (way == ONE_CORE)
         sched_setaffinity(0, sizeof one, &one);
-    struct text used = way == STREAM ? zip(text) : text;
     threadless = way == NO_THREADS;
     threads = 0;
+}
+
+static void come_back(const cpu_set_t *all)
+{
+    threadless = false;
+    sched_setaffinity(0, sizeof *all, all);
+}
+
+static struct result load_by(enum way way, struct text text, const char *format, bool partial)
+{
+    cpu_set_t all;
+    struct text used = way == STREAM ? zip(text) : text;
+    go(way, &all);
     struct result r = load(used, format, partial);
     if (CPU_COUNT(&all) > 1)
         assert_int_equal(threads > 0, way == TOGETHER || way == NO_THREADS ||
                                           (way == STREAM && strcmp(format, "pstats") == 0));
-    threadless = false;
-    sched_setaffinity(0, sizeof all, &all);
+    come_back(&all);
     if (way == STREAM)
         free(used.at);
     return r;
@@ -531,28 +543,19 @@ static void failing_memory_is_an_error(void **unused)
     }
 }
 
-static struct text save_by(enum way way, const struct p2a_profile *p)
+static struct text save_by(enum way way, struct p2a_profile *p)
 {
     const struct p2a_save_options options = {.format = "text"};
-    cpu_set_t all, one;
+    cpu_set_t all;
     struct p2a_error error;
-    struct p2a_profile *copy = (struct p2a_profile *)(uintptr_t)p;
     struct text text = {0};
     void *bytes = NULL;
-    assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
-    CPU_ZERO(&one);
-    for (size_t i = 0; !CPU_COUNT(&one); i++)
-        if (CPU_ISSET(i, &all))
-            CPU_SET(i, &one);
-    if (way == ONE_CORE)
-        sched_setaffinity(0, sizeof one, &one);
-    threadless = way == NO_THREADS;
-    if (p2a_save_memory(copy, &options, &bytes, &text.n, &error) == P2A_OK)
+    go(way, &all);
+    if (p2a_save_memory(p, &options, &bytes, &text.n, &error) == P2A_OK)
         text.at = bytes;
     else
         assert_string_equal(error.message, "out of memory");
-    threadless = false;
-    sched_setaffinity(0, sizeof all, &all);
+    come_back(&all);
     return text;
 }
 
