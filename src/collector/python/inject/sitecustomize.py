@@ -108,6 +108,8 @@ def program_name():
                 name = name[: -len(ending)]
     elif name.endswith(".__main__"):
         name = name[: -len(".__main__")]
+    while len(os.fsencode(name)) > 200:  # of the 255 bytes of a file's name
+        name = name[:-1]
     return name if name not in ("", "-", "-c", "-m") else "python"
 
 
