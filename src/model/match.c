@@ -34,6 +34,7 @@ struct match {
     uint32_t before_n, after_n;
     struct anchor *anchor;
     uint32_t anchor_n;
+    uint32_t elsewhere; /* functions without counterpart, but for the folder of their file */
 };
 
 static int order(uint64_t a, uint64_t b)
@@ -249,6 +250,55 @@ static void fill(const struct match *m, struct p2a_profile *into, const struct p
     free(taken);
 }
 
+/* ---- folders ---- */
+
+/* Those of ENTRY that have no counterpart, by the base name of their file; its path is in `line`,
+ * so that a group has it in its first. */
+static struct entry *without_folders(struct p2a_profile *into, const struct entry *entry,
+                                     uint32_t *n)
+{
+    uint32_t all = *n, left = 0;
+    struct entry *alone = malloc(((size_t)all + 1) * sizeof *alone);
+    for (uint32_t i = 0; alone && i < all; i++) {
+        if (entry[i].match != P2A_NONE || !entry[i].file)
+            continue;
+        alone[left] = entry[i];
+        alone[left].line = entry[i].file;
+        alone[left].file = p2a_intern(into, p2a_str_base(p2a_string(into, entry[i].file)));
+        alone[left++].module = 0;
+    }
+    if (alone)
+        qsort(alone, left, sizeof *alone, by_group_and_line);
+    *n = left;
+    return alone;
+}
+
+static void count_elsewhere(struct match *m, struct entry *before, uint32_t before_n,
+                            struct entry *after, uint32_t after_n)
+{
+    (void)after_n;
+    m->elsewhere += before->line == after->line ? 0 : before_n;
+}
+
+/* Checkouts in two folders have nothing in common: what to do about that is worth a note. */
+static void tell_folders(struct p2a_profile *into, const struct match *m)
+{
+    struct match alone = {.before_n = m->before_n, .after_n = m->after_n};
+    alone.before = without_folders(into, m->before, &alone.before_n);
+    alone.after = without_folders(into, m->after, &alone.after_n);
+    if (alone.before && alone.after)
+        each_group(&alone, count_elsewhere);
+    else
+        p2a_fail(into, P2A_SYSTEM, "out of memory");
+    if (alone.elsewhere)
+        p2a_note(into,
+                 "%u function%s gone from one folder and new in another: --strip-dirs compares "
+                 "files by their base names",
+                 alone.elsewhere, alone.elsewhere == 1 ? " is" : "s are");
+    free(alone.before);
+    free(alone.after);
+}
+
 bool p2a_match_functions(struct p2a_profile *into, const struct p2a_profile *before, p2a_id *match)
 {
     bool qualified = has_qualnames(into) && has_qualnames(before);
@@ -262,6 +312,7 @@ bool p2a_match_functions(struct p2a_profile *into, const struct p2a_profile *bef
         each_group(&m, find_anchor);
         qsort(m.anchor, m.anchor_n, sizeof *m.anchor, by_file_and_line);
         each_group(&m, pair_group);
+        tell_folders(into, &m);
         fill(&m, into, before, match);
     } else {
         p2a_fail(into, P2A_SYSTEM, "out of memory");

@@ -98,6 +98,32 @@ static void files_are_told_apart(void **state)
           "f 2>3, f 0>4, f 1>0");
 }
 
+/* What the comparison says besides, "" for nothing. */
+static void check_note(const struct version *before, const struct version *after, const char *note)
+{
+    struct p2a_profile *b = make_version(before, P2A_PYTHON), *a = make_version(after, P2A_PYTHON);
+    struct p2a_profile *d = diff_of(&b, 1, &a, 1);
+    const char *said = p2a_note_count(d) ? p2a_note_at(d, 0) : "";
+    if (!strstr(said, note) || !*note != !*said)
+        fail_msg("'%s' without '%s'", said, note);
+    p2a_free(a);
+    p2a_free(b);
+    p2a_free(d);
+}
+
+static void other_folders_are_told(void **state)
+{
+    (void)state;
+    check_note(VERSION({"f", "/old/m.py", 1}, {"g", "/old/m.py", 9}),
+               VERSION({"f", "/new/m.py", 3}, {"h", "/new/m.py", 9}), "1 function is gone from");
+    check_note(VERSION({"f", "/old/m.py", 1}, {"g", "/old/m.py", 9}),
+               VERSION({"f", "m.py", 3}, {"g", "m.py", 9}), "2 functions are gone from");
+    check_note(VERSION({"f", "/x/m.py", 1}), VERSION({"f", "/x/n.py", 3}), "");
+    check_note(VERSION({"f", "", 1}, {"g", "~", 9}), VERSION({"h", "", 3}, {"i", "~", 9}), "");
+    check_note(VERSION({"f", "/x/m.py", 1}, {"f", "/x/m.py", 5}), VERSION({"f", "/x/m.py", 40}),
+               "");
+}
+
 static void builtins_have_no_line_and_match_by_name(void **state)
 {
     (void)state;
@@ -201,6 +227,7 @@ int main(void)
         cmocka_unit_test(lambdas_are_told_by_the_nearest_function),
         cmocka_unit_test(as_many_on_both_sides_are_paired_in_their_order),
         cmocka_unit_test(files_are_told_apart),
+        cmocka_unit_test(other_folders_are_told),
         cmocka_unit_test(builtins_have_no_line_and_match_by_name),
         cmocka_unit_test(an_address_in_a_name_is_another_in_every_run),
         cmocka_unit_test(qualified_names_count_where_both_sides_have_them),
