@@ -33,6 +33,7 @@ expect 2 "no format 'calgrind' to write, did you mean callgrind?" "$sample" -f c
 expect 2 "no format 'pstas' to read, did you mean pstats?" "$sample" -i pstas
 expect 2 "no format 'foldde', did you mean folded?" formats foldde
 expect 2 "brwose: no such file and no such command, did you mean browse?" brwose "$sample"
+expect 2 "config: no such file; a command stands before its options: prof2any config ..." --no-config config
 expect 2 "help: no such file and no such command, did you mean --help?" help browse
 expect 2 "--output is given twice: a.svg and b.svg" "$sample" -o a.svg -o b.svg
 expect 2 "--format is given twice: dot and folded" "$sample" -f dot -f folded
