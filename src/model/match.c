@@ -252,23 +252,40 @@ static void fill(const struct match *m, struct p2a_profile *into, const struct p
 
 /* ---- folders ---- */
 
-/* Those of ENTRY that have no counterpart, by the base name of their file; its path is in `line`,
- * so that a group has it in its first. */
-static struct entry *without_folders(struct p2a_profile *into, const struct entry *entry,
-                                     uint32_t *n)
+/* By function of P, whether anything is said of it: what selecting has renamed leaves its names
+ * behind. Of a profile that has nothing but names, each is. */
+static bool *find_used(const struct p2a_profile *p)
+{
+    bool bare = !p->contexts.n && !p->graph.node_n;
+    bool *used = calloc((size_t)p->functions.n + 1, sizeof *used);
+    for (uint32_t f = 0; used && f < p->functions.n; f++)
+        used[f] = bare || (f < p->graph.node_n && p->graph.node[f].has & P2A_HAS_ROW);
+    for (uint32_t i = 0; used && i < p->contexts.n; i++)
+        used[p->contexts.row[i].function] = true;
+    return used;
+}
+
+/* Those of P's that have no counterpart, by the base name of their file; its path is in `line`, so
+ * that a group has it in its first. */
+static struct entry *without_folders(struct p2a_profile *into, const struct p2a_profile *p,
+                                     const struct entry *entry, uint32_t *n)
 {
     uint32_t all = *n, left = 0;
     struct entry *alone = malloc(((size_t)all + 1) * sizeof *alone);
-    for (uint32_t i = 0; alone && i < all; i++) {
-        if (entry[i].match != P2A_NONE || !entry[i].file)
+    bool *used = find_used(p);
+    for (uint32_t i = 0; alone && used && i < all; i++) {
+        if (entry[i].match != P2A_NONE || !entry[i].file || !used[entry[i].id])
             continue;
         alone[left] = entry[i];
         alone[left].line = entry[i].file;
         alone[left].file = p2a_intern(into, p2a_str_base(p2a_string(into, entry[i].file)));
         alone[left++].module = 0;
     }
+    if (!used)
+        p2a_fail(into, P2A_SYSTEM, "out of memory");
     if (alone)
         qsort(alone, left, sizeof *alone, by_group_and_line);
+    free(used);
     *n = left;
     return alone;
 }
@@ -281,11 +298,12 @@ static void count_elsewhere(struct match *m, struct entry *before, uint32_t befo
 }
 
 /* Checkouts in two folders have nothing in common: what to do about that is worth a note. */
-static void tell_folders(struct p2a_profile *into, const struct match *m)
+static void tell_folders(struct p2a_profile *into, const struct p2a_profile *before,
+                         const struct match *m)
 {
     struct match alone = {.before_n = m->before_n, .after_n = m->after_n};
-    alone.before = without_folders(into, m->before, &alone.before_n);
-    alone.after = without_folders(into, m->after, &alone.after_n);
+    alone.before = without_folders(into, before, m->before, &alone.before_n);
+    alone.after = without_folders(into, into, m->after, &alone.after_n);
     if (alone.before && alone.after)
         each_group(&alone, count_elsewhere);
     else
@@ -312,7 +330,7 @@ bool p2a_match_functions(struct p2a_profile *into, const struct p2a_profile *bef
         each_group(&m, find_anchor);
         qsort(m.anchor, m.anchor_n, sizeof *m.anchor, by_file_and_line);
         each_group(&m, pair_group);
-        tell_folders(into, &m);
+        tell_folders(into, before, &m);
         fill(&m, into, before, match);
     } else {
         p2a_fail(into, P2A_SYSTEM, "out of memory");
