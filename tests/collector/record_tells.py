@@ -294,6 +294,16 @@ class Tells(RecordTest):
         self.assertFalse([stack for stack in stacks if ";b;" in stack and "leaf_a" in stack])
 
     @each_python
+    def test_greenlets_are_told(self):
+        self.write("gevent/hub.py", "def run(): pass")
+        self.write("hub.py", "def run(): pass")
+        self.write("app.py", "import hub, sys; hub.run(); 'g' in sys.argv and __import__('gevent.hub').hub.run()")
+        done = self.record(self.python, "app.py", options=["-f", "folded"])
+        self.assertNotIn("greenlet", done.said)
+        done = self.record(self.python, "app.py", "g", options=["-f", "folded"])
+        self.assertIn("note: greenlets switched in the midst of calls", done.said)
+
+    @each_python
     def test_only_the_program_is_recorded(self):
         self.write("app.py", """
             import atexit, threading, time
