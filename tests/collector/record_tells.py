@@ -71,6 +71,13 @@ class Tells(RecordTest):
             for path in self.recordings():
                 os.unlink(path)
 
+    @each_python
+    def test_a_prompt_is_named_python(self):
+        if self.run_plain(self.python, "-c", "import _pyrepl").status:
+            return
+        self.record(self.python, "-m", "_pyrepl", stdin=subprocess.DEVNULL)
+        self.assertEqual(len(self.recordings("python-*.p2a")), 1, self.recordings())
+
     def test_a_name_that_leaves_no_room_for_an_ending_is_cut(self):
         name = "\u00fc" * 126 + ".py"
         self.write(name, "")
