@@ -301,6 +301,13 @@ class Tells(RecordTest):
         self.assertFalse([stack for stack in stacks if ";b;" in stack and "leaf_a" in stack])
 
     @each_python
+    def test_the_processors_time_begins_with_the_program(self):
+        self.write("app.py", "def f(): pass\nfor i in range(100000): f()\n")
+        done = self.record(self.python, "app.py", options=["--clock", "cpu", "-f", "folded"])
+        self.assertIn("f (app.py:1)", done.out)
+        self.assertNotIn("outside of recorded calls", done.said)
+
+    @each_python
     def test_greenlets_are_told(self):
         self.write("gevent/hub.py", "def run(): pass")
         self.write("hub.py", "def run(): pass")
