@@ -425,7 +425,8 @@ static double put_chip(struct flame *f, unsigned paint, struct p2a_str text, con
 
 static void put_chips(struct flame *f, struct chip *chips, size_t n, double y)
 {
-    static const char hint[] = "stronger colour: more time of its own";
+    const char *hint = p2a_str_is(f->unit, "seconds") ? "stronger colour: more time of its own"
+                                                      : "stronger colour: more of its own";
     double x = MARGIN;
     qsort(chips, n, sizeof *chips, by_self);
     for (size_t i = 0; i < n && i < CHIPS && chips[i].self >= 0.001 * whole(f); i++) {
@@ -437,7 +438,7 @@ static void put_chips(struct flame *f, struct chip *chips, size_t n, double y)
             return;
         x = next;
     }
-    if (x > MARGIN && !f->reverse && x + sizeof hint * f->column < f->width - MARGIN)
+    if (x > MARGIN && !f->reverse && x + (double)strlen(hint) * f->column < f->width - MARGIN)
         putf(f, "<text class=\"soft\" x=\"%g\" y=\"%g\">%s</text>\n", x, y, hint);
 }
 

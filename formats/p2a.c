@@ -576,6 +576,27 @@ static void note_outside(struct reader *r)
                  100 * outside / whole);
 }
 
+/* greenlet's own switch, or the loop of gevent, which calls it unseen. */
+static bool switches_greenlets(const struct p2a_profile *p, const struct p2a_function *f)
+{
+    static const char word[] = "greenlet";
+    struct p2a_str name = p2a_string(p, f->name);
+    if (f->kind == P2A_BUILTIN)
+        return p2a_str_starts(name, "<method 'switch' of ") &&
+               memmem(name.at, name.n, word, strlen(word));
+    return p2a_str_is(name, "run") && p2a_str_ends(p2a_string(p, f->file), "/gevent/hub.py");
+}
+
+static void note_greenlets(struct reader *r)
+{
+    for (uint32_t i = 0; i < r->p->functions.n; i++)
+        if (switches_greenlets(r->p, &r->p->functions.row[i])) {
+            p2a_note(r->p, "greenlets switched in the midst of calls: calls are exact, the paths "
+                           "and times of greenlets run into one another, as cProfile's do");
+            return;
+        }
+}
+
 static void note_facts(struct reader *r)
 {
     struct p2a_profile *p = r->p;
@@ -600,6 +621,7 @@ static void note_facts(struct reader *r)
                  "the limit of %llu contexts was reached: paths past it are one frame; calls and "
                  "times of functions and of their callers are exact",
                  (unsigned long long)r->h.max_contexts);
+    note_greenlets(r);
     note_outside(r);
 }
 

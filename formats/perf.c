@@ -8,6 +8,8 @@
  * - The time is what a header is known by: digits, a point, digits, a colon. What stands before it
  *   is the command, which may hold blanks and be a single letter, and its ids. Without a time the
  *   first number behind a word is the process.
+ * - Of what -F can print besides, source text, registers, instructions, sizes of pages, nothing is
+ *   kept: it stands behind the stack, in a line that begins with one blank or a bar.
  * - An event is a metric. Its weight is the period; where none is printed every sample is 1.
  *   cpu-clock and task-clock have periods in nanoseconds.
  * - A sample without stack has its frame on the header's line, or none at all (a tracepoint): then
@@ -87,7 +89,7 @@ struct header {
     struct p2a_str command, event, rest;
     uint64_t pid, tid;
     double period;
-    bool has_ids, has_time, has_period;
+    bool has_ids, has_cpu, has_time, has_period;
 };
 
 /* "1234" or "1234/1235"; -1 is nobody. */
@@ -132,10 +134,25 @@ static size_t find_time(struct p2a_str line, size_t *start)
     return 0;
 }
 
+/* What -F +misc prints behind the CPU or the ids: in which mode the processor was, "U" or "K". */
+static struct p2a_str cut_mode(struct p2a_str left)
+{
+    static const char letters[] = "KUHGgMDESp";
+    struct p2a_str word = last_word(left), before = left;
+    struct header ids = {0};
+    size_t n = 0;
+    while (n < word.n && strchr(letters, word.at[n]))
+        n++;
+    before.n -= word.n;
+    before = p2a_str_trim(before);
+    bool mode = n && n == word.n && n <= 5;
+    return mode && (is_cpu(last_word(before)) || take_ids(last_word(before), &ids)) ? before : left;
+}
+
 /* What stands before the time: the command, its ids, the CPU. */
 static void take_left(struct p2a_str left, struct header *h)
 {
-    left = p2a_str_trim(left);
+    left = cut_mode(p2a_str_trim(left));
     struct p2a_str word = last_word(left);
     if (is_cpu(word)) {
         left.n -= word.n;
@@ -147,7 +164,7 @@ static void take_left(struct p2a_str left, struct header *h)
     h->command = p2a_str_trim(left);
 }
 
-/* "PERIOD EVENT: TEXT", "EVENT: TEXT" or neither. */
+/* "PERIOD EVENT: TEXT", "EVENT: TEXT", "PERIOD" or neither. */
 static void take_right(struct p2a_str right, struct header *h)
 {
     struct p2a_str after = right, word = next_word(&after);
@@ -155,7 +172,7 @@ static void take_right(struct p2a_str right, struct header *h)
     h->rest = right;
     if (p2a_str_u64(word, &period)) {
         struct p2a_str behind = after, event = next_word(&behind);
-        if (!p2a_str_ends(event, ":"))
+        if (event.n && !p2a_str_ends(event, ":"))
             return;
         h->period = (double)period;
         h->has_period = true;
@@ -168,11 +185,38 @@ static void take_right(struct p2a_str right, struct header *h)
     h->rest = after;
 }
 
+/* A number alone is the process; a period where it ends its column of ten. */
+static bool take_number(struct p2a_str line, struct header *h)
+{
+    struct p2a_str word = p2a_str_trim(line);
+    if (word.at + word.n - line.at >= 10)
+        take_right(line, h);
+    return h->has_period || take_ids(word, h);
+}
+
+/* "COMMAND [CPU] PERIOD EVENT: TEXT", any of which may be missing. */
+static void take_without_ids(struct p2a_str line, struct header *h)
+{
+    struct p2a_str rest = line;
+    if (take_number(line, h))
+        return;
+    while (skip_blanks(rest).n) {
+        struct p2a_str here = rest;
+        h->has_cpu = is_cpu(next_word(&rest));
+        take_right(h->has_cpu ? rest : here, h);
+        if (h->has_cpu || h->event.n) {
+            h->command = p2a_str_trim((struct p2a_str){line.at, (size_t)(here.at - line.at)});
+            return;
+        }
+    }
+    *h = (struct header){.period = 1, .command = p2a_str_trim(line)};
+}
+
 /* A header without a time: the first number behind a word is the process. */
 static void take_timeless(struct p2a_str line, struct header *h)
 {
     struct p2a_str rest = line, word = next_word(&rest);
-    while (word.n && !p2a_str_ends(word, ":")) {
+    while (word.n && !p2a_str_ends(word, ":") && !is_cpu(word)) {
         struct p2a_str before = rest;
         word = next_word(&rest);
         if (!take_ids(word, h))
@@ -184,11 +228,7 @@ static void take_timeless(struct p2a_str line, struct header *h)
         take_right(rest, h);
         return;
     }
-    h->command = p2a_str_trim(line);
-    if (p2a_str_ends(word, ":"))
-        take_right(line, h);
-    if (h->event.n)
-        h->command = P2A_LIT("");
+    take_without_ids(line, h);
 }
 
 static void parse_header(struct p2a_str line, struct header *h)
@@ -654,7 +694,9 @@ static void close_sample(struct reader *r)
 /* Periods of clocks are nanoseconds, of other events counts; without period samples are counted. */
 static void choose_metric(struct reader *r, const struct header *h)
 {
-    struct p2a_str event = h->event.n ? h->event : P2A_LIT("samples");
+    struct p2a_str event = h->event.n      ? h->event
+                           : h->has_period ? P2A_LIT("period")
+                                           : P2A_LIT("samples");
     struct p2a_str known = {r->event.at, r->event.n};
     if (r->metric != P2A_NONE && r->metric_has_period == h->has_period && known.n == event.n + 1 &&
         memcmp(known.at, event.at, event.n) == 0)
@@ -698,13 +740,29 @@ static bool has_frame(struct p2a_str rest)
     return n && indent + n >= 16 && n < s.n && blank(s.at[n]);
 }
 
+/* That frame: without the address of -F +addr before it, and registers and instructions behind. */
+static struct p2a_str only_frame(struct p2a_str rest)
+{
+    static const char *const tails[] = {" ABI:", " ilen: ", " insn: "};
+    struct p2a_str behind = rest;
+    next_word(&behind);
+    if (has_frame(behind))
+        rest = behind;
+    for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
+        const char *tail = memmem(rest.at, rest.n, tails[i], strlen(tails[i]));
+        if (tail)
+            rest.n = (size_t)(tail - rest.at);
+    }
+    return p2a_str_trim(rest);
+}
+
 static void take_header(struct reader *r, struct p2a_str line)
 {
     struct header h;
     parse_header(line, &h);
     if (p2a_str_starts(h.event, "PERF_RECORD_"))
         return;
-    bool sure = h.has_time || h.has_ids || h.event.n;
+    bool sure = h.has_time || h.has_ids || h.has_cpu || h.has_period || h.event.n;
     if (!sure && (r->open || blank(line.at[0]))) {
         r->open = false; /* its callers may be missing */
         r->ended = true;
@@ -715,7 +773,7 @@ static void take_header(struct reader *r, struct p2a_str line)
     open_sample(r, &h);
     r->loose = !sure;
     struct frame frame;
-    if (has_frame(h.rest) && split_frame(h.rest, &frame))
+    if (has_frame(h.rest) && split_frame(only_frame(h.rest), &frame))
         push_frame(r, find_function(r, &frame));
 }
 
@@ -751,9 +809,16 @@ static bool take_source(struct reader *r, struct p2a_str line)
     return true;
 }
 
+/* "|12     int i;": -F +srccode prints it behind the sample. */
+static bool is_source_text(struct p2a_str line)
+{
+    return line.n > 1 && line.at[0] == '|' && digit(line.at[1]);
+}
+
 static bool is_comment(struct p2a_str line)
 {
-    return p2a_str_is(line, "#") || p2a_str_starts(line, "# ") || p2a_str_starts(line, "#=");
+    return p2a_str_is(line, "#") || p2a_str_starts(line, "# ") || p2a_str_starts(line, "#=") ||
+           is_source_text(line);
 }
 
 /* A frame begins with a tab, or within a sample with blanks that were a tab once. */
@@ -761,6 +826,16 @@ static bool is_frame(const struct reader *r, struct p2a_str line, struct frame *
 {
     size_t start;
     return r->open && blank(line.at[0]) && !find_time(line, &start) && split_frame(line, frame);
+}
+
+/* " insn: 89 c2", " ABI:2 AX:0x21", " 4K": what ends a sample in place of the empty line. */
+static bool is_behind_stack(const struct reader *r, struct p2a_str line)
+{
+    struct header h;
+    if (!r->open || !r->frame_n || line.n < 2 || line.at[0] != ' ' || blank(line.at[1]))
+        return false;
+    parse_header(line, &h);
+    return !h.has_time && !h.has_ids;
 }
 
 static void take_empty(struct reader *r)
@@ -779,6 +854,8 @@ static void take_other(struct reader *r, struct p2a_str line)
     if (is_frame(r, line, &frame)) {
         meet_frame(r);
         push_frame(r, find_function(r, &frame));
+    } else if (is_behind_stack(r, line) || is_source_text(line)) {
+        close_sample(r);
     } else if (r->open || !is_comment(line)) {
         bool header = !blank(line.at[0]) || find_time(line, &start);
         if (header || !take_source(r, line))
@@ -884,12 +961,17 @@ static enum p2a_sure probe(const struct p2a_probe *probe)
 {
     struct p2a_str rest = probe->start, line;
     size_t frames = 0, headers = 0, others = 0;
+    bool below = false; /* a frame: the place of its source */
     if (p2a_str_starts(probe->start, recording))
         return P2A_CERTAIN;
     while (p2a_probe_line(probe, &rest, &line)) {
-        if (!skip_blanks(line).n || is_comment(line))
+        bool nothing = !skip_blanks(line).n || is_comment(line);
+        if (nothing || (below && line.at[0] == ' ')) {
+            below = below && !nothing;
             continue;
-        if (looks_like_frame(line))
+        }
+        below = looks_like_frame(line);
+        if (below)
             frames++;
         else if (looks_like_header(line))
             headers++;

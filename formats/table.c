@@ -448,18 +448,18 @@ static void put_title(struct table *t)
     if (p->base > 0) {
         snprintf(line, sizeof line, ", selected of %s,",
                  p2a_human_figure(text, p->base * metric->scale, unit_of(t, 0), word));
-        p2a_sheet_text(&t->sheet, line);
+        p2a_sheet_prose(&t->sheet, p2a_str_of(line), t->out);
     }
     snprintf(line, sizeof line, " in %s function%s", p2a_human_count(functions, t->rows.all),
              t->rows.all == 1 ? "" : "s");
-    p2a_sheet_text(&t->sheet, line);
+    p2a_sheet_prose(&t->sheet, p2a_str_of(line), t->out);
     if (t->rows.n < t->rows.all) {
         snprintf(line, sizeof line, ", %s of them listed", p2a_human_count(functions, t->rows.n));
-        p2a_sheet_text(&t->sheet, line);
+        p2a_sheet_prose(&t->sheet, p2a_str_of(line), t->out);
     }
     if (t->rows.sorted) {
-        p2a_sheet_text(&t->sheet, ", by ");
-        p2a_sheet_put(&t->sheet, (struct p2a_str){t->rows.sort.at, t->rows.sort.n});
+        p2a_sheet_prose(&t->sheet, P2A_LIT(", by "), t->out);
+        p2a_sheet_prose(&t->sheet, (struct p2a_str){t->rows.sort.at, t->rows.sort.n}, t->out);
     }
     p2a_sheet_end(&t->sheet, t->out);
     p2a_sheet_end(&t->sheet, t->out);

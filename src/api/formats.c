@@ -1,5 +1,6 @@
 /* Finding a format: by name, by the name of a file, by its first bytes. */
 #include "api/formats.h"
+#include "api/strange.h"
 
 #include <fnmatch.h>
 #include <string.h>
@@ -139,7 +140,10 @@ const struct p2a_format *p2a_detect_probe(const struct p2a_probe *input, struct 
             rival = format;
         }
     }
-    if (!best)
+    const char *what = best ? NULL : p2a_strange(text.start, error->path);
+    if (what)
+        p2a_error_set(error, P2A_INPUT, "not a profile in a known format: %s", what);
+    else if (!best)
         p2a_error_set(error, P2A_INPUT,
                       "not a profile in a known format, see prof2any formats (-i names one)");
     else if (rival)

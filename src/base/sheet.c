@@ -134,6 +134,37 @@ void p2a_sheet_end(struct p2a_sheet *sheet, struct p2a_out *out)
     sheet->cells = sheet->blanks = 0;
 }
 
+/* Takes blanks and the word behind them off *text. */
+static struct p2a_str next_word(struct p2a_str *text, size_t *blanks)
+{
+    size_t from = 0, to;
+    while (from < text->n && text->at[from] == ' ')
+        from++;
+    for (to = from; to < text->n && text->at[to] != ' '; to++)
+        continue;
+    struct p2a_str word = {text->at + from, to - from};
+    *text = (struct p2a_str){text->at + to, text->n - to};
+    *blanks = from;
+    return word;
+}
+
+void p2a_sheet_prose(struct p2a_sheet *sheet, struct p2a_str text, struct p2a_out *out)
+{
+    enum p2a_ink ink = sheet->ink;
+    while (text.n) {
+        size_t blanks;
+        struct p2a_str word = next_word(&text, &blanks);
+        size_t end = sheet->cells + blanks + p2a_cells(word);
+        if (sheet->width && sheet->cells && end > sheet->width) {
+            p2a_sheet_end(sheet, out);
+            sheet->ink = ink;
+        } else {
+            p2a_sheet_blank(sheet, blanks);
+        }
+        p2a_sheet_put(sheet, word);
+    }
+}
+
 void p2a_sheet_free(struct p2a_sheet *sheet, struct p2a_out *out)
 {
     if (sheet->line.failed)

@@ -36,6 +36,8 @@ void p2a_sheet_blank(struct p2a_sheet *sheet, size_t cells);
 void p2a_sheet_right(struct p2a_sheet *sheet, const char *text, size_t cells);
 /* TEXT in at most CELLS, with '…' at its end where it is cut. */
 void p2a_sheet_cut(struct p2a_sheet *sheet, struct p2a_str text, size_t cells);
+/* TEXT, going on in the next line before a word that has no room in this one. */
+void p2a_sheet_prose(struct p2a_sheet *sheet, struct p2a_str text, struct p2a_out *out);
 /* Writes the line, without the blanks at its end, and begins the next. */
 void p2a_sheet_end(struct p2a_sheet *sheet, struct p2a_out *out);
 /* Reports it where there was no memory, and frees. */

@@ -122,6 +122,21 @@ static const struct row *find_command(int argc, char **argv)
     return &rows[0];
 }
 
+/* The first input is no file, and a command that stands behind an option. */
+static bool misplaced(const struct options *options, const char *first)
+{
+    const char *word = options->input.n ? options->input.at[0] : first;
+    if (word == first || access(word, F_OK) == 0)
+        return false;
+    for (int i = 1; i < ROWS; i++)
+        if (strcmp(word, rows[i].name) == 0) {
+            complain("%s: no such file; a command stands before its options: prof2any %s ...", word,
+                     word);
+            return true;
+        }
+    return false;
+}
+
 /* The first word is no file, and near to a command. */
 static bool mistyped(const struct options *options, const char *word)
 {
@@ -185,7 +200,8 @@ static enum p2a_status run(int argc, char **argv, struct ignored ignored)
         status = command_completion(options.completion);
     else if (status == P2A_OK && options.manual)
         status = command_manual();
-    else if (status == P2A_OK && !(row == rows && mistyped(&options, argv[1])))
+    else if (status == P2A_OK &&
+             !(row == rows && (mistyped(&options, argv[1]) || misplaced(&options, argv[1]))))
         status = run_command(row, &options);
     else if (status == P2A_OK)
         status = P2A_USAGE;

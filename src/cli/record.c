@@ -89,14 +89,43 @@ static enum p2a_status check(const struct options *options)
     return P2A_OK;
 }
 
-/* The folder that recordings are made in: the output's, so that a recording can become it. The
- * caller frees it. */
-static char *folder_of(const char *output)
+/* Standard output, a pipe, a device: its folder, if it has one, is not for files. */
+static bool is_stream(const char *output)
 {
-    const char *end = output ? strrchr(output, '/') : NULL;
+    struct stat info;
+    if (!output || strcmp(output, "-") == 0)
+        return true;
+    return stat(output, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+}
+
+static const char *folder_for_stream(void)
+{
+    const char *temporary = getenv("TMPDIR");
+    if (access(".", W_OK | X_OK) == 0)
+        return ".";
+    return temporary && *temporary ? temporary : "/tmp";
+}
+
+static char *folder_of_path(const char *path)
+{
+    const char *end = path ? strrchr(path, '/') : NULL;
     if (!end)
         return strdup(".");
-    return end == output ? strdup("/") : strndup(output, (size_t)(end - output));
+    return end == path ? strdup("/") : strndup(path, (size_t)(end - path));
+}
+
+/* The folder that recordings are made in: the output's, so that a recording can become it. The
+ * caller frees it. */
+static char *folder_of(const struct options *options)
+{
+    if (is_raw(options))
+        return folder_of_path(options->output);
+    if (is_stream(options->output))
+        return strdup(folder_for_stream());
+    char *resolved = realpath(options->output, NULL); /* "/dev/stdout" may be a file */
+    char *folder = folder_of_path(resolved ? resolved : options->output);
+    free(resolved);
+    return folder;
 }
 
 /* ---- why there is nothing ---- */
@@ -204,11 +233,13 @@ static void explain(const struct session *s, char *const *command)
 
 /* ---- the end ---- */
 
-/* As a shell takes it: WORD with END behind it. */
+/* As a shell takes it, and nobody for an option: WORD with END behind it. */
 static void put_word(const char *word, const char *end)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                 "_-./+=:,@%";
+    if (word[0] == '-')
+        fputs("./", stderr);
     if (strspn(word, plain) == strlen(word)) {
         fprintf(stderr, "%s%s", word, end);
         return;
@@ -336,7 +367,7 @@ enum p2a_status command_record(const struct options *options)
     if (status != P2A_OK)
         return status;
     struct session session = {0};
-    char **command = make_command(&options->input), *folder = folder_of(options->output);
+    char **command = make_command(&options->input), *folder = folder_of(options);
     if (!command || !folder) {
         free(command);
         free(folder);

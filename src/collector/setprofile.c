@@ -12,6 +12,8 @@
 #if !P2A_MONITORING
 
 #include <frameobject.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* ---- the event functions --------------------------------------------------------------------- */
 
@@ -121,9 +123,12 @@ static bool is_watched_by(const PyThreadState *state, const struct p2a_profiler 
                                              ((struct p2a_watch *)object)->profiler == p);
 }
 
+/* The calling thread says who it is, so that its CPU's time counts from now on and not from its
+ * birth. */
 static bool watch(struct p2a_profiler *p, PyThreadState *state)
 {
-    struct p2a_watch *w = p2a_watch_of(p, state, 0);
+    pid_t tid = state == PyThreadState_Get() ? (pid_t)syscall(SYS_gettid) : 0;
+    struct p2a_watch *w = p2a_watch_of(p, state, tid);
     if (!w)
         return !PyErr_Occurred();
     if (!p->all_threads)

@@ -40,6 +40,23 @@ static void system_error(struct p2a_error *error, const char *what)
 
 /* ---- opening ---- */
 
+/* The number of a file that is open already: /dev/stdout, /dev/fd/63; -1: PATH is none. */
+static int open_number(const char *path)
+{
+    static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
+    if (strcmp(path, "/dev/stdout") == 0)
+        return STDOUT_FILENO;
+    if (strcmp(path, "/dev/stderr") == 0)
+        return STDERR_FILENO;
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        size_t n = strlen(folders[i]);
+        uint64_t number;
+        if (strncmp(path, folders[i], n) == 0 && p2a_str_u64(p2a_str_of(path + n), &number))
+            return number <= INT_MAX ? (int)number : -1;
+    }
+    return -1;
+}
+
 /* PATH with symbolic links at its end followed, also where the file isn't there; malloc'ed. NULL:
  * no memory, or ELOOP. */
 static char *follow_links(const char *path)
@@ -93,9 +110,22 @@ static int open_beside(struct p2a_sink *sink)
     return fd;
 }
 
+static bool open_direct(struct p2a_sink *sink, int fd)
+{
+    sink->fd = fd;
+    if (fd < 0)
+        system_error(sink->error, "can't be written");
+    return fd >= 0;
+}
+
 static bool open_file(struct p2a_sink *sink, const char *path)
 {
     struct stat old;
+    int number = open_number(path);
+    if (number >= 0)
+        return open_direct(sink, fcntl(number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    if (stat(path, &old) == 0 && !S_ISREG(old.st_mode) && !S_ISDIR(old.st_mode))
+        return open_direct(sink, open(path, O_WRONLY | O_CLOEXEC));
     sink->target = follow_links(path);
     if (!sink->target && errno == ELOOP)
         return system_error(sink->error, "can't be written"), false;
@@ -105,15 +135,10 @@ static bool open_file(struct p2a_sink *sink, const char *path)
     if (there && S_ISDIR(old.st_mode))
         return p2a_error_set(sink->error, P2A_SYSTEM, "is a directory, expected a file to write"),
                false;
-    if (there && !S_ISREG(old.st_mode)) {
-        sink->fd = open(sink->target, O_WRONLY | O_CLOEXEC);
-    } else {
-        sink->fd = open_beside(sink);
-        if (sink->fd >= 0 && there && fchmod(sink->fd, old.st_mode & 07777) != 0)
-            system_error(sink->error, "can't be given the old file's mode");
-    }
-    if (sink->fd < 0)
-        system_error(sink->error, "can't be written");
+    if (!open_direct(sink, open_beside(sink)))
+        return false;
+    if (there && fchmod(sink->fd, old.st_mode & 07777) != 0)
+        system_error(sink->error, "can't be given the old file's mode");
     return sink->error->status == P2A_OK;
 }
 

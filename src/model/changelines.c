@@ -235,7 +235,7 @@ static void end_line(struct lines *l)
 
 static void put_line(struct lines *l, const char *text)
 {
-    p2a_sheet_text(&l->sheet, text);
+    p2a_sheet_prose(&l->sheet, p2a_str_of(text), l->out);
     end_line(l);
 }
 
@@ -313,7 +313,7 @@ static void put_said(struct lines *l)
     struct p2a_str rest = {l->said.at, l->said.n}, line;
     while (rest.n) {
         p2a_str_cut(rest, '\n', &line, &rest);
-        p2a_sheet_put(&l->sheet, line);
+        p2a_sheet_prose(&l->sheet, line, l->out);
         if (rest.n)
             end_line(l);
     }
@@ -335,8 +335,9 @@ static void put_whole(struct lines *l)
 static void put_own(struct lines *l)
 {
     p2a_change_own(l->p, &l->changes, &l->said);
+    addf(&l->said, "%s", l->changes.own ? ":" : "");
     put_said(l);
-    put_line(l, l->changes.own ? ":" : "");
+    end_line(l);
     if (l->changes.own)
         put_rows(l, 0, l->own, l->changes.own, false);
     else

@@ -5,8 +5,9 @@
 #include "model/core.h"
 
 /* Which function of INTO each function of BEFORE is: match[id], an array of before->functions.n.
- * Code moves between versions, so lines may differ; what has no counterpart is added to INTO. False
- * after an error of INTO's. */
+ * Code moves between versions, so lines may differ; what has no counterpart is added to INTO, and
+ * where that is for the folder of its file alone, a note says so. False after an error of INTO's.
+ */
 bool p2a_match_functions(struct p2a_profile *into, const struct p2a_profile *before, p2a_id *match);
 
 #endif

@@ -38,6 +38,7 @@ struct judge {
     double nearness;
     size_t held, kept_for_lack; /* instances; of them, that the baseline doesn't have */
     bool broken, unsaid;
+    bool elsewhere; /* the baseline's files lie in other folders */
 };
 
 struct instance {
@@ -72,6 +73,17 @@ static const char *unit_of(const struct judge *j)
     return is_timed(j) ? p2a_metric_unit(j->now.p, j->column) : "";
 }
 
+/* "141,443.5": a bound that is a part of a count. */
+static void spell_tenths(double value, char text[P2A_HUMAN_ROOM])
+{
+    uint64_t tenths = (uint64_t)llround(value * 10);
+    size_t n;
+    p2a_human_count(text, tenths / 10);
+    n = strlen(text);
+    if (tenths % 10)
+        snprintf(text + n, P2A_HUMAN_ROOM - n, ".%u", (unsigned)(tenths % 10));
+}
+
 /* "1,203", "620 ms", "12.4 %"; EXACTLY where three digits don't tell two of them apart. */
 static void spell_value(const struct judge *j, double value, bool share, bool exactly,
                         char text[P2A_HUMAN_ROOM])
@@ -88,6 +100,8 @@ static void spell_value(const struct judge *j, double value, bool share, bool ex
         snprintf(text, P2A_HUMAN_ROOM, "%.12g bytes", value);
     else if (whole && value >= 0)
         p2a_human_count(text, (uint64_t)value);
+    else if (!exactly && value >= 1000 && value < 1e9)
+        spell_tenths(value, text);
     else
         snprintf(text, P2A_HUMAN_ROOM, exactly ? "%.12g" : "%.4g", value);
 }
@@ -368,6 +382,7 @@ static enum p2a_status find_match(struct judge *j)
         p2a_take_error(bare, j->error);
     else
         invert(j, match, n);
+    j->elsewhere = bare && p2a_note_count(bare);
     free(match);
     p2a_free(bare);
     return j->error->status;
@@ -582,7 +597,10 @@ static enum p2a_status conclude(struct judge *j, bool optional)
     if (j->broken || j->terms.quantity == P2A_Q_PATH)
         return P2A_OK;
     if (!j->nearest.subject)
-        return add_words(j, optional ? P2A_KEPT : P2A_UNMATCHED, "isn't in the baseline");
+        return add_words(j, optional ? P2A_KEPT : P2A_UNMATCHED,
+                         j->elsewhere ? "isn't in the baseline, where files lie in other folders: "
+                                        "--strip-dirs compares them by their base names"
+                                      : "isn't in the baseline");
     j->nearest.held = j->held;
     return add(j, &j->nearest);
 }

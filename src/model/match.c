@@ -11,8 +11,9 @@
  *     14      ?     looked for at 16
  *
  * What is left then is paired in the order of the lines if both sides have as many, else it is new
- * or gone. What is gone and stands where another function of its name stands now has " (before)"
- * behind its name: they are two. */
+ * or gone. Modules and qualified names count where both sides have them; of one side's qualified
+ * names ("Parser.token") the other may have made its names. What is gone and stands where another
+ * function of its name stands now has " (before)" behind its name: they are two. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,10 +31,12 @@ struct anchor {
 };
 
 struct match {
-    struct entry *before, *after;
+    struct entry *before, *after; /* those that aren't matched yet */
     uint32_t before_n, after_n;
+    p2a_id *of_before, *of_after; /* by function: its counterpart or P2A_NONE */
     struct anchor *anchor;
     uint32_t anchor_n;
+    uint32_t elsewhere; /* functions without counterpart, but for the folder of their file */
 };
 
 static int order(uint64_t a, uint64_t b)
@@ -75,6 +78,14 @@ static bool has_qualnames(const struct p2a_profile *p)
     return false;
 }
 
+static bool has_modules(const struct p2a_profile *p)
+{
+    for (uint32_t i = 0; i < p->functions.n; i++)
+        if (p->functions.row[i].module)
+            return true;
+    return false;
+}
+
 /* Without what follows " at 0x". */
 static p2a_id intern_name(struct p2a_profile *into, struct p2a_str name)
 {
@@ -84,21 +95,34 @@ static p2a_id intern_name(struct p2a_profile *into, struct p2a_str name)
                       address ? (struct p2a_str){name.at, (size_t)(address - name.at)} : name);
 }
 
-static struct entry *entries(struct p2a_profile *into, const struct p2a_profile *p, bool qualified)
+/* By which of its names a function is known. */
+struct key {
+    bool qualified, modules;
+};
+
+/* P's functions that MATCHED has nothing for; *n of them. */
+static struct entry *entries(struct p2a_profile *into, const struct p2a_profile *p, struct key key,
+                             const p2a_id *matched, uint32_t *n)
 {
     struct entry *entry = malloc(((size_t)p->functions.n + 1) * sizeof *entry);
+    *n = 0;
     for (uint32_t i = 0; entry && i < p->functions.n; i++) {
         const struct p2a_function *f = &p->functions.row[i];
-        p2a_id name = qualified && f->qualname ? f->qualname : f->name;
-        entry[i] = (struct entry){.name = intern_name(into, p2a_string(p, name)),
-                                  .file = p2a_intern(into, p2a_string(p, f->file)),
-                                  .module = p2a_intern(into, p2a_string(p, f->module)),
-                                  .line = f->line,
-                                  .id = i,
-                                  .match = P2A_NONE};
+        p2a_id name = key.qualified && f->qualname ? f->qualname : f->name;
+        p2a_id module = key.modules ? f->module : 0;
+        if (matched[i] != P2A_NONE)
+            continue;
+        entry[(*n)++] = (struct entry){.name = intern_name(into, p2a_string(p, name)),
+                                       .file = p2a_intern(into, p2a_string(p, f->file)),
+                                       .module = p2a_intern(into, p2a_string(p, module)),
+                                       .line = f->line,
+                                       .id = i,
+                                       .match = P2A_NONE};
     }
     if (entry)
-        qsort(entry, p->functions.n, sizeof *entry, by_group_and_line);
+        qsort(entry, *n, sizeof *entry, by_group_and_line);
+    else
+        p2a_fail(into, P2A_SYSTEM, "out of memory");
     return entry;
 }
 
@@ -197,15 +221,15 @@ static void pair_group(struct match *m, struct entry *before, uint32_t before_n,
     pair_in_order(before, before_n, after, after_n);
 }
 
-/* Whether INTO's function ID is another one's counterpart. */
-static bool is_taken(const struct match *m, const bool *taken, p2a_id id)
+/* Whether INTO's function ID is another one's counterpart; what was added since is none. */
+static bool is_taken(const struct match *m, uint32_t functions, p2a_id id)
 {
-    return id < m->after_n && taken[id];
+    return id < functions && m->of_after[id] != P2A_NONE;
 }
 
 /* The row in INTO of a function that has no counterpart. */
 static p2a_id add_gone(const struct match *m, struct p2a_profile *into,
-                       const struct p2a_profile *from, p2a_id id, const bool *taken)
+                       const struct p2a_profile *from, p2a_id id, uint32_t functions)
 {
     static const char mark[] = " (before)";
     struct p2a_function f = from->functions.row[id];
@@ -215,7 +239,7 @@ static p2a_id add_gone(const struct match *m, struct p2a_profile *into,
     f.file = p2a_intern(into, p2a_string(from, f.file));
     f.module = p2a_intern(into, p2a_string(from, f.module));
     p2a_id same = p2a_function(into, &f);
-    if (!is_taken(m, taken, same))
+    if (!is_taken(m, functions, same))
         return same;
     struct p2a_buffer marked = {0};
     if (p2a_buffer_add(&marked, name.at, name.n) &&
@@ -234,40 +258,125 @@ static p2a_id add_gone(const struct match *m, struct p2a_profile *into,
 static void fill(const struct match *m, struct p2a_profile *into, const struct p2a_profile *from,
                  p2a_id *match)
 {
-    bool *taken = calloc((size_t)m->after_n + 1, sizeof *taken);
-    if (!taken) {
-        p2a_fail(into, P2A_SYSTEM, "out of memory");
-        return;
+    uint32_t functions = into->functions.n;
+    for (uint32_t i = 0; i < from->functions.n; i++) {
+        bool gone = m->of_before[i] == P2A_NONE;
+        match[i] = gone ? add_gone(m, into, from, i, functions) : m->of_before[i];
     }
-    for (uint32_t i = 0; i < m->after_n; i++)
-        taken[m->after[i].id] = m->after[i].match != P2A_NONE;
-    for (uint32_t i = 0; i < m->before_n; i++)
-        match[m->before[i].id] = m->before[i].match;
-    for (uint32_t i = 0; i < m->before_n; i++)
-        if (match[i] == P2A_NONE)
-            match[i] = add_gone(m, into, from, i, taken);
-    free(taken);
+}
+
+/* ---- folders ---- */
+
+/* By function of P, whether anything is said of it: what selecting has renamed leaves its names
+ * behind. Of a profile that has nothing but names, each is. */
+static bool *find_used(const struct p2a_profile *p)
+{
+    bool bare = !p->contexts.n && !p->graph.node_n;
+    bool *used = calloc((size_t)p->functions.n + 1, sizeof *used);
+    for (uint32_t f = 0; used && f < p->functions.n; f++)
+        used[f] = bare || (f < p->graph.node_n && p->graph.node[f].has & P2A_HAS_ROW);
+    for (uint32_t i = 0; used && i < p->contexts.n; i++)
+        used[p->contexts.row[i].function] = true;
+    return used;
+}
+
+/* Those of P's that have no counterpart, by the base name of their file; its path is in `line`, so
+ * that a group has it in its first. */
+static struct entry *without_folders(struct p2a_profile *into, const struct p2a_profile *p,
+                                     const p2a_id *matched, uint32_t *n)
+{
+    uint32_t all, left = 0;
+    struct entry *alone = entries(into, p, (struct key){false, false}, matched, &all);
+    bool *used = find_used(p);
+    for (uint32_t i = 0; alone && used && i < all; i++) {
+        struct entry e = alone[i];
+        if (!e.file || !used[e.id])
+            continue;
+        e.line = e.file;
+        e.file = p2a_intern(into, p2a_str_base(p2a_string(into, e.file)));
+        alone[left++] = e;
+    }
+    if (!used)
+        p2a_fail(into, P2A_SYSTEM, "out of memory");
+    if (alone)
+        qsort(alone, left, sizeof *alone, by_group_and_line);
+    free(used);
+    *n = left;
+    return alone;
+}
+
+static void count_elsewhere(struct match *m, struct entry *before, uint32_t before_n,
+                            struct entry *after, uint32_t after_n)
+{
+    (void)after_n;
+    m->elsewhere += before->line == after->line ? 0 : before_n;
+}
+
+/* Checkouts in two folders have nothing in common: what to do about that is worth a note. */
+static void tell_folders(struct p2a_profile *into, const struct p2a_profile *before,
+                         const struct match *m)
+{
+    struct match alone = {0};
+    alone.before = without_folders(into, before, m->of_before, &alone.before_n);
+    alone.after = without_folders(into, into, m->of_after, &alone.after_n);
+    if (alone.before && alone.after)
+        each_group(&alone, count_elsewhere);
+    if (alone.elsewhere)
+        p2a_note(into,
+                 "%u function%s gone from one folder and new in another: --strip-dirs compares "
+                 "files by their base names",
+                 alone.elsewhere, alone.elsewhere == 1 ? " is" : "s are");
+    free(alone.before);
+    free(alone.after);
+}
+
+/* ---- the whole ---- */
+
+static p2a_id *nothing(uint32_t n)
+{
+    p2a_id *match = malloc(((size_t)n + 1) * sizeof *match);
+    for (uint32_t i = 0; match && i < n; i++)
+        match[i] = P2A_NONE;
+    return match;
+}
+
+/* Pairs those that are left and have the same key. */
+static void pair_by(struct match *m, struct p2a_profile *into, const struct p2a_profile *before,
+                    struct key key)
+{
+    m->before = entries(into, before, key, m->of_before, &m->before_n);
+    m->after = entries(into, into, key, m->of_after, &m->after_n);
+    if (m->before && m->after) {
+        each_group(m, find_anchor);
+        qsort(m->anchor, m->anchor_n, sizeof *m->anchor, by_file_and_line);
+        each_group(m, pair_group);
+        for (uint32_t i = 0; i < m->before_n; i++)
+            m->of_before[m->before[i].id] = m->before[i].match;
+        for (uint32_t i = 0; i < m->after_n; i++)
+            m->of_after[m->after[i].id] = m->after[i].match;
+    }
+    free(m->before);
+    free(m->after);
 }
 
 bool p2a_match_functions(struct p2a_profile *into, const struct p2a_profile *before, p2a_id *match)
 {
-    bool qualified = has_qualnames(into) && has_qualnames(before);
-    struct match m = {.before = entries(into, before, qualified),
-                      .after = entries(into, into, qualified),
-                      .before_n = before->functions.n,
-                      .after_n = into->functions.n,
+    bool now = has_qualnames(into), then = has_qualnames(before);
+    bool modules = has_modules(into) && has_modules(before);
+    struct match m = {.of_before = nothing(before->functions.n),
+                      .of_after = nothing(into->functions.n),
                       .anchor = malloc(((size_t)into->functions.n + 1) * sizeof *m.anchor)};
-    bool enough = m.before && m.after && m.anchor;
-    if (enough) {
-        each_group(&m, find_anchor);
-        qsort(m.anchor, m.anchor_n, sizeof *m.anchor, by_file_and_line);
-        each_group(&m, pair_group);
+    if (m.of_before && m.of_after && m.anchor) {
+        pair_by(&m, into, before, (struct key){now && then, modules});
+        if (now != then)
+            pair_by(&m, into, before, (struct key){true, modules});
+        tell_folders(into, before, &m);
         fill(&m, into, before, match);
     } else {
         p2a_fail(into, P2A_SYSTEM, "out of memory");
     }
-    free(m.before);
-    free(m.after);
+    free(m.of_before);
+    free(m.of_after);
     free(m.anchor);
     return p2a_profile_status(into) == P2A_OK;
 }

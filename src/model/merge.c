@@ -52,18 +52,16 @@ enum p2a_status p2a_mapping_check(const struct p2a_mapping *m, struct p2a_error 
             if (strcmp(p2a_metric_name(into, j), name) != 0)
                 continue;
             if (strcmp(p2a_metric_unit(into, j), unit) != 0)
-                return p2a_error_set(error, P2A_INPUT,
-                                     "measures %s in %s, the input before it in %s", name, unit,
-                                     p2a_metric_unit(into, j));
+                return p2a_error_set(error, P2A_INPUT, "measures %s in %s, another input in %s",
+                                     name, unit, p2a_metric_unit(into, j));
             shared = true;
         }
     }
     if (!shared && !fresh && n)
-        return p2a_error_set(
-            error, P2A_INPUT,
-            "measures %s in %s, the input before it %s in %s: they don't go together",
-            p2a_metric_name(m->from, 0), p2a_metric_unit(m->from, 0), p2a_metric_name(into, 0),
-            p2a_metric_unit(into, 0));
+        return p2a_error_set(error, P2A_INPUT,
+                             "measures %s in %s, another input %s in %s: they don't go together",
+                             p2a_metric_name(m->from, 0), p2a_metric_unit(m->from, 0),
+                             p2a_metric_name(into, 0), p2a_metric_unit(into, 0));
     return P2A_OK;
 }
 

@@ -114,13 +114,36 @@ static bool builtin(struct p2a_str name, struct p2a_str file)
            p2a_str_starts(name, "<method '");
 }
 
-/* The module as far as it is known: the object file, the source file, what stands before "`", "!"
- * or the first "::" in the name. */
+/* Or its assembler's, which doesn't preprocess: that of others is ".S". */
+static bool go_file(struct p2a_str file)
+{
+    return p2a_str_ends(file, ".go") || p2a_str_ends(file, ".s");
+}
+
+/* Of "net/http.(*conn).serve", "net/http". Programs in Go are one object file, whatever is in it.
+ */
+static struct p2a_str go_package(struct p2a_str name)
+{
+    size_t slash = 0, end = 0;
+    while (end < name.n && !strchr("([", name.at[end]))
+        end++;
+    for (size_t i = 0; i < end; i++)
+        if (name.at[i] == '/')
+            slash = i;
+    while (slash < end && name.at[slash] != '.')
+        slash++;
+    return slash < end ? (struct p2a_str){name.at, slash} : P2A_LIT("");
+}
+
+/* The module as far as it is known: Go's package, the object file, the source file, what stands
+ * before "`", "!" or the first "::" in the name. */
 static struct p2a_str module_of(const struct p2a_profile *p, const struct p2a_function *f)
 {
     struct p2a_str name = p2a_string(p, f->name), head, tail;
     if (f->kind == P2A_PYTHON && f->file)
         return p2a_str_base(p2a_string(p, f->file));
+    if (go_file(p2a_string(p, f->file)) && go_package(name).n)
+        return go_package(name);
     if (f->module)
         return p2a_str_base(p2a_string(p, f->module));
     if (f->file)

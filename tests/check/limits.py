@@ -1,7 +1,7 @@
 """limits.py FACT: what prof2any check says of limits."""
 import sys
 
-from profiles import FUNCTIONS, TREE, Case, expect, write_tree
+from profiles import BEFORE, FUNCTIONS, TREE, Case, expect, write_tree
 
 # A limit that is kept, the same broken, and what is said of that.
 KINDS = [
@@ -121,6 +121,13 @@ def a_baseline_is_matched_by_function_not_by_line(case):
     out = case.check(0, "optional total(decode) <= baseline", "calls(handler) <= baseline", "fetch <= baseline")
     expect(out, "isn't in the baseline", "handler (web.py:5): calls 4, expected at most 4: 4 in the baseline")
     expect(case.check(1, "decode <= baseline"), "matches nothing decode", "decode: isn't in the baseline")
+    elsewhere = {name: ("/other" + file, line) for name, (file, line) in FUNCTIONS.items()}
+    write_tree("before.json", BEFORE, functions=elsewhere)
+    out = case.check(1, "fetch <= baseline")
+    expect(out, "fetch: isn't in the baseline, where files lie in other folders: --strip-dirs compares them")
+    out = case.check(0, "calls <= baseline * 1000.33", "fetch <= baseline", more=["--strip-dirs"])
+    expect(out, "calls 51, expected at most 41,013.5: 41 in the baseline", "fetch (web.py:20): calls 8, expected")
+    write_tree("before.json", BEFORE, moved=-3)
     # What is new has nothing to be compared with; all that isn't is compared.
     out = case.check(1, "calls(.*) <= baseline")
     expect(out, "execute (db.py:9): calls 15, expected at most 9: 9 in the baseline")

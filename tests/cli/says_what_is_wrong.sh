@@ -33,7 +33,29 @@ expect 2 "no format 'calgrind' to write, did you mean callgrind?" "$sample" -f c
 expect 2 "no format 'pstas' to read, did you mean pstats?" "$sample" -i pstas
 expect 2 "no format 'foldde', did you mean folded?" formats foldde
 expect 2 "brwose: no such file and no such command, did you mean browse?" brwose "$sample"
+expect 2 "config: no such file; a command stands before its options: prof2any config ..." --no-config config
 expect 2 "help: no such file and no such command, did you mean --help?" help browse
+strange() # WORDS START…: what is said of an input that begins so
+{
+    words=$1
+    shift
+    printf "$@" >"$folder/strange"
+    expect 3 "not a profile in a known format: it is $words" "$folder/strange"
+}
+strange "xz-compressed, 'xz -dc' unpacks it" '\3757zXZ\0\0'
+strange "bzip2-compressed, 'bzip2 -dc' unpacks it" 'BZh91AY'
+strange "a zip archive" 'PK\003\004\024'
+strange "a program, expected what a profiler recorded of it" '\177ELF\002'
+strange "a Java flight recording" 'FLR\0\0\002'
+strange "a picture, expected the profile that it shows" '<?xml version="1.0"?>\n<svg>'
+strange "the log of node --prof" 'v8-version,11,3\n'
+strange "massif's, which ms_print shows" 'desc: (none)\ncmd: ./w\ntime_unit: i\n'
+strange "DHAT's" '{"dhatFileVersion":2\n'
+strange "GHC's heap profile" 'JOB "h +RTS -hc"\nSAMPLE_UNIT "seconds"\n'
+strange "GHC's JSON" '{\n"program": "h",\n"cost_centres": []}'
+echo 'import sys' >"$folder/app.py"
+expect 3 "not a profile in a known format: prof2any record records a program" "$folder/app.py"
+expect 3 "not a profile in a known format, see prof2any formats" "$0"
 expect 2 "--output is given twice: a.svg and b.svg" "$sample" -o a.svg -o b.svg
 expect 2 "--format is given twice: dot and folded" "$sample" -f dot -f folded
 expect 2 "--names is given twice: short and full" "$sample" --names short --names full

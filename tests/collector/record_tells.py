@@ -2,6 +2,7 @@
 to, and in one sentence why there is nothing."""
 import glob
 import shutil
+import unittest
 
 from record_common import *
 
@@ -70,6 +71,29 @@ class Tells(RecordTest):
             for path in self.recordings():
                 os.unlink(path)
 
+    @each_python
+    def test_a_prompt_is_named_python(self):
+        if self.run_plain(self.python, "-c", "import _pyrepl").status:
+            return
+        self.record(self.python, "-m", "_pyrepl", stdin=subprocess.DEVNULL)
+        self.assertEqual(len(self.recordings("python-*.p2a")), 1, self.recordings())
+
+    def test_a_name_that_leaves_no_room_for_an_ending_is_cut(self):
+        name = "\u00fc" * 126 + ".py"
+        self.write(name, "")
+        done = self.record(self.python, name)
+        self.assertIn("recorded", done.said)
+        self.assertEqual(len(self.recordings("\u00fc" * 100 + "-*.p2a")), 1)
+
+    def test_a_name_that_begins_like_an_option_is_told_as_a_file(self):
+        self.write("-x.py", DISPATCH)
+        done = self.record(self.python, "./-x.py")
+        words = done.said.split("next: ")[1].strip()
+        path = "{}:{}".format(os.path.dirname(PROGRAM), os.environ["PATH"])
+        followed = self.run_plain("sh", "-c", words, env=self.environment(PATH=path))
+        self.assertEqual(followed.status, 0, followed.err)
+        self.assertTrue(os.path.exists(os.path.join(self.here, "-x.svg")))
+
     def test_scripts_and_modules_are_run_by_python3(self):
         os.mkdir(os.path.join(self.here, "bin"))
         os.symlink(self.python, os.path.join(self.here, "bin", "python3"))
@@ -104,6 +128,39 @@ class Tells(RecordTest):
         self.assertTrue(done.out.startswith("mine\n"), done.out)
         self.assertIn("dispatch (app.py:", done.out)
         self.assertEqual(self.recordings(), [])
+
+    def test_an_output_may_be_a_pipe_or_a_device(self):
+        run = [self.python, "-c", "len('')"]
+        for output in "/dev/stdout", "/dev/fd/1", "-":
+            done = self.record(*run, options=["-q", "-f", "folded", "-o", output])
+            self.assertIn("builtins.len", done.out, (output, done.err))
+        command = "'{}' record -q -f folded -o /dev/stdout {} -c 'len(str())' >out.folded".format(
+            PROGRAM, self.python)
+        self.assertEqual(self.run_plain("sh", "-c", command).status, 0)
+        with open(os.path.join(self.here, "out.folded")) as file:
+            self.assertIn("builtins.len", file.read())
+        self.assertEqual(self.recordings(), [])
+
+    def can_run(self, user, *command):
+        return subprocess.run([*user, "env", *command], capture_output=True, cwd="/").returncode == 0
+
+    @unittest.skipIf(os.geteuid() == 0 and not shutil.which("setpriv"), "root may write everywhere")
+    def test_a_folder_that_cannot_be_written_to_is_no_obstacle_to_a_report(self):
+        user = ["setpriv", "--reuid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+        os.chmod(self.folder, 0o755)
+        os.chmod(self.here, 0o555)
+        os.chmod(self.temporary, 0o777)
+        self.addCleanup(os.chmod, self.here, 0o755)
+        env = self.environment(HOME=self.temporary)
+        reached = [python for python in [*PYTHONS, "/usr/bin/python3"]
+                   if self.can_run(user, PROGRAM, "--version") and self.can_run(user, python, "-c", "")]
+        if not reached:
+            self.skipTest("the program and the Pythons are out of another user's reach")
+        run = [reached[0], "-c", "len('')"]
+        done = self.run_plain(*user, PROGRAM, "record", "-q", "-f", "folded", *run, env=env)
+        self.assertIn("builtins.len", done.out, done.err)
+        done = self.run_plain(*user, PROGRAM, "record", *run, env=env)
+        self.assertIn("no recording can be made there: Permission denied", done.said)
 
     def test_children_are_added_up_in_an_output(self):
         self.write("app.py", """
@@ -242,6 +299,23 @@ class Tells(RecordTest):
         self.assertIn("<module>;b;dispatch;leaf_b;<built-in method builtins.sum>", stacks)
         self.assertFalse([stack for stack in stacks if ";a;" in stack and "leaf_b" in stack])
         self.assertFalse([stack for stack in stacks if ";b;" in stack and "leaf_a" in stack])
+
+    @each_python
+    def test_the_processors_time_begins_with_the_program(self):
+        self.write("app.py", "def f(): pass\nfor i in range(100000): f()\n")
+        done = self.record(self.python, "app.py", options=["--clock", "cpu", "-f", "folded"])
+        self.assertIn("f (app.py:1)", done.out)
+        self.assertNotIn("outside of recorded calls", done.said)
+
+    @each_python
+    def test_greenlets_are_told(self):
+        self.write("gevent/hub.py", "def run(): pass")
+        self.write("hub.py", "def run(): pass")
+        self.write("app.py", "import hub, sys; hub.run(); 'g' in sys.argv and __import__('gevent.hub').hub.run()")
+        done = self.record(self.python, "app.py", options=["-f", "folded"])
+        self.assertNotIn("greenlet", done.said)
+        done = self.record(self.python, "app.py", "g", options=["-f", "folded"])
+        self.assertIn("note: greenlets switched in the midst of calls", done.said)
 
     @each_python
     def test_only_the_program_is_recorded(self):

@@ -36,6 +36,10 @@ fails 2 "diff: 'vs' stands between BEFORE and AFTER once (a file of that name is
     one.folded vs two.folded vs one.folded
 fails 3 "both.folded: an input is a comparison already, expected one version's profile" \
     one.folded both.folded
+printf '{"prof2any":1,"metrics":[{"name":"Ir","unit":"count"}],"functions":[{"id":1,"name":"f"}],
+"contexts":[{"function":1,"self":[3]}]}' >ir.json
+fails 3 "one.folded: measures samples in count, another input Ir in count: they don't go together" \
+    one.folded ir.json
 fails 2 "one.folded: --metric time: the input has samples" one.folded two.folded --metric time
 fails 2 "--threshold much: expected a percentage from 0 to 100" one.folded two.folded --threshold much
 

@@ -210,6 +210,15 @@ class Program(unittest.TestCase):
         self.assertEqual([re.search(r"_\w+", row)[0] for row in rows], [NEW, GONE, SLOWER])
         self.assertTrue(all(len(row) <= 60 for row in rows))
 
+    def test_a_narrow_heading_goes_on_in_the_next_line(self):
+        wide, narrow = (self.diff("-f", "table", "-O", f"width={width}").decode() for width in (300, 36))
+        for start in (0, 1):  # what changed as a whole, and the heading of the first list
+            words = wide.split("\n\n")[start].split()
+            lines = narrow.split("\n\n")[start].split("\n")
+            self.assertEqual(" ".join(lines).split(), words)
+            self.assertGreater(len(lines), 1)
+            self.assertTrue(all(len(line) <= 36 for line in lines), lines)
+
     def test_the_job_summary_names_exactly_these(self):
         text = self.diff("-f", "markdown").decode()
         head, tail = text.split("<details>")

@@ -98,6 +98,74 @@ static void files_are_told_apart(void **state)
           "f 2>3, f 0>4, f 1>0");
 }
 
+/* A profile with Parser.parse and Scanner.parse of one file, as a format has them that knows their
+ * modules and qualified names or not. */
+static struct p2a_profile *make_known(const char *const names[2], bool qualified, bool modules)
+{
+    static const char *const classes[] = {"Parser.parse", "Scanner.parse"};
+    struct p2a_profile *p = p2a_profile_new(0);
+    p2a_metric(p, "samples", "count", 1);
+    for (int i = 0; i < 2; i++) {
+        struct p2a_function f = {.name = p2a_intern(p, p2a_str_of(names[i])),
+                                 .qualname = qualified ? p2a_intern(p, p2a_str_of(classes[i])) : 0,
+                                 .file = p2a_intern(p, P2A_LIT("/m.py")),
+                                 .module = modules ? p2a_intern(p, P2A_LIT("m")) : 0,
+                                 .line = 10 * (i + 1),
+                                 .kind = P2A_PYTHON};
+        p2a_id context = p2a_context(p, P2A_NONE, p2a_function(p, &f), P2A_NONE);
+        p2a_context_add(p, context, 0, i + 1);
+    }
+    p2a_finish(p);
+    p->recorded = p->facts;
+    return p;
+}
+
+static void what_only_one_side_knows_is_no_difference(void **state)
+{
+    static const char *const plain[] = {"parse", "parse"};
+    static const char *const whole[] = {"Parser.parse", "Scanner.parse"};
+    (void)state;
+    struct p2a_profile *side[] = {make_known(plain, true, true), make_known(plain, false, false),
+                                  make_known(whole, false, true), make_known(whole, false, false)};
+    for (int b = 0; b < 4; b++)
+        for (int a = 0; a < 4; a++) {
+            bool same = b == a || b == 0 || a == 0 || (b > 1 && a > 1);
+            struct p2a_profile *d = diff_of(&side[b], 1, &side[a], 1);
+            assert_int_equal(d->contexts.n, same ? 2 : 4);
+            for (uint32_t i = 0; same && i < 2; i++)
+                assert_true(d->contexts.self[i * 2] == d->contexts.self[i * 2 + 1]);
+            p2a_free(d);
+        }
+    for (int i = 0; i < 4; i++)
+        p2a_free(side[i]);
+}
+
+/* What the comparison says besides, "" for nothing. */
+static void check_note(const struct version *before, const struct version *after, const char *note)
+{
+    struct p2a_profile *b = make_version(before, P2A_PYTHON), *a = make_version(after, P2A_PYTHON);
+    struct p2a_profile *d = diff_of(&b, 1, &a, 1);
+    const char *said = p2a_note_count(d) ? p2a_note_at(d, 0) : "";
+    if (!strstr(said, note) || !*note != !*said)
+        fail_msg("'%s' without '%s'", said, note);
+    p2a_free(a);
+    p2a_free(b);
+    p2a_free(d);
+}
+
+static void other_folders_are_told(void **state)
+{
+    (void)state;
+    check_note(VERSION({"f", "/old/m.py", 1}, {"g", "/old/m.py", 9}),
+               VERSION({"f", "/new/m.py", 3}, {"h", "/new/m.py", 9}), "1 function is gone from");
+    check_note(VERSION({"f", "/old/m.py", 1}, {"g", "/old/m.py", 9}),
+               VERSION({"f", "m.py", 3}, {"g", "m.py", 9}), "2 functions are gone from");
+    check_note(VERSION({"f", "/x/m.py", 1}), VERSION({"f", "/x/n.py", 3}), "");
+    check_note(VERSION({"f", "", 1}, {"g", "~", 9}), VERSION({"h", "", 3}, {"i", "~", 9}), "");
+    check_note(VERSION({"f", "/x/m.py", 1}, {"f", "/x/m.py", 5}), VERSION({"f", "/x/m.py", 40}),
+               "");
+}
+
 static void builtins_have_no_line_and_match_by_name(void **state)
 {
     (void)state;
@@ -201,6 +269,8 @@ int main(void)
         cmocka_unit_test(lambdas_are_told_by_the_nearest_function),
         cmocka_unit_test(as_many_on_both_sides_are_paired_in_their_order),
         cmocka_unit_test(files_are_told_apart),
+        cmocka_unit_test(what_only_one_side_knows_is_no_difference),
+        cmocka_unit_test(other_folders_are_told),
         cmocka_unit_test(builtins_have_no_line_and_match_by_name),
         cmocka_unit_test(an_address_in_a_name_is_another_in_every_run),
         cmocka_unit_test(qualified_names_count_where_both_sides_have_them),

@@ -75,6 +75,21 @@ cmp -s "$work/elsewhere/new.folded" "$work/expected" || say 'over its own input:
 run 'gzip by its name' 0 "$folded" -o "$work/elsewhere/out.folded.gz"
 gzip -dc "$work/elsewhere/out.folded.gz" | cmp -s - "$work/expected" || say 'gzip: something else'
 
+for path in /dev/stdout /dev/fd/1 /proc/self/fd/1; do
+    "$PROF2ANY" -q "$folded" -f folded -o $path | cmp -s - "$work/expected" ||
+        say "a pipe by the name $path: something else"
+    { echo before; "$PROF2ANY" -q "$folded" -f folded -o $path; echo behind; } >"$work/shared"
+    { echo before; cat "$work/expected"; echo behind; } | cmp -s - "$work/shared" ||
+        say "a file by the name $path: something else"
+done
+(exec 7>"$work/seven" && "$PROF2ANY" -q "$folded" -f folded -o /dev/fd/7)
+cmp -s "$work/seven" "$work/expected" || say 'a file that is open as 7: something else'
+run 'a file that is not open' 4 "$folded" -f folded -o /dev/fd/77
+ln -s /dev/stdout "$work/folder/link"
+"$PROF2ANY" -q "$folded" -f folded -o "$work/folder/link" | cmp -s - "$work/expected" ||
+    say 'a link to a pipe: something else'
+rm "$work/folder/link"
+
 run 'a directory' 4 "$folded" -f folded -o "$work/folder"
 run 'a folder that is missing' 4 "$folded" -o "$work/missing/out.folded"
 run 'a file as a folder' 4 "$folded" -o "$work/expected/out.folded"

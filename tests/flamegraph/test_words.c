@@ -237,6 +237,28 @@ static void without_directories_colours_are_by_file(void **state)
     p2a_free(p);
 }
 
+static void colours_of_go_are_by_package(void **state)
+{
+    static const char *const cases[][3] = {
+        {"main.main.func1", "/src/main.go", "main"},
+        {"main.(*box[...]).add", "/src/main.go", "main"},
+        {"main.sum[github.com/a/b.C]", "/src/main.go", "main"},
+        {"net/http.(*conn).serve", "server.go", "net/http"},
+        {"example.com/a.b/c.Do", "/c.go", "example.com/a.b/c"},
+        {"runtime.memmove", "memmove_amd64.s", "runtime"},
+        {"cmpbody", "compare_amd64.s", "compare_amd64.s"},
+        {"some.clone", "clone.c", "clone.c"},
+    };
+    (void)state;
+    struct p2a_profile *p = p2a_profile_new(0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        p2a_id f = from_file(p, cases[i][0], cases[i][1], P2A_NATIVE);
+        struct p2a_painter painter = p2a_painter_start(p, "module");
+        expect_meaning(&painter, f, cases[i][2]);
+    }
+    p2a_free(p);
+}
+
 /* WCAG's relative luminance and contrast. */
 static double luminance(uint32_t colour)
 {
@@ -345,6 +367,7 @@ int main(void)
         cmocka_unit_test(any_bytes_have_a_label),
         cmocka_unit_test(colours_tell_own_code_from_libraries),
         cmocka_unit_test(without_directories_colours_are_by_file),
+        cmocka_unit_test(colours_of_go_are_by_package),
         cmocka_unit_test(every_colour_can_be_read_on),
         cmocka_unit_test(a_change_has_the_colour_of_its_share_of_the_larger_side),
         cmocka_unit_test(changes_are_told_with_their_sign),

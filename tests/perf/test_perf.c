@@ -48,7 +48,11 @@ static void commands_may_be_one_letter_or_hold_blanks_and_colons(void **state)
                  {"kworker/1:2 33 1.5: 10 cycles: ", "kworker/1:2", 0, 33},
                  {"             app 5 1.5: 10 cycles: ", "app", 0, 5},
                  {"app 2.0 rc 5/6 1.5: 10 cycles: ", "app 2.0 rc", 5, 6},
-                 {":-1 -1/-1 1.5: 10 cycles: ", ":-1", 0, 0}};
+                 {":-1 -1/-1 1.5: 10 cycles: ", ":-1", 0, 0},
+                 {"app 5/6 [001] U     1.5: 10 cycles: ", "app", 5, 6},
+                 {"the U 5 KGS   1.5: 10 cycles: ", "the U", 0, 5},
+                 {"the U 1.5: 10 cycles: ", "the U", 0, 0},
+                 {"app [001] 10 cycles: ", "app", 0, 0}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[256];
@@ -81,6 +85,53 @@ static void every_set_of_fields_is_read(void **state)
            "main (/bin/x);go (/bin/x) 3\n");
     expect("app 5 1.5: 3 cycles: \r\n\t 10 f\r\n\r\n", "f 3\n");
     expect("app 5 1.5: 3 cycles: \n        10 f\n        20 main\n\n", "main;f 3\n");
+}
+
+static void a_number_alone_is_a_process_or_in_its_column_a_period(void **state)
+{
+    (void)state;
+    expect("   1001001 \n\t 10 f\n\n         7 \n\t 10 f\n\n", "f 1001008\n");
+    expect("app 5 1.5:    77 \n\t 10 f\n\n", "f 77\n");
+    expect("[001] \n\t 10 f\n\n", "f 1\n");
+    expect("  123 \n\t 10 f\n\n", "f 1\n");
+    struct p2a_profile *p = perf("12345 \n\t 10 f\n\n");
+    assert_int_equal(p->threads.row[0].tid, 12345);
+    p2a_free(p);
+}
+
+static void what_stands_behind_a_stack_is_no_sample(void **state)
+{
+    (void)state;
+    expect("a 1 1.5: 2 c: \n\t 10 f\n insn: 89 c2\na 1 1.6: 3 c: \n\t 10 f\n ilen: 0 insn: 89\n",
+           "f 5\n");
+    expect("a 1 1.5: 2 c: \n\t 10 f\n ABI:2    AX:0x21    BX:0x7fc2a108b9f0\na 1 1.6: 3 c: \n"
+           "\t 10 f\n\n",
+           "f 5\n");
+    expect("a \n\t 10 f\n 4K\na \n\t 10 f\n 4K\n", "f 2\n");
+    expect("a 1 1.5: 2 c: \n\t 10 f\n\n|529   if (a: b)\na 1 1.6: 3 c: \n\t 10 f\n\n|6  }\n",
+           "f 5\n");
+}
+
+static void a_frame_on_the_line_of_its_sample_stands_between_other_fields(void **state)
+{
+    (void)state;
+    expect("a 1 1.5: 2 c:                0      7fc2a138c3aa f+0x7 (/x)\n"
+           "a 1 1.5: 3 c:      7fc2a138c3aa f+0x7 (/x) ABI:2    AX:0x1  ilen: 0 insn: 89 c7\n"
+           "a 1 1.5: 4 c:      7fc2a138c3aa f+0x7 (/x) insn: 89 c7\n\n|529  if (a: b)\n"
+           "a 1 1.5: 5 c:      7fc2a138c3aa f+0x7 (/x)\n|529  if (a: b)\n",
+           "f (/x) 14\n");
+}
+
+static void commands_alone_with_source_lines_are_recognized(void **state)
+{
+    static const char text[] = "w \n\t  90c0 lookup (/ld.so)\n  ./elf/dl-lookup.c:413\n"
+                               "\t  1000 main (/w)\n  w.c:1\n\n"
+                               "w \n\t  90c0 lookup (/ld.so)\n  ./elf/dl-lookup.c:413\n\n";
+    struct p2a_profile *p;
+    (void)state;
+    assert_int_equal(p2a_load_memory(text, strlen(text), "test", NULL, &p, NULL), P2A_OK);
+    expect_written(p, "main (/w);lookup (/ld.so) 1\nlookup (/ld.so) 1\n");
+    p2a_free(p);
 }
 
 static void a_sample_without_stack_is_not_lost(void **state)
@@ -215,6 +266,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commands_may_be_one_letter_or_hold_blanks_and_colons),
         cmocka_unit_test(every_set_of_fields_is_read),
+        cmocka_unit_test(a_number_alone_is_a_process_or_in_its_column_a_period),
+        cmocka_unit_test(what_stands_behind_a_stack_is_no_sample),
+        cmocka_unit_test(a_frame_on_the_line_of_its_sample_stands_between_other_fields),
+        cmocka_unit_test(commands_alone_with_source_lines_are_recognized),
         cmocka_unit_test(a_sample_without_stack_is_not_lost),
         cmocka_unit_test(names_are_whole),
         cmocka_unit_test(kinds_of_code_are_told_apart),

@@ -29,11 +29,12 @@ def near(shown, value):
 
 def rows_of(table):
     """The lines between the heading and what comes after the rows, and the cell of the names."""
-    lines = table.split("\n")
-    assert lines[1] == "" and "function" in lines[2], lines[:3]
-    start = cells(lines[2][:lines[2].index("function")])
-    end = next((i for i in range(3, len(lines)) if not lines[i] or " more " in lines[i]), len(lines))
-    return lines[3:end], start
+    title, _, rest = table.partition("\n\n")
+    assert " by " in title.replace("\n", " "), title
+    lines = rest.split("\n")
+    start = cells(lines[0][:lines[0].index("function")])
+    end = next((i for i in range(1, len(lines)) if not lines[i] or " more " in lines[i]), len(lines))
+    return lines[1:end], start
 
 
 def check_layout(table, width, what):

@@ -211,7 +211,12 @@ class Stats(InFolder):
 
     def test_write_writes_what_was_loaded(self):
         recorded().dump_stats("p.folded")
-        stats = prof2any.Stats("p.folded")
+        stats = prof2any.Stats("p.folded", stream=io.StringIO())
+        stats.print_stats()
+        said = stats.stream.getvalue()
+        self.assertIn(" 0 function calls in ", said)
+        self.assertNotIn("-", said.replace(" - ", "").partition("percall")[2])
+        self.assertRegex(said, r"\n        - +[0-9.]+ {10,}[0-9.]+ {10}[^ ]*:\d+\(leaf\)\n")
         stats.write("again.folded")
         self.assertEqual(self.read("p.folded"), self.read("again.folded"))
         stats.write("p.svg", "-O", "title=Of its own")

@@ -108,7 +108,9 @@ def program_name():
                 name = name[: -len(ending)]
     elif name.endswith(".__main__"):
         name = name[: -len(".__main__")]
-    return name if name not in ("", "-", "-c", "-m") else "python"
+    while len(os.fsencode(name)) > 200:  # of the 255 bytes of a file's name
+        name = name[:-1]
+    return name if name not in ("", "-", "-c", "-m", "_pyrepl") else "python"  # 3.13's prompt
 
 
 def stem():

@@ -62,6 +62,22 @@ class Stats(pstats.Stats):
             if recorded:
                 self._inputs = [recorded]
 
+    # Calls that nobody counted, as of samples, are -1 in pstats: not known, and no number to add up,
+    # to divide by or to print.
+
+    def get_top_level_stats(self):
+        super().get_top_level_stats()
+        self.prim_calls -= sum(min(row[0], 0) for row in self.stats.values())
+        self.total_calls -= sum(min(row[1], 0) for row in self.stats.values())
+
+    def print_line(self, func):
+        _, calls, own, total, _ = self.stats[func]
+        if calls >= 0:
+            super().print_line(func)
+            return
+        figures = "{:>9} {:8.3f} {:8} {:8.3f} {:8}".format("-", own, "", total, "")
+        print(figures, pstats.func_std_string(func), file=self.stream)
+
     def _parts(self):
         """Whether there is more than self.stats, and inputs that are the whole."""
         more = self._inputs is not None and not self._stripped
