@@ -374,9 +374,11 @@ static bool same_id(const void *table, uint32_t row, const void *key)
     return ((const struct numbered *)table)[row].id == *(const uint64_t *)key;
 }
 
-/* P2A_NONE after an error. */
+/* P2A_NONE after an error. Unless a report sorted them, functions are numbered as they stand. */
 static p2a_id function_of(struct reader *r, uint64_t id)
 {
+    if (id < r->function_n && r->function[id].id == id)
+        return r->function[id].function;
     uint32_t row =
         p2a_index_find(&r->function_of, p2a_hash(&id, sizeof id), same_id, r->function, &id);
     if (row != P2A_INDEX_NONE)

@@ -8,14 +8,18 @@ Every input is generated, read ('prof2any check', which writes nothing) and remo
 is processor time a byte without the program's start, the best of several runs, at each size, and the
 largest by the smallest. BAR is what that may be; exit status 1 where it is more.
 
+p2a is left out: the recorder writes it in place, nobody else does, and it is no stream of stacks.
+
 Names that all hash alike are those of XXH3 without a seed: before the hash had one, 1 MB of them took
 130 times as long as now. What is above the bar on a machine with little cache has its functions and
 call paths all distinct ('one frame', 'collide' of pprof): their tables outgrow the cache, and each
 look-up waits for memory."""
 import argparse
+import contextlib
 import itertools
 import marshal
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -89,7 +93,7 @@ def one_name(size):
 
 CASES = {f.__name__.replace("_", " "): f for f in (friendly, distinct, collide, one_frame, deep, one_name)}
 
-# ---- formats: stacks to pieces of a file ----
+# ---- formats: stacks to pieces of a file; several at once belong to parts that follow one another ----
 
 
 def folded(stacks):
@@ -216,7 +220,131 @@ def cpuprofile(stacks):
     yield b'],"samples":[1],"timeDeltas":[0]}\n'
 
 
-FORMATS = (folded, perf, austin, bpftrace, dtrace, callgrind, trace, pprof, pstats, speedscope, cpuprofile)
+def numbered(ids, stack):
+    """The numbers of a stack's names, and those names with their numbers that had none before."""
+    new = [(i, name) for i, name in enumerate((name for name in dict.fromkeys(stack) if name not in ids), len(ids))]
+    ids.update((name, i) for i, name in new)
+    return [ids[name] for name in stack], new
+
+
+def rows(row, new):
+    """A table's next rows; a comma in front of all but the very first."""
+    return b"".join(b",\n"[:2 * i] + row % {b"id": i, b"name": name} for i, name in new)
+
+
+def json(stacks):
+    """Functions stand in front, as they must; paths are as cpuprofile's nodes."""
+    ids, n = {}, 0
+    head = b'{"prof2any":1,"recorded":["contexts"],"metrics":[{"name":"samples","unit":"count"}],"functions":['
+    yield head, b'],"contexts":['
+    for stack in stacks:
+        numbers, new = numbered(ids, stack)
+        paths = []
+        for depth, number in enumerate(numbers):
+            parent = b'"parent":%d,' % (n - 1) if depth else b""
+            paths.append(b'%s{%s"function":%d,"self":[3]}' % (b",\n"[:2 * n], parent, number))
+            n += 1
+        yield rows(b'{"id":%(id)d,"name":"%(name)s"}', new), b"".join(paths)
+    yield b"", b"]}\n"
+
+
+def firefox(stacks):
+    """By columns; a stack for every frame of every stack."""
+    ids, n = {}, 0
+    yield (b'{"meta":{"interval":1,"preprocessedProfileVersion":55},"threads":[{"name":"a","pid":"1","tid":1,'
+           b'"stackTable":{"frame":[', b'],"prefix":[', b']},"samples":{"stack":[', b']},"frameTable":{"func":[',
+           b']},"funcTable":{"name":[', b']},"stringArray":[')
+    for stack in stacks:
+        numbers, new = numbered(ids, stack)
+        comma, prefixes = b",\n"[:2 * n], [b"null"] + [b"%d" % i for i in range(n, n + len(stack) - 1)]
+        n += len(stack)
+        own = rows(b"%(id)d", new)
+        yield (comma + b",".join(b"%d" % i for i in numbers), comma + b",".join(prefixes), comma + b"%d" % (n - 1),
+               own, own, rows(b'"%(name)s"', new))
+    yield b"", b"", b"", b"", b"", b"]}]}\n"
+
+
+def stackprof(stacks):
+    """With the exact stacks; frames stand behind them."""
+    ids, comma = {}, b""
+    yield (b'{"version":1.2,"mode":"cpu","interval":1000,"samples":3,"gc_samples":0,"missed_samples":0,"raw":[',
+           b'],"frames":{')
+    for stack in stacks:
+        numbers, new = numbered(ids, stack)
+        yield (b"%s%d,%s,3" % (comma, len(stack), b",".join(b"%d" % i for i in numbers)),
+               rows(b'"%(id)d":{"name":"%(name)s","file":"a.rb","line":1,"total_samples":3,"samples":3}', new))
+        comma = b",\n"
+    yield b"", b"}}\n"
+
+
+def gprof2dot(stacks):
+    """Functions stand behind the events, as they may."""
+    ids, comma = {}, b""
+    yield b'{"version":0,"costs":[{"description":"Memory","unit":"bytes"}],"events":[', b'],"functions":['
+    for stack in stacks:
+        numbers, new = numbered(ids, stack)
+        yield (b'%s{"callchain":[%s],"cost":[3]}' % (comma, b",".join(b"%d" % i for i in reversed(numbers))),
+               rows(b'{"name":"%(name)s"}', new))
+        comma = b",\n"
+    yield b"", b"]}\n"
+
+
+def gprof(stacks):
+    """It has no stacks: an entry for the middle of each, the outer half its callers, the inner its callees."""
+    arc = b"                0.10    0.20       1/3           %s [1]\n"
+    yield b"                     Call graph\n\nindex % time    self  children    called     name\n"
+    for stack in stacks:
+        n = len(stack) // 2
+        yield b"".join(arc % name for name in stack[:n])
+        yield b"[1]     50.0    0.30    0.60       3         %s [1]\n" % stack[n]
+        yield b"".join(arc % name for name in stack[n + 1:]) + b"-" * 47 + b"\n"
+
+
+def ghc(stacks):
+    """A step down is a blank more in the line, so that depth is limited."""
+    yield b"\tSat Nov 21 09:52 2026 Time and Allocation Profiling Report  (Final)\n\n"
+    yield b"COST CENTRE  MODULE  SRC  no.  entries  %time %alloc  %time %alloc  ticks  bytes\n\n"
+    for stack in stacks:
+        yield b"".join(b"%s%s  Main  Main.hs:1:1-9  1  1  0.0  0.0  0.0  0.0  3  16\n" % (b" " * depth, name)
+                       for depth, name in enumerate(stack[:1000]))
+
+
+def sample(stacks):
+    """As ghc's."""
+    yield b"Call graph:\n    1000000000000 Thread_1\n"
+    for stack in stacks:
+        yield b"".join(b"    +%s 3 %s  (in app) + 4  [0x1f0]\n" % (b" !" * depth, name)
+                       for depth, name in enumerate(stack[:1000]))
+
+
+def gperftools(stacks):
+    """Go's text: the only one that has names."""
+    ids = {}
+    yield b"--- mutex:\ncycles/second=1000000000\nsampling period=1\n"
+    for stack in stacks:
+        numbers, _ = numbered(ids, stack)
+        frames = [(4096 + i, name) for i, name in zip(reversed(numbers), reversed(stack))]
+        yield b"30 3 @" + b"".join(b" 0x%x" % (address + 1) for address, _ in frames) + b"\n"
+        yield b"".join(b"#\t0x%x\t%s+0x1\t\ta.go:1\n" % frame for frame in frames) + b"\n"
+
+
+def lprof(stacks):
+    """It has no stacks: the last function of each, with a line for every frame."""
+    def text(word):
+        return b"X" + len(word).to_bytes(4, "little") + word + b"\x94"
+
+    def number(n):
+        return b"J" + n.to_bytes(4, "little")
+    yield b"\x80\x04" + text(b"line_profiler._line_profiler") + text(b"LineStats") + b"\x93\x94)\x81\x94}\x94("
+    yield text(b"timings") + b"}\x94("
+    for i, stack in enumerate(stacks):
+        lines = [number(i + j) + b"K\x03K\x07\x87\x94" for j in range(len(stack))]
+        yield text(b"a.py") + number(i) + text(stack[-1]) + b"\x87\x94]\x94(" + b"".join(lines) + b"e"
+    yield b"u" + text(b"unit") + b"G>\x11.\x0b\xe8&\xd6\x95ub."
+
+
+FORMATS = (folded, perf, austin, bpftrace, dtrace, callgrind, trace, pprof, pstats, speedscope, cpuprofile,
+           json, firefox, stackprof, gprof2dot, gprof, ghc, sample, gperftools, lprof)
 
 # ---- measuring ----
 
@@ -230,10 +358,18 @@ def generate(path, form, case, size):
             yield stack
             if left <= 0:
                 return
-    with open(path, "wb", 1 << 20) as file:
-        for piece in form(enough()):
-            file.write(piece)
-            left -= len(piece)
+    with open(path, "wb", 1 << 20) as file, contextlib.ExitStack() as temporary:
+        parts = [file]
+        for pieces in form(enough()):
+            pieces = pieces if isinstance(pieces, tuple) else (pieces,)
+            while len(parts) < len(pieces):
+                parts.append(temporary.enter_context(tempfile.TemporaryFile(dir=os.path.dirname(path))))
+            for part, piece in zip(parts, pieces):
+                part.write(piece)
+                left -= len(piece)
+        for part in parts[1:]:
+            part.seek(0)
+            shutil.copyfileobj(part, file, 1 << 20)
     return os.path.getsize(path)
 
 
