@@ -335,8 +335,8 @@ static void tell_folders(struct p2a_profile *into, const struct p2a_profile *bef
 static p2a_id *nothing(uint32_t n)
 {
     p2a_id *match = malloc(((size_t)n + 1) * sizeof *match);
-    for (uint32_t i = 0; match && i < n; i++)
-        match[i] = P2A_NONE;
+    if (match)
+        memset(match, 0xff, ((size_t)n + 1) * sizeof *match);
     return match;
 }
 
@@ -363,10 +363,10 @@ bool p2a_match_functions(struct p2a_profile *into, const struct p2a_profile *bef
 {
     bool now = has_qualnames(into), then = has_qualnames(before);
     bool modules = has_modules(into) && has_modules(before);
-    struct match m = {.of_before = nothing(before->functions.n),
-                      .of_after = nothing(into->functions.n),
-                      .anchor = malloc(((size_t)into->functions.n + 1) * sizeof *m.anchor)};
-    if (m.of_before && m.of_after && m.anchor) {
+    p2a_id *of_before = nothing(before->functions.n), *of_after = nothing(into->functions.n);
+    struct anchor *anchor = malloc(((size_t)into->functions.n + 1) * sizeof *anchor);
+    struct match m = {.of_before = of_before, .of_after = of_after, .anchor = anchor};
+    if (of_before && of_after && anchor) {
         pair_by(&m, into, before, (struct key){now && then, modules});
         if (now != then)
             pair_by(&m, into, before, (struct key){true, modules});
@@ -375,8 +375,8 @@ bool p2a_match_functions(struct p2a_profile *into, const struct p2a_profile *bef
     } else {
         p2a_fail(into, P2A_SYSTEM, "out of memory");
     }
-    free(m.of_before);
-    free(m.of_after);
-    free(m.anchor);
+    free(of_before);
+    free(of_after);
+    free(anchor);
     return p2a_profile_status(into) == P2A_OK;
 }

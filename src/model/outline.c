@@ -450,7 +450,7 @@ static bool build(struct build *b, struct p2a_outline *o)
         return false;
     add_up(b);
     o->all = b->n;
-    return choose(b, o) && list(b, o);
+    return !b->n || (choose(b, o) && list(b, o));
 }
 
 bool p2a_outline_build(const struct p2a_profile *p, const struct p2a_outline_wanted *wanted,
