@@ -59,9 +59,10 @@ class Signals(RecordTest):
             process.stderr.read()
 
     def test_a_program_that_dies_of_it_is_reported_so(self):
+        # In a longer sleep a SIGINT that comes just before it would wait for its end.
+        code = "import time; print('ready', flush=True)\nwhile True: time.sleep(.01)"
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2, signal.SIGINT):
-            with self.start(self.python, "-c", "print('ready', flush=True); input()",
-                            stdin=subprocess.PIPE) as process:
+            with self.start(self.python, "-c", code) as process:
                 process.stdout.readline()
                 process.send_signal(number)
                 self.assertEqual(process.wait(), -number)
