@@ -1405,10 +1405,10 @@ static bool take_run(struct reader *r, const struct run *run, const struct row *
     struct row last = {from.address + run->address.now, from.line + run->line.now};
     uint64_t first = r->with_address ? from.address + row->address : from.line + row->line;
     uint64_t end = r->with_address ? last.address : last.line;
-    bool new = run->ascending &&first >= r->beyond &&first <= end &&end < UINT64_MAX;
-    if (!(new ? take_new_rows : take_rows)(r, run, row, cost, from))
+    bool fresh = run->ascending && first >= r->beyond && first <= end && end < UINT64_MAX;
+    if (!(fresh ? take_new_rows : take_rows)(r, run, row, cost, from))
         return false;
-    r->beyond = new ? end + 1 : r->beyond;
+    r->beyond = fresh ? end + 1 : r->beyond;
     r->address = last.address;
     r->line = last.line;
     for (uint32_t i = 0; i < r->events; i++)
@@ -1443,11 +1443,6 @@ static bool take(void *reader, void *desk, void *piece)
     return more;
 }
 
-static void free_desk(void *desk)
-{
-    (void)desk;
-}
-
 static void free_piece(void *piece)
 {
     struct piece *p = piece;
@@ -1459,11 +1454,9 @@ static void free_piece(void *piece)
 }
 
 static const struct p2a_pieces pieces = {
-    .desk_size = 1,
     .piece_size = sizeof(struct piece),
     .parse = parse,
     .take = take,
-    .free_desk = free_desk,
     .free_piece = free_piece,
 };
 
@@ -2020,7 +2013,7 @@ struct changes {
     uint32_t cut, recursive, shared;
 };
 
-enum { TEXT = 1 << 15, LINE_MOST = (P2A_DIGITS + 2) * (MAX_EVENTS + 2) };
+enum { LINE_MOST = (P2A_DIGITS + 2) * (MAX_EVENTS + 2) };
 
 struct writer {
     struct p2a_out *out;
@@ -2050,8 +2043,6 @@ struct writer {
     struct label *label; /* functions.n rows */
     struct changes changes;
     struct outside outside;
-    size_t text_n;
-    char text[TEXT]; /* what is to be put */
 };
 
 /* TABLE's rows begin with the key. False: no memory. */
@@ -2410,37 +2401,6 @@ static char *add_char(char *at, char c)
     return at + 1;
 }
 
-static void flush(struct writer *w)
-{
-    p2a_put(w->out, w->text, w->text_n);
-    w->text_n = 0;
-}
-
-/* Where LINE_MOST bytes can be added; end_text tells how far that went. */
-static char *begin_text(struct writer *w)
-{
-    if (w->text_n > TEXT - LINE_MOST)
-        flush(w);
-    return w->text + w->text_n;
-}
-
-static void end_text(struct writer *w, const char *at)
-{
-    w->text_n = (size_t)(at - w->text);
-}
-
-static void add_text(struct writer *w, struct p2a_str text)
-{
-    if (text.n > LINE_MOST) {
-        flush(w);
-        p2a_put_str(w->out, text);
-    } else {
-        char *at = begin_text(w);
-        memcpy(at, text.at, text.n);
-        end_text(w, at + text.n);
-    }
-}
-
 /* A position beside the one before it, in addresses; the difference is shorter. */
 static char *add_address(struct writer *w, char *at, uint64_t address)
 {
@@ -2457,7 +2417,7 @@ static char *add_address(struct writer *w, char *at, uint64_t address)
 
 static void put_costs(struct writer *w, uint64_t address, uint64_t line, const uint64_t *cost)
 {
-    char *at = begin_text(w);
+    char *at = p2a_begin_text(w->out, LINE_MOST);
     uint32_t n = w->events;
     while (n > 1 && !cost[n - 1])
         n--;
@@ -2466,7 +2426,7 @@ static void put_costs(struct writer *w, uint64_t address, uint64_t line, const u
     at = p2a_digits(at, line);
     for (uint32_t e = 0; e < n; e++)
         at = p2a_digits(add_char(at, ' '), cost[e]);
-    end_text(w, add_char(at, '\n'));
+    p2a_end_text(w->out, add_char(at, '\n'));
 }
 
 /* "KEYWORD(NUMBER) NAME", the name only the first time. *NUMBER is 0 until then, *USED the highest.
@@ -2474,16 +2434,16 @@ static void put_costs(struct writer *w, uint64_t address, uint64_t line, const u
 static void put_name(struct writer *w, const char *keyword, uint32_t *number, uint32_t *used,
                      struct p2a_str name)
 {
-    char *at = stpcpy(begin_text(w), keyword);
+    char *at = stpcpy(p2a_begin_text(w->out, LINE_MOST), keyword);
     bool first = !*number;
     if (first)
         *number = ++*used;
     at = p2a_digits(add_char(at, '('), *number);
     at = add_char(add_char(at, ')'), first ? ' ' : '\n');
-    end_text(w, at);
+    p2a_end_text(w->out, at);
     if (first) {
-        add_text(w, name.n ? name : P2A_LIT("???"));
-        add_text(w, P2A_LIT("\n"));
+        p2a_put_str(w->out, name.n ? name : P2A_LIT("???"));
+        p2a_put(w->out, "\n", 1);
     }
 }
 
@@ -2553,9 +2513,9 @@ static void put_callee(struct writer *w, p2a_id callee, uint64_t calls)
     if (target->file != w->file)
         put_file(w, "cfi=", target->file);
     put_function(w, "cfn=", callee);
-    char *at = stpcpy(begin_text(w), "calls=");
+    char *at = stpcpy(p2a_begin_text(w->out, LINE_MOST), "calls=");
     at = stpcpy(p2a_digits(at, calls ? calls : 1), w->addresses ? " 0 " : " ");
-    end_text(w, add_char(p2a_digits(at, target->line), '\n'));
+    p2a_end_text(w->out, add_char(p2a_digits(at, target->line), '\n'));
 }
 
 static void put_call(struct writer *w, p2a_id callee, uint64_t calls, const struct p2a_line *from,
@@ -2615,7 +2575,7 @@ static void fetch_ahead(const struct writer *w, uint32_t place)
 static void put_block(struct writer *w, p2a_id function)
 {
     const struct target *f = &w->target[function];
-    add_text(w, P2A_LIT("\n"));
+    p2a_put(w->out, "\n", 1);
     if (w->modules && f->module != w->object) {
         put_object(w, "ob=", f->module);
         w->object = f->module;
@@ -2646,7 +2606,7 @@ static void put_functions(struct writer *w)
 static void put_outside(struct writer *w)
 {
     uint32_t number = 0;
-    add_text(w, P2A_LIT("\n"));
+    p2a_put(w->out, "\n", 1);
     if (w->modules && w->object)
         put_object(w, "ob=", 0);
     put_file(w, "fl=", 0);
@@ -2863,7 +2823,6 @@ static enum p2a_status write_callgrind(struct p2a_out *out)
         put_functions(w);
         if (w->outside.n)
             put_outside(w);
-        flush(w);
         if (w->unknown_calls)
             p2a_out_note(out, "where the number of calls isn't known, callgrind shows one call");
     }

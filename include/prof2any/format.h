@@ -372,7 +372,7 @@ struct p2a_pieces {
     /* LINES, and so what of a piece points into them, are good until take returns. Counts them
      * (p2a_count_lines). False: nothing more is wanted. */
     bool (*take)(void *reader, void *desk, void *piece);
-    void (*free_desk)(void *desk);
+    void (*free_desk)(void *desk); /* NULL: nothing to free */
     void (*free_piece)(void *piece);
 };
 
@@ -418,6 +418,11 @@ void p2a_putf(struct p2a_out *out, const char *text, ...) P2A_PRINTF(2, 3);
  * For lines that are made of many small pieces: one p2a_put of the whole is much faster. */
 #define P2A_DIGITS 20
 char *p2a_digits(char *at, uint64_t value);
+
+/* The same without a copy: where up to MOST bytes, no more than 2^16, can be written; then, before
+ * anything else is put, where they ended. */
+char *p2a_begin_text(struct p2a_out *out, size_t most);
+void p2a_end_text(struct p2a_out *out, const char *end);
 
 /* Writing rows on all cores. The text of a piece is made by itself, on whichever thread is free;
  * the caller's puts it in the order of the rows. Few rows are put on the caller's.

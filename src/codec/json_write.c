@@ -109,11 +109,11 @@ bool p2a_json_quote(struct p2a_buffer *buffer, struct p2a_str text)
 static bool put_short(struct p2a_json_writer *w, struct p2a_str text, bool name)
 {
     enum { SHORT = 60 };
-    char made[SHORT + 4], *at = made;
     struct p2a_str rest = text;
     skip_ascii(&rest);
     if (rest.n || text.n > SHORT)
         return false;
+    char *at = p2a_begin_text(w->out, SHORT + 4);
     if (w->comma)
         *at++ = ',';
     *at++ = '"';
@@ -123,7 +123,7 @@ static bool put_short(struct p2a_json_writer *w, struct p2a_str text, bool name)
     *at++ = '"';
     if (name)
         *at++ = ':';
-    p2a_put(w->out, made, (size_t)(at - made));
+    p2a_end_text(w->out, at);
     w->comma = !name;
     return true;
 }
@@ -159,13 +159,12 @@ void p2a_json_text(struct p2a_json_writer *w, const char *text)
 
 static void put_whole(struct p2a_json_writer *w, bool negative, uint64_t value)
 {
-    char text[2 + P2A_DIGITS], *at = text;
+    char *at = p2a_begin_text(w->out, 2 + P2A_DIGITS);
     if (w->comma)
         *at++ = ',';
     if (negative)
         *at++ = '-';
-    at = p2a_digits(at, value);
-    p2a_put(w->out, text, (size_t)(at - text));
+    p2a_end_text(w->out, p2a_digits(at, value));
     w->comma = true;
 }
 

@@ -303,6 +303,22 @@ void p2a_put(struct p2a_out *out, const void *bytes, size_t n)
     p2a_sink_write(out->sink, bytes, n);
 }
 
+char *p2a_begin_text(struct p2a_out *out, size_t most)
+{
+    struct p2a_sink *sink = out->sink;
+    if (ROOM - sink->n < most) {
+        flush_buffer(sink, false);
+        sink->n = 0; /* after an error, too */
+    }
+    return (char *)sink->buffer + sink->n;
+}
+
+void p2a_end_text(struct p2a_out *out, const char *end)
+{
+    struct p2a_sink *sink = out->sink;
+    sink->n = (size_t)(end - (const char *)sink->buffer);
+}
+
 void p2a_compress(struct p2a_out *out)
 {
     struct p2a_sink *sink = out->sink;
