@@ -119,13 +119,25 @@ static void copy_notes(struct p2a_profile *into, const struct p2a_profile *from)
     into->estimated |= from->estimated & P2A_GRAPH;
 }
 
+/* What to do about checkouts in two folders. */
+static void note_elsewhere(struct p2a_profile *into, uint32_t n)
+{
+    if (n)
+        p2a_note(into,
+                 "%u function%s gone from one folder and new in another: --strip-dirs compares "
+                 "files by their base names",
+                 n, n == 1 ? " is" : "s are");
+}
+
 static enum p2a_status map_run(struct sides *s, struct p2a_mapping *m, struct p2a_profile *copy,
                                p2a_id *match, struct p2a_error *error)
 {
+    uint32_t elsewhere = 0;
     if (p2a_mapping_check(m, error) != P2A_OK || p2a_shape(copy, s->tree, error) != P2A_OK)
         return error->status;
-    if (match && !p2a_match_functions(s->into, copy, match))
+    if (match && !p2a_match_functions(s->into, copy, match, &elsewhere))
         return p2a_take_error(s->into, error);
+    note_elsewhere(s->into, elsewhere);
     return p2a_mapping_add(m, error);
 }
 

@@ -5,9 +5,10 @@
 #include "model/core.h"
 
 /* Which function of INTO each function of BEFORE is: match[id], an array of before->functions.n.
- * Code moves between versions, so lines may differ; what has no counterpart is added to INTO, and
- * where that is for the folder of its file alone, a note says so. False after an error of INTO's.
- */
-bool p2a_match_functions(struct p2a_profile *into, const struct p2a_profile *before, p2a_id *match);
+ * Code moves between versions, so lines may differ; what has no counterpart is added to INTO.
+ * *ELSEWHERE: how many have none for the folder of their file alone. False after an error of
+ * INTO's. */
+bool p2a_match_functions(struct p2a_profile *into, const struct p2a_profile *before, p2a_id *match,
+                         uint32_t *elsewhere);
 
 #endif

@@ -367,7 +367,7 @@ static void invert(struct judge *j, const p2a_id *match, uint32_t n)
 
 static enum p2a_status find_match(struct judge *j)
 {
-    uint32_t n = j->then.p->functions.n;
+    uint32_t n = j->then.p->functions.n, elsewhere = 0;
     if (j->next_then)
         return P2A_OK;
     struct p2a_profile *bare = names_only(j->now.p, j->error);
@@ -378,11 +378,11 @@ static enum p2a_status find_match(struct judge *j)
     j->next_then = malloc(((size_t)n + 1) * sizeof *j->next_then);
     if (!bare || !match || !j->first_then || !j->next_then)
         p2a_error_memory(j->error);
-    else if (!p2a_match_functions(bare, j->then.p, match))
+    else if (!p2a_match_functions(bare, j->then.p, match, &elsewhere))
         p2a_take_error(bare, j->error);
     else
         invert(j, match, n);
-    j->elsewhere = bare && p2a_note_count(bare);
+    j->elsewhere = elsewhere;
     free(match);
     p2a_free(bare);
     return j->error->status;

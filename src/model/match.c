@@ -312,22 +312,18 @@ static void count_elsewhere(struct match *m, struct entry *before, uint32_t befo
     m->elsewhere += before->line == after->line ? 0 : before_n;
 }
 
-/* Checkouts in two folders have nothing in common: what to do about that is worth a note. */
-static void tell_folders(struct p2a_profile *into, const struct p2a_profile *before,
-                         const struct match *m)
+/* Checkouts in two folders have nothing in common. How many functions do but for that. */
+static uint32_t find_elsewhere(struct p2a_profile *into, const struct p2a_profile *before,
+                               const struct match *m)
 {
     struct match alone = {0};
     alone.before = without_folders(into, before, m->of_before, &alone.before_n);
     alone.after = without_folders(into, into, m->of_after, &alone.after_n);
     if (alone.before && alone.after)
         each_group(&alone, count_elsewhere);
-    if (alone.elsewhere)
-        p2a_note(into,
-                 "%u function%s gone from one folder and new in another: --strip-dirs compares "
-                 "files by their base names",
-                 alone.elsewhere, alone.elsewhere == 1 ? " is" : "s are");
     free(alone.before);
     free(alone.after);
+    return alone.elsewhere;
 }
 
 /* ---- the whole ---- */
@@ -359,7 +355,8 @@ static void pair_by(struct match *m, struct p2a_profile *into, const struct p2a_
     free(m->after);
 }
 
-bool p2a_match_functions(struct p2a_profile *into, const struct p2a_profile *before, p2a_id *match)
+bool p2a_match_functions(struct p2a_profile *into, const struct p2a_profile *before, p2a_id *match,
+                         uint32_t *elsewhere)
 {
     bool now = has_qualnames(into), then = has_qualnames(before);
     bool modules = has_modules(into) && has_modules(before);
@@ -370,7 +367,7 @@ bool p2a_match_functions(struct p2a_profile *into, const struct p2a_profile *bef
         pair_by(&m, into, before, (struct key){now && then, modules});
         if (now != then)
             pair_by(&m, into, before, (struct key){true, modules});
-        tell_folders(into, before, &m);
+        *elsewhere = find_elsewhere(into, before, &m);
         fill(&m, into, before, match);
     } else {
         p2a_fail(into, P2A_SYSTEM, "out of memory");
