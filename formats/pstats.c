@@ -665,23 +665,14 @@ static bool cut_batch(void *owner, void *piece)
     return !r->over;
 }
 
-static void free_nothing(const void *owner, void *of)
-{
-    (void)owner;
-    (void)of;
-}
-
 /* False: the file has to be read twice, or there was an error. */
 static bool scan_rows(struct reader *r)
 {
-    static const struct p2a_crew_work work = {.desk_size = 1,
-                                              .piece_size = sizeof(struct batch),
+    static const struct p2a_crew_work work = {.piece_size = sizeof(struct batch),
                                               .in_turn = true,
                                               .cut = cut_batch,
                                               .make = scan_batch,
-                                              .take = take_batch,
-                                              .free_desk = free_nothing,
-                                              .free_piece = free_nothing};
+                                              .take = take_batch};
     struct marshal_value v;
     if (!p2a_marshal_read(&r->m, &v) || v.kind != MARSHAL_DICT)
         return false;

@@ -164,20 +164,21 @@ static void start_threads(struct crew *crew, size_t threads)
     pthread_attr_destroy(&attributes);
 }
 
+static void let_go(const struct crew *crew, void (*release)(const void *owner, void *of), void *of)
+{
+    if (of && release)
+        release(crew->owner, of);
+    free(of);
+}
+
 static void dismiss(struct crew *crew)
 {
     for (size_t i = 0; i < crew->threads; i++)
         pthread_join(crew->thread[i], NULL);
     for (size_t i = 0; i < THREADS * AHEAD; i++)
-        if (crew->ring[i].piece) {
-            crew->work->free_piece(crew->owner, crew->ring[i].piece);
-            free(crew->ring[i].piece);
-        }
+        let_go(crew, crew->work->free_piece, crew->ring[i].piece);
     for (size_t i = 0; i < THREADS; i++)
-        if (crew->desk[i]) {
-            crew->work->free_desk(crew->owner, crew->desk[i]);
-            free(crew->desk[i]);
-        }
+        let_go(crew, crew->work->free_desk, crew->desk[i]);
     pthread_cond_destroy(&crew->ready);
     pthread_cond_destroy(&crew->more);
     pthread_mutex_destroy(&crew->lock);
@@ -237,21 +238,10 @@ static bool go_on(void *owner, void *desk, void *piece)
     return true;
 }
 
-static void free_nothing(const void *owner, void *of)
-{
-    (void)owner;
-    (void)of;
-}
-
 bool p2a_do_both(bool (*one)(void *of), bool (*other)(void *of), void *of, bool alone)
 {
-    static const struct p2a_crew_work work = {.desk_size = 1,
-                                              .piece_size = sizeof(size_t),
-                                              .cut = cut_task,
-                                              .make = do_task,
-                                              .take = go_on,
-                                              .free_desk = free_nothing,
-                                              .free_piece = free_nothing};
+    static const struct p2a_crew_work work = {
+        .piece_size = sizeof(size_t), .cut = cut_task, .make = do_task, .take = go_on};
     struct both both = {.task = {one, other}, .of = of};
     return p2a_crew_run(&work, &both, alone) == P2A_CREW_DONE;
 }

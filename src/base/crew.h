@@ -22,6 +22,7 @@ struct p2a_crew_work {
     bool (*make)(const void *owner, void *desk, void *piece);
     /* False: nothing more is wanted. */
     bool (*take)(void *owner, void *desk, void *piece);
+    /* What they have besides themselves; NULL: nothing. */
     void (*free_desk)(const void *owner, void *desk);
     void (*free_piece)(const void *owner, void *piece);
 };

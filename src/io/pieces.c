@@ -74,7 +74,7 @@ static bool read_together(struct p2a_in *in, const struct p2a_pieces *work, void
                                  .cut = cut_lines,
                                  .make = parse_lines,
                                  .take = take_lines,
-                                 .free_desk = free_desk,
+                                 .free_desk = work->free_desk ? free_desk : NULL,
                                  .free_piece = free_lines};
     if (reading.left.n < ENOUGH || p2a_cores() == 1)
         return true;
@@ -88,7 +88,7 @@ static bool read_together(struct p2a_in *in, const struct p2a_pieces *work, void
 
 static void read_alone(struct p2a_in *in, const struct p2a_pieces *work, void *reader)
 {
-    void *desk = calloc(1, work->desk_size), *piece = calloc(1, work->piece_size);
+    void *desk = calloc(1, work->desk_size + 1), *piece = calloc(1, work->piece_size);
     bool enough = desk && piece;
     struct p2a_str lines;
     while (enough && p2a_lines_ahead(in, PIECE, &lines)) {
@@ -101,7 +101,7 @@ static void read_alone(struct p2a_in *in, const struct p2a_pieces *work, void *r
         p2a_in_no_memory(in);
     if (piece)
         work->free_piece(piece);
-    if (desk)
+    if (desk && work->free_desk)
         work->free_desk(desk);
     free(piece);
     free(desk);
