@@ -3,6 +3,7 @@
 #ifndef TESTS_FAULT_STARVE_H
 #define TESTS_FAULT_STARVE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,23 +24,22 @@ void *__wrap_malloc(size_t n);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *p, size_t n);
 
-static size_t left = SIZE_MAX; /* allocations that succeed; SIZE_MAX: all */
+/* Of all threads together. */
+static atomic_size_t left = SIZE_MAX; /* allocations that succeed; SIZE_MAX: all */
 static bool all_after;
-static size_t refused, refused_ever; /* since starve() or feed(); since the program began */
+static atomic_size_t refused, refused_ever; /* since starve() or feed(); since the program began */
 
 static inline bool refuse(void)
 {
-    if (left == SIZE_MAX)
-        return false;
-    if (left > 0) {
-        left--;
-        return false;
-    }
-    if (!all_after)
-        left = SIZE_MAX;
-    refused++;
-    refused_ever++;
-    return true;
+    size_t now = left, next;
+    do {
+        if (now == SIZE_MAX)
+            return false;
+        next = now ? now - 1 : all_after ? 0 : SIZE_MAX;
+    } while (!atomic_compare_exchange_weak(&left, &now, next));
+    refused += !now;
+    refused_ever += !now;
+    return !now;
 }
 
 void *__wrap_malloc(size_t n)

@@ -16,46 +16,18 @@
 #include <cmocka.h>
 #include <zlib.h>
 
+#include "fault/starve.h"
 #include "prof2any/format.h"
 
-/* ---- memory and threads that fail ---- */
+/* ---- threads that fail ---- */
 
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                           void *(*start)(void *), void *argument);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                           void *(*start)(void *), void *argument);
 
-static atomic_long left = -1; /* allocations that succeed; negative: all */
-static atomic_long asked;
 static bool threadless;
 static atomic_int threads;
-
-static bool refuse(void)
-{
-    asked++;
-    return atomic_load(&left) >= 0 && atomic_fetch_sub(&left, 1) == 0;
-}
-
-void *__wrap_malloc(size_t n)
-{
-    return refuse() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return refuse() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-    return refuse() ? NULL : __real_realloc(p, n);
-}
 
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
                           void *(*start)(void *), void *argument)
@@ -525,13 +497,13 @@ static void failing_memory_is_an_error(void **unused)
     (void)unused;
     for (size_t i = 0; i < INPUTS; i += i ? 1 : PERF) {
         struct text text = makers[i]();
-        asked = 0;
+        starve(SIZE_MAX - 1, false);
         struct result whole = load(text, formats[i], false);
-        long all = asked;
-        for (long n = 0; n < all; n += 1 + n / 5) {
-            left = n;
+        size_t all = SIZE_MAX - 1 - left;
+        for (size_t n = 0; n < all; n += 1 + n / 5) {
+            starve(n, false);
             struct result r = load(text, formats[i], false);
-            left = -1;
+            feed();
             if (r.status == P2A_OK)
                 same_result(&whole, &r);
             else
@@ -571,10 +543,10 @@ static void all_ways_write_the_same(void **unused)
         assert_memory_equal(first.at, other.at, first.n);
         free(other.at);
     }
-    for (long n = 0; n < 200; n += 1 + n / 9) {
-        left = n;
+    for (size_t n = 0; n < 200; n += 1 + n / 9) {
+        starve(n, false);
         struct text other = save_by(TOGETHER, r.profile);
-        left = -1;
+        feed();
         if (other.at) {
             assert_int_equal(first.n, other.n);
             assert_memory_equal(first.at, other.at, first.n);
