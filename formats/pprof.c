@@ -37,6 +37,7 @@
  * right. Where a line isn't known the one the function starts at stands in. Calls aren't carried.
  */
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,7 @@
 #include <pcre2.h>
 
 #include "base/arena.h"
+#include "base/crew.h"
 #include "base/index.h"
 #include "base/utf8.h"
 #include "codec/protobuf.h"
@@ -226,14 +228,20 @@ struct reader {
     struct sample *sample; /* by stack */
     double *value;         /* [stack * type_n + column] */
     uint32_t stack_n, stack_room, sample_room, value_room;
-    uint32_t *scratch; /* location rows of a sample, leaf first */
-    uint32_t scratch_n, scratch_room;
+    uint64_t *border; /* where a piece begins, at a message */
+    uint32_t border_n, border_room, piece_n;
     uint32_t *alone; /* of location rows: the frame where it is one, and known; else P2A_NONE */
     p2a_id no_stack; /* the function of samples without one */
-    bool plain;      /* … of which each is one frame, and none is dropped */
     bool dropping, has_lines, compared, cut;
     bool ends_early; /* and is to be read as far as it goes */
 };
+
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+enum { PIECE = 1 << 8 }; /* so that small inputs have borders */
+#else
+enum { PIECE = 1 << 17 };
+#endif
+enum { ENOUGH = 8 }; /* pieces that are worth a thread */
 
 static bool no_memory(struct reader *r)
 {
@@ -246,18 +254,19 @@ static uint64_t place(const struct reader *r, const unsigned char *at)
     return (uint64_t)(at - r->start);
 }
 
+static const char BROKEN[] = "%s, expected a field of profile.proto";
+static const char WRONG_TYPE[] = "field %u of a %s has another type than expected";
+
 static bool broken(struct reader *r, const struct protobuf *message)
 {
     if (message->wrong)
-        p2a_bad_byte(r->in, place(r, message->at), "%s, expected a field of profile.proto",
-                     message->wrong);
+        p2a_bad_byte(r->in, place(r, message->at), BROKEN, message->wrong);
     return !message->wrong;
 }
 
 static bool wrong_type(struct reader *r, const struct protobuf_field *f, const char *of)
 {
-    p2a_bad_byte(r->in, place(r, f->begin), "field %u of a %s has another type than expected",
-                 f->number, of);
+    p2a_bad_byte(r->in, place(r, f->begin), WRONG_TYPE, f->number, of);
     return false;
 }
 
@@ -276,11 +285,24 @@ static bool read_numbers(struct reader *r, struct protobuf message, const char *
     return broken(r, &message);
 }
 
+/* A message begins at AT, and a piece where the one before is long enough. */
+static bool note_border(struct reader *r, uint64_t at)
+{
+    if (r->border_n && at - r->border[r->border_n - 1] < PIECE)
+        return true;
+    if (!p2a_grow(&r->border, &r->border_room, (uint64_t)r->border_n + 1, sizeof *r->border))
+        return no_memory(r);
+    r->border[r->border_n++] = at;
+    return true;
+}
+
 static bool count_fields(struct reader *r)
 {
     struct protobuf message = r->file;
     struct protobuf_field f;
     while (p2a_protobuf_next(&message, &f)) {
+        if (!note_border(r, place(r, f.begin)))
+            return false;
         if (f.number >= PROFILE_FIELDS)
             continue;
         bool packed = f.number == COMMENT && f.type == PROTOBUF_BYTES;
@@ -324,9 +346,9 @@ static bool make_tables(struct reader *r)
 
 static void end_reader(struct reader *r)
 {
-    void *all[] = {r->string,         r->interned,        r->label,          r->type,    r->mapping,
-                   r->location,       r->function,        r->line,           r->known,   r->frame,
-                   r->stack,          r->sample,          r->value,          r->scratch, r->alone,
+    void *all[] = {r->string,         r->interned,        r->label,          r->type,   r->mapping,
+                   r->location,       r->function,        r->line,           r->known,  r->frame,
+                   r->stack,          r->sample,          r->value,          r->border, r->alone,
                    r->mapping_ids.id, r->location_ids.id, r->function_ids.id};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
@@ -900,51 +922,84 @@ static bool read_label(struct reader *r, const struct protobuf_field *from, stru
     return true;
 }
 
-static bool add_location(struct reader *r, uint64_t id, uint64_t at)
+/* A sample as it stands in the file. */
+struct raw {
+    uint32_t location_n;
+    struct protobuf labels; /* the message from the first one on; empty: there is none */
+};
+
+/* Samples from one place in the file to another, up to the first that is wrong. */
+struct piece {
+    struct protobuf messages;
+    struct raw *sample;
+    uint32_t *location; /* rows, leaf first */
+    double *value;      /* [sample * type_n + column] */
+    uint32_t sample_n, sample_room, location_n, location_room, value_room;
+    uint64_t wrong_at;
+    char wrong[160]; /* "": nothing */
+};
+
+/* ---- reading: samples, on any thread ---- */
+
+P2A_PRINTF(3, 4)
+static bool wrong_at(struct piece *p, uint64_t at, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(p->wrong, sizeof p->wrong, format, arguments);
+    va_end(arguments);
+    p->wrong_at = at;
+    return true;
+}
+
+static bool all_right(const struct reader *r, struct piece *p, const struct protobuf *list)
+{
+    if (list->wrong)
+        wrong_at(p, place(r, list->at), BROKEN, list->wrong);
+    return true;
+}
+
+static bool add_location(const struct reader *r, struct piece *p, uint64_t id, uint64_t at)
 {
     uint32_t row = find_row(&r->location_ids, id);
-    if (row == P2A_NONE) {
-        p2a_bad_byte(r->in, at, "location %llu isn't in the file", (unsigned long long)id);
+    if (row == P2A_NONE)
+        return wrong_at(p, at, "location %llu isn't in the file", (unsigned long long)id);
+    if (p->location_n == p->location_room &&
+        !p2a_grow(&p->location, &p->location_room, (uint64_t)p->location_n + 1,
+                  sizeof *p->location))
         return false;
-    }
-    if (!r->location[row].resolved && !resolve(r, &r->location[row]))
-        return false;
-    if (r->scratch_n == r->scratch_room &&
-        !p2a_grow(&r->scratch, &r->scratch_room, (uint64_t)r->scratch_n + 1, sizeof *r->scratch))
-        return no_memory(r);
-    r->scratch[r->scratch_n++] = row;
-    r->plain &= r->alone[row] != P2A_NONE;
+    p->location[p->location_n++] = row;
     return true;
 }
 
-/* Most locations have been there before, and are numbered from 1 on. */
-static inline bool add_known(struct reader *r, uint64_t id)
+/* Most ids are numbers from 1 on. */
+static inline bool add_numbered(const struct reader *r, struct piece *p, uint64_t id)
 {
     uint64_t row = id - 1;
-    if (r->location_ids.sparse || row >= r->location_ids.n || r->alone[row] == P2A_NONE ||
-        r->scratch_n == r->scratch_room)
+    if (r->location_ids.sparse || row >= r->location_ids.n || p->location_n == p->location_room)
         return false;
-    r->scratch[r->scratch_n++] = (uint32_t)row;
+    p->location[p->location_n++] = (uint32_t)row;
     return true;
 }
 
-static bool read_locations(struct reader *r, struct protobuf_field *f)
+static bool read_locations(const struct reader *r, struct piece *p, struct protobuf_field *f)
 {
     uint64_t id, at = place(r, f->begin);
     if (f->type == PROTOBUF_NUMBER)
-        return add_location(r, f->value, at);
+        return add_location(r, p, f->value, at);
     if (f->type != PROTOBUF_BYTES)
-        return wrong_type(r, f, "sample");
-    while (p2a_protobuf_number(&f->content, &id))
-        if (!add_known(r, id) && !add_location(r, id, at))
+        return wrong_at(p, at, WRONG_TYPE, f->number, "sample");
+    while (!*p->wrong && p2a_protobuf_number(&f->content, &id))
+        if (!add_numbered(r, p, id) && !add_location(r, p, id, at))
             return false;
-    return broken(r, &f->content);
+    return all_right(r, p, &f->content);
 }
 
 /* The sample's values; *n counts all there are. */
-static bool read_values(struct reader *r, struct protobuf_field *f, uint32_t *n)
+static bool read_values(const struct reader *r, struct piece *p, struct protobuf_field *f,
+                        uint32_t *n)
 {
-    double *value = r->value + (size_t)r->stack_n * r->type_n;
+    double *value = p->value + (size_t)p->sample_n * r->type_n;
     uint64_t v;
     if (f->type == PROTOBUF_NUMBER) {
         if (*n < r->type_n)
@@ -953,29 +1008,95 @@ static bool read_values(struct reader *r, struct protobuf_field *f, uint32_t *n)
         return true;
     }
     if (f->type != PROTOBUF_BYTES)
-        return wrong_type(r, f, "sample");
+        return wrong_at(p, place(r, f->begin), WRONG_TYPE, f->number, "sample");
     for (; p2a_protobuf_number(&f->content, &v); ++*n)
         if (*n < r->type_n)
             value[r->type[*n].column] = (double)(int64_t)v;
-    return broken(r, &f->content);
+    return all_right(r, p, &f->content);
 }
 
-/* The locations of the sample from *first towards the leaf, which is 0, that stay. As pprof does
- * it: nothing is dropped before the first frame that isn't to be. */
-static void drop_frames(struct reader *r, uint32_t *end)
+/* Room for the next sample. A value takes a byte at least. */
+static bool room_for_sample(const struct reader *r, struct piece *p,
+                            const struct protobuf_field *from)
+{
+    uint64_t samples = (uint64_t)p->sample_n + 1, values = samples * r->type_n;
+    if ((uint64_t)(from->content.end - from->content.at) < r->type_n)
+        return wrong_at(p, place(r, from->begin),
+                        "a sample has fewer values than there are sample types, which are %u",
+                        r->type_n);
+    return (values <= p->value_room ||
+            p2a_grow(&p->value, &p->value_room, values, sizeof *p->value)) &&
+           p2a_grow(&p->sample, &p->sample_room, samples, sizeof *p->sample);
+}
+
+/* False: no memory. */
+static bool read_sample(const struct reader *r, struct piece *p, const struct protobuf_field *from)
+{
+    struct protobuf message = from->content;
+    struct protobuf_field f;
+    struct raw sample = {0};
+    uint32_t values = 0, first = p->location_n;
+    bool enough = room_for_sample(r, p, from);
+    while (enough && !*p->wrong && p2a_protobuf_next(&message, &f)) {
+        if (f.number == 1)
+            enough = read_locations(r, p, &f);
+        else if (f.number == 2)
+            enough = read_values(r, p, &f, &values);
+        else if (f.number == 3 && f.type == PROTOBUF_BYTES && !sample.labels.at)
+            sample.labels = (struct protobuf){f.begin, from->content.end, NULL};
+    }
+    if (!enough || *p->wrong)
+        return enough;
+    if (message.wrong)
+        return all_right(r, p, &message);
+    if (values != r->type_n)
+        return wrong_at(p, place(r, from->begin),
+                        "a sample has %u values, expected %u, one a sample type", values,
+                        r->type_n);
+    sample.location_n = p->location_n - first;
+    p->sample[p->sample_n++] = sample;
+    return true;
+}
+
+static bool read_piece(const void *reader, void *desk, void *piece)
+{
+    struct piece *p = piece;
+    struct protobuf_field f;
+    (void)desk;
+    p->sample_n = p->location_n = 0;
+    *p->wrong = '\0';
+    while (!*p->wrong && p2a_protobuf_next(&p->messages, &f))
+        if (f.number == SAMPLE && !read_sample(reader, p, &f))
+            return false;
+    return true;
+}
+
+static void free_piece(const void *reader, void *piece)
+{
+    struct piece *p = piece;
+    (void)reader;
+    free(p->sample);
+    free(p->location);
+    free(p->value);
+}
+
+/* ---- reading: samples, in their order ---- */
+
+/* The locations of a sample, leaf first, from *end on, that stay. As pprof does it: nothing is
+ * dropped before the first frame that isn't to be. */
+static uint32_t drop_frames(struct reader *r, const uint32_t *location, uint32_t n)
 {
     bool found = false;
-    *end = 0;
-    for (uint32_t i = r->scratch_n; r->dropping && i-- > 0;) {
-        const struct location *l = &r->location[r->scratch[i]];
+    for (uint32_t i = n; r->dropping && i-- > 0;) {
+        const struct location *l = &r->location[location[i]];
         if (!l->drop && !l->drop_below) {
             found = true;
         } else if (found) {
-            *end = l->drop ? i + 1 : i;
             r->cut = true;
-            return;
+            return l->drop ? i + 1 : i;
         }
     }
+    return 0;
 }
 
 /* What comes in one byte mustn't become a thousand: real files have about one frame in two. */
@@ -1002,11 +1123,11 @@ static p2a_id no_stack(struct reader *r)
     return r->no_stack;
 }
 
-/* Locations from *scratch down to END, root first, as frames. */
-static bool add_frames_of(struct reader *r, uint32_t end)
+/* N locations, leaf first, as frames, root first. */
+static bool add_frames_of(struct reader *r, const uint32_t *location, uint32_t n)
 {
-    for (uint32_t i = r->scratch_n; i-- > end;) {
-        const struct location *l = &r->location[r->scratch[i]];
+    for (uint32_t i = n; i-- > 0;) {
+        const struct location *l = &r->location[location[i]];
         if (!room_for_frames(r, (uint64_t)r->frame_n + l->frame_n + 1))
             return false;
         for (uint32_t k = 0; k < l->frame_n; k++)
@@ -1015,24 +1136,55 @@ static bool add_frames_of(struct reader *r, uint32_t end)
     return true;
 }
 
-/* The same where each is one frame. */
-static bool add_plain_frames(struct reader *r, uint32_t end)
+/* The same where each is one frame, and known. */
+static bool add_plain_frames(struct reader *r, const uint32_t *location, uint32_t n)
 {
-    if (!room_for_frames(r, (uint64_t)r->frame_n + (r->scratch_n - end) + 1))
-        return false;
+    bool plain = !r->dropping && (uint64_t)r->frame_n + n + 1 <= r->frame_room;
     uint32_t *to = r->frame + r->frame_n;
-    for (uint32_t i = r->scratch_n; i-- > end;)
-        *to++ = r->alone[r->scratch[i]];
-    r->frame_n += r->scratch_n - end;
-    return true;
+    for (uint32_t i = 0; plain && i < n; i++) {
+        to[i] = r->alone[location[n - 1 - i]];
+        plain = to[i] != P2A_NONE;
+    }
+    if (plain)
+        r->frame_n += n;
+    return plain;
 }
 
-static bool add_stack(struct reader *r, const struct thread *thread)
+/* Adds the frames of a sample's N locations; *leaf is the row of the last one's. */
+static bool add_locations(struct reader *r, const uint32_t *location, uint32_t n, uint32_t *leaf)
 {
-    uint32_t end;
-    struct p2a_stack s = {.frame = r->frame_n, .thread = P2A_NONE};
-    drop_frames(r, &end);
-    if (r->plain ? !add_plain_frames(r, end) : !add_frames_of(r, end))
+    *leaf = n ? *location : P2A_NONE;
+    if (add_plain_frames(r, location, n))
+        return true;
+    for (uint32_t i = 0; i < n; i++)
+        if (!r->location[location[i]].resolved && !resolve(r, &r->location[location[i]]))
+            return false;
+    uint32_t end = drop_frames(r, location, n);
+    *leaf = end < n ? location[end] : P2A_NONE;
+    return room_for_frames(r, (uint64_t)r->frame_n + n + 1) &&
+           add_frames_of(r, location + end, n - end);
+}
+
+static bool find_thread(struct reader *r, struct protobuf labels, struct thread *thread, p2a_id *id)
+{
+    struct protobuf_field f;
+    *thread = (struct thread){.name = P2A_LIT("")};
+    *id = P2A_NONE;
+    while (p2a_protobuf_next(&labels, &f))
+        if (f.number == 3 && f.type == PROTOBUF_BYTES && !read_label(r, &f, thread))
+            return false;
+    if (thread->known)
+        *id = p2a_thread(r->p, thread->pid, thread->tid, thread->name);
+    return !thread->known || *id != P2A_NONE;
+}
+
+static bool add_sample(struct reader *r, const struct raw *from, const uint32_t *location)
+{
+    struct p2a_stack s = {.frame = r->frame_n};
+    struct thread thread;
+    uint32_t leaf;
+    if (!add_locations(r, location, from->location_n, &leaf) ||
+        !find_thread(r, from->labels, &thread, &s.thread))
         return false;
     if (r->frame_n == s.frame) {
         p2a_id marker = no_stack(r);
@@ -1041,72 +1193,64 @@ static bool add_stack(struct reader *r, const struct thread *thread)
         r->frame[r->frame_n++] = marker;
     }
     s.frame_n = r->frame_n - s.frame;
-    r->compared |= thread->before;
-    if (thread->known) {
-        s.thread = p2a_thread(r->p, thread->pid, thread->tid, thread->name);
-        if (s.thread == P2A_NONE)
-            return false;
-    }
-    r->sample[r->stack_n] =
-        (struct sample){end < r->scratch_n ? r->scratch[end] : P2A_NONE, thread->before};
+    r->compared |= thread.before;
+    r->sample[r->stack_n] = (struct sample){leaf, thread.before};
     r->stack[r->stack_n++] = s;
     return true;
 }
 
-static bool read_sample(struct reader *r, const struct protobuf_field *from)
+static bool room_for_samples(struct reader *r, uint32_t n)
 {
-    struct protobuf message = from->content;
-    struct protobuf_field f;
-    struct thread thread = {.name = P2A_LIT("")};
-    uint32_t values = 0;
-    r->scratch_n = 0;
-    r->plain = !r->dropping;
-    while (p2a_protobuf_next(&message, &f)) {
-        bool read = true;
-        if (f.number == 1)
-            read = read_locations(r, &f);
-        else if (f.number == 2)
-            read = read_values(r, &f, &values);
-        else if (f.number == 3 && f.type == PROTOBUF_BYTES)
-            read = read_label(r, &f, &thread);
-        if (!read)
-            return false;
-    }
-    if (!broken(r, &message))
-        return false;
-    if (values != r->type_n) {
-        p2a_bad_byte(r->in, place(r, from->begin),
-                     "a sample has %u values, expected %u, one a sample type", values, r->type_n);
-        return false;
-    }
-    return add_stack(r, &thread);
+    uint64_t stacks = (uint64_t)r->stack_n + n, values = stacks * r->type_n;
+    return (values <= r->value_room ||
+            p2a_grow(&r->value, &r->value_room, values, sizeof *r->value)) &&
+           p2a_grow(&r->stack, &r->stack_room, stacks, sizeof *r->stack) &&
+           p2a_grow(&r->sample, &r->sample_room, stacks, sizeof *r->sample);
 }
 
-/* Room for the next sample. A value takes a byte at least. */
-static bool room_for_sample(struct reader *r, const struct protobuf_field *f)
+static bool take_piece(void *reader, void *desk, void *piece)
 {
-    uint64_t stacks = (uint64_t)r->stack_n + 1, values = stacks * r->type_n;
-    if ((uint64_t)(f->content.end - f->content.at) < r->type_n) {
-        p2a_bad_byte(r->in, place(r, f->begin),
-                     "a sample has fewer values than there are sample types, which are %u",
-                     r->type_n);
+    struct reader *r = reader;
+    struct piece *p = piece;
+    const uint32_t *location = p->location;
+    (void)desk;
+    if (!room_for_samples(r, p->sample_n))
+        return no_memory(r);
+    if (p->sample_n)
+        memcpy(r->value + (size_t)r->stack_n * r->type_n, p->value,
+               (size_t)p->sample_n * r->type_n * sizeof *r->value);
+    for (uint32_t i = 0; i < p->sample_n; location += p->sample[i++].location_n)
+        if (!add_sample(r, &p->sample[i], location))
+            return false;
+    if (*p->wrong)
+        p2a_bad_byte(r->in, p->wrong_at, "%s", p->wrong);
+    return !*p->wrong;
+}
+
+static bool cut_piece(void *reader, void *piece)
+{
+    struct reader *r = reader;
+    uint32_t i = r->piece_n;
+    if (i == r->border_n)
         return false;
-    }
-    bool room =
-        values <= r->value_room || p2a_grow(&r->value, &r->value_room, values, sizeof *r->value);
-    room = room && p2a_grow(&r->stack, &r->stack_room, stacks, sizeof *r->stack) &&
-           p2a_grow(&r->sample, &r->sample_room, stacks, sizeof *r->sample);
-    return room || no_memory(r);
+    const unsigned char *begin = r->start + r->border[i];
+    const unsigned char *end = i + 1 < r->border_n ? r->start + r->border[i + 1] : r->file.end;
+    ((struct piece *)piece)->messages = (struct protobuf){begin, end, NULL};
+    r->piece_n++;
+    return true;
 }
 
 static bool read_samples(struct reader *r)
 {
-    struct protobuf message = r->file;
-    struct protobuf_field f;
-    while (p2a_protobuf_next(&message, &f))
-        if (f.number == SAMPLE && (!room_for_sample(r, &f) || !read_sample(r, &f)))
-            return false;
-    return true;
+    static const struct p2a_crew_work work = {.piece_size = sizeof(struct piece),
+                                              .cut = cut_piece,
+                                              .make = read_piece,
+                                              .take = take_piece,
+                                              .free_piece = free_piece};
+    enum p2a_crew_end end = p2a_crew_run(&work, r, r->border_n < ENOUGH);
+    if (end == P2A_CREW_NO_MEMORY)
+        no_memory(r);
+    return end == P2A_CREW_DONE;
 }
 
 /* ---- reading: the stacks --------------------------------------------------------------------- */

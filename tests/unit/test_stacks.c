@@ -135,25 +135,125 @@ static const struct shape shapes[] = {
     {7, 60, 30, 0, 1, true},     {40, 500, 8, 3, 2, true},     {400, 800, 40, 0, 1, true},
     {3000, 300, 60, 0, 2, true},
 };
-enum { SHAPES = sizeof shapes / sizeof *shapes, ROUNDS = 12 };
+/* Enough for several cores. */
+static const struct shape large[] = {{500, 30000, 60, 0, 2, false},
+                                     {9, 30000, 60, 3, 1, false},
+                                     {500, 30000, 60, 0, 1, true},
+                                     {90000, 40000, 20, 0, 3, false}};
+enum { SHAPES = sizeof shapes / sizeof *shapes, LARGE = sizeof large / sizeof *large, ROUNDS = 12 };
+
+static void same_sums(uint64_t seed, const struct shape *shape)
+{
+    struct p2a_profile *stacks = random_profile(seed, shape);
+    struct p2a_profile *contexts = unfolded(seed, shape);
+    struct p2a_error error;
+    for (uint32_t c = 0; c < stacks->columns; c++)
+        assert_true(p2a_whole(stacks, c) == p2a_whole(contexts, c));
+    assert_int_equal(p2a_derive(stacks, &error), P2A_OK);
+    assert_int_equal(p2a_derive(contexts, &error), P2A_OK);
+    assert_true(p2a_stacks_of(stacks)->n && !stacks->contexts.n);
+    same_graph(stacks, contexts);
+    p2a_free(stacks);
+    p2a_free(contexts);
+}
 
 static void sums_are_those_of_the_contexts(void **state)
 {
     (void)state;
-    for (uint64_t i = 0; i < (uint64_t)SHAPES * ROUNDS; i++) {
-        struct p2a_profile *stacks = random_profile(i, &shapes[i % SHAPES]);
-        struct p2a_profile *contexts = unfolded(i, &shapes[i % SHAPES]);
-        struct p2a_error error;
-        for (uint32_t c = 0; c < stacks->columns; c++)
-            assert_true(p2a_whole(stacks, c) == p2a_whole(contexts, c));
-        assert_int_equal(p2a_derive(stacks, &error), P2A_OK);
-        assert_int_equal(p2a_derive(contexts, &error), P2A_OK);
-        assert_true(p2a_stacks_of(stacks)->n && !stacks->contexts.n);
-        same_graph(stacks, contexts);
-        p2a_free(stacks);
-        p2a_free(contexts);
+    for (uint64_t i = 0; i < (uint64_t)SHAPES * ROUNDS; i++)
+        same_sums(i, &shapes[i % SHAPES]);
+    for (uint64_t i = 0; i < LARGE; i++)
+        same_sums(i, &large[i]);
+}
+
+/* ---- the order of stacks ---- */
+
+static const struct p2a_stacks *compared;
+
+static int compare_rows(const void *a, const void *b)
+{
+    const struct p2a_stacks *s = compared;
+    uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
+    const struct p2a_stack *x = &s->row[i], *y = &s->row[j];
+    uint32_t shared = p2a_shared_frames(s->frame, x, y);
+    if (x->thread != y->thread) /* none comes first */
+        return x->thread + 1 < y->thread + 1 ? -1 : 1;
+    if (shared < x->frame_n && shared < y->frame_n)
+        return s->frame[x->frame + shared] < s->frame[y->frame + shared] ? -1 : 1;
+    if (x->frame_n != y->frame_n)
+        return x->frame_n < y->frame_n ? -1 : 1;
+    return i < j ? -1 : i > j;
+}
+
+/* Row I of the sorted ones is the N given ones from ROW on, which are equal. */
+static void same_row(const struct p2a_stacks *sorted, uint32_t i, const struct p2a_stacks *given,
+                     const uint32_t *row, uint32_t n, uint32_t columns)
+{
+    const struct p2a_stack *x = &sorted->row[i], *y = &given->row[*row];
+    assert_true(x->thread == y->thread && x->frame == y->frame && x->frame_n == y->frame_n);
+    assert_true(sorted->first[i] == given->first[*row]);
+    assert_int_equal(x->shared, i ? p2a_shared_frames(given->frame, x - 1, x) : 0);
+    for (uint32_t c = 0; c < columns; c++) {
+        double sum = 0;
+        for (uint32_t k = 0; k < n; k++)
+            sum += given->self[(size_t)row[k] * columns + c];
+        assert_true(sorted->self[(size_t)i * columns + c] == sum);
     }
 }
+
+static void *copy(const void *from, size_t bytes)
+{
+    void *to = malloc(bytes + 1);
+    assert_non_null(to);
+    return memcpy(to, from, bytes);
+}
+
+static void sort_both_ways(uint64_t seed, const struct shape *shape)
+{
+    struct p2a_stacks given = random_stacks(&seed, shape), sorted = given;
+    size_t values = (size_t)given.n * shape->columns;
+    uint32_t *row = calloc((size_t)given.n + 1, sizeof *row), n = 0, deepest = 0;
+    uint64_t contexts = 0;
+    assert_non_null(row);
+    for (uint32_t i = 0; i < given.n; i++)
+        row[i] = given.n - 1 - i; /* what comes first has the greatest number */
+    given.first = copy(row, given.n * sizeof *row);
+    sorted.row = copy(given.row, given.n * sizeof *given.row);
+    sorted.self = copy(given.self, values * sizeof *given.self);
+    sorted.frame = copy(given.frame, (size_t)given.n * shape->depth * sizeof *given.frame);
+    sorted.first = copy(given.first, given.n * sizeof *given.first);
+    assert_true(p2a_stacks_sort(&sorted, shape->functions, shape->columns));
+    compared = &given;
+    qsort(row, given.n, sizeof *row, compare_rows);
+    for (uint32_t i = 0, end; i < given.n; i = end, n++) {
+        const struct p2a_stack *x = &given.row[row[i]], *y;
+        for (end = i + 1; end < given.n; end++) {
+            y = &given.row[row[end]];
+            if (x->thread != y->thread || x->frame_n != y->frame_n ||
+                p2a_shared_frames(given.frame, x, y) != x->frame_n)
+                break;
+        }
+        assert_true(n < sorted.n);
+        same_row(&sorted, n, &given, row + i, end - i, shape->columns);
+        contexts += x->frame_n - sorted.row[n].shared;
+        deepest = x->frame_n > deepest ? x->frame_n : deepest;
+    }
+    assert_true(n == sorted.n && contexts == sorted.context_n && deepest == sorted.deepest);
+    p2a_stacks_free(&given);
+    p2a_stacks_free(&sorted);
+    free(row);
+}
+
+static void stacks_are_sorted(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < (uint64_t)SHAPES * ROUNDS; i++)
+        sort_both_ways(i, &shapes[i % SHAPES]);
+    for (uint64_t i = 0; i < LARGE; i++)
+        sort_both_ways(i, &large[i]);
+}
+
+/* ---- contexts ---- */
 
 static void add_path(struct p2a_profile *p, const struct p2a_stacks *s, uint32_t row)
 {
@@ -251,6 +351,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums_are_those_of_the_contexts),
+        cmocka_unit_test(stacks_are_sorted),
         cmocka_unit_test(contexts_are_those_of_the_paths),
         cmocka_unit_test(boxes_are_those_of_the_contexts),
         cmocka_unit_test(inexact_values_are_contexts_at_once),
