@@ -230,6 +230,8 @@ struct reader {
     struct declared *declared;
     uint32_t declared_n, declared_room;
 
+    bool keeps_lines;
+    unsigned left_out; /* enum p2a_fact: what there was of them where they aren't */
     bool with_address, with_line;
     uint64_t address, line;                    /* the running position */
     p2a_id object, file, own_file;             /* strings; own_file: the latest fl= */
@@ -734,12 +736,23 @@ static p2a_id line_here(struct reader *r)
     return p2a_line_new(r->p, &line);
 }
 
+/* Where the costs of this line are added up; NULL after an error. */
+static double *self_here(struct reader *r)
+{
+    if (r->keeps_lines) {
+        p2a_id id = line_here(r);
+        return id == P2A_NONE ? NULL : r->p->graph.line_self + (size_t)id * r->p->columns;
+    }
+    r->left_out |= P2A_LINES | (r->address ? P2A_ADDRESSES : 0);
+    return p2a_node_self(r->p, r->function);
+}
+
 static void add_self(struct reader *r)
 {
-    p2a_id id = line_here(r);
-    if (id == P2A_NONE)
+    double *self = self_here(r);
+    if (!self)
         return;
-    add_costs(r, r->p->graph.line_self + (size_t)id * r->p->columns);
+    add_costs(r, self);
     for (uint32_t i = 0; i < r->events; i++) {
         struct column *column = &r->column[i];
         column->sum += column->negative ? -(__extension__(__int128) column->cost) : column->cost;
@@ -748,6 +761,17 @@ static void add_self(struct reader *r)
                          p2a_metric_name(r->p, column->metric));
         }
     }
+}
+
+static void add_to_arc(struct reader *r, p2a_id callee)
+{
+    p2a_id id = p2a_arc(r->p, r->function, callee);
+    if (id == P2A_NONE)
+        return;
+    struct p2a_arc *arc = &r->p->graph.arc[id];
+    add_costs(r, r->p->graph.arc_total + (size_t)id * r->p->columns);
+    arc->calls = p2a_add_calls(arc->calls, r->calls);
+    r->left_out |= P2A_LINES;
 }
 
 static void add_site(struct reader *r, p2a_id callee)
@@ -768,8 +792,10 @@ static void add_call(struct reader *r)
     p2a_id object = r->called_object == P2A_NONE ? r->object : r->called_object;
     p2a_id callee = function_of(r, r->called, file, object);
     struct p2a_node *node = r->from_outside ? p2a_node(r->p, callee) : NULL;
-    if (!r->from_outside)
+    if (!r->from_outside && r->keeps_lines)
         add_site(r, callee);
+    else if (!r->from_outside)
+        add_to_arc(r, callee);
     else if (node && r->outside_counted)
         node->calls = p2a_add_calls(node->calls, r->calls);
     r->called = r->called_file = r->called_object = P2A_NONE;
@@ -1397,6 +1423,18 @@ static bool take_rows(struct reader *r, const struct run *run, const struct row 
     return true;
 }
 
+/* Adds up a run that isn't kept: below 2^53 that is what its lines add up to. */
+static bool take_sum(struct reader *r, const struct run *run, const struct row *row,
+                     const uint64_t *sum, struct row from)
+{
+    double *self = p2a_node_self(r->p, r->function);
+    for (uint32_t i = 0; self && i < r->events; i++)
+        self[r->column[i].metric] += (double)sum[i];
+    for (uint32_t i = 0; i < run->rows && !(r->left_out & P2A_ADDRESSES); i++)
+        r->left_out |= P2A_LINES | (from.address + row[i].address ? P2A_ADDRESSES : 0);
+    return self;
+}
+
 /* Whether anything more is wanted. */
 static bool take_run(struct reader *r, const struct run *run, const struct row *row,
                      const uint64_t *cost, const uint64_t *sum)
@@ -1406,7 +1444,9 @@ static bool take_run(struct reader *r, const struct run *run, const struct row *
     uint64_t first = r->with_address ? from.address + row->address : from.line + row->line;
     uint64_t end = r->with_address ? last.address : last.line;
     bool fresh = run->ascending && first >= r->beyond && first <= end && end < UINT64_MAX;
-    if (!(fresh ? take_new_rows : take_rows)(r, run, row, cost, from))
+    if (!(!r->keeps_lines ? take_sum(r, run, row, sum, from)
+          : fresh         ? take_new_rows(r, run, row, cost, from)
+                          : take_rows(r, run, row, cost, from)))
         return false;
     r->beyond = fresh ? end + 1 : r->beyond;
     r->address = last.address;
@@ -1606,6 +1646,8 @@ static void add_derived(struct reader *r, const struct declared *d, uint32_t rec
     p2a_id metric = p2a_metric(r->p, event.name, event.unit, event.scale);
     if (metric == before) { /* not a second definition of the same */
         name_metric(r, metric, d->name, d->title);
+        fill_last(r->p, g->self, g->node_n, recorded, d->factor);
+        fill_last(r->p, g->arc_total, g->arc_n, recorded, d->factor);
         fill_last(r->p, g->line_self, g->line_n, recorded, d->factor);
         fill_last(r->p, g->site_total, g->site_n, recorded, d->factor);
     }
@@ -1640,7 +1682,7 @@ static void finish_events(struct reader *r)
 
 /* ---- the reader ------------------------------------------------------------------------------ */
 
-/* Functions sum up their lines, arcs their sites. */
+/* Functions sum up their lines, arcs their sites, where these are kept. */
 static void add_up(struct reader *r)
 {
     struct p2a_graph *g = &r->p->graph;
@@ -1710,11 +1752,12 @@ static void finish(struct reader *r)
         p2a_bad_line(r->in, "the end, expected an \"events:\" line and costs");
     if (failed(r))
         return;
+    add_up(r);
     finish_events(r);
     if (!failed(r)) {
-        add_up(r);
         set_flags(r);
         p2a_totals_from_arcs(r->p);
+        p2a_leave_out(r->p, r->left_out);
         note_losses(r);
     }
 }
@@ -1727,6 +1770,7 @@ static enum p2a_status read_callgrind(struct p2a_in *in)
     r->in = in;
     r->p = in->profile;
     r->outside = P2A_NONE;
+    r->keeps_lines = p2a_wants_lines(r->p);
     for (size_t i = 0; i < KNOWN; i++)
         r->known[i].name = P2A_NONE;
     end_part(r);

@@ -262,6 +262,10 @@ p2a_id p2a_line(struct p2a_profile *p, const struct p2a_line *line);
 p2a_id p2a_line_new(struct p2a_profile *p, const struct p2a_line *line);
 /* Adds N such lines and returns the first; their rows are the caller's to fill, values are 0. */
 p2a_id p2a_lines_new(struct p2a_profile *p, uint32_t n);
+/* Whether lines and call sites are to be kept. A reader may leave them out where they aren't, and
+ * then says which facts there would have been: P2A_LINES, P2A_ADDRESSES. */
+bool p2a_wants_lines(const struct p2a_profile *p);
+void p2a_leave_out(struct p2a_profile *p, unsigned facts);
 p2a_id p2a_site(struct p2a_profile *p, const struct p2a_site *site);
 
 /* One more input, which need not be another one. */

@@ -71,6 +71,8 @@ struct p2a_load_options {
     void *progress_to;
     bool lazy; /* make call paths when a call needs them: faster where none does. Not for those who
                   look into format.h's tables after loading */
+    bool no_lines; /* costs per source line, instruction and call site may be left out: faster, for
+                      formats that don't carry them */
 };
 
 /* Reads the profile in the file PATH; "-" is standard input. gzip (and zstd, where built in) is

@@ -32,11 +32,40 @@ static enum p2a_status name_functions(const struct options *options, struct p2a_
     return status;
 }
 
+/* The format that isn't given by -f: by the name of -o, else a report, for people or for pipes. */
+static const char *choose_format(const struct options *options)
+{
+    const struct p2a_format *named =
+        options->output ? p2a_format_for_path(options->output) : p2a_format_named("text");
+    if (!named || strcmp(named->name, "text") != 0)
+        return NULL;
+    if (options->style)
+        return strcmp(options->style, "table") == 0 ? "table" : "text";
+    return !options->output && isatty(STDOUT_FILENO) ? "table" : "text";
+}
+
+static const struct p2a_format *format_of(const struct options *options, const char *name)
+{
+    if (name)
+        return p2a_format_named(name);
+    return options->output ? p2a_format_for_path(options->output) : NULL;
+}
+
+/* Whether what is written has costs per line. */
+static bool shows_lines(const struct options *options)
+{
+    const char *name = options->save.format ? options->save.format : choose_format(options);
+    const struct p2a_format *format = format_of(options, name);
+    return !format || (format->keeps | format->needs) & (P2A_LINES | P2A_ADDRESSES);
+}
+
 enum p2a_status load_input(const struct options *options, const char *path,
                            struct p2a_profile **profile, struct p2a_error *error)
 {
-    struct p2a_load_options load = {
-        .format = options->from, .partial = options->partial, .lazy = true};
+    struct p2a_load_options load = {.format = options->from,
+                                    .partial = options->partial,
+                                    .lazy = true,
+                                    .no_lines = !shows_lines(options)};
     struct progress progress;
     progress_start(&progress, path, &load);
     enum p2a_status status = p2a_load(path, &load, profile, error);
@@ -92,18 +121,6 @@ void print_notes(const struct p2a_profile *profile)
         fprintf(stderr, "prof2any: note: %s\n", p2a_note_at(profile, i));
 }
 
-/* The format that isn't given by -f: by the name of -o, else a report, for people or for pipes. */
-static const char *choose_format(const struct options *options)
-{
-    const struct p2a_format *named =
-        options->output ? p2a_format_for_path(options->output) : p2a_format_named("text");
-    if (!named || strcmp(named->name, "text") != 0)
-        return NULL;
-    if (options->style)
-        return strcmp(options->style, "table") == 0 ? "table" : "text";
-    return !options->output && isatty(STDOUT_FILENO) ? "table" : "text";
-}
-
 /* The settings of the project for the format, and behind them, so that they rule, those of the
  * command line; to be freed. NULL: no memory. */
 static const char **all_settings(const struct options *options, const struct p2a_format *format)
@@ -117,13 +134,6 @@ static const char **all_settings(const struct options *options, const struct p2a
     for (int i = 0; all && i < options->settings.n; i++)
         all[n++] = options->settings.at[i];
     return all;
-}
-
-static const struct p2a_format *format_of(const struct options *options, const char *name)
-{
-    if (name)
-        return p2a_format_named(name);
-    return options->output ? p2a_format_for_path(options->output) : NULL;
 }
 
 /* What the project and the terminal want. */

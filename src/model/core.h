@@ -15,6 +15,8 @@ struct p2a_core {
     struct p2a_pairs context_of, arc_of;
     struct p2a_stacks stacks; /* in the place of contexts, until p2a_unfold */
     bool lazy;                /* they may be */
+    bool no_lines;            /* wanted */
+    unsigned left_out;        /* enum p2a_fact */
     uint32_t context_indexed; /* rows that are found: by the index, or behind their parents */
     uint32_t string_room, function_room, metric_room, thread_room, input_room, context_room,
         node_room, order_room, arc_room, line_room, site_room, note_room;

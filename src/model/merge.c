@@ -388,6 +388,7 @@ enum p2a_status p2a_mapping_add(struct p2a_mapping *m, struct p2a_error *error)
         add_inputs(m);
         if (p2a_profile_status(m->into) == P2A_OK)
             add_rows(m, ids);
+        p2a_leave_out(m->into, m->from->core->left_out);
         p2a_finish(m->into);
     } else {
         p2a_fail(m->into, P2A_SYSTEM, "out of memory");

@@ -75,6 +75,7 @@ void p2a_drop_graph(struct p2a_profile *p)
     p2a_index_free(&core->line_of);
     p2a_index_free(&core->site_of);
     p->facts &= ~(unsigned)(P2A_GRAPH | P2A_LINES | P2A_ADDRESSES);
+    core->left_out = 0;
     p->estimated &= ~(unsigned)P2A_GRAPH;
 }
 
@@ -716,6 +717,16 @@ p2a_id p2a_line(struct p2a_profile *p, const struct p2a_line *line)
     return id != P2A_NONE ? id : p2a_line_new(p, line);
 }
 
+bool p2a_wants_lines(const struct p2a_profile *p)
+{
+    return !p->core->no_lines;
+}
+
+void p2a_leave_out(struct p2a_profile *p, unsigned facts)
+{
+    p->core->left_out |= facts;
+}
+
 static bool same_site(const void *table, uint32_t id, const void *key)
 {
     const struct p2a_site *row = (const struct p2a_site *)table + id, *site = key;
@@ -784,7 +795,7 @@ static unsigned row_facts(const struct p2a_profile *p)
 
 static void finish_facts(struct p2a_profile *p)
 {
-    unsigned facts = function_facts(p) | row_facts(p);
+    unsigned facts = function_facts(p) | row_facts(p) | p->core->left_out;
     if (p2a_has_contexts(p))
         facts |= P2A_CONTEXTS;
     if (p->graph.order_n || p->graph.arc_n)

@@ -48,6 +48,7 @@ static struct p2a_profile *same_names(const struct p2a_profile *p, struct p2a_er
 static enum p2a_status swap_in(struct p2a_profile *p, struct p2a_profile *made, unsigned estimated,
                                struct p2a_error *error)
 {
+    p2a_leave_out(made, p->core->left_out);
     p2a_finish(made);
     enum p2a_status status = p2a_take_error(made, error);
     if (status == P2A_OK) {

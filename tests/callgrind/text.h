@@ -11,6 +11,39 @@ static inline enum p2a_status load_text(struct p2a_str text, struct p2a_profile 
     return p2a_load_memory(text.at, text.n, "test", &options, p, error);
 }
 
+static inline void same_values(const double *a, const double *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        assert_true(a[i] == b[i]);
+}
+
+/* Without its lines TEXT is the same graph, of the same facts. */
+static inline void same_without_lines(struct p2a_str text, const struct p2a_profile *whole)
+{
+    const struct p2a_load_options options = {.format = "callgrind", .no_lines = true};
+    const struct p2a_graph *g = &whole->graph;
+    struct p2a_profile *p;
+    struct p2a_error error;
+    assert_int_equal(p2a_load_memory(text.at, text.n, "test", &options, &p, &error), P2A_OK);
+    assert_true(p->facts == whole->facts && p->recorded == whole->recorded);
+    assert_true(!p->graph.line_n && !p->graph.site_n);
+    assert_true(p->columns == whole->columns && p->graph.node_n == g->node_n);
+    assert_true(p->graph.order_n == g->order_n && p->graph.arc_n == g->arc_n);
+    for (uint32_t i = 0; i < g->node_n; i++)
+        assert_memory_equal(&p->graph.node[i], &g->node[i], sizeof *g->node);
+    for (uint32_t i = 0; i < g->order_n; i++)
+        assert_int_equal(p->graph.order[i], g->order[i]);
+    for (uint32_t i = 0; i < g->arc_n; i++)
+        assert_memory_equal(&p->graph.arc[i], &g->arc[i], sizeof *g->arc);
+    same_values(p->graph.self, g->self, (size_t)g->node_n * p->columns);
+    same_values(p->graph.total, g->total, (size_t)g->node_n * p->columns);
+    same_values(p->graph.arc_total, g->arc_total, (size_t)g->arc_n * p->columns);
+    assert_int_equal(p2a_note_count(p), p2a_note_count(whole));
+    for (size_t i = 0; i < p2a_note_count(p); i++)
+        assert_string_equal(p2a_note_at(p, i), p2a_note_at(whole, i));
+    p2a_free(p);
+}
+
 /* The profile in TEXT, which has to be one. */
 static inline struct p2a_profile *profile_in(const char *text)
 {
@@ -19,6 +52,7 @@ static inline struct p2a_profile *profile_in(const char *text)
     if (load_text(p2a_str_of(text), &p, &error) != P2A_OK)
         fail_msg("line %llu: %s", (unsigned long long)error.place, error.message);
     assert_int_equal(p2a_check(p, &error), P2A_OK);
+    same_without_lines(p2a_str_of(text), p);
     return p;
 }
 

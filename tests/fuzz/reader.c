@@ -16,7 +16,8 @@ static const uint32_t EVERY = 8;     /* inputs a turn of the writers */
 static struct p2a_profile *load(const void *bytes, size_t size, const char *format, bool lazy,
                                 struct p2a_error *error)
 {
-    struct p2a_load_options options = {.format = *format ? format : NULL, .lazy = lazy};
+    struct p2a_load_options options = {
+        .format = *format ? format : NULL, .lazy = lazy, .no_lines = lazy};
     struct p2a_profile *p;
     if (p2a_load_memory(bytes, size, "", &options, &p, error) == P2A_OK && !p)
         broken(format, "no profile and no error");

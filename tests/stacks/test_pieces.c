@@ -568,6 +568,26 @@ static void all_ways_read_the_same(void **unused)
     }
 }
 
+/* What is left out is what is kept, added up. */
+static void lines_may_be_left_out(void **unused)
+{
+    (void)unused;
+    const struct p2a_load_options options = {.format = "callgrind", .no_lines = true};
+    struct text text = make_callgrind();
+    struct result whole = load(text, "callgrind", false), bare;
+    bare.status = p2a_load_memory(text.at, text.n, "test", &options, &bare.profile, &bare.error);
+    assert_true(whole.status == P2A_OK && bare.status == P2A_OK);
+    struct p2a_graph *g = &whole.profile->graph;
+    assert_true(g->line_n && !bare.profile->graph.line_n && !bare.profile->graph.site_n);
+    assert_int_equal(bare.profile->facts, whole.profile->facts);
+    g->site_n = 0;
+    same_names(whole.profile, bare.profile);
+    same_graph(whole.profile, bare.profile);
+    p2a_free(whole.profile);
+    p2a_free(bare.profile);
+    free(text.at);
+}
+
 static void the_first_error_is_told(void **unused)
 {
     (void)unused;
@@ -678,8 +698,8 @@ static void all_ways_write_the_same(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_ways_read_the_same), cmocka_unit_test(the_first_error_is_told),
-        cmocka_unit_test(rows_end_where_they_may), cmocka_unit_test(failing_memory_is_an_error),
-        cmocka_unit_test(all_ways_write_the_same)};
+        cmocka_unit_test(all_ways_read_the_same),     cmocka_unit_test(lines_may_be_left_out),
+        cmocka_unit_test(the_first_error_is_told),    cmocka_unit_test(rows_end_where_they_may),
+        cmocka_unit_test(failing_memory_is_an_error), cmocka_unit_test(all_ways_write_the_same)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
