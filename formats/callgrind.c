@@ -2790,7 +2790,7 @@ static bool order_calls(struct writer *w)
     for (uint32_t i = 0; i < g->arc_n; i++)
         w->place[w->flow.outs.arc[i]] = i;
     for (p2a_id a = 0; a < g->arc_n; a++) {
-        uint64_t calls = g->arc[a].calls ? g->arc[a].calls : g->arc[a].calls_before;
+        uint64_t calls = g->arc[a].calls ? g->arc[a].calls : p2a_counts_of(g->arc_before, a).calls;
         w->calls[w->place[a]] = g->arc[a].has & P2A_HAS_CALLS ? calls : 0;
     }
     return true;

@@ -267,8 +267,8 @@ static void put_functions(struct csv *c, const struct p2a_rows *rows)
         const struct p2a_node *node = &g->node[f];
         put_function(c, f);
         put_counts(c, node->has, node->calls, node->primitive);
-        if (c->compared)
-            put_counts(c, node->has, node->calls_before, node->primitive_before);
+        if (g->node_before)
+            put_counts(c, node->has, g->node_before[f].calls, g->node_before[f].primitive);
         put_values(c, node->has, g->self + row, g->total + row);
         put_spread(c, f);
         if (c->compared)
@@ -292,8 +292,8 @@ static void put_arcs(struct csv *c, const struct p2a_rows *rows, struct p2a_arcs
             put_function(c, a->caller);
             put_function(c, a->callee);
             put_counts(c, a->has, a->calls, a->primitive);
-            if (c->compared)
-                put_counts(c, a->has, a->calls_before, a->primitive_before);
+            if (g->arc_before)
+                put_counts(c, a->has, g->arc_before[arc[k]].calls, g->arc_before[arc[k]].primitive);
             put_values(c, a->has, g->arc_self + row, g->arc_total + row);
             end_line(c);
         }

@@ -273,10 +273,10 @@ static uint64_t all_calls(const struct p2a_profile *p, bool before)
     uint32_t n = graph ? p->graph.node_n : p->contexts.n;
     uint64_t sum = 0;
     for (uint32_t i = 0; i < n; i++) {
-        const struct p2a_node *node = graph ? &p->graph.node[i] : NULL;
-        uint64_t calls = before ? node ? node->calls_before : p->contexts.calls_before[i]
-                         : node ? node->calls
-                                : p2a_calls_of(&p->contexts, i);
+        uint64_t calls =
+            graph ? before ? p2a_counts_of(p->graph.node_before, i).calls : p->graph.node[i].calls
+            : before ? p->contexts.calls_before[i]
+                     : p2a_calls_of(&p->contexts, i);
         sum = p2a_add_calls(sum, calls);
     }
     return sum;

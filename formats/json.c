@@ -413,8 +413,8 @@ static void add_node(struct reader *r, p2a_id function)
         return;
     node->calls = p2a_add_calls(node->calls, record->calls);
     node->primitive = p2a_add_calls(node->primitive, record->primitive);
-    node->calls_before = p2a_add_calls(node->calls_before, record->calls_before);
-    node->primitive_before = p2a_add_calls(node->primitive_before, record->primitive_before);
+    p2a_add_counts(r->p->graph.node_before, function,
+                   (struct p2a_counts){record->calls_before, record->primitive_before});
     node->has |= has | P2A_HAS_ROW;
     size_t row = (size_t)function * r->p->columns;
     add_values(r, SELF, r->p->graph.self + row);
@@ -446,8 +446,8 @@ static void add_arc(struct reader *r, p2a_id id)
     size_t row = (size_t)id * r->p->columns;
     arc->calls = p2a_add_calls(arc->calls, record->calls);
     arc->primitive = p2a_add_calls(arc->primitive, record->primitive);
-    arc->calls_before = p2a_add_calls(arc->calls_before, record->calls_before);
-    arc->primitive_before = p2a_add_calls(arc->primitive_before, record->primitive_before);
+    p2a_add_counts(r->p->graph.arc_before, id,
+                   (struct p2a_counts){record->calls_before, record->primitive_before});
     arc->has |= has | (has & P2A_HAS_TOTAL ? P2A_HAS_ROW : 0u);
     add_values(r, SELF, r->p->graph.arc_self + row);
     add_values(r, TOTAL, r->p->graph.arc_total + row);
@@ -832,13 +832,14 @@ static void put_calls(struct writer *w, unsigned has, uint64_t calls, uint64_t p
         put_count(w, "primitive", primitive);
 }
 
-static void put_calls_before(struct writer *w, unsigned has, uint64_t calls, uint64_t primitive)
+/* BEFORE is by row; NULL where it is no comparison. */
+static void put_calls_before(struct writer *w, unsigned has, const struct p2a_counts *before,
+                             p2a_id row)
 {
-    bool compared = w->p->columns > w->p->metrics.n;
-    if (compared && has & P2A_HAS_CALLS)
-        put_count(w, "calls_before", calls);
-    if (compared && has & P2A_HAS_PRIMITIVE)
-        put_count(w, "primitive_before", primitive);
+    if (before && has & P2A_HAS_CALLS)
+        put_count(w, "calls_before", before[row].calls);
+    if (before && has & P2A_HAS_PRIMITIVE)
+        put_count(w, "primitive_before", before[row].primitive);
 }
 
 static void put_function(struct writer *w, p2a_id id)
@@ -860,7 +861,7 @@ static void put_function(struct writer *w, p2a_id id)
     if (id < p->graph.node_n && p->graph.node[id].has & P2A_HAS_ROW) {
         const struct p2a_node *node = &p->graph.node[id];
         put_calls(w, node->has, node->calls, node->primitive);
-        put_calls_before(w, node->has, node->calls_before, node->primitive_before);
+        put_calls_before(w, node->has, p->graph.node_before, id);
         if (node->has & P2A_HAS_SELF)
             put_self(w, p->graph.self, id);
         if (node->has & P2A_HAS_TOTAL)
@@ -902,7 +903,7 @@ static void put_arcs(struct writer *w)
         put_count(w, "caller", a->caller);
         put_count(w, "callee", a->callee);
         put_calls(w, a->has, a->calls, a->primitive);
-        put_calls_before(w, a->has, a->calls_before, a->primitive_before);
+        put_calls_before(w, a->has, g->arc_before, i);
         if (a->has & P2A_HAS_SELF)
             put_self(w, g->arc_self, i);
         if (a->has & P2A_HAS_TOTAL)

@@ -97,7 +97,6 @@ enum {
  * somebody's caller that has no figures of its own. */
 struct p2a_node {
     uint64_t calls, primitive; /* primitive: calls while the function wasn't active already */
-    uint64_t calls_before, primitive_before; /* of a comparison */
     unsigned has;
 };
 
@@ -106,8 +105,12 @@ struct p2a_node {
 struct p2a_arc {
     p2a_id caller, callee;
     uint64_t calls, primitive;
-    uint64_t calls_before, primitive_before; /* of a comparison */
     unsigned has;
+};
+
+/* What a node or an arc of a comparison had before. */
+struct p2a_counts {
+    uint64_t calls, primitive;
 };
 
 /* Self value at a place in a function's code; the lines of a function sum to its self. */
@@ -145,7 +148,8 @@ static inline uint64_t p2a_calls_before_of(const struct p2a_contexts *t, p2a_id 
 struct p2a_graph {
     uint32_t node_n; /* = functions.n where the graph is there */
     struct p2a_node *node;
-    double *self, *total; /* of the nodes */
+    double *self, *total;                        /* of the nodes */
+    struct p2a_counts *node_before, *arc_before; /* by row; NULL unless it is a comparison */
     uint32_t order_n;
     p2a_id *order; /* functions with P2A_HAS_ROW in the order of the file */
     uint32_t arc_n;
@@ -278,6 +282,19 @@ void p2a_note(struct p2a_profile *p, const char *text, ...) P2A_PRINTF(2, 3);
 static inline uint64_t p2a_add_calls(uint64_t a, uint64_t b)
 {
     return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+/* Counts of row I, 0 where there are none; adding to these is nothing. */
+static inline struct p2a_counts p2a_counts_of(const struct p2a_counts *counts, p2a_id i)
+{
+    return counts ? counts[i] : (struct p2a_counts){0, 0};
+}
+static inline void p2a_add_counts(struct p2a_counts *counts, p2a_id i, struct p2a_counts more)
+{
+    if (!counts)
+        return;
+    counts[i].calls = p2a_add_calls(counts[i].calls, more.calls);
+    counts[i].primitive = p2a_add_calls(counts[i].primitive, more.primitive);
 }
 
 /* ---- drawing from a profile ------------------------------------------------------------------ */

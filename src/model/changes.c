@@ -45,7 +45,8 @@ static void load(const struct p2a_profile *p, struct p2a_change *c)
     c->calls_known = node->has & P2A_HAS_CALLS;
     for (unsigned s = 0; s < P2A_BOTH; s++) {
         size_t at = row + s * metrics;
-        uint64_t calls = s == P2A_AFTER ? node->calls : node->calls_before;
+        uint64_t calls =
+            s == P2A_AFTER ? node->calls : p2a_counts_of(g->node_before, c->function).calls;
         if (c->self_known)
             c->self[s] = ranges ? p->spread.self[at] : one_value(sane(g->self[at]));
         if (c->total_known)

@@ -177,10 +177,10 @@ static uint64_t mean(uint64_t sum, size_t n)
     return n > 1 ? sum / n + (sum % n * 2 >= n) : sum;
 }
 
-static void average_counts(uint64_t *calls, uint64_t *primitive, size_t n)
+static void average_counts(struct p2a_counts *counts, uint32_t rows, size_t n)
 {
-    *calls = mean(*calls, n);
-    *primitive = mean(*primitive, n);
+    for (uint32_t i = 0; i < rows; i++)
+        counts[i] = (struct p2a_counts){mean(counts[i].calls, n), mean(counts[i].primitive, n)};
 }
 
 static void average_calls(struct p2a_profile *p, const struct p2a_comparison *c)
@@ -192,14 +192,16 @@ static void average_calls(struct p2a_profile *p, const struct p2a_comparison *c)
     }
     for (uint32_t i = 0; i < p->graph.node_n; i++) {
         struct p2a_node *node = &p->graph.node[i];
-        average_counts(&node->calls, &node->primitive, c->after_n);
-        average_counts(&node->calls_before, &node->primitive_before, c->before_n);
+        node->calls = mean(node->calls, c->after_n);
+        node->primitive = mean(node->primitive, c->after_n);
     }
     for (uint32_t i = 0; i < p->graph.arc_n; i++) {
         struct p2a_arc *arc = &p->graph.arc[i];
-        average_counts(&arc->calls, &arc->primitive, c->after_n);
-        average_counts(&arc->calls_before, &arc->primitive_before, c->before_n);
+        arc->calls = mean(arc->calls, c->after_n);
+        arc->primitive = mean(arc->primitive, c->after_n);
     }
+    average_counts(p->graph.node_before, p->graph.node_n, c->before_n);
+    average_counts(p->graph.arc_before, p->graph.arc_n, c->before_n);
     for (uint32_t i = 0; i < p->graph.site_n; i++)
         p->graph.site[i].calls = mean(p->graph.site[i].calls, c->after_n);
 }

@@ -99,22 +99,19 @@ static void enter(struct walk *w, p2a_id i)
     uint64_t calls = p2a_calls_of(&w->p->contexts, i);
     uint64_t before = p2a_calls_before_of(&w->p->contexts, i);
     node->calls = p2a_add_calls(node->calls, calls);
-    node->calls_before = p2a_add_calls(node->calls_before, before);
-    if (outermost) {
+    if (outermost)
         node->primitive = p2a_add_calls(node->primitive, calls);
-        node->primitive_before = p2a_add_calls(node->primitive_before, before);
-    }
+    p2a_add_counts(g->node_before, c->function,
+                   (struct p2a_counts){before, outermost ? before : 0});
     add_values(w, i, c->function, 0, outermost);
     if (w->arc[i] == P2A_NONE)
         return;
     struct p2a_arc *arc = &g->arc[w->arc[i]];
     outermost = w->arc_active[w->arc[i]]++ == 0;
     arc->calls = p2a_add_calls(arc->calls, calls);
-    arc->calls_before = p2a_add_calls(arc->calls_before, before);
-    if (outermost) {
+    if (outermost)
         arc->primitive = p2a_add_calls(arc->primitive, calls);
-        arc->primitive_before = p2a_add_calls(arc->primitive_before, before);
-    }
+    p2a_add_counts(g->arc_before, w->arc[i], (struct p2a_counts){before, outermost ? before : 0});
     add_values(w, i, w->arc[i], 2, outermost);
 }
 

@@ -106,7 +106,8 @@ static double part_of_values(const struct estimate *e, const double *values, uin
 static double part_of_function(const struct estimate *e, p2a_id f)
 {
     const struct p2a_node *node = &e->p->graph.node[f];
-    double part = part_of((double)node->calls, (double)node->calls_before);
+    struct p2a_counts before = p2a_counts_of(e->p->graph.node_before, f);
+    double part = part_of((double)node->calls, (double)before.calls);
     if (part < 0 && node->has & P2A_HAS_TOTAL)
         part = part_of_values(e, e->p->graph.total, f);
     return part < 0 ? part_of_values(e, e->p->graph.self, f) : part;
@@ -117,7 +118,8 @@ static double part_of_row(const struct estimate *e, uint32_t row)
     if (row >= e->supply.arc_n)
         return part_of_function(e, row - e->supply.arc_n);
     const struct p2a_arc *arc = &e->p->graph.arc[row];
-    double part = part_of((double)arc->calls, (double)arc->calls_before);
+    struct p2a_counts before = p2a_counts_of(e->p->graph.arc_before, row);
+    double part = part_of((double)arc->calls, (double)before.calls);
     bool total = arc->has & P2A_HAS_TOTAL;
     return part < 0 && total ? part_of_values(e, e->p->graph.arc_total, row) : part;
 }
@@ -253,9 +255,9 @@ static void add_values(struct estimate *e)
 
 static double arc_calls(const struct estimate *e, p2a_id id, bool before)
 {
-    const struct p2a_arc *arc = &e->p->graph.arc[id];
-    bool known = arc->has & P2A_HAS_CALLS;
-    return known ? (double)(before ? arc->calls_before : arc->calls) : 0;
+    const struct p2a_graph *g = &e->p->graph;
+    uint64_t calls = before ? p2a_counts_of(g->arc_before, id).calls : g->arc[id].calls;
+    return g->arc[id].has & P2A_HAS_CALLS ? (double)calls : 0;
 }
 
 /* Calls along a row on one side of a comparison; those of a root are what no arc explains. */
@@ -265,9 +267,9 @@ static double row_calls(const struct estimate *e, uint32_t row, bool before)
     if (row < s->arc_n)
         return arc_calls(e, row, before);
     p2a_id f = row - s->arc_n;
-    const struct p2a_node *node = &e->p->graph.node[f];
-    bool known = node->has & P2A_HAS_CALLS;
-    double calls = known ? (double)(before ? node->calls_before : node->calls) : 0;
+    const struct p2a_graph *g = &e->p->graph;
+    uint64_t counted = before ? p2a_counts_of(g->node_before, f).calls : g->node[f].calls;
+    double calls = g->node[f].has & P2A_HAS_CALLS ? (double)counted : 0;
     for (uint32_t i = s->in_first[f]; i < s->in_first[f + 1]; i++)
         calls -= arc_calls(e, s->in_arc[i], before);
     return fmax(calls, 0);

@@ -76,14 +76,16 @@ static bool has_row(const struct work *w, p2a_id f)
 
 static uint64_t calls_to(const struct work *w, p2a_id f)
 {
-    const struct p2a_node *node = &w->p->graph.node[f];
-    return w->compared ? p2a_add_calls(node->calls, node->calls_before) : node->calls;
+    const struct p2a_graph *g = &w->p->graph;
+    uint64_t before = w->compared ? p2a_counts_of(g->node_before, f).calls : 0;
+    return p2a_add_calls(g->node[f].calls, before);
 }
 
 static uint64_t calls_along(const struct work *w, p2a_id a)
 {
-    const struct p2a_arc *arc = &w->p->graph.arc[a];
-    return w->compared ? p2a_add_calls(arc->calls, arc->calls_before) : arc->calls;
+    const struct p2a_graph *g = &w->p->graph;
+    uint64_t before = w->compared ? p2a_counts_of(g->arc_before, a).calls : 0;
+    return p2a_add_calls(g->arc[a].calls, before);
 }
 
 /* An arc without a total has a share of its callee's by calls. */
@@ -106,11 +108,12 @@ static void add_side(struct p2a_figures *to, const struct p2a_figures *from)
 
 static void fill_box_sides(const struct work *w, struct p2a_box *box, p2a_id f)
 {
-    const struct p2a_node *node = &w->p->graph.node[f];
+    const struct p2a_graph *g = &w->p->graph;
     for (unsigned s = 0; s < P2A_OF_SIDES; s++)
         box->side[s] = (struct p2a_figures){.self = side_of(w, w->p->graph.self, f, s),
                                             .total = side_of(w, w->p->graph.total, f, s),
-                                            .calls = s ? node->calls_before : node->calls};
+                                            .calls = s ? p2a_counts_of(g->node_before, f).calls
+                                                       : g->node[f].calls};
 }
 
 /* Where the total isn't recorded it is the weight, of the side that has the calls. */
@@ -118,7 +121,7 @@ static void fill_link_sides(const struct work *w, struct p2a_link *link, p2a_id 
 {
     const struct p2a_arc *arc = &w->p->graph.arc[a];
     for (unsigned s = 0; s < P2A_OF_SIDES; s++) {
-        uint64_t calls = s ? arc->calls_before : arc->calls;
+        uint64_t calls = s ? p2a_counts_of(w->p->graph.arc_before, a).calls : arc->calls;
         double guess = calls || !s ? weight_of(w, a) : 0;
         link->side[s] = (struct p2a_figures){
             .total = arc->has & P2A_HAS_TOTAL ? side_of(w, w->p->graph.arc_total, a, s) : guess,

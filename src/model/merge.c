@@ -145,11 +145,16 @@ static unsigned both(unsigned into, unsigned from, bool fresh)
     return fresh ? from : (into & from) | ((into | from) & P2A_HAS_ROW);
 }
 
-static void add_counts(uint64_t *to_calls, uint64_t *to_primitive, uint64_t calls,
-                       uint64_t primitive)
+/* Adds counts to row TO, to what was BEFORE or to *calls and *primitive. */
+static void add_counts(const struct p2a_mapping *m, uint64_t *calls, uint64_t *primitive,
+                       struct p2a_counts *before, p2a_id to, struct p2a_counts more)
 {
-    *to_calls = p2a_add_calls(*to_calls, calls);
-    *to_primitive = p2a_add_calls(*to_primitive, primitive);
+    if (m->before) {
+        p2a_add_counts(before, to, more);
+        return;
+    }
+    *calls = p2a_add_calls(*calls, more.calls);
+    *primitive = p2a_add_calls(*primitive, more.primitive);
 }
 
 static void add_node(struct p2a_mapping *m, p2a_id f)
@@ -161,11 +166,10 @@ static void add_node(struct p2a_mapping *m, p2a_id f)
     if (!node)
         return;
     node->has = both(node->has, g->node[f].has, fresh);
-    add_counts(m->before ? &node->calls_before : &node->calls,
-               m->before ? &node->primitive_before : &node->primitive, g->node[f].calls,
-               g->node[f].primitive);
-    add_counts(&node->calls_before, &node->primitive_before, g->node[f].calls_before,
-               g->node[f].primitive_before);
+    struct p2a_counts *before = m->into->graph.node_before;
+    add_counts(m, &node->calls, &node->primitive, before, to,
+               (struct p2a_counts){g->node[f].calls, g->node[f].primitive});
+    p2a_add_counts(before, to, p2a_counts_of(g->node_before, f));
     add_values(m, p2a_node_self(m->into, to), g->self, f);
     add_values(m, p2a_node_total(m->into, to), g->total, f);
 }
@@ -184,9 +188,9 @@ static p2a_id add_arc(struct p2a_mapping *m, p2a_id a)
         p2a_note(m->into, "some arcs have times in one input and only calls in another: their "
                           "times are not known");
     to->has = has;
-    add_counts(m->before ? &to->calls_before : &to->calls,
-               m->before ? &to->primitive_before : &to->primitive, arc->calls, arc->primitive);
-    add_counts(&to->calls_before, &to->primitive_before, arc->calls_before, arc->primitive_before);
+    add_counts(m, &to->calls, &to->primitive, m->into->graph.arc_before, id,
+               (struct p2a_counts){arc->calls, arc->primitive});
+    p2a_add_counts(m->into->graph.arc_before, id, p2a_counts_of(g->arc_before, a));
     size_t row = (size_t)id * m->into->columns;
     add_values(m, m->into->graph.arc_self + row, g->arc_self, a);
     add_values(m, m->into->graph.arc_total + row, g->arc_total, a);

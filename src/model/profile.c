@@ -59,8 +59,9 @@ void p2a_drop_contexts(struct p2a_profile *p)
 
 void p2a_free_graph(struct p2a_graph *g)
 {
-    void *all[] = {g->node,      g->self, g->total,     g->order, g->arc,       g->arc_self,
-                   g->arc_total, g->line, g->line_self, g->site,  g->site_total};
+    void *all[] = {g->node,      g->self,     g->total,     g->node_before, g->order,
+                   g->arc,       g->arc_self, g->arc_total, g->arc_before,  g->line,
+                   g->line_self, g->site,     g->site_total};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
     *g = (struct p2a_graph){0};
@@ -160,6 +161,11 @@ static bool room_for(struct p2a_profile *p, void *array_pointer, uint32_t *room,
     return p2a_grow(array_pointer, room, (uint64_t)n + 1, size) || no_memory(p);
 }
 
+static bool compared(const struct p2a_profile *p)
+{
+    return p->columns > p->metrics.n;
+}
+
 /* As many values as there is room for rows. */
 static bool widen_values(struct p2a_profile *p, double **values, uint32_t room)
 {
@@ -170,6 +176,15 @@ static bool widen_values(struct p2a_profile *p, double **values, uint32_t room)
     if (!wider)
         return no_memory(p);
     *values = wider;
+    return true;
+}
+
+static bool widen_counts(struct p2a_profile *p, struct p2a_counts **counts, uint32_t room)
+{
+    struct p2a_counts *wider = realloc(*counts, (size_t)room * sizeof *wider + 1);
+    if (!wider)
+        return no_memory(p);
+    *counts = wider;
     return true;
 }
 
@@ -365,11 +380,6 @@ p2a_id p2a_metric(struct p2a_profile *p, const char *name, const char *unit, dou
     return id;
 }
 
-static bool compared(const struct p2a_profile *p)
-{
-    return p->columns > p->metrics.n;
-}
-
 /* Counts for as many contexts as there is room for. */
 static bool start_calls(struct p2a_profile *p, uint64_t **calls)
 {
@@ -386,9 +396,17 @@ static bool widen_calls(struct p2a_profile *p, uint64_t **calls)
     return true;
 }
 
+static bool start_counts(struct p2a_profile *p, struct p2a_counts **counts, uint32_t room)
+{
+    *counts = calloc((size_t)room + 1, sizeof **counts);
+    return *counts || no_memory(p);
+}
+
 void p2a_compare_columns(struct p2a_profile *p)
 {
-    if (!failed(p) && p->metrics.n && !compared(p) && start_calls(p, &p->contexts.calls_before))
+    if (!failed(p) && p->metrics.n && !compared(p) && start_calls(p, &p->contexts.calls_before) &&
+        start_counts(p, &p->graph.node_before, p->core->node_room) &&
+        start_counts(p, &p->graph.arc_before, p->core->arc_room))
         set_columns(p, p->metrics.n, 2);
 }
 
@@ -545,6 +563,10 @@ static bool even_nodes(struct p2a_profile *p)
     if (room != p->core->node_room && (!widen_values(p, &g->self, p->core->node_room) ||
                                        !widen_values(p, &g->total, p->core->node_room)))
         return false;
+    if (compared(p) && !widen_counts(p, &g->node_before, p->core->node_room))
+        return false;
+    if (g->node_before)
+        memset(g->node_before + g->node_n, 0, (n - g->node_n) * sizeof *g->node_before);
     memset(g->node + g->node_n, 0, (n - g->node_n) * sizeof *g->node);
     clear_rows(p, g->self, g->node_n, n - g->node_n);
     clear_rows(p, g->total, g->node_n, n - g->node_n);
@@ -635,6 +657,10 @@ p2a_id p2a_arc_new(struct p2a_profile *p, p2a_id caller, p2a_id callee)
     if (room != core->arc_room && (!widen_values(p, &g->arc_self, core->arc_room) ||
                                    !widen_values(p, &g->arc_total, core->arc_room)))
         return P2A_NONE;
+    if (room != core->arc_room && compared(p) && !widen_counts(p, &g->arc_before, core->arc_room))
+        return P2A_NONE;
+    if (g->arc_before)
+        g->arc_before[g->arc_n] = (struct p2a_counts){0, 0};
     g->arc[g->arc_n] = (struct p2a_arc){.caller = caller, .callee = callee};
     clear_rows(p, g->arc_self, g->arc_n, 1);
     clear_rows(p, g->arc_total, g->arc_n, 1);

@@ -126,8 +126,7 @@ static void copy_node(struct graph_rewrite *r, p2a_id f)
     node->has = fresh ? g->node[f].has : node->has & g->node[f].has;
     node->calls = p2a_add_calls(node->calls, g->node[f].calls);
     node->primitive = p2a_add_calls(node->primitive, g->node[f].primitive);
-    node->calls_before = p2a_add_calls(node->calls_before, g->node[f].calls_before);
-    node->primitive_before = p2a_add_calls(node->primitive_before, g->node[f].primitive_before);
+    p2a_add_counts(r->to->graph.node_before, id, p2a_counts_of(g->node_before, f));
     add_row(p2a_node_self(r->to, id), g->self, f, r->from->columns);
     add_row(p2a_node_total(r->to, id), g->total, f, r->from->columns);
 }
@@ -147,8 +146,7 @@ static p2a_id copy_arc(struct graph_rewrite *r, p2a_id a)
     to->has = id >= before ? arc->has : to->has & arc->has;
     to->calls = p2a_add_calls(to->calls, arc->calls);
     to->primitive = p2a_add_calls(to->primitive, arc->primitive);
-    to->calls_before = p2a_add_calls(to->calls_before, arc->calls_before);
-    to->primitive_before = p2a_add_calls(to->primitive_before, arc->primitive_before);
+    p2a_add_counts(r->to->graph.arc_before, id, p2a_counts_of(g->arc_before, a));
     add_row(r->to->graph.arc_self + (size_t)id * columns, g->arc_self, a, columns);
     add_row(r->to->graph.arc_total + (size_t)id * columns, g->arc_total, a, columns);
     return id;

@@ -107,16 +107,16 @@ static void load_calls(struct p2a_supply *s)
     const struct p2a_graph *g = &s->p->graph;
     for (p2a_id a = 0; a < s->arc_n; a++) {
         const struct p2a_arc *arc = &g->arc[a];
-        s->calls[a] = arc->has & P2A_HAS_CALLS ? both_counts(s, arc->calls, arc->calls_before) : 0;
+        struct p2a_counts before = p2a_counts_of(g->arc_before, a);
+        s->calls[a] = arc->has & P2A_HAS_CALLS ? both_counts(s, arc->calls, before.calls) : 0;
         s->primitive[a] = s->calls[a];
         if (p2a_supply_recursive(s, a) && arc->has & P2A_HAS_PRIMITIVE)
-            s->primitive[a] =
-                fmin(both_counts(s, arc->primitive, arc->primitive_before), s->calls[a]);
+            s->primitive[a] = fmin(both_counts(s, arc->primitive, before.primitive), s->calls[a]);
     }
     for (p2a_id f = 0; f < s->function_n; f++) {
         const struct p2a_node *node = &g->node[f];
-        double calls =
-            node->has & P2A_HAS_CALLS ? both_counts(s, node->calls, node->calls_before) : 0;
+        struct p2a_counts before = p2a_counts_of(g->node_before, f);
+        double calls = node->has & P2A_HAS_CALLS ? both_counts(s, node->calls, before.calls) : 0;
         for (uint32_t i = s->in_first[f]; i < s->in_first[f + 1]; i++)
             calls -= s->calls[s->in_arc[i]];
         s->calls[s->arc_n + f] = s->primitive[s->arc_n + f] = fmax(calls, 0);
@@ -182,9 +182,10 @@ static void guess_totals(struct p2a_supply *s, p2a_id f)
         left -= outside && known ? s->total[a] : 0;
         guessed += !known;
     }
-    double primitive = node->has & P2A_HAS_PRIMITIVE
-                           ? both_counts(s, node->primitive, node->primitive_before)
-                           : entering;
+    double primitive =
+        node->has & P2A_HAS_PRIMITIVE
+            ? both_counts(s, node->primitive, p2a_counts_of(s->p->graph.node_before, f).primitive)
+            : entering;
     for (uint32_t i = s->in_first[f]; guessed && i < s->in_first[f + 1]; i++) {
         p2a_id a = s->in_arc[i];
         bool outside = !p2a_supply_recursive(s, a);
@@ -220,9 +221,10 @@ static double entry_weight(const struct p2a_supply *s, p2a_id f)
 {
     const struct p2a_node *node = &s->p->graph.node[f];
     double calls = s->calls[s->arc_n + f];
-    double primitive = node->has & P2A_HAS_PRIMITIVE
-                           ? both_counts(s, node->primitive, node->primitive_before)
-                           : calls;
+    double primitive =
+        node->has & P2A_HAS_PRIMITIVE
+            ? both_counts(s, node->primitive, p2a_counts_of(s->p->graph.node_before, f).primitive)
+            : calls;
     return calls > 0 ? calls * (s->inclusive[f] / fmax(primitive, calls)) : 0;
 }
 

@@ -31,12 +31,12 @@ static void nothing_has_changed_in_a_profile_and_itself(void **state)
                 for (uint32_t i = 0; i < d->contexts.n; i++)
                     assert_int_equal(p2a_calls_of(&d->contexts, i), d->contexts.calls_before[i]);
                 for (uint32_t i = 0; i < g->node_n; i++) {
-                    assert_int_equal(g->node[i].calls, g->node[i].calls_before);
-                    assert_int_equal(g->node[i].primitive, g->node[i].primitive_before);
+                    assert_int_equal(g->node[i].calls, g->node_before[i].calls);
+                    assert_int_equal(g->node[i].primitive, g->node_before[i].primitive);
                 }
                 for (uint32_t i = 0; i < g->arc_n; i++) {
-                    assert_int_equal(g->arc[i].calls, g->arc[i].calls_before);
-                    assert_int_equal(g->arc[i].primitive, g->arc[i].primitive_before);
+                    assert_int_equal(g->arc[i].calls, g->arc_before[i].calls);
+                    assert_int_equal(g->arc[i].primitive, g->arc_before[i].primitive);
                 }
                 p2a_free(d);
             }
