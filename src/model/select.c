@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/alike.h"
 #include "model/cycles.h"
 #include "model/derive.h"
 #include "model/estimate.h"
@@ -275,6 +276,24 @@ static p2a_id regroup(struct p2a_profile *p, p2a_id id, const struct p2a_selecti
     return p2a_function(p, &f);
 }
 
+/* Of one input the folders of files are known and of another the modules of functions: without the
+ * folders they meet. RENAME has the first N functions. */
+static void join_alike(struct p2a_profile *p, p2a_id *rename, uint32_t n)
+{
+    struct p2a_function *all = calloc((size_t)p->functions.n + 1, sizeof *all);
+    p2a_id *other = malloc(((size_t)p->functions.n + 1) * sizeof *other);
+    for (p2a_id f = 0; all && f < n; f++)
+        all[rename[f]] = p->functions.row[rename[f]];
+    bool done = all && other && p2a_find_alike(all, p->functions.n, other);
+    for (p2a_id f = 0; done && f < n; f++)
+        if (other[rename[f]] != P2A_NONE && !all[rename[f]].module)
+            rename[f] = other[rename[f]];
+    if (!done)
+        p2a_fail(p, P2A_SYSTEM, "out of memory");
+    free(all);
+    free(other);
+}
+
 static enum p2a_status rename_functions(struct p2a_profile *p, const struct p2a_selection *s,
                                         struct p2a_error *error)
 {
@@ -284,6 +303,8 @@ static enum p2a_status rename_functions(struct p2a_profile *p, const struct p2a_
         return p2a_error_memory(error);
     for (p2a_id f = 0; f < n; f++)
         rename[f] = regroup(p, f, s);
+    if (s->strip_dirs && p2a_profile_status(p) == P2A_OK)
+        join_alike(p, rename, n);
     enum p2a_status status = p2a_take_error(p, error);
     struct p2a_rewrite rewrite = {.rename = rename, .join = s->group_by != P2A_BY_FUNCTION};
     if (status == P2A_OK && p->facts & P2A_CONTEXTS)
