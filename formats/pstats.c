@@ -1054,6 +1054,6 @@ const struct p2a_format p2a_format_pstats = {
     .write = write_pstats,
     .gives = P2A_GRAPH | P2A_CALLS | P2A_PLACES,
     .needs = P2A_GRAPH,
-    .keeps = P2A_GRAPH | P2A_CALLS | P2A_PLACES,
+    .keeps = P2A_GRAPH | P2A_CALLS | P2A_PLACES | P2A_MODULES_AS_FILES,
     .binary = true,
 };
