@@ -190,6 +190,14 @@ enum p2a_fact {
     P2A_MODULES_AS_FILES = 1 << 12 /* (keeps only) modules where the file isn't known */
 };
 
+/* When a profile was taken, and how often it looked; 0: not known. Of inputs that are added up it
+ * is known as far as all of them say it. */
+struct p2a_taken {
+    int64_t start, duration;         /* nanoseconds; the start since 1970 */
+    int64_t period;                  /* between two samples … */
+    p2a_id period_name, period_unit; /* … "cpu", "nanoseconds" */
+};
+
 struct p2a_profile {
     struct {
         uint32_t n;
@@ -211,6 +219,7 @@ struct p2a_profile {
         uint32_t n;
         struct p2a_input *row;
     } inputs; /* in the order in which they were added up */
+    struct p2a_taken taken;
     struct p2a_contexts contexts;
     struct p2a_graph graph;
     struct p2a_spread spread; /* 0 unless p2a_diff made the profile and it is as it was made */

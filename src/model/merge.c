@@ -133,6 +133,35 @@ static void add_inputs(struct p2a_mapping *m)
     }
 }
 
+/* The period of both, where they have the same. */
+static void add_period(struct p2a_taken *to, const struct p2a_taken *from)
+{
+    if (to->period == from->period && to->period_name == from->period_name &&
+        to->period_unit == from->period_unit)
+        return;
+    to->period = 0;
+    to->period_name = to->period_unit = 0;
+}
+
+/* FRESH: INTO is empty. A comparison was taken at no time of its own. */
+static void add_taken(struct p2a_mapping *m, bool fresh)
+{
+    struct p2a_taken *to = &m->into->taken, from = m->from->taken;
+    from.period_name = map_string(m, from.period_name);
+    from.period_unit = map_string(m, from.period_unit);
+    if (m->weight)
+        return;
+    if (fresh) {
+        *to = from;
+        return;
+    }
+    bool timed = to->start && from.start, lasting = to->duration > 0 && from.duration > 0;
+    to->start = !timed ? 0 : from.start < to->start ? from.start : to->start;
+    lasting = lasting && to->duration <= INT64_MAX - from.duration;
+    to->duration = lasting ? to->duration + from.duration : 0;
+    add_period(to, &from);
+}
+
 static void map_columns(struct p2a_mapping *m)
 {
     const struct p2a_profile *from = m->from;
@@ -443,6 +472,7 @@ enum p2a_status p2a_mapping_add(struct p2a_mapping *m, struct p2a_error *error)
         if (!m->matched)
             map_functions(m);
         map_threads(m);
+        add_taken(m, m->into->metrics.n == 0);
         map_columns(m);
         add_inputs(m);
         if (p2a_profile_status(m->into) == P2A_OK)
