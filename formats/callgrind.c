@@ -467,13 +467,35 @@ static enum p2a_kind kind_of(struct p2a_str name, struct p2a_str file)
     return P2A_NATIVE;
 }
 
+/* yappi has the place in the name, "main /src/app.py:41" in "/src/app.py". */
+static bool take_place(struct p2a_str *name, struct p2a_str file, int64_t *line)
+{
+    size_t n = name->n;
+    while (n && digit(name->at[n - 1]))
+        n--;
+    uint64_t value;
+    struct p2a_str number = {name->at + n, name->n - n};
+    struct p2a_str rest = {name->at, n ? n - 1 : 0};
+    if (!file.n || rest.n < file.n + 2 || rest.at[rest.n] != ':' ||
+        rest.at[rest.n - file.n - 1] != ' ' ||
+        memcmp(rest.at + rest.n - file.n, file.at, file.n) != 0 || !p2a_str_u64(number, &value) ||
+        value > INT64_MAX)
+        return false;
+    *line = (int64_t)value;
+    name->n = rest.n - file.n - 1;
+    return true;
+}
+
 static p2a_id function_of(struct reader *r, p2a_id name, p2a_id file, p2a_id object)
 {
     struct known *known = &r->known[name % KNOWN];
     if (known->name == name && known->file == file && known->object == object)
         return known->function;
     struct p2a_function function = {.name = name, .file = file, .module = object};
-    function.kind = kind_of(p2a_string(r->p, name), p2a_string(r->p, file));
+    struct p2a_str text = p2a_string(r->p, name);
+    if (take_place(&text, p2a_string(r->p, file), &function.line))
+        function.name = p2a_intern(r->p, text);
+    function.kind = kind_of(text, p2a_string(r->p, file));
     *known = (struct known){name, file, object, p2a_function(r->p, &function)};
     return known->function;
 }
