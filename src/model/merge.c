@@ -143,6 +143,17 @@ static void add_period(struct p2a_taken *to, const struct p2a_taken *from)
     to->period_name = to->period_unit = 0;
 }
 
+/* FRESH: INTO is empty. */
+static void add_grouping(struct p2a_mapping *m, bool fresh)
+{
+    struct p2a_profile *into = m->into;
+    if (fresh)
+        into->grouped = m->from->grouped;
+    into->partly_grouped |= m->from->partly_grouped || into->grouped != m->from->grouped;
+    if (into->grouped == P2A_BY_FUNCTION)
+        into->grouped = m->from->grouped;
+}
+
 /* FRESH: INTO is empty. A comparison was taken at no time of its own. */
 static void add_taken(struct p2a_mapping *m, bool fresh)
 {
@@ -468,11 +479,13 @@ enum p2a_status p2a_mapping_add(struct p2a_mapping *m, struct p2a_error *error)
     m->thread = malloc(((size_t)from->threads.n + 1) * sizeof *m->thread);
     m->column = calloc((size_t)from->columns + 1, sizeof *m->column);
     m->factor = calloc((size_t)from->columns + 1, sizeof *m->factor);
+    bool fresh = m->into->metrics.n == 0;
     if (ids && m->function && m->thread && m->column && m->factor) {
         if (!m->matched)
             map_functions(m);
         map_threads(m);
-        add_taken(m, m->into->metrics.n == 0);
+        add_grouping(m, fresh);
+        add_taken(m, fresh);
         map_columns(m);
         add_inputs(m);
         if (p2a_profile_status(m->into) == P2A_OK)

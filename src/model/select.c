@@ -294,6 +294,18 @@ static void join_alike(struct p2a_profile *p, p2a_id *rename, uint32_t n)
     free(other);
 }
 
+/* Whether a function that anything is said of stays itself. */
+static bool keeps_some(const struct p2a_profile *p, const p2a_id *rename)
+{
+    for (uint32_t i = 0; i < p->contexts.n; i++)
+        if (rename[p->contexts.row[i].function] == p->contexts.row[i].function)
+            return true;
+    for (uint32_t i = 0; i < p->graph.order_n; i++)
+        if (rename[p->graph.order[i]] == p->graph.order[i])
+            return true;
+    return false;
+}
+
 static enum p2a_status rename_functions(struct p2a_profile *p, const struct p2a_selection *s,
                                         struct p2a_error *error)
 {
@@ -306,12 +318,18 @@ static enum p2a_status rename_functions(struct p2a_profile *p, const struct p2a_
     if (s->strip_dirs && p2a_profile_status(p) == P2A_OK)
         join_alike(p, rename, n);
     enum p2a_status status = p2a_take_error(p, error);
-    struct p2a_rewrite rewrite = {.rename = rename, .join = s->group_by != P2A_BY_FUNCTION};
+    bool grouped = s->group_by != P2A_BY_FUNCTION;
+    bool partly = grouped && status == P2A_OK && keeps_some(p, rename);
+    struct p2a_rewrite rewrite = {.rename = rename, .join = grouped};
     if (status == P2A_OK && p->facts & P2A_CONTEXTS)
         status = p2a_rewrite_contexts(p, &rewrite, error);
     else if (status == P2A_OK)
         status = p2a_rewrite_graph(p, NULL, NULL, rename, error);
     free(rename);
+    if (grouped && status == P2A_OK) {
+        p->grouped = s->group_by;
+        p->partly_grouped = partly;
+    }
     return status;
 }
 
