@@ -1758,12 +1758,14 @@ static void note_losses(struct reader *r)
         p2a_note(r->p, "%llu parts were added up", (unsigned long long)r->parts);
     }
     if (r->jumps)
-        p2a_note(r->p, "%llu jumps within functions were left out", (unsigned long long)r->jumps);
+        p2a_note(r->p, "%llu jump%s left out", (unsigned long long)r->jumps,
+                 r->jumps == 1 ? " within a function was" : "s within functions were");
     if (r->unnamed) {
-        p2a_note(r->p,
-                 "%llu references to names that no line before defines were taken as unknown, the "
-                 "first in line %llu",
-                 (unsigned long long)r->unnamed, (unsigned long long)r->unnamed_line);
+        p2a_note(r->p, "%llu reference%s taken as unknown, the first in line %llu",
+                 (unsigned long long)r->unnamed,
+                 r->unnamed == 1 ? " to a name that no line before defines was"
+                                 : "s to names that no line before defines were",
+                 (unsigned long long)r->unnamed_line);
     }
 }
 
@@ -2267,21 +2269,21 @@ static void note_changes(struct writer *w)
     const struct changes *changes = &w->changes;
     if (changes->shared) {
         p2a_out_note(w->out,
-                     "inclusive costs of %u arcs aren't known: estimated from the callees', shared "
-                     "by calls",
-                     changes->shared);
+                     "inclusive costs of %u arc%s aren't known: estimated from the callees', "
+                     "shared by calls",
+                     changes->shared, changes->shared == 1 ? "" : "s");
     }
     if (changes->cut) {
         p2a_out_note(w->out,
-                     "%u calls claim more than there is below them (as where functions share a "
-                     "row in the input): their inclusive costs are reduced",
-                     changes->cut);
+                     "%u call%s more than there is below (as where functions share a row in the "
+                     "input): inclusive costs are reduced there",
+                     changes->cut, changes->cut == 1 ? " claims" : "s claim");
     }
     if (changes->recursive) {
         p2a_out_note(w->out,
-                     "%u recursive calls count nested calls again: their inclusive costs were "
-                     "reduced to the recursion's",
-                     changes->recursive);
+                     "%u recursive call%s nested calls again: inclusive costs were reduced to the "
+                     "recursion's",
+                     changes->recursive, changes->recursive == 1 ? " counts" : "s count");
     }
     for (size_t i = 0; i < (size_t)w->p->graph.node_n * w->p->columns; i++) {
         if (w->p->graph.self[i] < 0) {

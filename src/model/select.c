@@ -338,10 +338,11 @@ static enum p2a_status rename_functions(struct p2a_profile *p, const struct p2a_
 static void note_dropped(struct p2a_profile *p, uint32_t functions, uint32_t arcs, double share)
 {
     if (functions)
-        p2a_note(p, "%u functions below the threshold left out, %.2g %% of the whole in themselves",
-                 functions, share * 100);
+        p2a_note(p, "%u %s below the threshold left out, %.2g %% of the whole by %s", functions,
+                 p2a_functions_word(p, functions), share * 100,
+                 functions == 1 ? "itself" : "themselves");
     if (arcs)
-        p2a_note(p, "%u arcs below the threshold left out", arcs);
+        p2a_note(p, "%u arc%s below the threshold left out", arcs, arcs == 1 ? "" : "s");
 }
 
 /* Of a comparison the side that has more of it, so that nothing goes for being gone. */
