@@ -84,6 +84,10 @@ expect 2 "at character 2" "$sample" --root '('
 expect 2 "match limit exceeded" "$folder/slow.folded" --root '^(a+)+$'
 expect 2 "-o '': expected the name of a file" "$sample" -o ''
 expect 2 "an input has an empty name" ''
+expect 2 "standard input is to be read twice, expected - once" - -
+expect 2 "standard input is to be read twice, expected - once" diff - "$sample" vs -
+expect 2 "standard input is to be read twice, expected - once" check --must 'calls < 9' --baseline - -
+expect 2 "standard input is to be read twice, expected - once" check --must 'calls < 9' --baseline -
 expect 2 "--metric bytes: the input has time" "$sample" --metric bytes
 expect 2 "doesn't tell threads apart" "$sample" --thread 1
 expect 2 "--exact refuses" "$sample" --exact -f folded
