@@ -177,7 +177,8 @@ static enum p2a_status read_bpftrace(struct p2a_in *in)
     if (p2a_in_status(in) == P2A_OK && !r.p->contexts.n)
         p2a_bad_line(in, "no counts, expected maps of bpftrace: '@[stack]: count'");
     if (r.left_out)
-        p2a_note(r.p, "%zu entries of maps have no count (histograms): left out", r.left_out);
+        p2a_note(r.p, "%zu %s no count (histograms): left out", r.left_out,
+                 r.left_out == 1 ? "entry of maps has" : "entries of maps have");
     free(r.frame);
     p2a_buffer_free(&r.map);
     p2a_buffer_free(&r.keys);

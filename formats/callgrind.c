@@ -467,13 +467,35 @@ static enum p2a_kind kind_of(struct p2a_str name, struct p2a_str file)
     return P2A_NATIVE;
 }
 
+/* yappi has the place in the name, "main /src/app.py:41" in "/src/app.py". */
+static bool take_place(struct p2a_str *name, struct p2a_str file, int64_t *line)
+{
+    size_t n = name->n;
+    while (n && digit(name->at[n - 1]))
+        n--;
+    uint64_t value;
+    struct p2a_str number = {name->at + n, name->n - n};
+    struct p2a_str rest = {name->at, n ? n - 1 : 0};
+    if (!file.n || rest.n < file.n + 2 || rest.at[rest.n] != ':' ||
+        rest.at[rest.n - file.n - 1] != ' ' ||
+        memcmp(rest.at + rest.n - file.n, file.at, file.n) != 0 || !p2a_str_u64(number, &value) ||
+        value > INT64_MAX)
+        return false;
+    *line = (int64_t)value;
+    name->n = rest.n - file.n - 1;
+    return true;
+}
+
 static p2a_id function_of(struct reader *r, p2a_id name, p2a_id file, p2a_id object)
 {
     struct known *known = &r->known[name % KNOWN];
     if (known->name == name && known->file == file && known->object == object)
         return known->function;
     struct p2a_function function = {.name = name, .file = file, .module = object};
-    function.kind = kind_of(p2a_string(r->p, name), p2a_string(r->p, file));
+    struct p2a_str text = p2a_string(r->p, name);
+    if (take_place(&text, p2a_string(r->p, file), &function.line))
+        function.name = p2a_intern(r->p, text);
+    function.kind = kind_of(text, p2a_string(r->p, file));
     *known = (struct known){name, file, object, p2a_function(r->p, &function)};
     return known->function;
 }
@@ -1736,12 +1758,14 @@ static void note_losses(struct reader *r)
         p2a_note(r->p, "%llu parts were added up", (unsigned long long)r->parts);
     }
     if (r->jumps)
-        p2a_note(r->p, "%llu jumps within functions were left out", (unsigned long long)r->jumps);
+        p2a_note(r->p, "%llu jump%s left out", (unsigned long long)r->jumps,
+                 r->jumps == 1 ? " within a function was" : "s within functions were");
     if (r->unnamed) {
-        p2a_note(r->p,
-                 "%llu references to names that no line before defines were taken as unknown, the "
-                 "first in line %llu",
-                 (unsigned long long)r->unnamed, (unsigned long long)r->unnamed_line);
+        p2a_note(r->p, "%llu reference%s taken as unknown, the first in line %llu",
+                 (unsigned long long)r->unnamed,
+                 r->unnamed == 1 ? " to a name that no line before defines was"
+                                 : "s to names that no line before defines were",
+                 (unsigned long long)r->unnamed_line);
     }
 }
 
@@ -2245,21 +2269,21 @@ static void note_changes(struct writer *w)
     const struct changes *changes = &w->changes;
     if (changes->shared) {
         p2a_out_note(w->out,
-                     "inclusive costs of %u arcs aren't known: estimated from the callees', shared "
-                     "by calls",
-                     changes->shared);
+                     "inclusive costs of %u arc%s aren't known: estimated from the callees', "
+                     "shared by calls",
+                     changes->shared, changes->shared == 1 ? "" : "s");
     }
     if (changes->cut) {
         p2a_out_note(w->out,
-                     "%u calls claim more than there is below them (as where functions share a "
-                     "row in the input): their inclusive costs are reduced",
-                     changes->cut);
+                     "%u call%s more than there is below (as where functions share a row in the "
+                     "input): inclusive costs are reduced there",
+                     changes->cut, changes->cut == 1 ? " claims" : "s claim");
     }
     if (changes->recursive) {
         p2a_out_note(w->out,
-                     "%u recursive calls count nested calls again: their inclusive costs were "
-                     "reduced to the recursion's",
-                     changes->recursive);
+                     "%u recursive call%s nested calls again: inclusive costs were reduced to the "
+                     "recursion's",
+                     changes->recursive, changes->recursive == 1 ? " counts" : "s count");
     }
     for (size_t i = 0; i < (size_t)w->p->graph.node_n * w->p->columns; i++) {
         if (w->p->graph.self[i] < 0) {

@@ -368,13 +368,13 @@ static void time_nodes(struct reader *r)
         p2a_calltree_sample(&r->tree, row, now);
     }
     if (unknown)
-        p2a_json_bad_at(r->j, r->sample_at, "%" PRIu32 " samples name a node that isn't there",
-                        unknown);
+        p2a_json_bad_at(r->j, r->sample_at, "%" PRIu32 " sample%s a node that isn't there", unknown,
+                        unknown == 1 ? " names" : "s name");
     /* the older form has the end in seconds, which says nothing beside timestamps */
     p2a_calltree_pass(&r->tree, isnan(r->end) || r->timestamps ? -INFINITY : r->end);
     if (r->tree.unordered)
-        p2a_note(r->p, "%" PRIu32 " samples stand out of order: they are sorted by their times",
-                 r->tree.unordered);
+        p2a_note(r->p, "%" PRIu32 " sample%s out of order: all are sorted by their times",
+                 r->tree.unordered, r->tree.unordered == 1 ? " stands" : "s stand");
 }
 
 static void find_metric(struct reader *r, bool timed)
@@ -441,8 +441,9 @@ static void fill_profile(struct reader *r)
     if (!p2a_calltree_fill(&r->tree, r->p, P2A_NONE, 0))
         p2a_json_no_memory(r->j);
     if (r->tree.looped)
-        p2a_note(r->p, "%" PRIu32 " nodes are their own callers: they are taken as roots",
-                 r->tree.looped);
+        p2a_note(r->p, "%" PRIu32 " node%s", r->tree.looped,
+                 r->tree.looped == 1 ? " is its own caller: it is taken as a root"
+                                     : "s are their own callers: they are taken as roots");
     if (r->tick_n)
         add_lines(r);
 }

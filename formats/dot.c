@@ -840,7 +840,7 @@ static void draw_rest(struct drawing *d, const struct p2a_box *box, Agnode_t *no
     add_value_rows(d, box, P2A_HAS_TOTAL | P2A_HAS_SELF, d->theme->dim);
     end_table(d, node);
     d->text.n = 0;
-    addf(d, "%s functions that are called from ", count);
+    addf(d, "%s %s that are called from ", count, p2a_functions_word(d->p, box->count));
     add_plain(d, name_of(d, function_of(d, caller)), NAME_MOST);
     add(d, " or below and are not drawn");
     if (d->compared) {
@@ -966,7 +966,7 @@ static void add_box_name(struct drawing *d, uint32_t b)
 {
     const struct p2a_box *box = &d->excerpt.box[b];
     if (box->function == P2A_NONE)
-        addf(d, "%" PRIu32 " functions", box->count);
+        addf(d, "%" PRIu32 " %s", box->count, p2a_functions_word(d->p, box->count));
     else
         add_plain(d, name_of(d, function_of(d, box)), NAME_MOST);
 }
@@ -1042,6 +1042,12 @@ static void add_counted(struct drawing *d, uint64_t n, const char *word)
     addf(d, "%s %s%s", p2a_human_count(text, n), word, n == 1 ? "" : "s");
 }
 
+static void add_functions(struct drawing *d, uint64_t n)
+{
+    char text[P2A_HUMAN_ROOM];
+    addf(d, "%s %s", p2a_human_count(text, n), p2a_functions_word(d->p, n));
+}
+
 static void add_left_out(struct drawing *d)
 {
     const struct p2a_excerpt *e = &d->excerpt;
@@ -1052,13 +1058,13 @@ static void add_left_out(struct drawing *d)
         return;
     }
     add(d, "drawn: ");
-    add_counted(d, e->function_n, "function");
+    add_functions(d, e->function_n);
     if (e->gathered) {
         add(d, "; in dashed boxes: ");
-        add_counted(d, e->gathered, "function");
+        add_functions(d, e->gathered);
     }
     add(d, "; left out: ");
-    add_counted(d, e->left_out, "function");
+    add_functions(d, e->left_out);
     add(d, " (self ");
     add_xml(d, p2a_str_of(p2a_human_share(share, e->left_self, d->whole)));
     add(d, ") and ");
@@ -1132,7 +1138,7 @@ static void draw_caption(struct drawing *d)
         add_xml(d, p2a_string(p, d->metric->name));
     }
     add(d, " in ");
-    add_counted(d, d->excerpt.rows, "function");
+    add_functions(d, d->excerpt.rows);
     add_left_out(d);
     add_legend(d);
     if (p->estimated & P2A_GRAPH) {

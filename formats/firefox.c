@@ -787,7 +787,8 @@ static void fill_profile(struct reader *r)
         p2a_json_no_memory(r->j);
     free(shared);
     if (r->stackless)
-        p2a_note(r->p, "%" PRIu64 " samples have no stack: left out", r->stackless);
+        p2a_note(r->p, "%" PRIu64 " sample%s no stack: left out", r->stackless,
+                 r->stackless == 1 ? " has" : "s have");
     if (r->allocations)
         p2a_note(r->p, "allocations beside the samples are left out");
 }

@@ -262,8 +262,9 @@ static void add_reservations(struct flame *f)
         addf(f, &f->text, DOT "%s deeper than shown, zoom in to see",
              p2a_human_share(a, level_total(frames, f->levels), breadth(f)));
     if (frames->deep_total > 0)
-        addf(f, &f->text, DOT "%s deeper than %u levels, not drawn",
-             p2a_human_share(a, frames->deep_total, breadth(f)), frames->levels - 1);
+        addf(f, &f->text, DOT "%s deeper than %u level%s, not drawn",
+             p2a_human_share(a, frames->deep_total, breadth(f)), frames->levels - 1,
+             frames->levels == 2 ? "" : "s");
 }
 
 /* An estimate has less calls on its paths than the graph it was made from. */

@@ -32,7 +32,8 @@
  * before a number that ends a name becomes '_', because flamegraph.pl would take that number for a
  * count.
  *
- * It can't carry calls, costs per line, modules, a second metric, threads (but see -O threads). */
+ * It can't carry calls, costs per line, modules of functions whose file it carries, a second
+ * metric, threads (but see -O threads). */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -1242,6 +1243,6 @@ const struct p2a_format p2a_format_folded = {
     .write = write_folded,
     .gives = P2A_CONTEXTS | P2A_BEFORE | P2A_PLACES | P2A_MODULES | P2A_THREADS,
     .needs = P2A_CONTEXTS | P2A_STACKS,
-    .keeps = P2A_CONTEXTS | P2A_BEFORE | P2A_PLACES,
+    .keeps = P2A_CONTEXTS | P2A_BEFORE | P2A_PLACES | P2A_MODULES_AS_FILES,
     .options = options,
 };

@@ -574,7 +574,8 @@ static void read_left_out(struct reader *r)
         bool functions = p2a_str_is(key, "functions");
         uint64_t n = read_count(r);
         if (functions && n)
-            p2a_note(r->p, "%" PRIu64 " functions were left out when the JSON was written", n);
+            p2a_note(r->p, "%" PRIu64 " function%s left out when the JSON was written", n,
+                     n == 1 ? " was" : "s were");
     }
 }
 

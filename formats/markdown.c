@@ -141,8 +141,8 @@ static void put_function(struct markdown *m, p2a_id function, const char *arrow)
 static void put_heading(struct markdown *m)
 {
     bool together = m->out->names == P2A_NAMES_PSTATS;
-    p2a_putf(m->out, "| total | | self | |%s function |%s\n", m->calls ? " calls |" : "",
-             together ? "" : " place |");
+    p2a_putf(m->out, "| total | | self | |%s %s |%s\n", m->calls ? " calls |" : "",
+             p2a_functions_word(m->p, 1), together ? "" : " place |");
     p2a_putf(m->out, "| ---: | ---: | ---: | ---: |%s :--- |%s\n", m->calls ? " ---: |" : "",
              together ? "" : " :--- |");
 }
@@ -200,8 +200,8 @@ static void put_title(struct markdown *m)
         p2a_put_text(m->out, " ");
         put_code(m->out, name);
     }
-    p2a_putf(m->out, " in %s function%s", p2a_human_count(text, m->rows.all),
-             m->rows.all == 1 ? "" : "s");
+    p2a_putf(m->out, " in %s %s", p2a_human_count(text, m->rows.all),
+             p2a_functions_word(p, m->rows.all));
     if (m->rows.n < m->rows.all)
         p2a_putf(m->out, ", %s of them listed", p2a_human_count(text, m->rows.n));
     if (m->rows.sorted && !counted)
@@ -219,9 +219,9 @@ static void put_left_out(struct markdown *m)
         sum += self > 0 ? self : 0;
     }
     if (hidden)
-        p2a_putf(m->out, "\n%s more function%s %s by %s.\n", p2a_human_count(count, hidden),
-                 hidden == 1 ? " holds" : "s hold", p2a_human_share(share, sum, m->base),
-                 hidden == 1 ? "itself" : "themselves");
+        p2a_putf(m->out, "\n%s more %s %s %s by %s.\n", p2a_human_count(count, hidden),
+                 p2a_functions_word(m->p, hidden), hidden == 1 ? "holds" : "hold",
+                 p2a_human_share(share, sum, m->base), hidden == 1 ? "itself" : "themselves");
 }
 
 static void put_all(struct markdown *m)
@@ -265,7 +265,7 @@ static void put_change_heading(struct markdown *m, const struct p2a_changes *cha
     for (int k = 0; k < P2A_CHANGE_COLUMNS; k++)
         p2a_put_text(m->out,
                      is_shown(changes, (enum p2a_change_column)k, through) ? titles[k] : "");
-    p2a_putf(m->out, " function |%s\n|", together ? "" : " place |");
+    p2a_putf(m->out, " %s |%s\n|", p2a_functions_word(m->p, 1), together ? "" : " place |");
     for (int k = 0; k < P2A_CHANGE_COLUMNS; k++)
         p2a_put_text(m->out,
                      is_shown(changes, (enum p2a_change_column)k, through) ? " ---: |" : "");

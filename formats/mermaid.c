@@ -391,7 +391,7 @@ static void draw_title(struct drawing *d)
         put_title(d, p2a_string(d->p, d->metric->name));
     }
     put(d, " in ");
-    put_counted(d, e->rows, "function");
+    putf(d, "%s %s", p2a_human_count(text, e->rows), p2a_functions_word(d->p, e->rows));
     if (e->gathered || e->left_out || e->arcs_left_out) {
         putf(d, "; drawn: %s", p2a_human_count(text, e->function_n));
         if (e->gathered)

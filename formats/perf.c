@@ -14,6 +14,8 @@
  *   cpu-clock and task-clock have periods in nanoseconds.
  * - A sample without stack has its frame on the header's line, or none at all (a tracepoint): then
  *   its frame is a marker with the command's name, so that nothing of the total is lost.
+ * - perf script -G -F comm,ip,sym prints no more than that line, "COMMAND  ADDRESS SYMBOL": the
+ *   address stands in its column of 16 behind two blanks.
  * - "(inlined)" in place of the object marks an inlined frame, [unknown] is spelled by its object,
  *   mangled names are demangled whole. Addresses in the upper half are the kernel's. Names of
  *   perf-PID.map files are told apart: Python's "py::name:file" and V8's "JS:*name file:line:col".
@@ -90,6 +92,7 @@ struct header {
     uint64_t pid, tid;
     double period;
     bool has_ids, has_cpu, has_time, has_period;
+    bool has_address; /* and REST begins with it, in its column */
 };
 
 /* "1234" or "1234/1235"; -1 is nobody. */
@@ -231,12 +234,45 @@ static void take_timeless(struct p2a_str line, struct header *h)
     take_without_ids(line, h);
 }
 
+/* Cuts "COMMAND  ADDRESS SYMBOL" before the column of the address; false where there is none. */
+static bool cut_address(struct p2a_str line, struct p2a_str *left, struct p2a_str *right)
+{
+    enum { COLUMN = 18 };
+    struct p2a_str rest = line, word = next_word(&rest);
+    while (word.n) {
+        struct p2a_str before = rest;
+        word = next_word(&rest);
+        size_t n = 0, end = (size_t)(word.at + word.n - before.at);
+        while (n < word.n && hex(word.at[n]))
+            n++;
+        if (!n || n < word.n || n > 16 || end < COLUMN || !skip_blanks(rest).n)
+            continue;
+        *left = (struct p2a_str){line.at, (size_t)(before.at - line.at)};
+        *right = before;
+        return true;
+    }
+    return false;
+}
+
+/* What stands before the address is a header as well. */
+static void take_addressed(struct p2a_str line, struct header *h)
+{
+    struct p2a_str left, right;
+    if (h->event.n || !cut_address(line, &left, &right))
+        return;
+    *h = (struct header){.period = 1};
+    take_timeless(left, h);
+    h->rest = right;
+    h->has_address = true;
+}
+
 static void parse_header(struct p2a_str line, struct header *h)
 {
     size_t start, behind = find_time(line, &start);
     *h = (struct header){.period = 1};
     if (!behind) {
         take_timeless(line, h);
+        take_addressed(line, h);
         return;
     }
     h->has_time = true;
@@ -762,7 +798,7 @@ static void take_header(struct reader *r, struct p2a_str line)
     parse_header(line, &h);
     if (p2a_str_starts(h.event, "PERF_RECORD_"))
         return;
-    bool sure = h.has_time || h.has_ids || h.has_cpu || h.has_period || h.event.n;
+    bool sure = h.has_time || h.has_ids || h.has_cpu || h.has_period || h.event.n || h.has_address;
     if (!sure && (r->open || blank(line.at[0]))) {
         r->open = false; /* its callers may be missing */
         r->ended = true;
@@ -821,11 +857,18 @@ static bool is_comment(struct p2a_str line)
            is_source_text(line);
 }
 
+/* Blanks before a command fill its column. */
+static bool begins_sample(struct p2a_str line)
+{
+    size_t start;
+    struct p2a_str left, right;
+    return !blank(line.at[0]) || find_time(line, &start) || cut_address(line, &left, &right);
+}
+
 /* A frame begins with a tab, or within a sample with blanks that were a tab once. */
 static bool is_frame(const struct reader *r, struct p2a_str line, struct frame *frame)
 {
-    size_t start;
-    return r->open && blank(line.at[0]) && !find_time(line, &start) && split_frame(line, frame);
+    return r->open && !begins_sample(line) && split_frame(line, frame);
 }
 
 /* " insn: 89 c2", " ABI:2 AX:0x21", " 4K": what ends a sample in place of the empty line. */
@@ -835,7 +878,7 @@ static bool is_behind_stack(const struct reader *r, struct p2a_str line)
     if (!r->open || !r->frame_n || line.n < 2 || line.at[0] != ' ' || blank(line.at[1]))
         return false;
     parse_header(line, &h);
-    return !h.has_time && !h.has_ids;
+    return !h.has_time && !h.has_ids && !h.has_address;
 }
 
 static void take_empty(struct reader *r)
@@ -850,15 +893,13 @@ static void take_empty(struct reader *r)
 static void take_other(struct reader *r, struct p2a_str line)
 {
     struct frame frame;
-    size_t start;
     if (is_frame(r, line, &frame)) {
         meet_frame(r);
         push_frame(r, find_function(r, &frame));
     } else if (is_behind_stack(r, line) || is_source_text(line)) {
         close_sample(r);
     } else if (r->open || !is_comment(line)) {
-        bool header = !blank(line.at[0]) || find_time(line, &start);
-        if (header || !take_source(r, line))
+        if (begins_sample(line) || !take_source(r, line))
             take_header(r, line);
     }
 }
@@ -959,8 +1000,8 @@ static bool looks_like_header(struct p2a_str line)
 
 static enum p2a_sure probe(const struct p2a_probe *probe)
 {
-    struct p2a_str rest = probe->start, line;
-    size_t frames = 0, headers = 0, others = 0;
+    struct p2a_str rest = probe->start, line, left, right;
+    size_t frames = 0, headers = 0, others = 0, addressed = 0;
     bool below = false; /* a frame: the place of its source */
     if (p2a_str_starts(probe->start, recording))
         return P2A_CERTAIN;
@@ -975,9 +1016,14 @@ static enum p2a_sure probe(const struct p2a_probe *probe)
             frames++;
         else if (looks_like_header(line))
             headers++;
+        else if (blank(line.at[0]) && cut_address(line, &left, &right))
+            addressed++;
         else
             others++;
     }
+    if (addressed > 1 && !frames && !headers && !others)
+        return P2A_LIKELY;
+    others += addressed;
     if (frames && headers)
         return others <= frames + headers ? P2A_SURE : P2A_NO;
     if (headers)

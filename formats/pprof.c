@@ -26,15 +26,16 @@
  * - Samples labelled pprof::base, negative, are what `pprof -diff_base` takes off: the values
  *   before.
  * - Frames that drop_frames matches go, with what is below them, as pprof does it.
- * - Time, duration and period are left out; comments become notes.
+ * - Comments become notes.
  *
  * Writing: a function is a location, one that was inlined a line of its caller's; an object file is
  * a mapping; a thread is labels pid, tid and thread; what was before is samples labelled
- * pprof::base. Values are whole numbers whose sum is the rounded sum, seconds as nanoseconds. The
- * first metric comes last, where pprof looks for the default. A kind that has a mark in folded
- * stacks is kept as that mark at the end of system_name, which pprof doesn't show. Where a
- * function's lines are known by function and not by stack they are dealt out, so that both sums are
- * right. Where a line isn't known the one the function starts at stands in. Calls aren't carried.
+ * pprof::base. Time, duration and period are those that were read. Values are whole numbers whose
+ * sum is the rounded sum, seconds as nanoseconds. The first metric comes last, where pprof looks
+ * for the default. A kind that has a mark in folded stacks is kept as that mark at the end of
+ * system_name, which pprof doesn't show. Where a function's lines are known by function and not by
+ * stack they are dealt out, so that both sums are right. Where a line isn't known the one the
+ * function starts at stands in. Calls aren't carried.
  */
 #include <math.h>
 #include <stdarg.h>
@@ -219,6 +220,7 @@ struct reader {
     struct line *line;
     uint32_t line_n, line_room;
     uint64_t drop, keep, default_type; /* strings */
+    uint64_t period_name, period_unit; /* strings */
 
     uint32_t *known; /* frames of locations */
     uint32_t known_n, known_room;
@@ -466,6 +468,16 @@ static bool read_location(struct reader *r, const struct protobuf_field *from)
     return broken(r, &message) && add_id(r, &r->location_ids, v[1], at, "location");
 }
 
+static bool read_period_type(struct reader *r, const struct protobuf_field *f)
+{
+    uint64_t v[3] = {0};
+    if (!read_numbers(r, f->content, "period type", v, 3))
+        return false;
+    r->period_name = v[1];
+    r->period_unit = v[2];
+    return true;
+}
+
 static bool collect_field(struct reader *r, const struct protobuf_field *f)
 {
     switch (f->number) {
@@ -485,6 +497,17 @@ static bool collect_field(struct reader *r, const struct protobuf_field *f)
         return true;
     case KEEP_FRAMES:
         r->keep = f->value;
+        return true;
+    case TIME:
+        r->p->taken.start = (int64_t)f->value;
+        return true;
+    case DURATION:
+        r->p->taken.duration = (int64_t)f->value;
+        return true;
+    case PERIOD_TYPE:
+        return read_period_type(r, f);
+    case PERIOD:
+        r->p->taken.period = (int64_t)f->value;
         return true;
     case DEFAULT_TYPE:
         r->default_type = f->value;
@@ -1410,6 +1433,13 @@ static void add_notes(struct reader *r)
         p2a_note(r->p, "some samples have no stack: they are below [no stack]");
 }
 
+static bool name_period(struct reader *r)
+{
+    struct p2a_taken *taken = &r->p->taken;
+    return intern(r, r->period_name, 0, &taken->period_name) &&
+           intern(r, r->period_unit, 0, &taken->period_unit);
+}
+
 static bool read_all(struct reader *r)
 {
     if (!count_fields(r) || !make_tables(r) || !collect_tables(r) || !make_metrics(r) ||
@@ -1417,7 +1447,7 @@ static bool read_all(struct reader *r)
         return false;
     if (r->compared)
         p2a_compare_columns(r->p);
-    if (!take_stacks(r) || (any_place(r) && !add_places(r)) || !read_comments(r))
+    if (!take_stacks(r) || (any_place(r) && !add_places(r)) || !name_period(r) || !read_comments(r))
         return false;
     add_notes(r);
     return true;
@@ -1972,15 +2002,36 @@ static double factor_of(const struct p2a_profile *p, const struct p2a_metric *me
     return near > 0 && fabs(factor - near) < 1e-9 * near ? near : factor;
 }
 
-static void put_value_type(struct writer *w, uint32_t field, uint32_t metric)
+/* TYPE and UNIT are strings of the file. */
+static void put_value_type(struct writer *w, uint32_t field, uint32_t type, uint32_t unit)
+{
+    w->part.n = 0;
+    p2a_protobuf_put_some(&w->part, 1, type);
+    p2a_protobuf_put_some(&w->part, 2, unit);
+    put_message(&w->bytes, field, &w->part);
+}
+
+static void put_metric(struct writer *w, uint32_t field, uint32_t metric)
 {
     const struct p2a_metric *m = &w->p->metrics.row[metric];
     bool seconds = p2a_str_is(p2a_string(w->p, m->unit), "seconds");
-    w->part.n = 0;
-    p2a_protobuf_put_some(&w->part, 1, string_of(w, m->name));
-    p2a_protobuf_put_some(&w->part, 2,
-                          seconds ? add_string(w, P2A_LIT("nanoseconds")) : string_of(w, m->unit));
-    put_message(&w->bytes, field, &w->part);
+    uint32_t type = string_of(w, m->name);
+    put_value_type(w, field, type,
+                   seconds ? add_string(w, P2A_LIT("nanoseconds")) : string_of(w, m->unit));
+}
+
+/* pprof wants a type of period, known or not. */
+static void put_taken(struct writer *w)
+{
+    const struct p2a_taken *taken = &w->p->taken;
+    uint32_t type = string_of(w, taken->period_name);
+    if (type)
+        put_value_type(w, PERIOD_TYPE, type, string_of(w, taken->period_unit));
+    else if (w->p->metrics.n)
+        put_metric(w, PERIOD_TYPE, 0);
+    p2a_protobuf_put_some(&w->bytes, PERIOD, type ? (uint64_t)taken->period : 0);
+    p2a_protobuf_put_some(&w->bytes, TIME, (uint64_t)taken->start);
+    p2a_protobuf_put_some(&w->bytes, DURATION, (uint64_t)taken->duration);
 }
 
 /* A profile without metrics is one of no samples. */
@@ -1988,15 +2039,11 @@ static void put_types(struct writer *w)
 {
     uint32_t metrics = w->p->metrics.n;
     for (uint32_t m = 1; m <= metrics; m++)
-        put_value_type(w, SAMPLE_TYPE, m % metrics);
-    if (metrics) {
-        put_value_type(w, PERIOD_TYPE, 0);
+        put_metric(w, SAMPLE_TYPE, m % metrics);
+    if (metrics)
         return;
-    }
-    w->part.n = 0;
-    p2a_protobuf_put_number(&w->part, 1, add_string(w, P2A_LIT("samples")));
-    p2a_protobuf_put_number(&w->part, 2, add_string(w, P2A_LIT("count")));
-    put_message(&w->bytes, SAMPLE_TYPE, &w->part);
+    uint32_t type = add_string(w, P2A_LIT("samples"));
+    put_value_type(w, SAMPLE_TYPE, type, add_string(w, P2A_LIT("count")));
 }
 
 static bool start_writer(struct writer *w)
@@ -2047,6 +2094,7 @@ static bool put_all(struct writer *w)
     if (!start_writer(w))
         return false;
     put_types(w);
+    put_taken(w);
     for (uint32_t i = 0; i < w->paths.n && w->p->metrics.n; i++)
         if (!put_row(w, i))
             return false;

@@ -535,7 +535,8 @@ static void add_notes(const struct reader *r)
     if (r->is_sampled)
         p2a_note(r->p, "the profile was sampled: its calls are numbers of samples");
     if (r->others > 0)
-        p2a_note(r->p, "left out %u keys that are no functions", r->others);
+        p2a_note(r->p, "left out %u key%s", r->others,
+                 r->others == 1 ? " that is no function" : "s that are no functions");
 }
 
 /* ---- reading at once ---- */
@@ -1054,6 +1055,6 @@ const struct p2a_format p2a_format_pstats = {
     .write = write_pstats,
     .gives = P2A_GRAPH | P2A_CALLS | P2A_PLACES,
     .needs = P2A_GRAPH,
-    .keeps = P2A_GRAPH | P2A_CALLS | P2A_PLACES,
+    .keeps = P2A_GRAPH | P2A_CALLS | P2A_PLACES | P2A_MODULES_AS_FILES,
     .binary = true,
 };

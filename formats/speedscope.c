@@ -546,12 +546,15 @@ static void add_contexts(struct reader *r, p2a_id *context)
 static void note_mended(struct reader *r)
 {
     if (r->backwards)
-        p2a_note(r->p, "%" PRIu64 " events go back in time: time stands still there", r->backwards);
+        p2a_note(r->p, "%" PRIu64 " event%s back in time: time stands still there", r->backwards,
+                 r->backwards == 1 ? " goes" : "s go");
     if (r->unmatched)
-        p2a_note(r->p, "%" PRIu64 " events close another frame than the one opened last",
-                 r->unmatched);
+        p2a_note(r->p, "%" PRIu64 " event%s another frame than the one opened last", r->unmatched,
+                 r->unmatched == 1 ? " closes" : "s close");
     if (r->left_open)
-        p2a_note(r->p, "%" PRIu64 " frames are never closed: they last to the end", r->left_open);
+        p2a_note(r->p, "%" PRIu64 " frame%s to the end", r->left_open,
+                 r->left_open == 1 ? " is never closed: it lasts"
+                                   : "s are never closed: they last");
 }
 
 static void fill_profile(struct reader *r)

@@ -306,11 +306,12 @@ static void add_arcs(struct reader *r)
     }
     if (cut)
         p2a_note(r->p,
-                 "%" PRIu32 " edges count recursion again and again: they are cut to their "
-                 "functions' totals",
-                 cut);
+                 "%" PRIu32 " edge%s recursion again and again: cut to the totals of functions",
+                 cut, cut == 1 ? " counts" : "s count");
     if (unknown)
-        p2a_note(r->p, "%" PRIu32 " edges lead to frames that aren't there: left out", unknown);
+        p2a_note(r->p, "%" PRIu32 " edge%s: left out", unknown,
+                 unknown == 1 ? " leads to a frame that isn't there"
+                              : "s lead to frames that aren't there");
 }
 
 /* Self by function, where lines have no more than that. */

@@ -201,7 +201,7 @@ static void measure_line(struct table *t, const struct line *line)
 static bool measure_lines(struct table *t)
 {
     t->total_width = t->self_width = t->calls_width = 5;
-    t->name_width = strlen("function");
+    t->name_width = strlen(p2a_functions_word(t->p, 1));
     for (uint32_t m = 1; m < t->p->metrics.n; m++)
         t->further[m] = p2a_cells(p2a_string(t->p, t->p->metrics.row[m].name)) + 5;
     for (uint32_t i = 0; i < t->shown; i++) {
@@ -450,8 +450,8 @@ static void put_title(struct table *t)
                  p2a_human_figure(text, p->base * metric->scale, unit_of(t, 0), word));
         p2a_sheet_prose(&t->sheet, p2a_str_of(line), t->out);
     }
-    snprintf(line, sizeof line, " in %s function%s", p2a_human_count(functions, t->rows.all),
-             t->rows.all == 1 ? "" : "s");
+    snprintf(line, sizeof line, " in %s %s", p2a_human_count(functions, t->rows.all),
+             p2a_functions_word(p, t->rows.all));
     p2a_sheet_prose(&t->sheet, p2a_str_of(line), t->out);
     if (t->rows.n < t->rows.all) {
         snprintf(line, sizeof line, ", %s of them listed", p2a_human_count(functions, t->rows.n));
@@ -493,9 +493,10 @@ static void put_heading(struct table *t)
         p2a_sheet_blank(s, GAP);
     }
     put_further_headings(t);
-    p2a_sheet_text(s, "function");
+    const char *name = p2a_functions_word(t->p, 1);
+    p2a_sheet_text(s, name);
     if (t->pair) {
-        p2a_sheet_blank(s, t->name_width + GAP - strlen("function"));
+        p2a_sheet_blank(s, t->name_width + GAP - strlen(name));
         p2a_sheet_text(s, "place");
     }
     p2a_sheet_end(s, t->out);
@@ -536,10 +537,10 @@ static void put_left_out(struct table *t)
         double self = t->p->graph.self[(size_t)t->rows.function[i] * t->p->columns];
         sum += self > 0 ? self : 0;
     }
-    snprintf(line, sizeof line, "%s more function%s %s %s: --limit all shows %s",
-             p2a_human_count(n, hidden), hidden == 1 ? " holds" : "s hold",
-             p2a_human_share(share, sum, t->base), hidden == 1 ? "by itself" : "by themselves",
-             hidden == 1 ? "it" : "them");
+    snprintf(line, sizeof line, "%s more %s %s %s %s: --limit all shows %s",
+             p2a_human_count(n, hidden), p2a_functions_word(t->p, hidden),
+             hidden == 1 ? "holds" : "hold", p2a_human_share(share, sum, t->base),
+             hidden == 1 ? "by itself" : "by themselves", hidden == 1 ? "it" : "them");
     if (strlen(line) > t->width) /* how to see them fits always */
         snprintf(line, sizeof line, "%s more: --limit all", p2a_human_count(n, hidden));
     put_faint(t, p2a_str_of(line));

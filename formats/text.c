@@ -344,7 +344,7 @@ static void put_totals(struct report *r)
     struct totals totals = add_up(r);
     put_spaces(r, 9);
     if (n && !totals.with_calls)
-        p2a_putf(r->out, "%" PRIu32 " functions ", n);
+        p2a_putf(r->out, "%" PRIu32 " %s ", n, p2a_functions_word(r->p, n));
     else
         p2a_putf(r->out, "%s%" PRIu64 " function calls ", totals.with_calls < n ? "at least " : "",
                  totals.calls);

@@ -676,8 +676,8 @@ static void fill_sampled(struct reader *r, struct sampled *s)
     if (!p2a_calltree_fill(t, r->p, thread_of(r, s->track), 0))
         p2a_json_no_memory(r->j);
     if (t->unordered)
-        p2a_note(r->p, "%" PRIu32 " samples stand out of order: they are sorted by their times",
-                 t->unordered);
+        p2a_note(r->p, "%" PRIu32 " sample%s out of order: all are sorted by their times",
+                 t->unordered, t->unordered == 1 ? " stands" : "s stand");
     for (uint32_t i = 0; i < s->line_n; i++)
         lines = lines || s->line[i];
     for (uint32_t i = 0; lines && i < t->sample_n; i++) {
@@ -692,32 +692,32 @@ static void fill_sampled(struct reader *r, struct sampled *s)
 static void note_left_out(struct reader *r)
 {
     if (r->asynchronous)
-        p2a_note(r->p, "%" PRIu64 " asynchronous events are no calls: left out", r->asynchronous);
+        p2a_note(r->p, "%" PRIu64 " asynchronous event%s: left out", r->asynchronous,
+                 r->asynchronous == 1 ? " is no call" : "s are no calls");
     if (r->passed_over)
-        p2a_note(r->p, "%" PRIu64 " events are instants, counters, flows and the like: left out",
-                 r->passed_over);
+        p2a_note(r->p, "%" PRIu64 " event%s: left out", r->passed_over,
+                 r->passed_over == 1 ? " is an instant, a counter, a flow or the like"
+                                     : "s are instants, counters, flows and the like");
     if (r->sampled_n && r->event_n)
-        p2a_note(r->p, "%" PRIu32 " events of the timeline are left out beside V8's samples",
-                 r->event_n);
+        p2a_note(r->p, "%" PRIu32 " event%s left out beside V8's samples", r->event_n,
+                 r->event_n == 1 ? " of the timeline is" : "s of the timeline are");
 }
 
 static void note_mended(struct reader *r)
 {
     if (r->unmatched)
-        p2a_note(r->p, "%" PRIu64 " events end what never began: passed over", r->unmatched);
+        p2a_note(r->p, "%" PRIu64 " event%s what never began: passed over", r->unmatched,
+                 r->unmatched == 1 ? " ends" : "s end");
     if (r->unended)
-        p2a_note(r->p,
-                 "%" PRIu64 " events never end: they last to their caller's or the thread's "
-                 "end",
-                 r->unended);
+        p2a_note(r->p, "%" PRIu64 " event%s to the end of the caller or the thread", r->unended,
+                 r->unended == 1 ? " never ends: it lasts" : "s never end: they last");
     if (r->overlapping)
-        p2a_note(r->p, "%" PRIu64 " events end before what they called: it goes on without them",
-                 r->overlapping);
+        p2a_note(r->p, "%" PRIu64 " event%s called: that goes on alone", r->overlapping,
+                 r->overlapping == 1 ? " ends before what it" : "s end before what they");
     if (r->j->cut)
         p2a_note(r->p,
-                 "the file ends before its array does, as after a crash: %" PRIu32
-                 " events were read",
-                 r->event_n);
+                 "the file ends before its array does, as after a crash: %" PRIu32 " event%s read",
+                 r->event_n, r->event_n == 1 ? " was" : "s were");
 }
 
 static void fill_profile(struct reader *r)

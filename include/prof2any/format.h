@@ -191,6 +191,15 @@ enum p2a_fact {
     P2A_PICTURE =
         1 << 10, /* (needs only) contexts for the eye: small ones gathered in marked frames */
     P2A_STACKS = 1 << 11, /* (needs only) in place of contexts stacks will do: model/stacks.h */
+    P2A_MODULES_AS_FILES = 1 << 12 /* (keeps only) modules where the file isn't known */
+};
+
+/* When a profile was taken, and how often it looked; 0: not known. Of inputs that are added up it
+ * is known as far as all of them say it. */
+struct p2a_taken {
+    int64_t start, duration;         /* nanoseconds; the start since 1970 */
+    int64_t period;                  /* between two samples … */
+    p2a_id period_name, period_unit; /* … "cpu", "nanoseconds" */
 };
 
 struct p2a_profile {
@@ -214,6 +223,9 @@ struct p2a_profile {
         uint32_t n;
         struct p2a_input *row;
     } inputs; /* in the order in which they were added up */
+    struct p2a_taken taken;
+    enum p2a_group grouped; /* what functions were joined by … */
+    bool partly_grouped;    /* … but for some, which have no file, module or line */
     struct p2a_contexts contexts;
     struct p2a_graph graph;
     struct p2a_spread spread; /* 0 unless p2a_diff made the profile and it is as it was made */
@@ -306,6 +318,10 @@ double p2a_whole(const struct p2a_profile *p, uint32_t column);
 /* What shares of column 0 are of: the whole, or what it was before a part of a graph was selected:
  * the functions of a part keep the figures that they have in the whole. */
 double p2a_share_base(const struct p2a_profile *p);
+
+/* What the functions are, N of them: "function", "functions"; where they were joined "files" or
+ * "files and functions". */
+const char *p2a_functions_word(const struct p2a_profile *p, uint64_t n);
 
 /* How a frame is spelled: "name (base.py:12)", qualified where known, builtins as the file has
  * them. Good until the next call with the same buffer; the buffer is freed by p2a_buffer_free. */

@@ -89,7 +89,8 @@ P2A_API enum p2a_status p2a_load_memory(const void *bytes, size_t size, const ch
 P2A_API void p2a_free(struct p2a_profile *profile); /* NULL is fine */
 
 /* Adds FROM to INTO as pstats.Stats.add does: functions are the same where name, file, line and
- * module are; metrics where name and unit are. P2A_INPUT where their units differ. */
+ * module are, or are as far as both know the module; metrics where name and unit are. P2A_INPUT
+ * where their units differ. */
 P2A_API enum p2a_status p2a_add(struct p2a_profile *into, const struct p2a_profile *from,
                                 struct p2a_error *error);
 

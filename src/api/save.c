@@ -67,21 +67,33 @@ static enum p2a_status make_needs(struct p2a_profile *p, const struct p2a_format
 
 /* ---- what the format leaves out ---- */
 
+/* Whether a function has a module that isn't in the place of its file. */
+static bool has_both(const struct p2a_profile *p)
+{
+    for (uint32_t i = 0; i < p->functions.n; i++)
+        if (p->functions.row[i].module && p->functions.row[i].file)
+            return true;
+    return false;
+}
+
 static void note_left_out(struct p2a_profile *p, const struct p2a_format *format)
 {
-    static const struct {
+    const struct {
         unsigned fact;
         const char *name;
-    } facts[] = {{P2A_CALLS, "call counts"},
-                 {P2A_LINES, "costs per line"},
-                 {P2A_ADDRESSES, "instruction addresses"},
-                 {P2A_THREADS, "threads"},
-                 {P2A_MODULES, "modules"},
-                 {P2A_PLACES, "files and lines of functions"},
-                 {P2A_BEFORE, "the values before"}};
+    } facts[] = {
+        {P2A_CALLS, "call counts"},
+        {P2A_LINES, "costs per line"},
+        {P2A_ADDRESSES, "instruction addresses"},
+        {P2A_THREADS, "threads"},
+        {P2A_MODULES, format->keeps & P2A_MODULES_AS_FILES ? "modules beside files" : "modules"},
+        {P2A_PLACES, "files and lines of functions"},
+        {P2A_BEFORE, "the values before"}};
     char list[256] = "";
     size_t n = 0;
     unsigned missing = p->recorded & p->facts & ~format->keeps;
+    if (format->keeps & P2A_MODULES_AS_FILES && !has_both(p))
+        missing &= ~(unsigned)P2A_MODULES;
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
         if (missing & facts[i].fact)
             n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", facts[i].name);

@@ -131,10 +131,8 @@ static enum p2a_status check_words_of(const struct options *options)
     for (int i = 0; i < options->must.n; i++)
         if (p2a_limit_check(options->must.at[i], &error) != P2A_OK)
             return complain_error(&error);
-    for (int i = 0; i < options->input.n; i++)
-        if (!options->input.at[i][0])
-            return complain("an input has an empty name, expected a file or -");
-    return check_reports(&options->reports);
+    enum p2a_status status = check_inputs(options);
+    return status == P2A_OK ? check_reports(&options->reports) : status;
 }
 
 enum p2a_status command_check(const struct options *options)

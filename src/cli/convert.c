@@ -104,15 +104,32 @@ enum p2a_status load_inputs(const struct options *options, struct p2a_profile **
     return P2A_OK;
 }
 
-/* An empty name is a shell variable that wasn't set. */
-static enum p2a_status check_names(const struct options *options)
+static bool is_standard_input(const char *path)
 {
-    for (int i = 0; i < options->input.n; i++)
+    return strcmp(path, "-") == 0;
+}
+
+/* An empty name is a shell variable that wasn't set. */
+enum p2a_status check_inputs(const struct options *options)
+{
+    bool baseline = options->baseline && is_standard_input(options->baseline);
+    int standard = (options->input.n == 0) + baseline;
+    for (int i = 0; i < options->input.n; i++) {
         if (!options->input.at[i][0])
             return complain("an input has an empty name, expected a file or -");
-    if (options->output && !options->output[0])
-        return complain("-o '': expected the name of a file or -");
+        standard += is_standard_input(options->input.at[i]);
+    }
+    if (standard > 1)
+        return complain("standard input is to be read twice, expected - once");
     return P2A_OK;
+}
+
+static enum p2a_status check_names(const struct options *options)
+{
+    enum p2a_status status = check_inputs(options);
+    if (status == P2A_OK && options->output && !options->output[0])
+        return complain("-o '': expected the name of a file or -");
+    return status;
 }
 
 void print_notes(const struct p2a_profile *profile)

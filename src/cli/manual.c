@@ -113,6 +113,7 @@ static void put_end(void)
          ".PP\n.B record\nends as the program that it records, and\n"
          ".B timeit\nas Python does where a statement fails.\n"
          ".SH ENVIRONMENT\n"
+         ".TP\n.B COLUMNS\nThe width of reports on a terminal, in place of its own.\n"
          ".TP\n.B NO_COLOR\nNo colours in reports on a terminal.\n"
          ".TP\n.B XDG_STATE_HOME\nWhere the history of\n.B browse\nis kept, in\n"
          ".IR prof2any/browse_history ;\n~/.local/state where it is not set.\n"

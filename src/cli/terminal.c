@@ -1,5 +1,6 @@
 #include "terminal.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,10 +42,14 @@ static bool has_colors(void)
     return name && strcmp(name, "dumb") != 0 && !is_set("NO_COLOR");
 }
 
-/* 0: not known. */
+/* What the user says counts more, as for Python's shutil.get_terminal_size. 0: not known. */
 static unsigned columns(void)
 {
+    const char *said = getenv("COLUMNS");
     struct winsize size;
+    uint64_t number;
+    if (said && p2a_str_u64(p2a_str_of(said), &number) && number && number <= USHRT_MAX)
+        return (unsigned)number;
     return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 

@@ -156,7 +156,8 @@ void p2a_change_whole(const struct p2a_profile *p, const struct p2a_changes *c,
     addf(to, ", %s, %s", difference(p, a, after - before), p2a_human_ratio(b, before, after));
     if (!p2a_str_is(unit, "seconds") && !p2a_str_is(unit, "bytes"))
         addf(to, ", %.*s", word.n < 64 ? (int)word.n : 64, word.at);
-    addf(to, " in %s functions", p2a_human_count(a, p->graph.order_n));
+    addf(to, " in %s %s", p2a_human_count(a, p->graph.order_n),
+         p2a_functions_word(p, p->graph.order_n));
     if (c->several)
         addf(to, "; %u runs before, %u after: medians (least to most)", p->spread.before_n,
              p->spread.after_n);
@@ -178,15 +179,15 @@ void p2a_change_others(const struct p2a_profile *p, const struct p2a_changes *c,
 {
     char text[P2A_HUMAN_ROOM];
     uint32_t quiet = c->n - c->own - c->through - c->noisy;
-    addf(to, "%s function%s changed by no more\n", p2a_human_count(text, quiet),
-         quiet == 1 ? " has" : "s have");
+    addf(to, "%s %s %s changed by no more\n", p2a_human_count(text, quiet),
+         p2a_functions_word(p, quiet), quiet == 1 ? "has" : "have");
     if (c->noisy)
         addf(to, "%s by more, but the ranges of the runs overlap\n",
              p2a_human_count(text, c->noisy));
     addf(to, "self of all that haven't changed themselves: %s\n", difference(p, text, c->others));
     if (c->restricted)
-        addf(to, "%s function%s left out by the restrictions\n",
-             p2a_human_count(text, c->restricted), c->restricted == 1 ? " is" : "s are");
+        addf(to, "%s %s %s left out by the restrictions\n", p2a_human_count(text, c->restricted),
+             p2a_functions_word(p, c->restricted), c->restricted == 1 ? "is" : "are");
 }
 
 /* ---- widths ---- */
@@ -248,7 +249,7 @@ static void put_heading(struct lines *l)
         p2a_sheet_right(&l->sheet, columns[k].title, l->cells[k]);
         p2a_sheet_blank(&l->sheet, GAP);
     }
-    put_line(l, "function");
+    put_line(l, p2a_functions_word(l->p, 1));
     p2a_sheet_ink(&l->sheet, P2A_INK);
 }
 

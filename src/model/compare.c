@@ -17,6 +17,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "model/derive.h"
 #include "model/merge.h"
@@ -129,10 +130,49 @@ static void note_elsewhere(struct p2a_profile *into, uint32_t n)
                  n, n == 1 ? " is" : "s are");
 }
 
+static bool share_metrics(const struct p2a_profile *a, const struct p2a_profile *b)
+{
+    for (uint32_t i = 0; i < a->metrics.n; i++)
+        for (uint32_t j = 0; j < b->metrics.n; j++)
+            if (strcmp(p2a_metric_name(a, i), p2a_metric_name(b, j)) == 0)
+                return true;
+    return false;
+}
+
+/* The metric in seconds; P2A_NONE where there is none, or several. */
+static p2a_id only_time(const struct p2a_profile *p)
+{
+    p2a_id found = P2A_NONE;
+    for (uint32_t i = 0; i < p->metrics.n; i++) {
+        if (strcmp(p2a_metric_unit(p, i), "seconds") != 0)
+            continue;
+        if (found != P2A_NONE)
+            return P2A_NONE;
+        found = i;
+    }
+    return found;
+}
+
+/* What one profiler calls cpu-clock another calls time. Sides that have nothing else in common are
+ * compared by it; a sum of the two would be neither. */
+static enum p2a_status join_times(struct p2a_profile *after, struct p2a_profile *before,
+                                  struct p2a_error *error)
+{
+    p2a_id is = only_time(after), was = only_time(before);
+    if (is == P2A_NONE || was == P2A_NONE || share_metrics(after, before))
+        return P2A_OK;
+    const char *name = p2a_metric_name(after, is);
+    p2a_note(after, "%s before is compared with %s after", p2a_metric_name(before, was), name);
+    before->metrics.row[was].name = p2a_intern(before, p2a_str_of(name));
+    return p2a_take_error(before, error);
+}
+
 static enum p2a_status map_run(struct sides *s, struct p2a_mapping *m, struct p2a_profile *copy,
                                p2a_id *match, struct p2a_error *error)
 {
     uint32_t elsewhere = 0;
+    if (m->before && join_times(s->into, copy, error) != P2A_OK)
+        return error->status;
     if (p2a_mapping_check(m, error) != P2A_OK || p2a_shape(copy, s->tree, error) != P2A_OK)
         return error->status;
     if (match && !p2a_match_functions(s->into, copy, match, &elsewhere))

@@ -37,6 +37,11 @@ enum p2a_status p2a_profile_status(const struct p2a_profile *p);
 /* After the last row: evens out the tables and works out the facts. */
 void p2a_finish(struct p2a_profile *p);
 
+/* P2A_NONE: it isn't there. */
+p2a_id p2a_function_find(const struct p2a_profile *p, const struct p2a_function *function);
+/* The module of a function that is there without; none is there with it. */
+void p2a_function_module(struct p2a_profile *p, p2a_id function, p2a_id module);
+
 /* Puts the arcs that p2a_arc_new added into the index, before many are looked for. False: no
  * memory.
  */

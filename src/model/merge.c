@@ -1,12 +1,14 @@
 /* Adding profiles up, as pstats.Stats.add does: INTO's rows first, what only FROM has behind them
  * in its order; values as plain sums, so that they are pstats' own to the last bit. What only one
- * side's arc knows (integer callers beside cProfile's) is known of their sum no more.
+ * side's arc knows (integer callers beside cProfile's) is known of their sum no more. Of a function
+ * whose module only one side knows the sum knows it, and they are one.
  *
  *   contexts + contexts = contexts        anything with a graph alone = a graph
  *   contexts with a recorded graph beside them + contexts = both */
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/alike.h"
 #include "model/derive.h"
 #include "model/merge.h"
 
@@ -23,16 +25,71 @@ void p2a_mapping_end(struct p2a_mapping *m)
     free(m->factor);
 }
 
+/* FROM's functions in INTO's strings; behind them is room for INTO's own. NULL: no memory. */
+static struct p2a_function *all_functions(struct p2a_mapping *m)
+{
+    uint32_t from = m->from->functions.n, into = m->into->functions.n;
+    struct p2a_function *all = malloc(((size_t)from + into + 1) * sizeof *all);
+    for (uint32_t i = 0; all && i < from; i++) {
+        all[i] = m->from->functions.row[i];
+        all[i].name = map_string(m, all[i].name);
+        all[i].qualname = map_string(m, all[i].qualname);
+        all[i].file = map_string(m, all[i].file);
+        all[i].module = map_string(m, all[i].module);
+    }
+    return all;
+}
+
+/* Those that INTO has; false where it has some, but not all. */
+static bool find_functions(struct p2a_mapping *m, const struct p2a_function *all)
+{
+    bool any = m->into->functions.n, found = true;
+    for (uint32_t i = 0; i < m->from->functions.n; i++) {
+        m->function[i] = any ? p2a_function_find(m->into, &all[i]) : P2A_NONE;
+        found = found && m->function[i] != P2A_NONE;
+    }
+    return found || !any;
+}
+
+/* Those that INTO knows with their module and FROM without, or the other way round. Their sum knows
+ * it. False: no memory. */
+static bool find_alike(struct p2a_mapping *m, struct p2a_function *all)
+{
+    uint32_t from = m->from->functions.n, into = m->into->functions.n;
+    p2a_id *other = malloc(((size_t)from + into + 1) * sizeof *other);
+    memcpy(all + from, m->into->functions.row, into * sizeof *all);
+    bool done = other && p2a_find_alike(all, from + into, other);
+    for (uint32_t i = 0; done && i < from; i++) {
+        if (other[i] == P2A_NONE || other[i] < from)
+            continue;
+        m->function[i] = other[i] - from;
+        if (all[i].module)
+            p2a_function_module(m->into, m->function[i], all[i].module);
+        else
+            all[i].module = all[other[i]].module;
+    }
+    free(other);
+    return done;
+}
+
 static void map_functions(struct p2a_mapping *m)
 {
-    for (uint32_t i = 0; i < m->from->functions.n && !m->matched; i++) {
-        struct p2a_function f = m->from->functions.row[i];
-        f.name = map_string(m, f.name);
-        f.qualname = map_string(m, f.qualname);
-        f.file = map_string(m, f.file);
-        f.module = map_string(m, f.module);
-        m->function[i] = p2a_function(m->into, &f);
+    struct p2a_function *all = all_functions(m);
+    if (!all || (!find_functions(m, all) && !find_alike(m, all))) {
+        p2a_fail(m->into, P2A_SYSTEM, "out of memory");
+        free(all);
+        return;
     }
+    for (uint32_t i = 0; i < m->from->functions.n; i++) {
+        p2a_id id = m->function[i];
+        if (id == P2A_NONE || !m->into->functions.row[id].qualname)
+            m->function[i] = p2a_function(m->into, &all[i]);
+    }
+    free(all);
+}
+
+static void map_threads(struct p2a_mapping *m)
+{
     for (uint32_t i = 0; i < m->from->threads.n; i++) {
         const struct p2a_thread *t = &m->from->threads.row[i];
         m->thread[i] = m->join_threads
@@ -74,6 +131,46 @@ static void add_inputs(struct p2a_mapping *m)
         if (m->into->inputs.n > at)
             m->into->inputs.row[at].before = input->before || m->before;
     }
+}
+
+/* The period of both, where they have the same. */
+static void add_period(struct p2a_taken *to, const struct p2a_taken *from)
+{
+    if (to->period == from->period && to->period_name == from->period_name &&
+        to->period_unit == from->period_unit)
+        return;
+    to->period = 0;
+    to->period_name = to->period_unit = 0;
+}
+
+/* FRESH: INTO is empty. */
+static void add_grouping(struct p2a_mapping *m, bool fresh)
+{
+    struct p2a_profile *into = m->into;
+    if (fresh)
+        into->grouped = m->from->grouped;
+    into->partly_grouped |= m->from->partly_grouped || into->grouped != m->from->grouped;
+    if (into->grouped == P2A_BY_FUNCTION)
+        into->grouped = m->from->grouped;
+}
+
+/* FRESH: INTO is empty. A comparison was taken at no time of its own. */
+static void add_taken(struct p2a_mapping *m, bool fresh)
+{
+    struct p2a_taken *to = &m->into->taken, from = m->from->taken;
+    from.period_name = map_string(m, from.period_name);
+    from.period_unit = map_string(m, from.period_unit);
+    if (m->weight)
+        return;
+    if (fresh) {
+        *to = from;
+        return;
+    }
+    bool timed = to->start && from.start, lasting = to->duration > 0 && from.duration > 0;
+    to->start = !timed ? 0 : from.start < to->start ? from.start : to->start;
+    lasting = lasting && to->duration <= INT64_MAX - from.duration;
+    to->duration = lasting ? to->duration + from.duration : 0;
+    add_period(to, &from);
 }
 
 static void map_columns(struct p2a_mapping *m)
@@ -386,8 +483,13 @@ enum p2a_status p2a_mapping_add(struct p2a_mapping *m, struct p2a_error *error)
     m->thread = malloc(((size_t)from->threads.n + 1) * sizeof *m->thread);
     m->column = calloc((size_t)from->columns + 1, sizeof *m->column);
     m->factor = calloc((size_t)from->columns + 1, sizeof *m->factor);
+    bool fresh = m->into->metrics.n == 0;
     if (ids && m->function && m->thread && m->column && m->factor) {
-        map_functions(m);
+        if (!m->matched)
+            map_functions(m);
+        map_threads(m);
+        add_grouping(m, fresh);
+        add_taken(m, fresh);
         map_columns(m);
         add_inputs(m);
         if (p2a_profile_status(m->into) == P2A_OK)

@@ -247,6 +247,12 @@ static bool same_function(const void *table, uint32_t id, const void *key)
            row->module == f->module && row->kind == f->kind;
 }
 
+p2a_id p2a_function_find(const struct p2a_profile *p, const struct p2a_function *function)
+{
+    return p2a_index_find(&p->core->function_of, hash_function(function), same_function,
+                          p->functions.row, function);
+}
+
 p2a_id p2a_function(struct p2a_profile *p, const struct p2a_function *function)
 {
     struct p2a_core *core = p->core;
@@ -269,6 +275,19 @@ p2a_id p2a_function(struct p2a_profile *p, const struct p2a_function *function)
     p->functions.row[id] = *function;
     p->functions.n++;
     return id;
+}
+
+void p2a_function_module(struct p2a_profile *p, p2a_id id, p2a_id module)
+{
+    struct p2a_function known = p->functions.row[id];
+    known.module = module;
+    if (failed(p))
+        return;
+    /* Where it was found without one the index still has it, and no key is the same as it there. */
+    if (p2a_index_add(&p->core->function_of, hash_function(&known), id))
+        p->functions.row[id] = known;
+    else
+        no_memory(p);
 }
 
 static bool same_thread(const void *table, uint32_t id, const void *key)

@@ -42,6 +42,9 @@ static struct p2a_profile *same_names(const struct p2a_profile *p, struct p2a_er
     for (size_t i = 0; i < p2a_note_count(p); i++)
         p2a_note(bare, "%s", p2a_note_at(p, i));
     bare->source = p->source;
+    bare->taken = p->taken;
+    bare->grouped = p->grouped;
+    bare->partly_grouped = p->partly_grouped;
     return bare;
 }
 

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/alike.h"
 #include "model/cycles.h"
 #include "model/derive.h"
 #include "model/estimate.h"
@@ -275,6 +276,36 @@ static p2a_id regroup(struct p2a_profile *p, p2a_id id, const struct p2a_selecti
     return p2a_function(p, &f);
 }
 
+/* Of one input the folders of files are known and of another the modules of functions: without the
+ * folders they meet. RENAME has the first N functions. */
+static void join_alike(struct p2a_profile *p, p2a_id *rename, uint32_t n)
+{
+    struct p2a_function *all = calloc((size_t)p->functions.n + 1, sizeof *all);
+    p2a_id *other = malloc(((size_t)p->functions.n + 1) * sizeof *other);
+    for (p2a_id f = 0; all && f < n; f++)
+        all[rename[f]] = p->functions.row[rename[f]];
+    bool done = all && other && p2a_find_alike(all, p->functions.n, other);
+    for (p2a_id f = 0; done && f < n; f++)
+        if (other[rename[f]] != P2A_NONE && !all[rename[f]].module)
+            rename[f] = other[rename[f]];
+    if (!done)
+        p2a_fail(p, P2A_SYSTEM, "out of memory");
+    free(all);
+    free(other);
+}
+
+/* Whether a function that anything is said of stays itself. */
+static bool keeps_some(const struct p2a_profile *p, const p2a_id *rename)
+{
+    for (uint32_t i = 0; i < p->contexts.n; i++)
+        if (rename[p->contexts.row[i].function] == p->contexts.row[i].function)
+            return true;
+    for (uint32_t i = 0; i < p->graph.order_n; i++)
+        if (rename[p->graph.order[i]] == p->graph.order[i])
+            return true;
+    return false;
+}
+
 static enum p2a_status rename_functions(struct p2a_profile *p, const struct p2a_selection *s,
                                         struct p2a_error *error)
 {
@@ -284,13 +315,21 @@ static enum p2a_status rename_functions(struct p2a_profile *p, const struct p2a_
         return p2a_error_memory(error);
     for (p2a_id f = 0; f < n; f++)
         rename[f] = regroup(p, f, s);
+    if (s->strip_dirs && p2a_profile_status(p) == P2A_OK)
+        join_alike(p, rename, n);
     enum p2a_status status = p2a_take_error(p, error);
-    struct p2a_rewrite rewrite = {.rename = rename, .join = s->group_by != P2A_BY_FUNCTION};
+    bool grouped = s->group_by != P2A_BY_FUNCTION;
+    bool partly = grouped && status == P2A_OK && keeps_some(p, rename);
+    struct p2a_rewrite rewrite = {.rename = rename, .join = grouped};
     if (status == P2A_OK && p->facts & P2A_CONTEXTS)
         status = p2a_rewrite_contexts(p, &rewrite, error);
     else if (status == P2A_OK)
         status = p2a_rewrite_graph(p, NULL, NULL, rename, error);
     free(rename);
+    if (grouped && status == P2A_OK) {
+        p->grouped = s->group_by;
+        p->partly_grouped = partly;
+    }
     return status;
 }
 
@@ -299,10 +338,11 @@ static enum p2a_status rename_functions(struct p2a_profile *p, const struct p2a_
 static void note_dropped(struct p2a_profile *p, uint32_t functions, uint32_t arcs, double share)
 {
     if (functions)
-        p2a_note(p, "%u functions below the threshold left out, %.2g %% of the whole in themselves",
-                 functions, share * 100);
+        p2a_note(p, "%u %s below the threshold left out, %.2g %% of the whole by %s", functions,
+                 p2a_functions_word(p, functions), share * 100,
+                 functions == 1 ? "itself" : "themselves");
     if (arcs)
-        p2a_note(p, "%u arcs below the threshold left out", arcs);
+        p2a_note(p, "%u arc%s below the threshold left out", arcs, arcs == 1 ? "" : "s");
 }
 
 /* Of a comparison the side that has more of it, so that nothing goes for being gone. */

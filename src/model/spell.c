@@ -54,6 +54,16 @@ static bool is_builtin(struct p2a_str name)
     return p2a_str_starts(name, "<built-in ") || p2a_str_starts(name, "<method '");
 }
 
+const char *p2a_functions_word(const struct p2a_profile *p, uint64_t n)
+{
+    static const char *const words[][4] = {
+        [P2A_BY_FUNCTION] = {"functions", "function", "functions", "function"},
+        [P2A_BY_FILE] = {"files", "file", "files and functions", "file or function"},
+        [P2A_BY_MODULE] = {"modules", "module", "modules and functions", "module or function"},
+        [P2A_BY_LINE] = {"lines", "line", "lines and functions", "line or function"}};
+    return words[p->grouped][(n == 1) + 2 * p->partly_grouped];
+}
+
 struct p2a_str p2a_spell(const struct p2a_profile *p, p2a_id function, enum p2a_names names,
                          struct p2a_buffer *buffer)
 {

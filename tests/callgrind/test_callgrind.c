@@ -63,6 +63,22 @@ static void a_name_may_begin_with_a_parenthesis(void **state)
     p2a_free(p);
 }
 
+static void a_place_in_a_name_is_the_functions_if_it_is_in_its_file(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = profile_in(HEAD "fl=(1) /my src/app.py\nfn=(1) main /my src/app.py:41\n"
+                                            "41 1\nfl=a.py\nfn=at b.py:7\n1 2\nfn=at a.py:\n1 4\n"
+                                            "fn=ata.py:7\n1 8\nfl=\nfn=at :7\n1 16\n");
+    const struct p2a_function *f = &p->functions.row[find_function(p, "main")];
+    assert_string_equal(p2a_string(p, f->file).at, "/my src/app.py");
+    assert_int_equal(f->line, 41);
+    assert_int_equal(f->kind, P2A_PYTHON);
+    assert_true(self_of(p, "main") == 1 && self_of(p, "at b.py:7") == 2);
+    assert_true(self_of(p, "at a.py:") == 4 && self_of(p, "ata.py:7") == 8);
+    assert_true(self_of(p, "at :7") == 16);
+    p2a_free(p);
+}
+
 static void positions_are_relative_to_the_line_before_be_it_a_call(void **state)
 {
     (void)state;
@@ -422,6 +438,7 @@ int main(void)
         cmocka_unit_test(a_number_takes_a_new_name_from_there_on),
         cmocka_unit_test(a_number_without_a_name_is_unknown_and_said),
         cmocka_unit_test(a_name_may_begin_with_a_parenthesis),
+        cmocka_unit_test(a_place_in_a_name_is_the_functions_if_it_is_in_its_file),
         cmocka_unit_test(positions_are_relative_to_the_line_before_be_it_a_call),
         cmocka_unit_test(inlined_lines_stay_with_their_function_in_their_own_file),
         cmocka_unit_test(missing_costs_are_zero),

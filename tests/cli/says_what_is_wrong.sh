@@ -84,6 +84,10 @@ expect 2 "at character 2" "$sample" --root '('
 expect 2 "match limit exceeded" "$folder/slow.folded" --root '^(a+)+$'
 expect 2 "-o '': expected the name of a file" "$sample" -o ''
 expect 2 "an input has an empty name" ''
+expect 2 "standard input is to be read twice, expected - once" - -
+expect 2 "standard input is to be read twice, expected - once" diff - "$sample" vs -
+expect 2 "standard input is to be read twice, expected - once" check --must 'calls < 9' --baseline - -
+expect 2 "standard input is to be read twice, expected - once" check --must 'calls < 9' --baseline -
 expect 2 "--metric bytes: the input has time" "$sample" --metric bytes
 expect 2 "doesn't tell threads apart" "$sample" --thread 1
 expect 2 "--exact refuses" "$sample" --exact -f folded
@@ -138,6 +142,17 @@ expect 2 "no format 'app.unknown'" formats app.unknown
 says "small.py:41(main)" "$sample"
 says "due to restriction <3>" "$sample" --limit 3
 says "main" "$sample" --root main
+# What is counted is named: files where functions are joined by them, and what has none beside.
+printf 'main (a.py:1);load (b.py:2) 4\nmain (a.py:1);g (a.py:12) 3\n' >"$folder/placed.folded"
+says " 2 files in 7 samples" "$folder/placed.folded" --group-by file
+says "7 samples in 2 files, by" "$folder/placed.folded" --group-by file -f table
+says "in 3 lines" "$folder/placed.folded" --group-by line -f markdown
+says "in 74 files and functions, by" "$sample" --group-by file -f table
+says "more files and functions hold" "$sample" --group-by file -f table --limit 3
+says "in 2 modules<" "$folder/placed.folded" --group-by module -f dot
+says "in 2 files;" "$folder/placed.folded" --group-by file -f mermaid -O nodes=1
+says " in 2 files" diff "$folder/placed.folded" "$folder/placed.folded" --group-by file
+says "in 3 functions, by" "$folder/placed.folded" -f table
 
 # What a hostile input calls things reaches the terminal as text, in notes as in the report.
 printf 'events: a\033[31m b\nfn=x\033]0;t\007 \302\2331m \342\200\256y \233\n1 5 6\n' >"$folder/escapes"

@@ -40,6 +40,27 @@ printf '{"prof2any":1,"metrics":[{"name":"Ir","unit":"count"}],"functions":[{"id
 "contexts":[{"function":1,"self":[3]}]}' >ir.json
 fails 3 "one.folded: measures samples in count, another input Ir in count: they don't go together" \
     one.folded ir.json
+of() # METRIC UNIT VALUE
+{
+    printf '{"prof2any":1,"metrics":[{"name":"%s","unit":"%s"}],"functions":[{"id":1,"name":"f"}],
+"contexts":[{"function":1,"self":[%s]}]}' "$1" "$2" "$3" >"$1.json"
+}
+of cpu-clock seconds 3
+of time seconds 5
+of faults count 5
+said=$("$PROF2ANY" diff -f csv cpu-clock.json time.json 2>&1) || :
+case $said in
+*"note: cpu-clock before is compared with time after"*) ;;
+*) echo "times of two names: $said" && exit 1 ;;
+esac
+case $said in
+*'total time before (seconds)'*) ;;
+*) echo "times of two names: $said" && exit 1 ;;
+esac
+fails 3 "cpu-clock.json: measures cpu-clock in seconds, another input faults in count: they don't go together" \
+    cpu-clock.json faults.json
+"$PROF2ANY" cpu-clock.json time.json >sum 2>&1 && echo "times of two names were added up: $(cat sum)" && exit 1
+
 fails 2 "one.folded: --metric time: the input has samples" one.folded two.folded --metric time
 fails 2 "--threshold much: expected a percentage from 0 to 100" one.folded two.folded --threshold much
 

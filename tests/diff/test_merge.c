@@ -2,6 +2,7 @@
  * compared by what their rows are about: a context by its path, a node by its function, an arc by
  * its two. Counts are equal; values are equal where they are multiples of a quarter, whose sums are
  * exact in any order, else to 1e-12 of the larger one. */
+#include "model/merge.h"
 #include "random.h"
 
 static struct p2a_profile *copy_of(const struct p2a_profile *p)
@@ -137,11 +138,91 @@ static void a_metric_of_one_side_alone_stays(void **state)
     p2a_free(b);
 }
 
+static p2a_id add_function(struct p2a_profile *p, const char *file, const char *module)
+{
+    struct p2a_function f = {.name = p2a_intern(p, P2A_LIT("parse")),
+                             .file = p2a_intern(p, p2a_str_of(file)),
+                             .module = p2a_intern(p, p2a_str_of(module)),
+                             .line = 3,
+                             .kind = P2A_PYTHON};
+    return p2a_function(p, &f);
+}
+
+/* A tree of parse() of FILE in each of the N modules, or its graph; self 1 and a call each. */
+static struct p2a_profile *of_modules(const char *file, const char *const *module, size_t n,
+                                      bool graph)
+{
+    struct p2a_profile *p = p2a_profile_new(0);
+    assert_non_null(p);
+    p2a_metric(p, "time", "seconds", 1);
+    for (size_t i = 0; i < n; i++) {
+        p2a_id context = p2a_context(p, P2A_NONE, add_function(p, file, module[i]), P2A_NONE);
+        p2a_context_add(p, context, 0, 1);
+        p2a_context_calls(p, context, 1);
+    }
+    p2a_finish(p);
+    assert_int_equal(p2a_shape(p, !graph, NULL), P2A_OK);
+    p->recorded = p->facts;
+    return p;
+}
+
+static void a_function_whose_module_one_side_lacks_is_one(void **state)
+{
+    (void)state;
+    const char *const known[] = {"app"}, *const unknown[] = {""};
+    for (unsigned graphs = 0; graphs < 4; graphs++) {
+        struct p2a_profile *a = of_modules("app.py", known, 1, graphs & 1);
+        struct p2a_profile *b = of_modules("app.py", unknown, 1, graphs & 2);
+        struct p2a_profile *sum = sum_of(a, b);
+        assert_int_equal(sum->functions.n, 1);
+        assert_string_equal(p2a_string(sum, sum->functions.row[0].module).at, "app");
+        check_laws(a, b, a, true);
+        check_laws(b, a, b, true);
+        p2a_free(sum);
+        p2a_free(a);
+        p2a_free(b);
+    }
+}
+
+static void they_are_one_as_soon_as_folders_are_left_out(void **state)
+{
+    (void)state;
+    const char *const known[] = {"app"}, *const unknown[] = {""};
+    struct p2a_profile *a = of_modules("/src/app.py", known, 1, true);
+    struct p2a_profile *b = of_modules("app.py", unknown, 1, true);
+    struct p2a_profile *sum = sum_of(a, b);
+    assert_int_equal(sum->graph.order_n, 2);
+    assert_int_equal(p2a_select(sum, &(struct p2a_selection){.strip_dirs = true}, NULL), P2A_OK);
+    assert_int_equal(sum->graph.order_n, 1);
+    assert_int_equal(sum->graph.node[sum->graph.order[0]].calls, 2);
+    p2a_free(sum);
+    p2a_free(a);
+    p2a_free(b);
+}
+
+static void a_function_without_module_is_none_of_two_that_have_one(void **state)
+{
+    (void)state;
+    const char *const known[] = {"__main__", "app"}, *const unknown[] = {""};
+    struct p2a_profile *a = of_modules("app.py", known, 2, false),
+                       *b = of_modules("app.py", unknown, 1, false);
+    struct p2a_profile *sum = sum_of(a, b), *sums = sum_of(b, a);
+    assert_int_equal(sum->functions.n, 3);
+    assert_same(sum, sums, true);
+    p2a_free(sum);
+    p2a_free(sums);
+    p2a_free(a);
+    p2a_free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums_do_not_depend_on_order_or_grouping),
         cmocka_unit_test(a_metric_of_one_side_alone_stays),
+        cmocka_unit_test(a_function_whose_module_one_side_lacks_is_one),
+        cmocka_unit_test(they_are_one_as_soon_as_folders_are_left_out),
+        cmocka_unit_test(a_function_without_module_is_none_of_two_that_have_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -62,6 +62,13 @@ sys.exit(rows != expected)
 END
 fi
 
+# Modules stand where the file isn't known, and a note says when others are left out.
+"$PROF2ANY" "$SAMPLES/profiles/perf/cpp.perf" -o "$work/modules.folded" 2>"$work/notes"
+grep -q '^main (grid);\|;main (grid)' "$work/modules.folded" || say "main isn't (grid)'s"
+[ ! -s "$work/notes" ] || say "of modules that are there: $(cat "$work/notes")"
+"$PROF2ANY" "$SAMPLES/profiles/p2a/dispatch.p2a" -o "$work/modules.folded" 2>"$work/notes"
+grep -q "doesn't carry .*modules beside files.*: left out" "$work/notes" || say "modules: $(cat "$work/notes")"
+
 # Bad lines: the line, exit 3, nothing written.
 status=0
 printf 'a;b 1\na;b\n' >"$work/bad.folded"

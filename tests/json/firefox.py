@@ -177,7 +177,7 @@ def every_version_is_read_as_the_same_profile():
                 return
             same(contexts(text), expected(threads, metric, scale), "version %d" % version)
             notes = run(path, "-f", "folded")[2]
-            check(not stackless or "%d samples have no stack" % stackless in notes, "version %d" % version, notes)
+            check(not stackless or f"{stackless} sample{'s have' if stackless > 1 else ' has'} no stack" in notes, "version %d" % version, notes)
         text = convert(write("gecko.json", gecko(threads)), "speedscope")
         same(contexts(text), expected(threads, "samples", 1, weighted=False), "gecko")
 

@@ -86,7 +86,7 @@ def unbalanced_events_are_mended_and_counted():
     status, output, notes = run(path, "-f", "folded")
     lines = dict(line.rsplit(" ", 1) for line in output.decode().splitlines())
     check(lines == {"a": "63", "a;b": "10", "a;b;c": "17", "a;c": "10"}, path, lines)
-    for note in ("1 events go back in time", "2 events close another frame", "1 frames are never closed"):
+    for note in ("1 event goes back in time", "2 events close another frame", "1 frame is never closed"):
         check(note in notes, path, "no note '%s': %s" % (note, notes))
 
 

@@ -123,8 +123,8 @@ def a_crashed_program_leaves_a_readable_trace():
         "server;main": "25000", "server;main;load": "20000", "server;main;load;parse": "30000",
         "server;main;serve": "10000", "server;main;serve;handle": "15000", "server;main;poll": "10000",
         "server;main;poll;late": "10000", "server;main;late": "15000", "timer;tick": "5000"}, path, (lines, notes))
-    for note in ("1 asynchronous events", "1 events end what never began", "2 events never end",
-                 "1 events end before what they called", "ends before its array does"):
+    for note in ("1 asynchronous event is no call", "1 event ends what never began", "2 events never end",
+                 "1 event ends before what it called", "ends before its array does"):
         check(note in notes, path, "no note '%s': %s" % (note, notes))
 
 

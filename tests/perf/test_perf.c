@@ -122,6 +122,26 @@ static void a_frame_on_the_line_of_its_sample_stands_between_other_fields(void *
            "f (/x) 14\n");
 }
 
+static void a_frame_behind_a_command_alone_is_recognized(void **state)
+{
+    static const char text[] =
+        "             app      7f5db9f6e813 f.part.0\n"
+        "              dd  ffffffff815d308d vma_prepare ([kernel.kallsyms])\n"
+        " fifteen letters             40113 g\n"
+        "             app            401136 f.part.0\n"
+        "              dd             cafe0 [unknown]\n";
+    struct p2a_profile *p;
+    (void)state;
+    assert_int_equal(p2a_load_memory(text, strlen(text), "test", NULL, &p, NULL), P2A_OK);
+    expect_written(p, "f.part.0 2\nvma_prepare_[k] 1\ng 1\n[unknown] 1\n");
+    assert_int_equal(p->threads.n, 3);
+    assert_string_equal(p2a_string(p, p->threads.row[2].name).at, "fifteen letters");
+    p2a_free(p);
+    expect(
+        "             app  1234             40113 g\n             app  1234             40113 g\n",
+        "g 2\n");
+}
+
 static void commands_alone_with_source_lines_are_recognized(void **state)
 {
     static const char text[] = "w \n\t  90c0 lookup (/ld.so)\n  ./elf/dl-lookup.c:413\n"
@@ -269,6 +289,7 @@ int main(void)
         cmocka_unit_test(a_number_alone_is_a_process_or_in_its_column_a_period),
         cmocka_unit_test(what_stands_behind_a_stack_is_no_sample),
         cmocka_unit_test(a_frame_on_the_line_of_its_sample_stands_between_other_fields),
+        cmocka_unit_test(a_frame_behind_a_command_alone_is_recognized),
         cmocka_unit_test(commands_alone_with_source_lines_are_recognized),
         cmocka_unit_test(a_sample_without_stack_is_not_lost),
         cmocka_unit_test(names_are_whole),

@@ -2,6 +2,7 @@
 
 - every sample of pprof, for each of its sample types: the same flat and cumulative values of every function
   (-top), and where all frames have symbols the same stacks with the same values (-traces)
+- and for each of them the same time, duration and period
 - every sample of gperftools: the same value at every address that was running
 - pstats, callgrind and folded samples: the stacks and values that prof2any folds them to"""
 import collections
@@ -37,6 +38,12 @@ def sample_types(path):
     lines = pprof("-raw", path).splitlines()
     words = lines[lines.index("Samples:") + 1].split()
     return [word.replace("[dflt]", "").split("/") for word in words]
+
+
+def taken(path):
+    """When the profile was taken, and how often it looked, as -raw says it; no type stands for no period."""
+    lines = re.findall(r"^(?:PeriodType|Period|Time|Duration): .*", pprof("-raw", path), re.MULTILINE)
+    return lines if "Period: 0" not in lines else [line for line in lines if not line.startswith("PeriodType")]
 
 
 def unit_option(unit):
@@ -102,6 +109,7 @@ def of_pprof(folder):
         ours = os.path.join(folder, name)
         prof2any(path, "pprof", ours)
         assert sorted(kind for kind, _ in sample_types(path)) == sorted(kind for kind, _ in sample_types(ours))
+        assert taken(path) == taken(ours), (name, taken(path), taken(ours))
         for kind, unit in sample_types(path):
             what = "%s, %s" % (name, kind)
             before, after = top(path, kind, unit), top(ours, kind, unit)

@@ -170,6 +170,55 @@ static void a_start_line_is_no_line(void **state)
     p2a_free(q);
 }
 
+/* Samples of 10 ms each, of a second from START on. */
+static struct p2a_profile *taken_at(uint64_t start)
+{
+    struct build b = {0};
+    add_type(&b, "samples", "count");
+    add_functions(&b, 1);
+    add_sample(&b, STACK(1), VALUES(7), NULL);
+    p2a_protobuf_put_number(&b.bytes, 9, start);
+    p2a_protobuf_put_number(&b.bytes, 10, 1000000000);
+    NUMBERS(&b, 11, text(&b, "cpu"), text(&b, "nanoseconds"));
+    p2a_protobuf_put_number(&b.bytes, 12, 10000000);
+    return read_build(&b);
+}
+
+static void expect_taken(struct p2a_profile *p, int64_t start, int64_t duration, int64_t period)
+{
+    assert_int_equal(p->taken.start, start);
+    assert_int_equal(p->taken.duration, duration);
+    assert_int_equal(p->taken.period, period);
+    if (period) {
+        assert_string_equal(p2a_string(p, p->taken.period_name).at, "cpu");
+        assert_string_equal(p2a_string(p, p->taken.period_unit).at, "nanoseconds");
+    }
+    p2a_free(p);
+}
+
+static void time_duration_and_period_survive(void **state)
+{
+    (void)state;
+    const int64_t start = INT64_C(1700000000123456789);
+    struct p2a_profile *p = taken_at((uint64_t)start), *q = again(p);
+    expect_taken(q, start, 1000000000, 10000000);
+    assert_int_equal(p2a_select(p, &(struct p2a_selection){.focus = "f1"}, NULL), P2A_OK);
+    expect_taken(p, start, 1000000000, 10000000);
+}
+
+static void time_duration_and_period_of_a_sum_are_what_all_of_it_say(void **state)
+{
+    (void)state;
+    struct p2a_profile *late = taken_at(2000), *early = taken_at(1000), *sum = taken_at(3000);
+    struct p2a_profile *other = read_bytes(P2A_LIT("f1 3\n"), "folded");
+    assert_int_equal(p2a_add(late, early, NULL), P2A_OK);
+    expect_taken(late, 1000, 2000000000, 10000000);
+    assert_int_equal(p2a_add(sum, other, NULL), P2A_OK);
+    expect_taken(sum, 0, 0, 0);
+    p2a_free(early);
+    p2a_free(other);
+}
+
 static void names_are_utf8_whatever_they_were(void **state)
 {
     (void)state;
@@ -206,6 +255,8 @@ int main(void)
         cmocka_unit_test(lines_are_dealt_so_that_both_sums_stay),
         cmocka_unit_test(lines_can_be_left_out),
         cmocka_unit_test(a_start_line_is_no_line),
+        cmocka_unit_test(time_duration_and_period_survive),
+        cmocka_unit_test(time_duration_and_period_of_a_sum_are_what_all_of_it_say),
         cmocka_unit_test(names_are_utf8_whatever_they_were),
         cmocka_unit_test(the_same_profile_gives_the_same_bytes),
     };

@@ -342,7 +342,7 @@ static void references_to_the_wrong_thing_are_seen(void **state)
              "a string was expected, this is a tuple");
     struct p2a_profile *p = loaded(BYTES(NUMBERED "r\1\0\0\0N0"));
     assert_int_equal(p->graph.order_n, 1);
-    assert_true(has_note(p, "left out 1 keys that are no functions"));
+    assert_true(has_note(p, "left out 1 key that is no function"));
     p2a_free(p);
 }
 

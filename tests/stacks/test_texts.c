@@ -78,8 +78,7 @@ static void histograms_of_bpftrace_are_left_out_and_said(void **state)
     struct p2a_profile *p =
         as("bpftrace", "@[\n    f+1\n]: 3\n@h[a]: \n[1]      3 |@@@|\n\n@: 7\n");
     expect_written(p, "f 3\n");
-    assert_string_equal(p2a_note_at(p, 0),
-                        "1 entries of maps have no count (histograms): left out");
+    assert_string_equal(p2a_note_at(p, 0), "1 entry of maps has no count (histograms): left out");
     p2a_free(p);
     expect_bad("bpftrace", "@[\n    f+1\n", 2, "ends within a map's entry");
     expect_bad("bpftrace", "nothing\n", 1, "no counts");

@@ -56,6 +56,10 @@ def what_the_user_says_counts_more(_):
     assert "\x1b" not in on_terminal(SMALL, "-O", "color=never")
     narrow = ESCAPE.sub("", on_terminal(SMALL, "-O", "width=50", width=120))
     assert max(cells(line) for line in narrow.split("\n")) <= 50
+    assert on_terminal(SMALL, COLUMNS="60", width=120) == on_terminal(SMALL, width=60)
+    for nothing in ("", "0", "-5", "wide", "99999999999999999999"):
+        assert on_terminal(SMALL, COLUMNS=nothing, width=120) == on_terminal(SMALL, width=120), nothing
+    assert on_terminal(SMALL, "-O", "width=50", COLUMNS="60") == on_terminal(SMALL, width=50)
     for words in (["--style", "pstats"], ["-f", "text"]):
         assert on_terminal(SMALL, *words) == run(SMALL), words
     assert on_terminal(SMALL, "-f", "folded") == run(SMALL, "-f", "folded")
