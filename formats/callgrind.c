@@ -2065,8 +2065,9 @@ struct outside {
         p2a_id function;
         uint64_t calls;
     } * entry;
-    uint64_t *cost; /* [entry * events + event] */
-    bool counted;   /* calls are known of one at least */
+    uint64_t *cost;  /* [entry * events + event] */
+    uint32_t number; /* of the name, in the file */
+    bool counted;    /* calls are known of one at least */
 };
 
 /* What is said of a function where it is called, together: calls lead anywhere. */
@@ -2092,12 +2093,9 @@ struct writer {
     struct p2a_str *name;          /* per function */
     struct target *target;         /* per function */
     uint32_t *file_no, *object_no; /* the same per string */
-    uint32_t functions, files, objects;
-    struct groups lines, sites; /* by function, by arc */
+    struct groups lines, sites;    /* by function, by arc */
     struct p2a_flow flow;
-    /* Of the arcs in the order of flow.outs, as they are written: calls that are on no site, the
-     * others being taken off while the sites are written. */
-    uint64_t *calls;
+    uint64_t *calls; /* of the arcs in the order of flow.outs, as they are written */
     uint32_t *place; /* per arc: where it is in that order */
     /* [row * events + event]: the lines, then one row a function for what is on no line; the sites,
      * then one row a place in flow.outs for what of the arc there has no site. */
@@ -2105,9 +2103,9 @@ struct writer {
     uint64_t *part_cost; /* [event * components + component], where there is a cycle: inclusive */
     struct p2a_str word[MAX_EVENTS]; /* the events' */
     uint64_t sum[MAX_EVENTS];
-    p2a_id file, object; /* strings in force */
-    uint64_t address;
-    bool unknown_calls;
+    p2a_id *block; /* functions in the order of writing */
+    uint32_t block_n;
+    struct pen *begin;   /* of pieces of blocks */
     struct label *label; /* functions.n rows */
     struct changes changes;
     struct outside outside;
@@ -2455,6 +2453,18 @@ static bool cost_outside(struct writer *w)
 
 /* ---- the writer: text ------------------------------------------------------------------------ */
 
+/* Blocks are written by the piece, on all cores. A name stands where it comes first, with its
+ * number, and from there on the number stands for it; so all blocks are gone through once without
+ * writing, to give numbers, and what is in force where a piece begins is kept. A name comes first
+ * where its number is the next one. */
+struct pen {
+    struct p2a_out *out; /* NULL: numbers are given */
+    p2a_id file, object; /* strings in force */
+    uint64_t address;
+    uint32_t functions, files, objects; /* numbers so far */
+    bool unknown_calls;                 /* there are some */
+};
+
 static bool any_cost(const struct writer *w, const uint64_t *cost)
 {
     for (uint32_t e = 0; e < w->events; e++)
@@ -2470,10 +2480,8 @@ static char *add_char(char *at, char c)
 }
 
 /* A position beside the one before it, in addresses; the difference is shorter. */
-static char *add_address(struct writer *w, char *at, uint64_t address)
+static char *add_address(char *at, uint64_t address, uint64_t before)
 {
-    uint64_t before = w->address;
-    w->address = address;
     if (address == before)
         at = add_char(at, '*');
     else if (address > before)
@@ -2483,67 +2491,90 @@ static char *add_address(struct writer *w, char *at, uint64_t address)
     return add_char(at, ' ');
 }
 
-static void put_costs(struct writer *w, uint64_t address, uint64_t line, const uint64_t *cost)
+static void put_costs(const struct writer *w, struct pen *pen, uint64_t address, uint64_t line,
+                      const uint64_t *cost)
 {
-    char *at = p2a_begin_text(w->out, LINE_MOST);
+    uint64_t before = pen->address;
     uint32_t n = w->events;
+    pen->address = w->addresses ? address : before;
+    if (!pen->out)
+        return;
+    char *at = p2a_begin_text(pen->out, LINE_MOST);
     while (n > 1 && !cost[n - 1])
         n--;
     if (w->addresses)
-        at = add_address(w, at, address);
+        at = add_address(at, address, before);
     at = p2a_digits(at, line);
     for (uint32_t e = 0; e < n; e++)
         at = p2a_digits(add_char(at, ' '), cost[e]);
-    p2a_end_text(w->out, add_char(at, '\n'));
+    p2a_end_text(pen->out, add_char(at, '\n'));
 }
 
-/* "KEYWORD(NUMBER) NAME", the name only the first time. *NUMBER is 0 until then, *USED the highest.
- */
-static void put_name(struct writer *w, const char *keyword, uint32_t *number, uint32_t *used,
+static bool is_blank(char c)
+{
+    return c == ' ' || is_control(c);
+}
+
+/* A name as one line: control characters are blanks. */
+static void put_line(struct p2a_out *out, struct p2a_str name)
+{
+    while (name.n && is_blank(name.at[0]))
+        name.at++, name.n--;
+    while (name.n && is_blank(name.at[name.n - 1]))
+        name.n--;
+    if (!name.n)
+        name = P2A_LIT("???");
+    for (size_t n; any_control(name); name = (struct p2a_str){name.at + n + 1, name.n - n - 1}) {
+        for (n = 0; !is_control(name.at[n]);)
+            n++;
+        p2a_put(out, name.at, n);
+        p2a_put(out, " ", 1);
+    }
+    p2a_put_str(out, name);
+    p2a_put(out, "\n", 1);
+}
+
+/* "KEYWORD(NUMBER) NAME", the name only the first time. *USED: the highest so far. */
+static void put_name(struct pen *pen, const char *keyword, uint32_t *number, uint32_t *used,
                      struct p2a_str name)
 {
-    char *at = stpcpy(p2a_begin_text(w->out, LINE_MOST), keyword);
-    bool first = !*number;
-    if (first)
-        *number = ++*used;
+    if (!pen->out) {
+        *number = *number ? *number : ++*used;
+        return;
+    }
+    char *at = stpcpy(p2a_begin_text(pen->out, LINE_MOST), keyword);
+    bool first = *number > *used;
     at = p2a_digits(add_char(at, '('), *number);
     at = add_char(add_char(at, ')'), first ? ' ' : '\n');
-    p2a_end_text(w->out, at);
+    p2a_end_text(pen->out, at);
     if (first) {
-        p2a_put_str(w->out, name.n ? name : P2A_LIT("???"));
-        p2a_put(w->out, "\n", 1);
+        *used = *number;
+        put_line(pen->out, name);
     }
 }
 
-/* STRING as one line, where that is wanted: it has no NUMBER yet. */
-static struct p2a_str first_text(struct writer *w, uint32_t number, p2a_id string)
+static void put_file(const struct writer *w, struct pen *pen, const char *keyword, p2a_id file)
 {
-    return number ? P2A_LIT("") : one_line(&w->texts, w->p->strings.row[string]);
+    put_name(pen, keyword, &w->file_no[file], &pen->files, w->p->strings.row[file]);
 }
 
-static void put_file(struct writer *w, const char *keyword, p2a_id file)
+static void put_object(const struct writer *w, struct pen *pen, const char *keyword, p2a_id object)
 {
-    struct p2a_str name = first_text(w, w->file_no[file], file);
-    put_name(w, keyword, &w->file_no[file], &w->files, name);
+    put_name(pen, keyword, &w->object_no[object], &pen->objects, w->p->strings.row[object]);
 }
 
-static void put_object(struct writer *w, const char *keyword, p2a_id object)
+static void put_function(const struct writer *w, struct pen *pen, const char *keyword, p2a_id f)
 {
-    struct p2a_str name = first_text(w, w->object_no[object], object);
-    put_name(w, keyword, &w->object_no[object], &w->objects, name);
-}
-
-static void put_function(struct writer *w, const char *keyword, p2a_id function)
-{
-    put_name(w, keyword, &w->target[function].number, &w->functions, w->name[function]);
+    put_name(pen, keyword, &w->target[f].number, &pen->functions, w->name[f]);
 }
 
 /* Costs from here on are in FILE. */
-static void enter_file(struct writer *w, p2a_id function, p2a_id file)
+static void enter_file(const struct writer *w, struct pen *pen, p2a_id function, p2a_id file)
 {
-    if (file != w->file) {
-        put_file(w, file == w->p->functions.row[function].file ? "fe=" : "fi=", file);
-        w->file = file;
+    if (file != pen->file) {
+        bool own = file == w->p->functions.row[function].file;
+        put_file(w, pen, own ? "fe=" : "fi=", file);
+        pen->file = file;
     }
 }
 
@@ -2556,134 +2587,185 @@ static uint64_t own_line(const struct writer *w, p2a_id function)
     return first < w->lines.first[function + 1] ? w->p->graph.line[w->lines.row[first]].line : 0;
 }
 
-static void put_self(struct writer *w, p2a_id function)
+static void put_self(const struct writer *w, struct pen *pen, p2a_id function)
 {
     const struct p2a_graph *g = &w->p->graph;
     uint32_t begin = w->lines.first[function], end = w->lines.first[function + 1];
     for (uint32_t i = begin; i < end; i++) {
         const struct p2a_line *line = &g->line[w->lines.row[i]];
-        enter_file(w, function, line->file);
-        put_costs(w, line->address, line->line, w->line_cost + (size_t)w->lines.row[i] * w->events);
+        enter_file(w, pen, function, line->file);
+        put_costs(w, pen, line->address, line->line,
+                  w->line_cost + (size_t)w->lines.row[i] * w->events);
     }
     const uint64_t *rest = w->line_cost + ((size_t)g->line_n + function) * w->events;
     if (any_cost(w, rest) || begin == end) {
-        enter_file(w, function, w->p->functions.row[function].file);
-        put_costs(w, 0, w->target[function].line, rest);
+        enter_file(w, pen, function, w->p->functions.row[function].file);
+        put_costs(w, pen, 0, w->target[function].line, rest);
     }
 }
 
 /* Where calls aren't known one is written: readers of the format take the cost of none for self. */
-static void put_callee(struct writer *w, p2a_id callee, uint64_t calls)
+static void put_callee(const struct writer *w, struct pen *pen, p2a_id callee, uint64_t calls)
 {
     const struct target *target = &w->target[callee];
-    if (w->modules && target->module != w->object)
-        put_object(w, "cob=", target->module);
-    if (target->file != w->file)
-        put_file(w, "cfi=", target->file);
-    put_function(w, "cfn=", callee);
-    char *at = stpcpy(p2a_begin_text(w->out, LINE_MOST), "calls=");
+    if (w->modules && target->module != pen->object)
+        put_object(w, pen, "cob=", target->module);
+    if (target->file != pen->file)
+        put_file(w, pen, "cfi=", target->file);
+    put_function(w, pen, "cfn=", callee);
+    if (!pen->out)
+        return;
+    char *at = stpcpy(p2a_begin_text(pen->out, LINE_MOST), "calls=");
     at = stpcpy(p2a_digits(at, calls ? calls : 1), w->addresses ? " 0 " : " ");
-    p2a_end_text(w->out, add_char(p2a_digits(at, target->line), '\n'));
+    p2a_end_text(pen->out, add_char(p2a_digits(at, target->line), '\n'));
 }
 
-static void put_call(struct writer *w, p2a_id callee, uint64_t calls, const struct p2a_line *from,
-                     const uint64_t *cost)
+static void put_call(const struct writer *w, struct pen *pen, p2a_id callee, uint64_t calls,
+                     const struct p2a_line *from, const uint64_t *cost)
 {
-    enter_file(w, from->function, from->file);
-    put_callee(w, callee, calls);
-    put_costs(w, from->address, from->line, cost);
-    w->unknown_calls |= !calls && w->events == w->p->metrics.n;
+    enter_file(w, pen, from->function, from->file);
+    put_callee(w, pen, callee, calls);
+    put_costs(w, pen, from->address, from->line, cost);
+    pen->unknown_calls |= !calls && w->events == w->p->metrics.n;
 }
 
-/* The sites of the arc at PLACE; whether there are any. */
-static bool put_sites(struct writer *w, p2a_id caller, uint32_t place)
+/* The sites of the arc at PLACE, whose calls are taken off *LEFT; whether there are any. */
+static bool put_sites(const struct writer *w, struct pen *pen, p2a_id caller, uint32_t place,
+                      uint64_t *left)
 {
     p2a_id arc = w->flow.outs.arc[place];
     uint32_t begin = w->sites.first[arc], end = w->sites.first[arc + 1];
-    uint64_t *left = &w->calls[place];
     for (uint32_t i = begin; i < end; i++) {
         const struct p2a_site *site = &w->p->graph.site[w->sites.row[i]];
         struct p2a_line from = {caller, site->file, site->line, site->address};
-        put_call(w, w->flow.outs.callee[place], site->calls, &from,
+        put_call(w, pen, w->flow.outs.callee[place], site->calls, &from,
                  w->site_cost + (size_t)w->sites.row[i] * w->events);
         *left -= site->calls < *left ? site->calls : *left;
     }
     return begin != end;
 }
 
-static void put_arc(struct writer *w, p2a_id caller, uint32_t place)
+static void put_arc(const struct writer *w, struct pen *pen, p2a_id caller, uint32_t place)
 {
     uint32_t site_n = w->p->graph.site_n;
     const uint64_t *rest = w->site_cost + ((size_t)site_n + place) * w->events;
-    bool sites = site_n && put_sites(w, caller, place);
-    if (!sites || w->calls[place] || any_cost(w, rest)) {
+    uint64_t calls = w->calls[place];
+    bool sites = site_n && put_sites(w, pen, caller, place, &calls);
+    if (!sites || calls || any_cost(w, rest)) {
         const struct target *own = &w->target[caller];
         struct p2a_line from = {.function = caller, .file = own->file, .line = own->line};
-        put_call(w, w->flow.outs.callee[place], w->calls[place], &from, rest);
+        put_call(w, pen, w->flow.outs.callee[place], calls, &from, rest);
     }
 }
 
 /* Callees lie anywhere in tables larger than the caches: what will be written soon is asked for, a
  * name, which is written once, in steps. PLACE: the place in flow.outs that is written now. */
-static void fetch_ahead(const struct writer *w, uint32_t place)
+static void fetch_ahead(const struct writer *w, const struct pen *pen, uint32_t place)
 {
     enum { TARGET = 16, NAME = 8, NAME_TEXT = 4 };
     const p2a_id *callee = w->flow.outs.callee + place;
     if (place + TARGET >= w->p->graph.arc_n)
         return;
     __builtin_prefetch(&w->target[callee[TARGET]]);
-    if (!w->target[callee[NAME]].number)
+    if (pen->out && w->target[callee[NAME]].number > pen->functions)
         __builtin_prefetch(&w->name[callee[NAME]]);
-    if (!w->target[callee[NAME_TEXT]].number)
+    if (pen->out && w->target[callee[NAME_TEXT]].number > pen->functions)
         __builtin_prefetch(w->name[callee[NAME_TEXT]].at);
     if (w->p->graph.site_n)
         __builtin_prefetch(&w->sites.first[w->flow.outs.arc[place + TARGET]]);
 }
 
-static void put_block(struct writer *w, p2a_id function)
+static void put_block(const struct writer *w, struct pen *pen, p2a_id function)
 {
     const struct target *f = &w->target[function];
-    p2a_put(w->out, "\n", 1);
-    if (w->modules && f->module != w->object) {
-        put_object(w, "ob=", f->module);
-        w->object = f->module;
+    if (pen->out)
+        p2a_put(pen->out, "\n", 1);
+    if (w->modules && f->module != pen->object) {
+        put_object(w, pen, "ob=", f->module);
+        pen->object = f->module;
     }
-    put_file(w, "fl=", f->file);
-    w->file = f->file;
-    put_function(w, "fn=", function);
-    put_self(w, function);
+    put_file(w, pen, "fl=", f->file);
+    pen->file = f->file;
+    put_function(w, pen, "fn=", function);
+    put_self(w, pen, function);
     for (uint32_t i = w->flow.outs.first[function]; i < w->flow.outs.first[function + 1]; i++) {
-        fetch_ahead(w, i);
-        put_arc(w, function, i);
+        fetch_ahead(w, pen, i);
+        put_arc(w, pen, function, i);
+    }
+}
+
+static void put_outside(struct writer *w, struct pen *pen)
+{
+    if (pen->out)
+        p2a_put(pen->out, "\n", 1);
+    if (w->modules && pen->object)
+        put_object(w, pen, "ob=", 0);
+    put_file(w, pen, "fl=", 0);
+    pen->file = pen->object = 0;
+    put_name(pen, "fn=", &w->outside.number, &pen->functions, w->outside.name);
+    for (uint32_t i = 0; i < w->outside.n; i++) {
+        put_callee(w, pen, w->outside.entry[i].function, w->outside.entry[i].calls);
+        put_costs(w, pen, pen->address, 0, w->outside.cost + (size_t)i * w->events);
     }
 }
 
 /* Functions in the order of the profile, then callers that are names only. */
-static void put_functions(struct writer *w)
+static bool list_blocks(struct writer *w)
 {
     const struct p2a_graph *g = &w->p->graph;
-    for (uint32_t i = 0; i < g->order_n; i++)
-        put_block(w, g->order[i]);
-    for (p2a_id f = 0; f < g->node_n; f++) {
+    w->block = malloc(((size_t)g->node_n + 1) * sizeof *w->block);
+    for (uint32_t i = 0; w->block && i < g->order_n; i++)
+        w->block[w->block_n++] = g->order[i];
+    for (p2a_id f = 0; w->block && f < g->node_n; f++) {
         bool calls = w->flow.outs.first[f] < w->flow.outs.first[f + 1];
         if (calls && !(g->node[f].has & P2A_HAS_ROW))
-            put_block(w, f);
+            w->block[w->block_n++] = f;
     }
+    return w->block;
 }
 
-static void put_outside(struct writer *w)
+enum { BLOCKS = 256 }; /* in a piece */
+
+/* Gives numbers; *END is what is in force behind the last block. False: no memory. */
+static bool number_names(struct writer *w, struct pen *end)
 {
-    uint32_t number = 0;
-    p2a_put(w->out, "\n", 1);
-    if (w->modules && w->object)
-        put_object(w, "ob=", 0);
-    put_file(w, "fl=", 0);
-    w->file = w->object = 0;
-    put_name(w, "fn=", &number, &w->functions, w->outside.name);
-    for (uint32_t i = 0; i < w->outside.n; i++) {
-        put_callee(w, w->outside.entry[i].function, w->outside.entry[i].calls);
-        put_costs(w, w->address, 0, w->outside.cost + (size_t)i * w->events);
+    struct pen pen = {.object = P2A_NONE};
+    w->begin = calloc((size_t)w->block_n / BLOCKS + 1, sizeof *w->begin);
+    for (uint32_t i = 0; w->begin && i < w->block_n; i++) {
+        if (i % BLOCKS == 0)
+            w->begin[i / BLOCKS] = pen;
+        put_block(w, &pen, w->block[i]);
     }
+    *end = pen;
+    if (w->begin && w->outside.n)
+        put_outside(w, &pen);
+    return w->begin;
+}
+
+static void put_blocks(const void *writer, void *desk, struct p2a_out *out, uint32_t begin,
+                       uint32_t end)
+{
+    const struct writer *w = writer;
+    struct pen pen = w->begin[begin / BLOCKS];
+    (void)desk;
+    pen.out = out;
+    for (uint32_t i = begin; i < end; i++)
+        put_block(w, &pen, w->block[i]);
+}
+
+static bool put_all(struct writer *w)
+{
+    static const struct p2a_print work = {.rows = BLOCKS, .put = put_blocks};
+    struct pen pen;
+    if (!list_blocks(w) || !number_names(w, &pen))
+        return false;
+    p2a_print_rows(w->out, &work, w, w->block_n);
+    pen.out = w->out;
+    if (w->outside.n)
+        put_outside(w, &pen);
+    if (pen.unknown_calls)
+        p2a_out_note(w->out, "where the number of calls isn't known, callgrind shows one call");
+    return true;
 }
 
 /* ---- the writer: header ---------------------------------------------------------------------- */
@@ -2847,6 +2929,8 @@ static bool prepare(struct writer *w)
 static void release(struct writer *w)
 {
     free(w->label);
+    free(w->block);
+    free(w->begin);
     free(w->outside.entry);
     free(w->outside.cost);
     free(w->name);
@@ -2877,7 +2961,6 @@ static enum p2a_status write_callgrind(struct p2a_out *out)
     w->out = out;
     w->p = p;
     w->events = p->columns;
-    w->object = P2A_NONE;
     w->addresses = p->facts & P2A_ADDRESSES && p2a_option_flag(out, "instr");
     w->modules = p->facts & P2A_MODULES;
     if (w->events > MAX_EVENTS) {
@@ -2888,11 +2971,7 @@ static enum p2a_status write_callgrind(struct p2a_out *out)
     if (ready) {
         name_events(w);
         put_header(w);
-        put_functions(w);
-        if (w->outside.n)
-            put_outside(w);
-        if (w->unknown_calls)
-            p2a_out_note(out, "where the number of calls isn't known, callgrind shows one call");
+        ready = put_all(w);
     }
     if (!ready || w->texts.failed)
         p2a_no_memory(out);

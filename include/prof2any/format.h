@@ -473,7 +473,7 @@ struct p2a_print {
     /* Puts the rows from BEGIN on, END not among them, to an OUT of their own. Must not touch what
      * is another thread's, nor say notes. Errors are those of OUT. */
     void (*put)(const void *writer, void *desk, struct p2a_out *out, uint32_t begin, uint32_t end);
-    void (*free_desk)(void *desk);
+    void (*free_desk)(void *desk); /* NULL: nothing */
 };
 
 /* The rows from 0 to N. */

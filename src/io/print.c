@@ -66,13 +66,14 @@ static void free_text(const void *owner, void *piece)
 static void print_alone(struct p2a_out *out, const struct p2a_print *work, const void *writer,
                         uint32_t n)
 {
-    void *desk = calloc(1, work->desk_size);
+    void *desk = calloc(1, work->desk_size + 1);
     if (!desk) {
         p2a_no_memory(out);
         return;
     }
     work->put(writer, desk, out, 0, n);
-    work->free_desk(desk);
+    if (work->free_desk)
+        work->free_desk(desk);
     free(desk);
 }
 
@@ -85,7 +86,7 @@ void p2a_print_rows(struct p2a_out *out, const struct p2a_print *work, const voi
                                        .cut = cut_rows,
                                        .make = make_text,
                                        .take = put_text,
-                                       .free_desk = free_desk,
+                                       .free_desk = work->free_desk ? free_desk : NULL,
                                        .free_piece = free_text};
     if (n / ENOUGH < work->rows || p2a_cores() == 1)
         print_alone(out, work, writer, n);

@@ -225,6 +225,12 @@ static void flush_buffer(struct p2a_sink *sink, bool last)
 void p2a_sink_write(struct p2a_sink *sink, const void *bytes, size_t n)
 {
     const unsigned char *at = bytes;
+    if (n >= ROOM && !sink->compress) { /* not through the buffer */
+        flush_buffer(sink, false);
+        if (sink->error->status == P2A_OK)
+            deliver(sink, at, n);
+        return;
+    }
     while (n && sink->error->status == P2A_OK) {
         if (sink->n == ROOM)
             flush_buffer(sink, false);

@@ -652,9 +652,9 @@ static void failing_memory_is_an_error(void **unused)
     }
 }
 
-static struct text save_by(enum way way, struct p2a_profile *p)
+static struct text save_by(enum way way, struct p2a_profile *p, const char *format)
 {
-    const struct p2a_save_options options = {.format = "text"};
+    const struct p2a_save_options options = {.format = format};
     cpu_set_t all;
     struct p2a_error error;
     struct text text = {0};
@@ -668,31 +668,44 @@ static struct text save_by(enum way way, struct p2a_profile *p)
     return text;
 }
 
-static void all_ways_write_the_same(void **unused)
+static void same_text(struct text a, struct text b)
 {
-    (void)unused;
-    struct text text = make_pstats();
-    struct result r = load(text, "pstats", false);
-    struct text first = save_by(TOGETHER, r.profile);
+    assert_int_equal(a.n, b.n);
+    assert_memory_equal(a.at, b.at, a.n);
+}
+
+static void write_every_way(struct p2a_profile *p, const char *format)
+{
+    struct text first = save_by(TOGETHER, p, format);
     for (enum way way = ONE_CORE; way < WAYS; way++) {
-        struct text other = save_by(way, r.profile);
-        assert_int_equal(first.n, other.n);
-        assert_memory_equal(first.at, other.at, first.n);
+        struct text other = save_by(way, p, format);
+        same_text(first, other);
         free(other.at);
     }
     for (size_t n = 0; n < 200; n += 1 + n / 9) {
         starve(n, false);
-        struct text other = save_by(TOGETHER, r.profile);
+        struct text other = save_by(TOGETHER, p, format);
         feed();
-        if (other.at) {
-            assert_int_equal(first.n, other.n);
-            assert_memory_equal(first.at, other.at, first.n);
-        }
+        if (other.at)
+            same_text(first, other);
         free(other.at);
     }
     free(first.at);
-    p2a_free(r.profile);
-    free(text.at);
+}
+
+static void all_ways_write_the_same(void **unused)
+{
+    (void)unused;
+    struct text pstats = make_pstats(), callgrind = make_callgrind();
+    struct result graph = load(pstats, "pstats", false);
+    struct result lines = load(callgrind, "callgrind", false);
+    write_every_way(graph.profile, "text");
+    write_every_way(graph.profile, "callgrind");
+    write_every_way(lines.profile, "callgrind");
+    p2a_free(graph.profile);
+    p2a_free(lines.profile);
+    free(pstats.at);
+    free(callgrind.at);
 }
 
 int main(void)
