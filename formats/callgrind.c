@@ -25,6 +25,7 @@
 #include "base/arena.h"
 #include "base/crew.h"
 #include "base/index.h"
+#include "base/sort.h"
 #include "model/core.h"
 #include "model/flow.h"
 
@@ -1937,12 +1938,13 @@ static bool is_control(char c)
     return (unsigned char)c < ' ' || c == 127;
 }
 
+/* Looks at all of it, many bytes at once: nearly always there is none. */
 static bool any_control(struct p2a_str s)
 {
-    size_t n = 0;
-    while (n < s.n && !is_control(s.at[n]))
-        n++;
-    return n < s.n;
+    bool any = false;
+    for (size_t i = 0; i < s.n; i++)
+        any |= is_control(s.at[i]);
+    return any;
 }
 
 /* The text of a name or path as one line: control characters are blanks. S itself, where it is one.
@@ -2024,20 +2026,53 @@ static void add_count(struct texts *texts, struct label *label, size_t n)
 
 typedef void distinguish(struct texts *texts, struct label *label, size_t n);
 
-/* Calls HOW for each group that falls together. Returns whether there was any. */
-static bool each_group(struct texts *texts, struct label *label, size_t n, distinguish *how)
+/* Calls HOW for each group of the N functions ID, of one name, that falls together. Returns whether
+ * there was any. */
+static bool each_alike(struct texts *texts, struct label *label, const uint32_t *id, size_t n,
+                       distinguish *how)
 {
     bool any = false;
-    qsort(label, n, sizeof *label, by_identity);
-    for (size_t begin = 0, end; begin < n; begin = end) {
+    struct label *alike = malloc(n * sizeof *alike);
+    texts->failed |= !alike;
+    for (size_t i = 0; alike && i < n; i++)
+        alike[i] = label[id[i]];
+    if (alike)
+        qsort(alike, n, sizeof *alike, by_identity);
+    for (size_t begin = 0, end; alike && begin < n; begin = end) {
         /* `how` changes and moves what is in the group, never what follows it. */
-        for (end = begin + 1; end < n && compare_identity(&label[begin], &label[end]) == 0; end++) {
+        for (end = begin + 1; end < n && compare_identity(&alike[begin], &alike[end]) == 0; end++) {
         }
         if (end - begin > 1) {
-            how(texts, label + begin, end - begin);
+            how(texts, alike + begin, end - begin);
             any = true;
         }
     }
+    for (size_t i = 0; alike && i < n; i++)
+        label[alike[i].function] = alike[i];
+    free(alike);
+    return any;
+}
+
+/* The same for each group of N functions; LABEL is by function. */
+static bool each_group(struct texts *texts, struct label *label, size_t n, distinguish *how)
+{
+    bool any = false;
+    uint32_t *id = malloc((n + 1) * sizeof *id);
+    struct p2a_str *name = calloc(n + 1, sizeof *name);
+    for (size_t f = 0; id && name && f < n; f++) {
+        id[f] = (uint32_t)f;
+        name[f] = label[f].name;
+    }
+    bool sorted = id && name && p2a_sort_texts(id, n, name);
+    texts->failed |= !sorted;
+    for (size_t begin = 0, end; sorted && begin < n; begin = end) {
+        for (end = begin + 1; end < n && compare(name[id[begin]], name[id[end]]) == 0;)
+            end++;
+        if (end - begin > 1)
+            any |= each_alike(texts, label, id + begin, end - begin, how);
+    }
+    free(id);
+    free(name);
     return any;
 }
 
@@ -2106,7 +2141,7 @@ struct writer {
     p2a_id *block; /* functions in the order of writing */
     uint32_t block_n;
     struct pen *begin;   /* of pieces of blocks */
-    struct label *label; /* functions.n rows */
+    struct label *label; /* per function */
     struct changes changes;
     struct outside outside;
 };
@@ -2123,7 +2158,7 @@ static bool group(struct groups *groups, uint32_t keys, uint32_t rows, const voi
     uint32_t *fill = groups->first + 1;
     for (uint32_t i = 0; i < rows; i++)
         fill[*(const uint32_t *)(const void *)(at + i * row_size) + 1]++;
-    for (uint32_t k = 0; k < keys; k++)
+    for (uint32_t k = 0; k < keys && rows; k++)
         fill[k + 1] += fill[k];
     for (uint32_t i = 0; i < rows; i++)
         groups->row[fill[*(const uint32_t *)(const void *)(at + i * row_size)]++] = i;
@@ -2320,22 +2355,25 @@ static bool cost_events(void *writer)
  * caller: it stands for what called them from outside, and comes before them in that order, so that
  * every cycle on the way is found from without. */
 
-static int by_name(const void *left, const void *right)
-{
-    const struct label *a = left, *b = right;
-    int order = compare(a->name, b->name);
-    return order ? order : (a->function > b->function) - (a->function < b->function);
-}
+/* Functions in the order of KCachegrind's keys. */
+struct keyed {
+    struct p2a_str *key; /* by function */
+    p2a_id *function;
+};
 
-/* Turns the names into KCachegrind's keys, and sorts by them. */
-static void sort_by_key(struct writer *w)
+static bool sort_by_key(struct writer *w, struct keyed *keyed)
 {
-    for (uint32_t i = 0; i < w->p->functions.n; i++) {
-        struct label *label = &w->label[i];
+    uint32_t n = w->p->functions.n;
+    keyed->key = malloc(((size_t)n + 1) * sizeof *keyed->key);
+    keyed->function = malloc(((size_t)n + 1) * sizeof *keyed->function);
+    for (p2a_id f = 0; keyed->key && keyed->function && f < n; f++) {
+        const struct label *label = &w->label[f];
         struct p2a_str key = joined(&w->texts, label->name, "", base_of(label->file), "");
-        label->name = joined(&w->texts, key, "", base_of(label->module), "");
+        struct p2a_str module = base_of(label->module);
+        keyed->key[f] = module.n ? joined(&w->texts, key, "", module, "") : key;
+        keyed->function[f] = f;
     }
-    qsort(w->label, w->p->functions.n, sizeof *w->label, by_name);
+    return keyed->key && keyed->function && p2a_sort_texts(keyed->function, n, keyed->key);
 }
 
 static void reach(const struct writer *w, p2a_id start, bool *reached, p2a_id *stack)
@@ -2357,16 +2395,17 @@ static void reach(const struct writer *w, p2a_id start, bool *reached, p2a_id *s
 
 /* Marks the cycles that would be found from within, and what leads to them; sets OUTSIDE's name so
  * that it comes first. Returns whether there are any. LEADS: per component, zeros. */
-static bool find_split(struct writer *w, bool *leads, bool *reached, p2a_id *stack)
+static bool find_split(struct writer *w, const struct keyed *keyed, bool *leads, bool *reached,
+                       p2a_id *stack)
 {
     struct p2a_flow *flow = &w->flow;
     bool any = false;
     for (uint32_t i = 0; i < w->p->functions.n; i++) {
-        p2a_id f = w->label[i].function;
+        p2a_id f = keyed->function[i];
         if (reached[f])
             continue;
         if (flow->parts.size[flow->parts.of[f]] > 1) {
-            if (!any && compare(w->label[i].name, w->outside.name) <= 0)
+            if (!any && compare(keyed->key[f], w->outside.name) <= 0)
                 w->outside.name = P2A_LIT("!(outside)");
             any = leads[flow->parts.of[f]] = true;
         }
@@ -2423,14 +2462,14 @@ static bool add_outside(void *writer)
     uint32_t *scratch = calloc(n, 2 * sizeof *scratch);
     uint64_t *explained = calloc(n, sizeof *explained);
     w->outside.entry = calloc(n, sizeof *w->outside.entry);
-    bool room = marks && scratch && explained && w->outside.entry;
-    if (room) {
-        sort_by_key(w);
-        if (find_split(w, marks, marks + n, scratch)) {
-            keep_roots(w, marks);
-            add_entries(w, marks, scratch + n, explained);
-        }
+    struct keyed keyed = {0};
+    bool room = marks && scratch && explained && w->outside.entry && sort_by_key(w, &keyed);
+    if (room && find_split(w, &keyed, marks, marks + n, scratch)) {
+        keep_roots(w, marks);
+        add_entries(w, marks, scratch + n, explained);
     }
+    free(keyed.key);
+    free(keyed.function);
     free(marks);
     free(scratch);
     free(explained);
@@ -2875,7 +2914,7 @@ static bool name_functions(void *writer)
     }
     tell_apart(&w->texts, w->label, n);
     for (size_t i = 0; i < n; i++)
-        w->name[w->label[i].function] = w->label[i].name;
+        w->name[i] = w->label[i].name;
     return !w->texts.failed;
 }
 

@@ -43,38 +43,44 @@ void p2a_outs_free(struct p2a_outs *outs)
 /* ---- components ------------------------------------------------------------------------------ */
 
 /* A function is new (visit 0), on the path, open (its component's head is still on the path) or
- * done (its component is known). low is the lowest `low` met among callees that aren't done; the
- * head of a component is the member whose low stays its own visit, and its members are what was
- * opened since. */
+ * done (its component is known). low is the lowest `low` met among callees that aren't done, which
+ * have the greatest there is; the head of a component is the member whose low stays its own visit,
+ * and its members are what was opened since. */
+#define DONE UINT32_MAX
+
+struct state { /* of a function, together: they are visited in no order */
+    uint32_t visit, low;
+    uint32_t next; /* place in outs->callee */
+};
+
 struct search {
     const struct p2a_outs *outs;
     struct p2a_components *found;
-    uint32_t *visit, *low;
-    uint32_t *next; /* place in outs->callee */
+    struct state *state;
     p2a_id *path, *open;
     uint32_t path_n, open_n, visits;
 };
 
 static void enter(struct search *s, p2a_id f)
 {
-    s->visit[f] = s->low[f] = ++s->visits;
-    s->next[f] = s->outs->first[f];
+    s->visits++;
+    s->state[f] = (struct state){s->visits, s->visits, s->outs->first[f]};
     s->path[s->path_n++] = f;
 }
 
 static void see(struct search *s, p2a_id f, p2a_id callee)
 {
-    if (s->found->of[callee] == P2A_NONE && s->low[callee] < s->low[f]) {
-        s->low[f] = s->low[callee];
+    if (s->state[callee].low < s->state[f].low) {
+        s->state[f].low = s->state[callee].low;
     }
 }
 
 /* Steps to the next callee that is new; false when there is none. */
 static bool descend(struct search *s, p2a_id f)
 {
-    while (s->next[f] < s->outs->first[f + 1]) {
-        p2a_id callee = s->outs->callee[s->next[f]++];
-        if (s->visit[callee] == 0) {
+    while (s->state[f].next < s->outs->first[f + 1]) {
+        p2a_id callee = s->outs->callee[s->state[f].next++];
+        if (s->state[callee].visit == 0) {
             enter(s, callee);
             return true;
         }
@@ -88,8 +94,11 @@ static void close_component(struct search *s, p2a_id head)
     p2a_id number = s->found->n++;
     uint32_t size = 1;
     s->found->of[head] = number;
-    while (s->open_n && s->low[s->open[s->open_n - 1]] >= s->visit[head]) {
-        s->found->of[s->open[--s->open_n]] = number;
+    s->state[head].low = DONE;
+    while (s->open_n && s->state[s->open[s->open_n - 1]].low >= s->state[head].visit) {
+        p2a_id member = s->open[--s->open_n];
+        s->found->of[member] = number;
+        s->state[member].low = DONE;
         size++;
     }
     s->found->size[number] = size;
@@ -98,7 +107,7 @@ static void close_component(struct search *s, p2a_id head)
 static void leave(struct search *s, p2a_id f)
 {
     s->path_n--;
-    if (s->low[f] == s->visit[f]) {
+    if (s->state[f].low == s->state[f].visit) {
         close_component(s, f);
     } else {
         s->open[s->open_n++] = f;
@@ -119,15 +128,16 @@ static void search_from(struct search *s, p2a_id root)
 
 static bool search_begin(struct search *s, size_t n)
 {
-    s->visit = calloc(n, 5 * sizeof *s->visit);
-    if (!s->visit) {
-        return false;
-    }
-    s->low = s->visit + n;
-    s->next = s->low + n;
-    s->path = s->next + n;
-    s->open = s->path + n;
-    return true;
+    s->state = calloc(n, sizeof *s->state);
+    s->path = malloc(n * 2 * sizeof *s->path);
+    s->open = s->path ? s->path + n : NULL;
+    return s->state && s->path;
+}
+
+static void search_end(struct search *s)
+{
+    free(s->state);
+    free(s->path);
 }
 
 bool p2a_components_build(const struct p2a_profile *p, const struct p2a_outs *outs,
@@ -139,17 +149,18 @@ bool p2a_components_build(const struct p2a_profile *p, const struct p2a_outs *ou
                                           .size = calloc(n, sizeof(uint32_t))};
     if (!components->of || !components->size || !search_begin(&s, n)) {
         p2a_components_free(components);
+        search_end(&s);
         return false;
     }
     for (size_t f = 0; f < n; f++) {
         components->of[f] = P2A_NONE;
     }
     for (p2a_id f = 0; f < p->functions.n; f++) {
-        if (s.visit[f] == 0) {
+        if (s.state[f].visit == 0) {
             search_from(&s, f);
         }
     }
-    free(s.visit);
+    search_end(&s);
     return true;
 }
 
