@@ -919,30 +919,33 @@ static enum p2a_status read_folded(struct p2a_in *in)
 
 /* ---- writer ---- */
 
-/* A row is a context, or one of the stacks in their place. The path to what was written last: a
- * line begins with as much of it as it shares.
- *
- *     line:  main;load;parse             path:  | context | context | context |
- *                                        end:   | 4       | 9       | 15      |
- *
- * texts holds the spelled functions and behind them the threads, each with a ';' before it: text i
- * from text_at[i]. */
+/* A row is a context, or one of the stacks in their place. texts holds the spelled functions and
+ * behind them the threads, each with a ';' before it: text i from text_at[i]. */
 struct writer {
     struct p2a_out *out;
     const struct p2a_profile *p;
     const struct p2a_stacks *stacks; /* NULL: contexts */
     uint32_t n;                      /* rows */
     struct p2a_keyed *came;          /* rows of stacks in the order of writing; NULL: as they are */
-    const struct p2a_stack *last;    /* written */
     bool compared, threads, sorted;
     uint64_t *now, *before; /* rounded, by row */
+    bool *inner;            /* where all is zero: rows that others go on from */
     struct p2a_buffer texts;
     size_t *text_at;
     uint32_t *depth; /* of a context; roots 0 */
-    p2a_id *path;    /* of contexts */
-    size_t *end;
+    uint32_t deepest;
+};
+
+/* The path to what was written last: a line begins with as much of it as it shares.
+ *
+ *     line:  main;load;parse             path:  | context | context | context |
+ *                                        end:   | 4       | 9       | 15      |               */
+struct pen {
+    struct p2a_buffer line;
+    const struct p2a_stack *last; /* of stacks */
+    p2a_id *path;                 /* of contexts */
     uint32_t path_n;
-    struct p2a_buffer line, lines; /* lines: all of them, to be sorted */
+    size_t *end;
 };
 
 /* Changes S to what can stand between ';' and ';', and be a line's only frame. */
@@ -1023,17 +1026,16 @@ static bool spell_all(struct writer *w)
 /* Parents stand before their children. */
 static bool measure_depths(struct writer *w)
 {
-    uint32_t n = w->p->contexts.n, deepest = w->stacks ? w->stacks->deepest : 0;
+    uint32_t n = w->p->contexts.n;
+    w->deepest = w->stacks ? w->stacks->deepest : 0;
     w->depth = malloc(((size_t)n + 1) * sizeof *w->depth);
     for (uint32_t i = 0; w->depth && i < n; i++) {
         p2a_id parent = w->p->contexts.row[i].parent;
         w->depth[i] = parent == P2A_NONE ? 0 : w->depth[parent] + 1;
-        if (w->depth[i] > deepest)
-            deepest = w->depth[i];
+        if (w->depth[i] > w->deepest)
+            w->deepest = w->depth[i];
     }
-    w->path = malloc(((size_t)deepest + 1) * sizeof *w->path);
-    w->end = malloc(((size_t)deepest + 1) * sizeof *w->end);
-    return w->depth && w->path && w->end;
+    return w->depth;
 }
 
 static bool round_column(struct writer *w, uint32_t column, uint64_t **rounded)
@@ -1051,111 +1053,141 @@ static bool round_column(struct writer *w, uint32_t column, uint64_t **rounded)
     return true;
 }
 
-static bool add_frame(struct writer *w, bool first, uint32_t text)
+/* ---- writer: rows, on any thread ---- */
+
+static bool add_frame(const struct writer *w, struct pen *pen, bool first, uint32_t text)
 {
     size_t from = w->text_at[text] + first;
-    return p2a_buffer_add(&w->line, w->texts.at + from, w->text_at[text + 1] - from);
+    return p2a_buffer_add(&pen->line, w->texts.at + from, w->text_at[text + 1] - from);
 }
 
-static bool add_root(struct writer *w, p2a_id thread, p2a_id function)
+static bool add_root(const struct writer *w, struct pen *pen, p2a_id thread, p2a_id function)
 {
     bool named = w->threads && thread != P2A_NONE;
-    w->line.n = 0;
-    return (!named || add_frame(w, true, w->p->functions.n + thread)) &&
-           add_frame(w, !named, function);
+    pen->line.n = 0;
+    return (!named || add_frame(w, pen, true, w->p->functions.n + thread)) &&
+           add_frame(w, pen, !named, function);
 }
 
 /* Makes `line` the path of a stack. */
-static bool go_to_stack(struct writer *w, const struct p2a_stack *stack)
+static bool go_to_stack(const struct writer *w, struct pen *pen, const struct p2a_stack *stack)
 {
     const p2a_id *frame = w->stacks->frame + stack->frame;
-    uint32_t shared = w->last ? p2a_shared_frames(w->stacks->frame, w->last, stack) : 0;
+    uint32_t shared = pen->last ? p2a_shared_frames(w->stacks->frame, pen->last, stack) : 0;
     if (shared)
-        w->line.n = w->end[shared - 1];
+        pen->line.n = pen->end[shared - 1];
     for (uint32_t i = shared; i < stack->frame_n; i++) {
-        if (i == 0 ? !add_root(w, stack->thread, *frame) : !add_frame(w, false, frame[i]))
+        if (i == 0 ? !add_root(w, pen, stack->thread, *frame) : !add_frame(w, pen, false, frame[i]))
             return false;
-        w->end[i] = w->line.n;
+        pen->end[i] = pen->line.n;
     }
-    w->last = stack;
+    pen->last = stack;
     return true;
 }
 
 /* Makes `line` the path to CONTEXT. */
-static bool go_to_context(struct writer *w, p2a_id context)
+static bool go_to_context(const struct writer *w, struct pen *pen, p2a_id context)
 {
     uint32_t n = w->depth[context] + 1, shared = n;
     for (p2a_id c = context; shared > 0; c = w->p->contexts.row[c].parent, shared--) {
-        if (shared <= w->path_n && w->path[shared - 1] == c)
+        if (shared <= pen->path_n && pen->path[shared - 1] == c)
             break;
-        w->path[shared - 1] = c;
+        pen->path[shared - 1] = c;
     }
-    w->path_n = n;
+    pen->path_n = n;
     if (shared)
-        w->line.n = w->end[shared - 1];
+        pen->line.n = pen->end[shared - 1];
     for (uint32_t i = shared; i < n; i++) {
-        const struct p2a_context *c = &w->p->contexts.row[w->path[i]];
-        if (i == 0 ? !add_root(w, c->thread, c->function) : !add_frame(w, false, c->function))
+        const struct p2a_context *c = &w->p->contexts.row[pen->path[i]];
+        if (i == 0 ? !add_root(w, pen, c->thread, c->function)
+                   : !add_frame(w, pen, false, c->function))
             return false;
-        w->end[i] = w->line.n;
+        pen->end[i] = pen->line.n;
     }
     return true;
 }
 
-static bool write_row(struct writer *w, uint32_t i)
+static bool go_to(const struct writer *w, struct pen *pen, uint32_t row)
 {
-    char counts[64], *end = counts;
-    if (w->stacks ? !go_to_stack(w, &w->stacks->row[i]) : !go_to_context(w, i))
-        return false;
-    *end++ = ' ';
+    if (!pen->path)
+        pen->path = malloc(((size_t)w->deepest + 1) * sizeof *pen->path);
+    if (!pen->end)
+        pen->end = malloc(((size_t)w->deepest + 1) * sizeof *pen->end);
+    return pen->path && pen->end &&
+           (w->stacks ? go_to_stack(w, pen, &w->stacks->row[row]) : go_to_context(w, pen, row));
+}
+
+static void free_pen(void *desk)
+{
+    struct pen *pen = desk;
+    p2a_buffer_free(&pen->line);
+    free(pen->path);
+    free(pen->end);
+}
+
+enum { COUNTS = 2 * P2A_DIGITS + 3 };
+
+/* What stands behind the stack. Returns the end of it. */
+static char *add_counts(const struct writer *w, char *at, uint32_t row)
+{
+    *at++ = ' ';
     if (w->compared) {
-        end = p2a_digits(end, w->before[i]);
-        *end++ = ' ';
+        at = p2a_digits(at, w->before[row]);
+        *at++ = ' ';
     }
-    end = p2a_digits(end, w->now[i]);
-    *end++ = '\n';
-    if (w->sorted)
-        return p2a_buffer_add(&w->lines, w->line.at, w->line.n) &&
-               p2a_buffer_add(&w->lines, counts, (size_t)(end - counts));
-    p2a_put(w->out, w->line.at, w->line.n);
-    p2a_put(w->out, counts, (size_t)(end - counts));
-    return p2a_out_status(w->out) == P2A_OK;
+    at = p2a_digits(at, w->now[row]);
+    *at++ = '\n';
+    return at;
 }
 
-static uint32_t row_at(const struct writer *w, uint32_t place)
+static bool is_zero(const struct writer *w, uint32_t row)
 {
-    return w->came ? w->came[place].id : place;
+    return !w->now[row] && !(w->compared && w->before[row]);
 }
 
-static bool write_stacks(struct writer *w, bool *any)
+/* The row at PLACE in the order of writing; whether it is written. */
+static bool row_at(const struct writer *w, uint32_t place, uint32_t *row)
 {
-    *any = false;
-    for (uint32_t place = 0; place < w->n; place++) {
-        uint32_t i = row_at(w, place);
-        if (!w->now[i] && !(w->compared && w->before[i]))
+    *row = w->came ? w->came[place].id : place;
+    return w->inner ? !w->inner[*row] : !is_zero(w, *row);
+}
+
+static void put_rows(const void *writer, void *desk, struct p2a_out *out, uint32_t begin,
+                     uint32_t end)
+{
+    const struct writer *w = writer;
+    struct pen *pen = desk;
+    char counts[COUNTS];
+    for (uint32_t place = begin; place < end && p2a_out_status(out) == P2A_OK; place++) {
+        uint32_t row;
+        if (!row_at(w, place, &row))
             continue;
-        *any = true;
-        if (!write_row(w, i))
-            return false;
+        if (!go_to(w, pen, row)) {
+            p2a_no_memory(out);
+            return;
+        }
+        p2a_put(out, pen->line.at, pen->line.n);
+        p2a_put(out, counts, (size_t)(add_counts(w, counts, row) - counts));
     }
-    return true;
 }
+
+/* ---- writer: all of it ---- */
 
 /* Where all is zero: the stacks that go on nowhere, so that there is something to see. */
-static bool write_zeros(struct writer *w)
+static bool mark_inner(struct writer *w)
 {
-    bool *inner = calloc((size_t)w->n + 1, sizeof *inner), written = inner;
-    for (uint32_t i = 0; inner && i < w->p->contexts.n; i++)
+    bool any = false;
+    for (uint32_t i = 0; i < w->n && !any; i++)
+        any = !is_zero(w, i);
+    if (any)
+        return true;
+    w->inner = calloc((size_t)w->n + 1, sizeof *w->inner);
+    for (uint32_t i = 0; w->inner && i < w->p->contexts.n; i++)
         if (w->p->contexts.row[i].parent != P2A_NONE)
-            inner[w->p->contexts.row[i].parent] = true;
-    for (uint32_t i = 1; inner && w->stacks && i < w->n; i++)
-        inner[i - 1] = w->stacks->row[i].shared == w->stacks->row[i - 1].frame_n;
-    for (uint32_t place = 0; written && place < w->n; place++) {
-        uint32_t i = row_at(w, place);
-        written = inner[i] || write_row(w, i);
-    }
-    free(inner);
-    return written;
+            w->inner[w->p->contexts.row[i].parent] = true;
+    for (uint32_t i = 1; w->inner && w->stacks && i < w->n; i++)
+        w->inner[i - 1] = w->stacks->row[i].shared == w->stacks->row[i - 1].frame_n;
+    return w->inner;
 }
 
 static int compare_lines(const void *a, const void *b)
@@ -1165,24 +1197,55 @@ static int compare_lines(const void *a, const void *b)
     return order ? order : (s->n > t->n) - (s->n < t->n);
 }
 
-static bool write_sorted(struct writer *w)
+/* All lines, one after the other. */
+static bool collect_lines(const struct writer *w, struct p2a_buffer *lines, size_t *n)
 {
-    struct p2a_str rest = {w->lines.at, w->lines.n}, line;
+    struct pen pen = {.path_n = 0};
+    char counts[COUNTS];
+    bool done = true;
+    for (uint32_t place = 0, row; done && place < w->n; place++) {
+        if (!row_at(w, place, &row))
+            continue;
+        done = go_to(w, &pen, row) && p2a_buffer_add(lines, pen.line.at, pen.line.n) &&
+               p2a_buffer_add(lines, counts, (size_t)(add_counts(w, counts, row) - counts));
+        ++*n;
+    }
+    free_pen(&pen);
+    return done;
+}
+
+static bool write_sorted(const struct writer *w)
+{
+    struct p2a_buffer lines = {0};
     size_t n = 0;
-    for (size_t i = 0; i < w->lines.n; i++)
-        n += w->lines.at[i] == '\n';
-    struct p2a_str *row = malloc((n + 1) * sizeof *row);
-    if (!row)
-        return false;
-    for (n = 0; p2a_str_cut(rest, '\n', &line, &rest); n++)
-        row[n] = line;
-    if (n)
+    bool collected = collect_lines(w, &lines, &n);
+    struct p2a_str rest = {lines.at, lines.n}, *row = malloc((n + 1) * sizeof *row);
+    bool done = collected && row;
+    for (size_t i = 0; done && p2a_str_cut(rest, '\n', &row[i], &rest); i++) {
+    }
+    if (done && n)
         qsort(row, n, sizeof *row, compare_lines);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; done && i < n; i++) {
         p2a_put_str(w->out, row[i]);
         p2a_put(w->out, "\n", 1);
     }
     free(row);
+    p2a_buffer_free(&lines);
+    return done;
+}
+
+/* Pieces have a megabyte or so, if it isn't a single line. */
+static bool write_rows(const struct writer *w)
+{
+    enum { PIECE = 1 << 20, FRAME = 32, MOST = 1 << 10 };
+    uint64_t rows = PIECE / FRAME / ((uint64_t)w->deepest + 1);
+    const struct p2a_print work = {.desk_size = sizeof(struct pen),
+                                   .rows = rows > MOST ? MOST
+                                           : rows      ? (uint32_t)rows
+                                                       : 1,
+                                   .put = put_rows,
+                                   .free_desk = free_pen};
+    p2a_print_rows(w->out, &work, w, w->n);
     return true;
 }
 
@@ -1194,10 +1257,9 @@ static bool order_rows(struct writer *w)
 
 static bool write_all(struct writer *w)
 {
-    bool any;
     return spell_all(w) && order_rows(w) && measure_depths(w) && round_column(w, 0, &w->now) &&
-           (!w->compared || round_column(w, w->p->metrics.n, &w->before)) &&
-           write_stacks(w, &any) && (any || write_zeros(w)) && (!w->sorted || write_sorted(w));
+           (!w->compared || round_column(w, w->p->metrics.n, &w->before)) && mark_inner(w) &&
+           (w->sorted ? write_sorted(w) : write_rows(w));
 }
 
 static enum p2a_status write_folded(struct p2a_out *out)
@@ -1222,11 +1284,8 @@ static enum p2a_status write_folded(struct p2a_out *out)
     free(w.before);
     p2a_buffer_free(&w.texts);
     free(w.text_at);
+    free(w.inner);
     free(w.depth);
-    free(w.path);
-    free(w.end);
-    p2a_buffer_free(&w.line);
-    p2a_buffer_free(&w.lines);
     return p2a_out_status(out);
 }
 

@@ -696,16 +696,20 @@ static void write_every_way(struct p2a_profile *p, const char *format)
 static void all_ways_write_the_same(void **unused)
 {
     (void)unused;
-    struct text pstats = make_pstats(), callgrind = make_callgrind();
+    struct text pstats = make_pstats(), callgrind = make_callgrind(), perf = make_perf();
     struct result graph = load(pstats, "pstats", false);
     struct result lines = load(callgrind, "callgrind", false);
+    struct result stacks = load(perf, "perf", false);
     write_every_way(graph.profile, "text");
     write_every_way(graph.profile, "callgrind");
     write_every_way(lines.profile, "callgrind");
+    write_every_way(stacks.profile, "folded");
     p2a_free(graph.profile);
     p2a_free(lines.profile);
+    p2a_free(stacks.profile);
     free(pstats.at);
     free(callgrind.at);
+    free(perf.at);
 }
 
 int main(void)
