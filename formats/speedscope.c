@@ -611,9 +611,11 @@ struct writer {
     const double *self;              /* of the rows */
     uint32_t *frame;                 /* by function, from 1; 0: in no stack */
     uint32_t frame_n;
-    p2a_id *path;
+    uint32_t deepest;     /* of contexts */
     p2a_id *first, *next; /* rows by thread; threads.n: those without one */
     p2a_id *last;
+    p2a_id *row; /* of the profile that is written */
+    uint32_t row_n;
     bool written; /* a profile was */
 };
 
@@ -646,7 +648,8 @@ static bool part_threads(struct writer *w)
     w->first = malloc(threads * sizeof *w->first);
     w->last = malloc(threads * sizeof *w->last);
     w->next = malloc((n + 1) * sizeof *w->next);
-    if (!w->first || !w->last || !w->next)
+    w->row = malloc((n + 1) * sizeof *w->row);
+    if (!w->first || !w->last || !w->next || !w->row)
         return false;
     for (size_t t = 0; t < threads; t++)
         w->first[t] = w->last[t] = P2A_NONE;
@@ -669,21 +672,18 @@ static void number_stacks(struct writer *w)
             number_frame(w, s->frame[s->row[i].frame + d]);
 }
 
-/* Makes room for the longest path, too. */
 static bool number_contexts(struct writer *w)
 {
-    uint32_t deepest = 0;
     const struct p2a_contexts *t = &w->p->contexts;
     uint32_t *depth = malloc(((size_t)t->n + 1) * sizeof *depth);
     for (uint32_t i = 0; depth && i < t->n; i++) {
         const struct p2a_context *c = &t->row[i];
         depth[i] = c->parent == P2A_NONE ? 1 : depth[c->parent] + 1;
-        deepest = depth[i] > deepest ? depth[i] : deepest;
+        w->deepest = depth[i] > w->deepest ? depth[i] : w->deepest;
         number_frame(w, c->function);
     }
-    w->path = depth ? malloc(((size_t)deepest + 1) * sizeof *w->path) : NULL;
     free(depth);
-    return w->path;
+    return depth;
 }
 
 static bool number_frames(struct writer *w)
@@ -762,26 +762,83 @@ static double value_at(const struct writer *w, p2a_id row, uint32_t column)
     return isfinite(value) ? value : 0;
 }
 
-static void put_path(struct writer *w, p2a_id context)
+/* ---- writer: samples, on any thread ---- */
+
+struct desk {
+    p2a_id *path; /* of a context, the leaf first */
+};
+
+static void free_desk(void *desk)
 {
-    uint32_t n = 0;
-    for (p2a_id c = context; c != P2A_NONE; c = w->p->contexts.row[c].parent)
-        w->path[n++] = w->p->contexts.row[c].function;
-    while (n)
-        p2a_json_u64(&w->json, w->frame[w->path[--n]] - 1);
+    free(((struct desk *)desk)->path);
 }
 
-static void put_row(struct writer *w, p2a_id row)
+/* False: no memory. */
+static bool put_path(const struct writer *w, struct desk *desk, struct p2a_json_writer *json,
+                     p2a_id context)
 {
-    p2a_json_begin(&w->json, '[');
-    if (w->stacks) {
-        const struct p2a_stack *stack = &w->stacks->row[row];
-        for (uint32_t d = 0; d < stack->frame_n; d++)
-            p2a_json_u64(&w->json, w->frame[w->stacks->frame[stack->frame + d]] - 1);
-    } else {
-        put_path(w, row);
+    uint32_t n = 0;
+    if (!desk->path)
+        desk->path = malloc(((size_t)w->deepest + 1) * sizeof *desk->path);
+    for (p2a_id c = context; desk->path && c != P2A_NONE; c = w->p->contexts.row[c].parent)
+        desk->path[n++] = w->p->contexts.row[c].function;
+    while (n)
+        p2a_json_u64(json, w->frame[desk->path[--n]] - 1);
+    return desk->path;
+}
+
+static void put_stack(const struct writer *w, struct p2a_json_writer *json, p2a_id row)
+{
+    const struct p2a_stack *stack = &w->stacks->row[row];
+    for (uint32_t d = 0; d < stack->frame_n; d++)
+        p2a_json_u64(json, w->frame[w->stacks->frame[stack->frame + d]] - 1);
+}
+
+static void put_samples(const void *writer, void *desk, struct p2a_out *out, uint32_t begin,
+                        uint32_t end)
+{
+    const struct writer *w = writer;
+    struct p2a_json_writer json = {.out = out, .comma = begin > 0};
+    bool done = true;
+    for (uint32_t i = begin; done && i < end; i++) {
+        p2a_json_begin(&json, '[');
+        if (w->stacks)
+            put_stack(w, &json, w->row[i]);
+        else
+            done = put_path(w, desk, &json, w->row[i]);
+        p2a_json_end(&json, ']');
     }
+    if (!done)
+        p2a_no_memory(out);
+}
+
+/* ---- writer: all of it ---- */
+
+/* Pieces have a megabyte or so, if it isn't a single stack. */
+static void put_all_samples(struct writer *w)
+{
+    enum { PIECE = 1 << 20, FRAME = 8, MOST = 1 << 12 };
+    uint64_t deepest = w->stacks ? w->stacks->deepest : w->deepest,
+             rows = PIECE / FRAME / (deepest + 1);
+    const struct p2a_print work = {.desk_size = sizeof(struct desk),
+                                   .rows = rows > MOST ? MOST
+                                           : rows      ? (uint32_t)rows
+                                                       : 1,
+                                   .put = put_samples,
+                                   .free_desk = free_desk};
+    p2a_json_name(&w->json, "samples");
+    p2a_json_begin(&w->json, '[');
+    p2a_print_rows(w->out, &work, w, w->row_n);
     p2a_json_end(&w->json, ']');
+}
+
+/* Lists the rows of a thread that have a value. */
+static void list_rows(struct writer *w, uint32_t column, p2a_id thread)
+{
+    w->row_n = 0;
+    for (p2a_id i = w->first[thread]; i != P2A_NONE; i = w->next[i])
+        if (value_at(w, i, column) != 0)
+            w->row[w->row_n++] = i;
 }
 
 /* thread threads.n: none. Of a comparison there are "time" and "time before". */
@@ -820,20 +877,15 @@ static void put_profile(struct writer *w, uint32_t column, p2a_id thread)
     put_label(w, "type", P2A_LIT("sampled"));
     put_name(w, column, thread);
     put_label(w, "unit", p2a_str_of(unit->word));
-    p2a_json_name(json, "samples");
-    p2a_json_begin(json, '[');
-    for (p2a_id i = w->first[thread]; i != P2A_NONE; i = w->next[i])
-        if (value_at(w, i, column) != 0)
-            put_row(w, i);
-    p2a_json_end(json, ']');
+    list_rows(w, column, thread);
+    put_all_samples(w);
     p2a_json_name(json, "weights");
     p2a_json_begin(json, '[');
-    for (p2a_id i = w->first[thread]; i != P2A_NONE; i = w->next[i])
-        if (value_at(w, i, column) != 0) {
-            double value = value_at(w, i, column) * factor;
-            p2a_json_double(json, isfinite(value) ? value : 0);
-            end += value;
-        }
+    for (uint32_t i = 0; i < w->row_n; i++) {
+        double value = value_at(w, w->row[i], column) * factor;
+        p2a_json_double(json, isfinite(value) ? value : 0);
+        end += value;
+    }
     p2a_json_end(json, ']');
     p2a_json_name(json, "startValue");
     p2a_json_u64(json, 0);
@@ -893,7 +945,7 @@ static enum p2a_status write_speedscope(struct p2a_out *out)
     else
         p2a_no_memory(out);
     free(w.frame);
-    free(w.path);
+    free(w.row);
     free(w.first);
     free(w.last);
     free(w.next);

@@ -704,6 +704,7 @@ static void all_ways_write_the_same(void **unused)
     write_every_way(graph.profile, "callgrind");
     write_every_way(lines.profile, "callgrind");
     write_every_way(stacks.profile, "folded");
+    write_every_way(stacks.profile, "speedscope");
     p2a_free(graph.profile);
     p2a_free(lines.profile);
     p2a_free(stacks.profile);
