@@ -25,7 +25,9 @@ enum {
     NEVER = 0, /* marks; rows are numbered from 2 on */
     BEFORE = 1,
     MOST_PARTS = 8,
-    ENOUGH = 1 << 17 /* contexts that are worth a thread */
+    ENOUGH = 1 << 17, /* contexts that are worth a thread, … */
+    MANY = 8,         /* … if there are so many of each function … */
+    DEEP = 4          /* … and of each stack */
 };
 #define OPEN UINT32_MAX
 
@@ -326,14 +328,23 @@ static bool add_functions(struct p2a_profile *p, const struct part *from)
     return true;
 }
 
-static bool add_arcs(struct p2a_profile *p, const struct part *from)
+/* What finds the first part's arcs finds the graph's. */
+static bool add_arcs(struct p2a_profile *p, struct part *from)
 {
+    bool first = p->graph.arc_n == 0;
     for (uint32_t i = 0; i < from->arc_n; i++) {
-        p2a_id id = p2a_arc(p, from->ends[i].caller, from->ends[i].callee);
+        const struct ends *ends = &from->ends[i];
+        p2a_id id = first ? p2a_arc_new(p, ends->caller, ends->callee)
+                          : p2a_arc(p, ends->caller, ends->callee);
         if (id == P2A_NONE)
             return false;
         add_values(p->graph.arc_self, id, from->arc_self + (size_t)i * p->columns, p->columns);
         add_values(p->graph.arc_total, id, from->arc_total + (size_t)i * p->columns, p->columns);
+    }
+    if (first) {
+        p2a_pairs_free(&p->core->arc_of);
+        p->core->arc_of = from->arc_of;
+        from->arc_of = (struct p2a_pairs){0};
     }
     return true;
 }
@@ -359,6 +370,9 @@ static void add_parts(struct p2a_profile *p)
     uint64_t enough = stacks->context_n / ENOUGH + 1, cores = p2a_cores();
     if (cores > MOST_PARTS)
         cores = MOST_PARTS;
+    /* Else most of them are arcs of their own, which parts would have to add up again. */
+    if (stacks->context_n / MANY < p->functions.n || stacks->context_n / DEEP < stacks->n)
+        cores = 1;
     s.parts = (uint32_t)(enough < cores ? enough : cores);
     if (p2a_crew_run(&work, &s, s.parts == 1) == P2A_CREW_NO_MEMORY)
         p2a_fail(p, P2A_SYSTEM, "out of memory");
