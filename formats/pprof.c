@@ -1163,10 +1163,10 @@ static bool add_frames_of(struct reader *r, const uint32_t *location, uint32_t n
 static bool add_plain_frames(struct reader *r, const uint32_t *location, uint32_t n)
 {
     bool plain = !r->dropping && (uint64_t)r->frame_n + n + 1 <= r->frame_room;
-    uint32_t *to = r->frame + r->frame_n;
     for (uint32_t i = 0; plain && i < n; i++) {
-        to[i] = r->alone[location[n - 1 - i]];
-        plain = to[i] != P2A_NONE;
+        uint32_t frame = r->alone[location[n - 1 - i]];
+        r->frame[r->frame_n + i] = frame;
+        plain = frame != P2A_NONE;
     }
     if (plain)
         r->frame_n += n;
@@ -1177,7 +1177,7 @@ static bool add_plain_frames(struct reader *r, const uint32_t *location, uint32_
 static bool add_locations(struct reader *r, const uint32_t *location, uint32_t n, uint32_t *leaf)
 {
     *leaf = n ? *location : P2A_NONE;
-    if (add_plain_frames(r, location, n))
+    if (!n || add_plain_frames(r, location, n))
         return true;
     for (uint32_t i = 0; i < n; i++)
         if (!r->location[location[i]].resolved && !resolve(r, &r->location[location[i]]))
@@ -1235,7 +1235,7 @@ static bool take_piece(void *reader, void *desk, void *piece)
 {
     struct reader *r = reader;
     struct piece *p = piece;
-    const uint32_t *location = p->location;
+    uint32_t location = 0; /* there may be none at all */
     (void)desk;
     if (!room_for_samples(r, p->sample_n))
         return no_memory(r);
@@ -1243,7 +1243,7 @@ static bool take_piece(void *reader, void *desk, void *piece)
         memcpy(r->value + (size_t)r->stack_n * r->type_n, p->value,
                (size_t)p->sample_n * r->type_n * sizeof *r->value);
     for (uint32_t i = 0; i < p->sample_n; location += p->sample[i++].location_n)
-        if (!add_sample(r, &p->sample[i], location))
+        if (!add_sample(r, &p->sample[i], p->location ? p->location + location : NULL))
             return false;
     if (*p->wrong)
         p2a_bad_byte(r->in, p->wrong_at, "%s", p->wrong);
