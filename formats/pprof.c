@@ -1751,12 +1751,13 @@ static void put_labels(struct writer *w, p2a_id thread, bool before)
             put_label(w, key_named(w, &w->label_pid, "pid"), 0, t->pid);
         if (t->tid)
             put_label(w, key_named(w, &w->label_tid, "tid"), 0, t->tid);
-        if (t->name)
-            put_label(w, key_named(w, &w->label_thread, "thread"), string_of(w, t->name), 0);
+        uint32_t name = string_of(w, t->name);
+        if (name)
+            put_label(w, key_named(w, &w->label_thread, "thread"), name, 0);
     }
+    uint32_t text = before ? key_named(w, &w->label_true, "true") : 0;
     if (before)
-        put_label(w, key_named(w, &w->label_base, BASE_LABEL), key_named(w, &w->label_true, "true"),
-                  0);
+        put_label(w, key_named(w, &w->label_base, BASE_LABEL), text, 0);
 }
 
 static void flush(struct writer *w, size_t from)
@@ -1885,6 +1886,12 @@ static void next_row(struct writer *w, struct dealing *d, uint32_t begin, uint32
                   : round_value(&d->rounding, w->p->graph.line_self[row * w->p->columns + column]);
 }
 
+/* What is negative is added; no more is left than a number can be. */
+static int64_t take_off(int64_t left, int64_t part)
+{
+    return part < 0 && left > INT64_MAX + part ? INT64_MAX : left - part;
+}
+
 static bool deal_column(struct writer *w, p2a_id function, uint32_t column)
 {
     struct dealing *d = &w->dealing[(size_t)function * w->p->columns + column];
@@ -1895,7 +1902,7 @@ static bool deal_column(struct writer *w, p2a_id function, uint32_t column)
             next_row(w, d, begin, end, column);
         int64_t part = amount < d->left || d->row + 1 == end ? amount : d->left;
         if (d->row + 1 < end)
-            d->left -= part;
+            d->left = take_off(d->left, part);
         amount -= part;
         if (!add_segment(w, w->rows[d->row], column, part))
             return false;

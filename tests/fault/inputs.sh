@@ -85,6 +85,7 @@ for file in "$bad"/bad-*; do
 done
 for file in "$bad"/good-*; do
     run "$(basename "$file")" 0 "$file" -f folded
+    run "$(basename "$file") as pprof" 0 "$file" -f pprof
 done
 refused 'a missing input among good ones' 'missing.prof' "$pstats" "$work/missing.prof"
 refused 'a broken input among good ones' 'bad-truncated' "$pstats" "$bad/bad-truncated.prof"
