@@ -2563,13 +2563,15 @@ static void put_line(struct p2a_out *out, struct p2a_str name)
         name.n--;
     if (!name.n)
         name = P2A_LIT("???");
-    for (size_t n; any_control(name); name = (struct p2a_str){name.at + n + 1, name.n - n - 1}) {
-        for (n = 0; !is_control(name.at[n]);)
-            n++;
-        p2a_put(out, name.at, n);
+    size_t begin = 0;
+    for (size_t i = 0, n = any_control(name) ? name.n : 0; i < n; i++) {
+        if (!is_control(name.at[i]))
+            continue;
+        p2a_put(out, name.at + begin, i - begin);
         p2a_put(out, " ", 1);
+        begin = i + 1;
     }
-    p2a_put_str(out, name);
+    p2a_put(out, name.at + begin, name.n - begin);
     p2a_put(out, "\n", 1);
 }
 

@@ -430,6 +430,29 @@ static void no_caller_from_outside_where_the_search_begins_outside(void **state)
     p2a_free(p);
 }
 
+/* In a time that grows as they do. */
+static void names_of_control_characters_are_written_as_blanks(void **state)
+{
+    (void)state;
+    enum { N = 1 << 21 };
+    char *file = malloc(N + 8), *blank = malloc(N + 8);
+    assert_true(file && blank);
+    for (size_t i = 0; i < N; i++) {
+        file[i] = i % 2 ? '\1' : 'x';
+        blank[i] = i % 2 ? ' ' : 'x';
+    }
+    strcpy(file + N, "a.py");
+    strcpy(blank + N, "a.py\n");
+    struct p2a_profile *p = timed();
+    add(p, "a", file, 1, 1);
+    char *text = finished(p);
+    has(text, blank);
+    free(text);
+    free(file);
+    free(blank);
+    p2a_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -459,6 +482,7 @@ int main(void)
         cmocka_unit_test(call_counts_nobody_has_come_back_as_unknown),
         cmocka_unit_test(a_cycle_that_comes_first_gets_a_caller_from_outside),
         cmocka_unit_test(no_caller_from_outside_where_the_search_begins_outside),
+        cmocka_unit_test(names_of_control_characters_are_written_as_blanks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
