@@ -840,9 +840,10 @@ static void draw_rest(struct drawing *d, const struct p2a_box *box, Agnode_t *no
     add_value_rows(d, box, P2A_HAS_TOTAL | P2A_HAS_SELF, d->theme->dim);
     end_table(d, node);
     d->text.n = 0;
-    addf(d, "%s %s that are called from ", count, p2a_functions_word(d->p, box->count));
+    const char *are = box->count == 1 ? "is" : "are";
+    addf(d, "%s %s that %s called from ", count, p2a_functions_word(d->p, box->count), are);
     add_plain(d, name_of(d, function_of(d, caller)), NAME_MOST);
-    add(d, " or below and are not drawn");
+    addf(d, " or below and %s not drawn", are);
     if (d->compared) {
         add_exact_sides(d, box->side, P2A_HAS_TOTAL | P2A_HAS_SELF);
     } else {

@@ -263,6 +263,12 @@ def the_caption_accounts_for_everything():
     assert "nothing is left out" in Graph(RECURSIVE, *ALL).caption
 
 
+def one_that_is_not_drawn_is_said_as_one():
+    tips = [o["tooltip"] for o in Graph(SMALL).nodes.values() if "not drawn" in o["tooltip"]]
+    assert any(t.startswith("1 function that is called from ") and " and is not drawn" in t for t in tips), tips
+    assert all(" are called from " in t and " and are not drawn" in t for t in tips if not t.startswith("1 ")), tips
+
+
 def a_profile_that_contradicts_itself_is_told():
     """Two functions of one name and line have one row in a pstats file, but arcs of both."""
     with tempfile.TemporaryDirectory() as folder:
