@@ -2364,16 +2364,18 @@ struct keyed {
 static bool sort_by_key(struct writer *w, struct keyed *keyed)
 {
     uint32_t n = w->p->functions.n;
-    keyed->key = malloc(((size_t)n + 1) * sizeof *keyed->key);
-    keyed->function = malloc(((size_t)n + 1) * sizeof *keyed->function);
-    for (p2a_id f = 0; keyed->key && keyed->function && f < n; f++) {
+    keyed->key = calloc((size_t)n + 1, sizeof *keyed->key);
+    keyed->function = calloc((size_t)n + 1, sizeof *keyed->function);
+    if (!keyed->key || !keyed->function)
+        return false;
+    for (p2a_id f = 0; f < n; f++) {
         const struct label *label = &w->label[f];
         struct p2a_str key = joined(&w->texts, label->name, "", base_of(label->file), "");
         struct p2a_str module = base_of(label->module);
         keyed->key[f] = module.n ? joined(&w->texts, key, "", module, "") : key;
         keyed->function[f] = f;
     }
-    return keyed->key && keyed->function && p2a_sort_texts(keyed->function, n, keyed->key);
+    return p2a_sort_texts(keyed->function, n, keyed->key);
 }
 
 static void reach(const struct writer *w, p2a_id start, bool *reached, p2a_id *stack)
@@ -2754,7 +2756,7 @@ static void put_outside(struct writer *w, struct pen *pen)
 static bool list_blocks(struct writer *w)
 {
     const struct p2a_graph *g = &w->p->graph;
-    w->block = malloc(((size_t)g->node_n + 1) * sizeof *w->block);
+    w->block = calloc((size_t)g->node_n + 1, sizeof *w->block);
     for (uint32_t i = 0; w->block && i < g->order_n; i++)
         w->block[w->block_n++] = g->order[i];
     for (p2a_id f = 0; w->block && f < g->node_n; f++) {

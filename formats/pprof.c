@@ -1433,9 +1433,12 @@ static void add_notes(struct reader *r)
         p2a_note(r->p, "some samples have no stack: they are below [no stack]");
 }
 
+/* Nothing else goes by it: where its words aren't in the file it isn't known. */
 static bool name_period(struct reader *r)
 {
     struct p2a_taken *taken = &r->p->taken;
+    if (r->period_name >= r->string_n || r->period_unit >= r->string_n)
+        return true;
     return intern(r, r->period_name, 0, &taken->period_name) &&
            intern(r, r->period_unit, 0, &taken->period_unit);
 }

@@ -158,7 +158,7 @@ static bool add_subentries(struct list *l)
     for (uint32_t i = 0; i < g->arc_n; i++) {
         const struct p2a_arc *a = &g->arc[i];
         struct figures f = figures_of(a->calls, a->primitive, g->arc_self[i], g->arc_total[i]);
-        if (is_marker(r, a->caller + 1) || is_marker(r, a->callee + 1) || (!f.calls && !f.total))
+        if (is_marker(r, a->caller + 1) || is_marker(r, a->callee + 1) || (!f.calls && f.total == 0))
             continue;
         if (!l->calls[a->caller] && !(l->calls[a->caller] = PyList_New(0)))
             return false;

@@ -139,7 +139,19 @@ static bool share_metrics(const struct p2a_profile *a, const struct p2a_profile 
     return false;
 }
 
-/* The metric in seconds; P2A_NONE where there is none, or several. */
+/* Whether it is how long a program ran, not how long it waited for something. */
+static bool is_clock(const struct p2a_profile *p, p2a_id metric)
+{
+    static const char *const names[] = {"time", "cpu", "wall", "cpu-clock", "task-clock"};
+    const char *name = p2a_metric_name(p, metric);
+    size_t n = strcspn(name, ":"), i = 0; /* "cpu-clock:u" */
+    while (i < sizeof names / sizeof *names &&
+           (strncmp(name, names[i], n) != 0 || names[i][n] != '\0'))
+        i++;
+    return i < sizeof names / sizeof *names;
+}
+
+/* The metric in seconds, if it is a clock and the only one; else P2A_NONE. */
 static p2a_id only_time(const struct p2a_profile *p)
 {
     p2a_id found = P2A_NONE;
@@ -150,7 +162,7 @@ static p2a_id only_time(const struct p2a_profile *p)
             return P2A_NONE;
         found = i;
     }
-    return found;
+    return found == P2A_NONE || is_clock(p, found) ? found : P2A_NONE;
 }
 
 /* What one profiler calls cpu-clock another calls time. Sides that have nothing else in common are

@@ -277,15 +277,15 @@ p2a_id p2a_function(struct p2a_profile *p, const struct p2a_function *function)
     return id;
 }
 
-void p2a_function_module(struct p2a_profile *p, p2a_id id, p2a_id module)
+void p2a_function_module(struct p2a_profile *p, p2a_id function, p2a_id module)
 {
-    struct p2a_function known = p->functions.row[id];
+    struct p2a_function known = p->functions.row[function];
     known.module = module;
     if (failed(p))
         return;
     /* Where it was found without one the index still has it, and no key is the same as it there. */
-    if (p2a_index_add(&p->core->function_of, hash_function(&known), id))
-        p->functions.row[id] = known;
+    if (p2a_index_add(&p->core->function_of, hash_function(&known), function))
+        p->functions.row[function] = known;
     else
         no_memory(p);
 }

@@ -242,16 +242,20 @@ static bool cut_piece(void *sort, void *piece)
     return more;
 }
 
+/* B knows how many frames it shares with A. */
+static bool is_same(const struct p2a_stack *a, const struct p2a_stack *b)
+{
+    return a->thread == b->thread && b->shared == a->frame_n && b->shared == b->frame_n;
+}
+
 /* Adds row FROM of the unsorted stacks behind the N sorted ones, or to the last of them. */
 static void add_row(struct p2a_stacks *to, const struct p2a_stacks *from, uint32_t row,
                     uint32_t columns)
 {
     const double *self = from->self + (size_t)row * columns;
     struct p2a_stack stack = from->row[row];
-    const struct p2a_stack *last = to->n ? &to->row[to->n - 1] : NULL;
-    stack.shared = last ? p2a_shared_frames(from->frame, last, &stack) : 0;
-    if (last && last->thread == stack.thread && stack.shared == stack.frame_n &&
-        stack.shared == last->frame_n) {
+    stack.shared = to->n ? p2a_shared_frames(from->frame, &to->row[to->n - 1], &stack) : 0;
+    if (to->n && is_same(&to->row[to->n - 1], &stack)) {
         for (uint32_t c = 0; c < columns; c++)
             to->self[(size_t)(to->n - 1) * columns + c] += self[c];
         return;

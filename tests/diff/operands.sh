@@ -59,6 +59,9 @@ case $said in
 esac
 fails 3 "cpu-clock.json: measures cpu-clock in seconds, another input faults in count: they don't go together" \
     cpu-clock.json faults.json
+of delay seconds 5
+fails 3 "cpu-clock.json: measures cpu-clock in seconds, another input delay in seconds: they don't go together" \
+    cpu-clock.json delay.json
 "$PROF2ANY" cpu-clock.json time.json >sum 2>&1 && echo "times of two names were added up: $(cat sum)" && exit 1
 
 fails 2 "one.folded: --metric time: the input has samples" one.folded two.folded --metric time
