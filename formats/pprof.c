@@ -1235,7 +1235,8 @@ static bool take_piece(void *reader, void *desk, void *piece)
 {
     struct reader *r = reader;
     struct piece *p = piece;
-    uint32_t location = 0; /* there may be none at all */
+    static const uint32_t none = P2A_NONE;
+    const uint32_t *location = p->location ? p->location : &none;
     (void)desk;
     if (!room_for_samples(r, p->sample_n))
         return no_memory(r);
@@ -1243,7 +1244,7 @@ static bool take_piece(void *reader, void *desk, void *piece)
         memcpy(r->value + (size_t)r->stack_n * r->type_n, p->value,
                (size_t)p->sample_n * r->type_n * sizeof *r->value);
     for (uint32_t i = 0; i < p->sample_n; location += p->sample[i++].location_n)
-        if (!add_sample(r, &p->sample[i], p->location ? p->location + location : NULL))
+        if (!add_sample(r, &p->sample[i], location))
             return false;
     if (*p->wrong)
         p2a_bad_byte(r->in, p->wrong_at, "%s", p->wrong);
