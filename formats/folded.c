@@ -1234,15 +1234,11 @@ static bool write_sorted(const struct writer *w)
     return done;
 }
 
-/* Pieces have a megabyte or so, if it isn't a single line. */
 static bool write_rows(const struct writer *w)
 {
-    enum { PIECE = 1 << 20, FRAME = 32, MOST = 1 << 10 };
-    uint64_t rows = PIECE / FRAME / ((uint64_t)w->deepest + 1);
+    enum { FRAME = 32 }; /* bytes */
     const struct p2a_print work = {.desk_size = sizeof(struct pen),
-                                   .rows = rows > MOST ? MOST
-                                           : rows      ? (uint32_t)rows
-                                                       : 1,
+                                   .rows = p2a_rows_of(FRAME * ((uint64_t)w->deepest + 1)),
                                    .put = put_rows,
                                    .free_desk = free_pen};
     p2a_print_rows(w->out, &work, w, w->n);

@@ -814,16 +814,12 @@ static void put_samples(const void *writer, void *desk, struct p2a_out *out, uin
 
 /* ---- writer: all of it ---- */
 
-/* Pieces have a megabyte or so, if it isn't a single stack. */
 static void put_all_samples(struct writer *w)
 {
-    enum { PIECE = 1 << 20, FRAME = 8, MOST = 1 << 12 };
-    uint64_t deepest = w->stacks ? w->stacks->deepest : w->deepest,
-             rows = PIECE / FRAME / (deepest + 1);
+    enum { FRAME = 8 }; /* bytes */
+    uint64_t deepest = w->stacks ? w->stacks->deepest : w->deepest;
     const struct p2a_print work = {.desk_size = sizeof(struct desk),
-                                   .rows = rows > MOST ? MOST
-                                           : rows      ? (uint32_t)rows
-                                                       : 1,
+                                   .rows = p2a_rows_of(FRAME * (deepest + 1)),
                                    .put = put_samples,
                                    .free_desk = free_desk};
     p2a_json_name(&w->json, "samples");

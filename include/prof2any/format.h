@@ -476,6 +476,13 @@ struct p2a_print {
     void (*free_desk)(void *desk); /* NULL: nothing */
 };
 
+/* How many rows of about BYTES a piece of a megabyte or so has, one at least. */
+static inline uint32_t p2a_rows_of(uint64_t bytes)
+{
+    uint64_t rows = (1 << 20) / (bytes + 1);
+    return rows > 1 << 10 ? 1 << 10 : rows ? (uint32_t)rows : 1;
+}
+
 /* The rows from 0 to N. */
 void p2a_print_rows(struct p2a_out *out, const struct p2a_print *work, const void *writer,
                     uint32_t n);
