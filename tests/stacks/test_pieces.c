@@ -16,6 +16,7 @@
 #include <cmocka.h>
 #include <zlib.h>
 
+#include "codec/protobuf.h"
 #include "fault/starve.h"
 #include "prof2any/format.h"
 
@@ -259,39 +260,20 @@ static struct text make_pstats(void)
 
 /* ---- pprof ---- */
 
-static size_t varint(unsigned char *to, uint64_t value)
+static struct p2a_str text_in(const struct p2a_buffer *message)
 {
-    size_t n = 0;
-    for (; value > 127; value >>= 7)
-        to[n++] = (unsigned char)(value | 128);
-    to[n++] = (unsigned char)value;
-    return n;
+    return (struct p2a_str){message->at, message->n};
 }
 
-struct message {
-    unsigned char at[1024];
-    size_t n;
-};
-
-static void put_field(struct message *m, unsigned field, uint64_t value)
+/* Empties MESSAGE, too. */
+static void put_message(struct text *text, uint32_t field, struct p2a_buffer *message)
 {
-    m->n += varint(m->at + m->n, field << 3);
-    m->n += varint(m->at + m->n, value);
-}
-
-static void put_packed(struct message *m, unsigned field, const struct message *content)
-{
-    m->n += varint(m->at + m->n, field << 3 | 2);
-    m->n += varint(m->at + m->n, content->n);
-    memcpy(m->at + m->n, content->at, content->n);
-    m->n += content->n;
-}
-
-static void put_message(struct text *text, unsigned field, const struct message *content)
-{
-    struct message m = {.n = 0};
-    put_packed(&m, field, content);
-    put_bytes(text, m.at, m.n);
+    struct p2a_buffer whole = {0};
+    p2a_protobuf_put_bytes(&whole, field, text_in(message));
+    assert_false(message->failed || whole.failed);
+    put_bytes(text, whole.at, whole.n);
+    p2a_buffer_free(&whole);
+    p2a_buffer_free(message);
 }
 
 enum { LOCATIONS = 4000, STRINGS = 5, NAMES = 300 };
@@ -299,65 +281,66 @@ enum { LOCATIONS = 4000, STRINGS = 5, NAMES = 300 };
 /* Ids packed or one by one; labels that name a thread, or nothing that is known. */
 static void put_stack(struct text *text, uint64_t location)
 {
-    struct message m = {.n = 0}, packed = {.n = 0}, label = {.n = 0};
+    struct p2a_buffer m = {0}, packed = {0}, label = {0};
     for (unsigned i = any(60), at = 0; i > 0; i--) {
         at = (at * 5 + any(3)) % LOCATIONS;
-        packed.n += varint(packed.at + packed.n, at + 1);
+        p2a_protobuf_put(&packed, at + 1);
     }
     if (any(5))
-        put_packed(&m, 1, &packed);
+        p2a_protobuf_put_bytes(&m, 1, text_in(&packed));
     else
-        put_field(&m, 1, 1 + any(LOCATIONS));
+        p2a_protobuf_put_number(&m, 1, 1 + any(LOCATIONS));
     if (location)
-        put_field(&m, 1, location);
-    put_field(&m, 2, any(9));
-    put_field(&m, 2, any(1000000));
-    put_field(&label, 1, 3 + any(2));
-    put_field(&label, 3, any(4));
+        p2a_protobuf_put_number(&m, 1, location);
+    p2a_protobuf_put_number(&m, 2, any(9));
+    p2a_protobuf_put_number(&m, 2, any(1000000));
+    p2a_protobuf_put_number(&label, 1, 3 + any(2));
+    p2a_protobuf_put_number(&label, 3, any(4));
     if (!any(3))
-        put_packed(&m, 3, &label);
+        p2a_protobuf_put_bytes(&m, 3, text_in(&label));
     put_message(text, 2, &m);
+    p2a_buffer_free(&packed);
+    p2a_buffer_free(&label);
 }
 
 /* Locations that are several frames, or have no symbol. */
 static void put_location(struct text *text, unsigned id)
 {
-    struct message m = {.n = 0}, line = {.n = 0};
-    put_field(&m, 1, id);
-    put_field(&m, 3, 4096 + id);
-    put_field(&line, 1, 1 + id % NAMES);
-    put_field(&line, 2, id % 70);
+    struct p2a_buffer m = {0}, line = {0};
+    p2a_protobuf_put_number(&m, 1, id);
+    p2a_protobuf_put_number(&m, 3, 4096 + id);
+    p2a_protobuf_put_number(&line, 1, 1 + id % NAMES);
+    p2a_protobuf_put_number(&line, 2, id % 70);
     for (unsigned i = id % 9 == 0 ? any(4) : 1; i > 0; i--)
-        put_packed(&m, 4, &line);
+        p2a_protobuf_put_bytes(&m, 4, text_in(&line));
     put_message(text, 4, &m);
+    p2a_buffer_free(&line);
 }
 
 static struct text pprof_with(uint64_t bad_location)
 {
     static const char *const strings[STRINGS] = {"", "samples", "count", "thread id", "other"};
     struct text text = start();
-    struct message m = {.n = 0};
+    struct p2a_buffer m = {0};
     char name[16];
-    put_field(&m, 1, 1);
-    put_field(&m, 2, 2);
-    put_message(&text, 1, &m);
-    put_message(&text, 1, &m);
+    for (int i = 0; i < 2; i++) {
+        p2a_protobuf_put_number(&m, 1, 1);
+        p2a_protobuf_put_number(&m, 2, 2);
+        put_message(&text, 1, &m);
+    }
     while (text.n < SIZE / 4)
         put_stack(&text, bad_location && text.n > SIZE / 8 && !any(9) ? bad_location : 0);
     for (unsigned i = 1; i <= LOCATIONS; i++)
         put_location(&text, i);
     for (unsigned i = 0; i < NAMES; i++) {
-        m.n = 0;
-        put_field(&m, 1, i + 1);
-        put_field(&m, 2, STRINGS + i);
+        p2a_protobuf_put_number(&m, 1, i + 1);
+        p2a_protobuf_put_number(&m, 2, STRINGS + i);
         put_message(&text, 5, &m);
     }
     for (unsigned i = 0; i < STRINGS + NAMES; i++) {
         snprintf(name, sizeof name, "f%u", i);
-        m.n = 0;
         const char *string = i < STRINGS ? strings[i] : name;
-        memcpy(m.at, string, strlen(string));
-        m.n = strlen(string);
+        assert_true(p2a_buffer_add(&m, string, strlen(string)));
         put_message(&text, 6, &m);
     }
     return text;
