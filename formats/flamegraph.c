@@ -731,19 +731,59 @@ static void put_box(struct flame *f, const struct p2a_frame *frame)
     put_text(f, has_source(f, frame) ? "</a>\n" : "</g>\n");
 }
 
+/* Box I, and where a level begins with it that. */
+static void put_row(struct flame *f, uint32_t i)
+{
+    const struct p2a_frame *frame = &f->frames.row[i];
+    if (i == 0 || frame->depth != frame[-1].depth) {
+        double y =
+            f->up ? f->levels * f->row - (frame->depth + 1.0) * f->row : frame->depth * f->row;
+        putf(f, "%s<g transform=\"translate(0,%g)\">\n", i ? "</g>\n" : "", y);
+    }
+    put_box(f, frame);
+}
+
+static void free_buffers(struct flame *f)
+{
+    p2a_buffer_free(&f->head);
+    p2a_buffer_free(&f->text);
+    p2a_buffer_free(&f->label);
+    p2a_buffer_free(&f->place);
+    p2a_buffer_free(&f->escaped);
+}
+
+/* A desk is the same flame graph with buffers of its own. */
+static void put_rows(const void *flame, void *desk, struct p2a_out *out, uint32_t begin,
+                     uint32_t end)
+{
+    static const struct p2a_buffer none;
+    struct flame *f = desk;
+    if (!f->p) {
+        *f = *(const struct flame *)flame;
+        f->head = f->text = f->label = f->place = f->escaped = none;
+    }
+    f->out = out;
+    for (uint32_t i = begin; i < end && !f->failed; i++)
+        put_row(f, i);
+    if (f->failed)
+        p2a_no_memory(out);
+}
+
+static void free_desk(void *desk)
+{
+    free_buffers(desk);
+}
+
 static void put_graph(struct flame *f)
 {
-    double high = f->levels * f->row;
+    enum { BOX = 512 }; /* bytes */
+    static const struct p2a_print work = {.desk_size = sizeof(struct flame),
+                                          .rows = (1 << 16) / BOX,
+                                          .put = put_rows,
+                                          .free_desk = free_desk};
     putf(f, "<svg class=\"graph\" x=\"%d\" y=\"%g\" width=\"%g\" height=\"%g\">\n", MARGIN, f->top,
-         f->width - 2 * MARGIN, high);
-    for (size_t i = 0; i < f->frames.n && !f->failed; i++) {
-        const struct p2a_frame *frame = &f->frames.row[i];
-        if (i == 0 || frame->depth != frame[-1].depth) {
-            double y = f->up ? high - (frame->depth + 1.0) * f->row : frame->depth * f->row;
-            putf(f, "%s<g transform=\"translate(0,%g)\">\n", i ? "</g>\n" : "", y);
-        }
-        put_box(f, frame);
-    }
+         f->width - 2 * MARGIN, f->levels * f->row);
+    p2a_print_rows(f->out, &work, f, (uint32_t)f->frames.n);
     put_text(f, "</g>\n</svg>\n");
 }
 
@@ -977,11 +1017,7 @@ static enum p2a_status write_flamegraph(struct p2a_out *out)
         f.failed = true;
     p2a_frames_free(&f.frames);
     free(f.sides);
-    p2a_buffer_free(&f.head);
-    p2a_buffer_free(&f.text);
-    p2a_buffer_free(&f.label);
-    p2a_buffer_free(&f.place);
-    p2a_buffer_free(&f.escaped);
+    free_buffers(&f);
     return f.failed ? p2a_no_memory(out) : p2a_out_status(out);
 }
 

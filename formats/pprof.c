@@ -224,8 +224,10 @@ struct reader {
 
     uint32_t *known; /* frames of locations */
     uint32_t known_n, known_room;
-    uint32_t *frame; /* of stacks */
-    uint32_t frame_n, frame_room;
+    uint32_t *frame;  /* of stacks: where their samples are in the file, and more behind these */
+    uint32_t place_n; /* by places in the file: as many as it has bytes, or none */
+    uint32_t *more;
+    uint32_t more_n, more_room;
     struct p2a_stack *stack;
     struct sample *sample; /* by stack */
     double *value;         /* [stack * type_n + column] */
@@ -348,9 +350,10 @@ static bool make_tables(struct reader *r)
 
 static void end_reader(struct reader *r)
 {
-    void *all[] = {r->string,         r->interned,        r->label,          r->type,   r->mapping,
-                   r->location,       r->function,        r->line,           r->known,  r->frame,
-                   r->stack,          r->sample,          r->value,          r->border, r->alone,
+    void *all[] = {r->string,         r->interned,        r->label,          r->type,
+                   r->mapping,        r->location,        r->function,       r->line,
+                   r->known,          r->frame,           r->more,           r->stack,
+                   r->sample,         r->value,           r->border,         r->alone,
                    r->mapping_ids.id, r->location_ids.id, r->function_ids.id};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
@@ -955,9 +958,10 @@ struct raw {
 struct piece {
     struct protobuf messages;
     struct raw *sample;
-    uint32_t *location; /* rows, leaf first */
+    uint32_t *location; /* rows, root first: the reader's frames or, without room there, … */
+    uint32_t *own;      /* … these */
     double *value;      /* [sample * type_n + column] */
-    uint32_t sample_n, sample_room, location_n, location_room, value_room;
+    uint32_t sample_n, sample_room, location_n, own_room, value_room;
     uint64_t wrong_at;
     char wrong[160]; /* "": nothing */
 };
@@ -982,40 +986,82 @@ static bool all_right(const struct reader *r, struct piece *p, const struct prot
     return true;
 }
 
+/* False: there is none. */
 static bool add_location(const struct reader *r, struct piece *p, uint64_t id, uint64_t at)
 {
     uint32_t row = find_row(&r->location_ids, id);
     if (row == P2A_NONE)
-        return wrong_at(p, at, "location %llu isn't in the file", (unsigned long long)id);
-    if (p->location_n == p->location_room &&
-        !p2a_grow(&p->location, &p->location_room, (uint64_t)p->location_n + 1,
-                  sizeof *p->location))
+        wrong_at(p, at, "location %llu isn't in the file", (unsigned long long)id);
+    else
+        p->location[p->location_n++] = row;
+    return row != P2A_NONE;
+}
+
+/* Room for the locations of a sample, each of which is a byte at least. */
+static bool room_for_locations(const struct reader *r, struct piece *p,
+                               const struct protobuf_field *from)
+{
+    uint64_t most = (uint64_t)p->location_n + (uint64_t)(from->content.end - from->content.at);
+    if (r->place_n)
+        return true;
+    if (!p2a_grow(&p->own, &p->own_room, most, sizeof *p->own))
         return false;
-    p->location[p->location_n++] = row;
+    p->location = p->own;
     return true;
 }
 
-/* Most ids are numbers from 1 on. */
-static inline bool add_numbered(const struct reader *r, struct piece *p, uint64_t id)
+/* Four numbers of two bytes each, in halves of a word; 0: they aren't that. */
+static uint64_t four_numbers(const unsigned char *at)
 {
-    uint64_t row = id - 1;
-    if (r->location_ids.sparse || row >= r->location_ids.n || p->location_n == p->location_room)
-        return false;
-    p->location[p->location_n++] = (uint32_t)row;
-    return true;
+    uint64_t word = 0;
+    for (unsigned i = 0; i < 8; i++)
+        word |= (uint64_t)at[i] << 8 * i; /* one load */
+    if ((word & 0x8080808080808080) != 0x0080008000800080)
+        return 0;
+    return (word & 0x007f007f007f007f) | (word & 0x7f007f007f007f00) >> 1;
+}
+
+/* Takes packed ids of one or two bytes up to one that isn't a row's number from 1 on. */
+static void add_numbered(const struct reader *r, struct piece *p, struct protobuf *list)
+{
+    const unsigned char *at = list->at, *end = list->end;
+    uint32_t *row = p->location + p->location_n, rows = r->location_ids.n;
+    while (end - at >= 2) {
+        uint64_t four = end - at >= 8 ? four_numbers(at) : 0;
+        uint32_t id[4], most = 0;
+        for (unsigned i = 0; i < 4; i++) {
+            id[i] = (uint32_t)(four >> 16 * i & 0xffff) - 1;
+            most = id[i] > most ? id[i] : most;
+        }
+        if (most < rows) {
+            memcpy(row, id, sizeof id);
+            row += 4;
+            at += 8;
+            continue;
+        }
+        bool two = at[0] >= 0x80;
+        uint32_t one = (two ? (uint32_t)(at[0] & 0x7f) | (uint32_t)at[1] << 7 : at[0]) - 1;
+        if (one >= rows || (two && at[1] >= 0x80))
+            break;
+        *row++ = one;
+        at += 1 + two;
+    }
+    p->location_n = (uint32_t)(row - p->location);
+    list->at = at;
 }
 
 static bool read_locations(const struct reader *r, struct piece *p, struct protobuf_field *f)
 {
     uint64_t id, at = place(r, f->begin);
     if (f->type == PROTOBUF_NUMBER)
-        return add_location(r, p, f->value, at);
+        return add_location(r, p, f->value, at) || *p->wrong;
     if (f->type != PROTOBUF_BYTES)
         return wrong_at(p, at, WRONG_TYPE, f->number, "sample");
-    while (!*p->wrong && p2a_protobuf_number(&f->content, &id))
-        if (!add_numbered(r, p, id) && !add_location(r, p, id, at))
-            return false;
-    return all_right(r, p, &f->content);
+    do
+        if (!r->location_ids.sparse)
+            add_numbered(r, p, &f->content);
+    while (p2a_protobuf_number(&f->content, &id) && add_location(r, p, id, at));
+    return *p->wrong || all_right(r, p, &f->content);
 }
 
 /* The sample's values; *n counts all there are. */
@@ -1052,6 +1098,15 @@ static bool room_for_sample(const struct reader *r, struct piece *p,
            p2a_grow(&p->sample, &p->sample_room, samples, sizeof *p->sample);
 }
 
+static void reverse(uint32_t *row, uint32_t n)
+{
+    for (uint32_t i = 0; i < n / 2; i++) {
+        uint32_t swapped = row[i];
+        row[i] = row[n - 1 - i];
+        row[n - 1 - i] = swapped;
+    }
+}
+
 /* False: no memory. */
 static bool read_sample(const struct reader *r, struct piece *p, const struct protobuf_field *from)
 {
@@ -1059,7 +1114,7 @@ static bool read_sample(const struct reader *r, struct piece *p, const struct pr
     struct protobuf_field f;
     struct raw sample = {0};
     uint32_t values = 0, first = p->location_n;
-    bool enough = room_for_sample(r, p, from);
+    bool enough = room_for_sample(r, p, from) && room_for_locations(r, p, from);
     while (enough && !*p->wrong && p2a_protobuf_next(&message, &f)) {
         if (f.number == 1)
             enough = read_locations(r, p, &f);
@@ -1077,19 +1132,22 @@ static bool read_sample(const struct reader *r, struct piece *p, const struct pr
                         "a sample has %u values, expected %u, one a sample type", values,
                         r->type_n);
     sample.location_n = p->location_n - first;
+    reverse(p->location + first, sample.location_n);
     p->sample[p->sample_n++] = sample;
     return true;
 }
 
 static bool read_piece(const void *reader, void *desk, void *piece)
 {
+    const struct reader *r = reader;
     struct piece *p = piece;
     struct protobuf_field f;
     (void)desk;
     p->sample_n = p->location_n = 0;
+    p->location = r->place_n ? r->frame + place(r, p->messages.at) : p->own;
     *p->wrong = '\0';
     while (!*p->wrong && p2a_protobuf_next(&p->messages, &f))
-        if (f.number == SAMPLE && !read_sample(reader, p, &f))
+        if (f.number == SAMPLE && !read_sample(r, p, &f))
             return false;
     return true;
 }
@@ -1099,40 +1157,43 @@ static void free_piece(const void *reader, void *piece)
     struct piece *p = piece;
     (void)reader;
     free(p->sample);
-    free(p->location);
+    free(p->own);
     free(p->value);
 }
 
 /* ---- reading: samples, in their order ---- */
 
-/* The locations of a sample, leaf first, from *end on, that stay. As pprof does it: nothing is
- * dropped before the first frame that isn't to be. */
-static uint32_t drop_frames(struct reader *r, const uint32_t *location, uint32_t n)
+/* How many of a sample's locations stay. As pprof does it: nothing is dropped before the first
+ * frame that isn't to be. */
+static uint32_t kept_of(struct reader *r, const uint32_t *location, uint32_t n)
 {
     bool found = false;
-    for (uint32_t i = n; r->dropping && i-- > 0;) {
+    for (uint32_t i = 0; r->dropping && i < n; i++) {
         const struct location *l = &r->location[location[i]];
         if (!l->drop && !l->drop_below) {
             found = true;
         } else if (found) {
             r->cut = true;
-            return l->drop ? i + 1 : i;
+            return l->drop ? i : i + 1;
         }
     }
-    return 0;
+    return n;
 }
 
-/* What comes in one byte mustn't become a thousand: real files have about one frame in two. */
-static bool room_for_frames(struct reader *r, uint64_t n)
+/* Room for N more. What comes in one byte mustn't become a thousand: real files have about one
+ * frame in two. */
+static bool room_for_more(struct reader *r, uint64_t n)
 {
     uint64_t most = 16 * (uint64_t)(r->file.end - r->start) + 65536;
+    n += r->more_n;
     if (n > most) {
         p2a_bad_byte(r->in, place(r, r->file.end),
                      "more than %llu frames in its samples, 16 a byte", (unsigned long long)most);
         return false;
     }
-    return n <= r->frame_room || p2a_grow(&r->frame, &r->frame_room, n, sizeof *r->frame) ||
-           no_memory(r);
+    if (r->place_n + n <= UINT32_MAX && p2a_grow(&r->more, &r->more_room, n, sizeof *r->more))
+        return true;
+    return no_memory(r);
 }
 
 /* The marked function of samples that have no frames. */
@@ -1146,46 +1207,83 @@ static p2a_id no_stack(struct reader *r)
     return r->no_stack;
 }
 
-/* N locations, leaf first, as frames, root first. */
-static bool add_frames_of(struct reader *r, const uint32_t *location, uint32_t n)
+static bool know(struct reader *r, uint32_t location)
 {
-    for (uint32_t i = n; i-- > 0;) {
-        const struct location *l = &r->location[location[i]];
-        if (!room_for_frames(r, (uint64_t)r->frame_n + l->frame_n + 1))
-            return false;
-        for (uint32_t k = 0; k < l->frame_n; k++)
-            r->frame[r->frame_n++] = r->known[l->frame + k];
+    struct location *l = &r->location[location];
+    return l->resolved || resolve(r, l);
+}
+
+/* Puts frames in the place of N locations, from the leaf on, as long as each is one alone; how many
+ * are left. */
+static uint32_t name_frames(struct reader *r, uint32_t *location, uint32_t n)
+{
+    const uint32_t *alone = r->alone;
+    while (n > 0) {
+        uint32_t row = location[n - 1];
+        if (alone[row] == P2A_NONE && (!know(r, row) || alone[row] == P2A_NONE))
+            break;
+        location[--n] = alone[row];
     }
+    return n;
+}
+
+static bool add_frames_of(struct reader *r, uint32_t location)
+{
+    const struct location *l = &r->location[location];
+    if (!room_for_more(r, l->frame_n))
+        return false;
+    for (uint32_t k = 0; k < l->frame_n; k++)
+        r->more[r->more_n++] = r->known[l->frame + k];
     return true;
 }
 
-/* The same where each is one frame, and known. */
-static bool add_plain_frames(struct reader *r, const uint32_t *location, uint32_t n)
+/* The frames of N locations, of which those from NAMED on are frames already, behind all others. */
+static bool add_more(struct reader *r, const uint32_t *location, uint32_t named, uint32_t n,
+                     uint32_t *leaf)
 {
-    bool plain = !r->dropping && (uint64_t)r->frame_n + n + 1 <= r->frame_room;
-    for (uint32_t i = 0; plain && i < n; i++) {
-        uint32_t frame = r->alone[location[n - 1 - i]];
-        r->frame[r->frame_n + i] = frame;
-        plain = frame != P2A_NONE;
-    }
-    if (plain)
-        r->frame_n += n;
-    return plain;
+    for (uint32_t i = named; i-- > 0;)
+        if (!know(r, location[i]))
+            return false;
+    uint32_t kept = kept_of(r, location, named);
+    if (kept < named)
+        *leaf = kept ? location[kept - 1] : P2A_NONE;
+    for (uint32_t i = 0; i < kept; i++)
+        if (!add_frames_of(r, location[i]))
+            return false;
+    if (!room_for_more(r, n - named))
+        return false;
+    for (uint32_t i = named; i < n; i++)
+        r->more[r->more_n++] = location[i];
+    return true;
 }
 
-/* Adds the frames of a sample's N locations; *leaf is the row of the last one's. */
-static bool add_locations(struct reader *r, const uint32_t *location, uint32_t n, uint32_t *leaf)
+static bool add_no_stack(struct reader *r)
 {
-    *leaf = n ? *location : P2A_NONE;
-    if (!n || add_plain_frames(r, location, n))
-        return true;
-    for (uint32_t i = 0; i < n; i++)
-        if (!r->location[location[i]].resolved && !resolve(r, &r->location[location[i]]))
-            return false;
-    uint32_t end = drop_frames(r, location, n);
-    *leaf = end < n ? location[end] : P2A_NONE;
-    return room_for_frames(r, (uint64_t)r->frame_n + n + 1) &&
-           add_frames_of(r, location + end, n - end);
+    p2a_id marker = no_stack(r);
+    if (marker == P2A_NONE || !room_for_more(r, 1))
+        return false;
+    r->more[r->more_n++] = marker;
+    return true;
+}
+
+/* The frames of a sample's N locations, where these are if that can be; *leaf is the row of the
+ * last one's. */
+static bool add_stack(struct reader *r, uint32_t *location, uint32_t n, struct p2a_stack *stack,
+                      uint32_t *leaf)
+{
+    bool in_place = r->place_n && !r->dropping;
+    uint32_t named = n, more = r->more_n;
+    *leaf = n ? location[n - 1] : P2A_NONE;
+    if (in_place && n) {
+        named = name_frames(r, location, n);
+        *stack = (struct p2a_stack){.frame = (uint32_t)(location - r->frame), .frame_n = n};
+        if (!named)
+            return true;
+    }
+    if (!add_more(r, location, named, n, leaf) || (r->more_n == more && !add_no_stack(r)))
+        return false;
+    *stack = (struct p2a_stack){.frame = r->place_n + more, .frame_n = r->more_n - more};
+    return true;
 }
 
 static bool find_thread(struct reader *r, struct protobuf labels, struct thread *thread, p2a_id *id)
@@ -1201,24 +1299,17 @@ static bool find_thread(struct reader *r, struct protobuf labels, struct thread 
     return !thread->known || *id != P2A_NONE;
 }
 
-static bool add_sample(struct reader *r, const struct raw *from, const uint32_t *location)
+static bool add_sample(struct reader *r, const struct raw *from, uint32_t *location)
 {
-    struct p2a_stack s = {.frame = r->frame_n};
+    struct p2a_stack stack;
     struct thread thread;
     uint32_t leaf;
-    if (!add_locations(r, location, from->location_n, &leaf) ||
-        !find_thread(r, from->labels, &thread, &s.thread))
+    if (!add_stack(r, location, from->location_n, &stack, &leaf) ||
+        !find_thread(r, from->labels, &thread, &stack.thread))
         return false;
-    if (r->frame_n == s.frame) {
-        p2a_id marker = no_stack(r);
-        if (marker == P2A_NONE || !room_for_frames(r, (uint64_t)r->frame_n + 1))
-            return false;
-        r->frame[r->frame_n++] = marker;
-    }
-    s.frame_n = r->frame_n - s.frame;
     r->compared |= thread.before;
     r->sample[r->stack_n] = (struct sample){leaf, thread.before};
-    r->stack[r->stack_n++] = s;
+    r->stack[r->stack_n++] = stack;
     return true;
 }
 
@@ -1235,8 +1326,7 @@ static bool take_piece(void *reader, void *desk, void *piece)
 {
     struct reader *r = reader;
     struct piece *p = piece;
-    static const uint32_t none = P2A_NONE;
-    const uint32_t *location = p->location ? p->location : &none;
+    uint32_t none = P2A_NONE, *location = p->location ? p->location : &none;
     (void)desk;
     if (!room_for_samples(r, p->sample_n))
         return no_memory(r);
@@ -1264,6 +1354,28 @@ static bool cut_piece(void *reader, void *piece)
     return true;
 }
 
+/* All frames as one array. */
+static bool join_frames(struct reader *r)
+{
+    uint64_t n = (uint64_t)r->place_n + r->more_n;
+    uint32_t *frame = r->more_n ? realloc(r->frame, n * sizeof *frame) : r->frame;
+    if (!frame && r->more_n)
+        return no_memory(r);
+    if (r->more_n)
+        memcpy(frame + r->place_n, r->more, r->more_n * sizeof *frame);
+    r->frame = frame;
+    return true;
+}
+
+/* Frames are put where threads need not ask for it. What isn't needed of that is never touched. */
+static void make_places(struct reader *r)
+{
+    uint64_t bytes = (uint64_t)(r->file.end - r->start);
+    if (bytes < UINT32_MAX / 2)
+        r->frame = malloc((size_t)bytes * sizeof *r->frame + 1);
+    r->place_n = r->frame ? (uint32_t)bytes : 0;
+}
+
 static bool read_samples(struct reader *r)
 {
     static const struct p2a_crew_work work = {.piece_size = sizeof(struct piece),
@@ -1271,10 +1383,11 @@ static bool read_samples(struct reader *r)
                                               .make = read_piece,
                                               .take = take_piece,
                                               .free_piece = free_piece};
+    make_places(r);
     enum p2a_crew_end end = p2a_crew_run(&work, r, r->border_n < ENOUGH);
     if (end == P2A_CREW_NO_MEMORY)
         no_memory(r);
-    return end == P2A_CREW_DONE;
+    return end == P2A_CREW_DONE && join_frames(r);
 }
 
 /* ---- reading: the stacks --------------------------------------------------------------------- */
@@ -1293,23 +1406,16 @@ static double *compared_values(const struct reader *r)
     return value;
 }
 
-static double *copied_values(const struct reader *r)
-{
-    size_t bytes = (size_t)r->stack_n * r->type_n * sizeof(double);
-    double *value = malloc(bytes + 1);
-    if (value && bytes)
-        memcpy(value, r->value, bytes);
-    return value;
-}
-
 static bool take_stacks(struct reader *r)
 {
     struct p2a_profile *p = r->p;
     struct p2a_stacks stacks = {.n = r->stack_n, .row = r->stack, .frame = r->frame};
-    stacks.self = r->compared ? compared_values(r) : copied_values(r);
+    stacks.self = r->compared ? compared_values(r) : r->value;
+    if (!r->compared)
+        r->value = NULL;
     r->stack = NULL;
     r->frame = NULL;
-    bool taken = stacks.self && p2a_stacks_sort(&stacks, p->functions.n, p->columns);
+    bool taken = (stacks.self || !stacks.n) && p2a_stacks_sort(&stacks, p->functions.n, p->columns);
     if (!taken)
         no_memory(r);
     taken = taken && p2a_stacks_take(p, &stacks);
@@ -1357,19 +1463,32 @@ static bool add_places(struct reader *r)
     return true;
 }
 
-/* Whether a line or an address is known of any frame that was running. */
-static bool any_place(const struct reader *r)
+/* What is known of frames that were running: lines, or addresses, too. */
+static unsigned known_places(const struct reader *r)
 {
-    for (uint32_t i = 0; i < r->stack_n; i++) {
+    unsigned known = 0;
+    for (uint32_t i = 0; i < r->stack_n && !(known & P2A_ADDRESSES); i++) {
         if (r->sample[i].leaf == P2A_NONE)
             continue;
         const struct location *l = &r->location[r->sample[i].leaf];
         const struct p2a_function *f = &r->p->functions.row[r->known[l->frame + l->frame_n - 1]];
         int64_t line = l->line_n ? r->line[l->inner].line : 0;
-        if (l->address || (line > 0 && line != f->line))
-            return true;
+        if (l->address)
+            known = P2A_LINES | P2A_ADDRESSES;
+        else if (line > 0 && line != f->line)
+            known = P2A_LINES;
     }
-    return false;
+    return known;
+}
+
+/* False after an error. */
+static bool take_places(struct reader *r)
+{
+    unsigned known = known_places(r);
+    if (known && p2a_wants_lines(r->p))
+        return add_places(r);
+    p2a_leave_out(r->p, known);
+    return true;
 }
 
 /* ---- reading: the rest ----------------------------------------------------------------------- */
@@ -1451,7 +1570,7 @@ static bool read_all(struct reader *r)
         return false;
     if (r->compared)
         p2a_compare_columns(r->p);
-    if (!take_stacks(r) || (any_place(r) && !add_places(r)) || !name_period(r) || !read_comments(r))
+    if (!take_places(r) || !take_stacks(r) || !name_period(r) || !read_comments(r))
         return false;
     add_notes(r);
     return true;

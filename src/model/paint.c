@@ -125,7 +125,7 @@ static bool go_file(struct p2a_str file)
 static struct p2a_str go_package(struct p2a_str name)
 {
     size_t slash = 0, end = 0;
-    while (end < name.n && !strchr("([", name.at[end]))
+    while (end < name.n && name.at[end] && name.at[end] != '(' && name.at[end] != '[')
         end++;
     for (size_t i = 0; i < end; i++)
         if (name.at[i] == '/')
@@ -139,11 +139,11 @@ static struct p2a_str go_package(struct p2a_str name)
  * before "`", "!" or the first "::" in the name. */
 static struct p2a_str module_of(const struct p2a_profile *p, const struct p2a_function *f)
 {
-    struct p2a_str name = p2a_string(p, f->name), head, tail;
+    struct p2a_str name = p2a_string(p, f->name), package, head, tail;
     if (f->kind == P2A_PYTHON && f->file)
         return p2a_str_base(p2a_string(p, f->file));
-    if (go_file(p2a_string(p, f->file)) && go_package(name).n)
-        return go_package(name);
+    if (go_file(p2a_string(p, f->file)) && (package = go_package(name)).n)
+        return package;
     if (f->module)
         return p2a_str_base(p2a_string(p, f->module));
     if (f->file)
@@ -154,7 +154,8 @@ static struct p2a_str module_of(const struct p2a_profile *p, const struct p2a_fu
     return colons ? (struct p2a_str){name.at, (size_t)(colons - name.at)} : P2A_LIT("");
 }
 
-static enum category category_of(const struct p2a_painter *painter, const struct p2a_function *f)
+/* The category where it isn't told by the module: MODULE. */
+static enum category kind_of(const struct p2a_painter *painter, const struct p2a_function *f)
 {
     const struct p2a_profile *p = painter->p;
     struct p2a_str file = p2a_string(p, f->file);
@@ -168,7 +169,18 @@ static enum category category_of(const struct p2a_painter *painter, const struct
         return BUILTIN;
     if (f->kind == P2A_PYTHON || (f->kind == P2A_UNKNOWN && f->file && python_file(file)))
         return python_category(painter, file);
-    return module_of(p, f).n ? MODULE : PLAIN;
+    return MODULE;
+}
+
+/* *module: of one that is coloured by it. */
+static enum category category_of(const struct p2a_painter *painter, const struct p2a_function *f,
+                                 struct p2a_str *module)
+{
+    enum category c = kind_of(painter, f);
+    if (c != MODULE)
+        return c;
+    *module = module_of(painter->p, f);
+    return module->n ? MODULE : PLAIN;
 }
 
 struct p2a_painter p2a_painter_start(const struct p2a_profile *p, const char *palette)
@@ -206,8 +218,9 @@ unsigned p2a_paint_chosen(const struct p2a_coloring *chosen, unsigned rule, doub
 static unsigned paint_by_module(const struct p2a_painter *painter, const struct p2a_function *f,
                                 double share)
 {
-    enum category c = category_of(painter, f);
-    struct p2a_str key = c == MODULE  ? module_of(painter->p, f)
+    struct p2a_str module;
+    enum category c = category_of(painter, f, &module);
+    struct p2a_str key = c == MODULE  ? module
                          : c == PLAIN ? p2a_string(painter->p, f->name)
                                       : telling_path(p2a_string(painter->p, f->file));
     unsigned hue = hash(key) % categories[c].steps;
@@ -272,8 +285,7 @@ static const char *palette_of(const struct p2a_painter *painter, const struct p2
         return js_colour(name, file);
     if (strcmp(palette, "perl") == 0)
         return perl_colour(name, file);
-    return strcmp(palette, "rust") == 0 ? rust_colour(name)
-                                        : python_colour(category_of(painter, f));
+    return strcmp(palette, "rust") == 0 ? rust_colour(name) : python_colour(kind_of(painter, f));
 }
 
 unsigned p2a_paint(const struct p2a_painter *painter, p2a_id function, double share)
@@ -304,10 +316,11 @@ struct p2a_str p2a_paint_meaning(const struct p2a_painter *painter, p2a_id funct
     if (function >= p->functions.n || strcmp(painter->palette, "module") != 0)
         return P2A_LIT("");
     const struct p2a_function *f = &p->functions.row[function];
-    enum category c = category_of(painter, f);
+    struct p2a_str module;
+    enum category c = category_of(painter, f, &module);
     if (f->kind == P2A_MARKER)
         return P2A_LIT("");
-    return c == MODULE ? module_of(p, f) : p2a_str_of(categories[c].meaning);
+    return c == MODULE ? module : p2a_str_of(categories[c].meaning);
 }
 
 /* ---- by change ---- */

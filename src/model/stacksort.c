@@ -6,6 +6,7 @@
  *   pieces   |     piece     |     piece         | …
  *
  * Pieces don't depend on how many cores there are, so that sums that are rounded don't either. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,7 +41,9 @@ struct groups {
 struct sort {
     const struct p2a_stacks *s;
     uint32_t columns;
-    struct item *item, *spare;
+    struct item *item;
+    struct item
+        *spare; /* the memory of to.row: a piece's rows are made when its items are sorted */
     unsigned bits, frames; /* of a frame; in a key */
     struct groups small;   /* in the order of their items, of one piece each */
     struct p2a_stacks to;
@@ -337,6 +340,8 @@ static void free_groups(const void *sort, void *desk)
 
 /* ---- all of them ----------------------------------------------------------------------------- */
 
+static_assert(sizeof(struct item) == sizeof(struct p2a_stack), "one's place is the other's");
+
 /* False: no memory. */
 static bool start_sort(struct sort *s, uint32_t functions)
 {
@@ -346,11 +351,11 @@ static bool start_sort(struct sort *s, uint32_t functions)
         s->bits++;
     s->frames = 64 / s->bits;
     s->item = malloc(((size_t)n + 1) * sizeof *s->item);
-    s->spare = malloc(((size_t)n + 1) * sizeof *s->spare);
     s->to.row = malloc(((size_t)n + 1) * sizeof *s->to.row);
+    s->spare = (void *)s->to.row;
     s->to.self = malloc(((size_t)n * s->columns + 1) * sizeof *s->to.self);
     s->to.first = s->s->first ? malloc(((size_t)n + 1) * sizeof *s->to.first) : NULL;
-    if (!s->item || !s->spare || !s->to.row || !s->to.self || (s->s->first && !s->to.first))
+    if (!s->item || !s->to.row || !s->to.self || (s->s->first && !s->to.first))
         return false;
     for (uint32_t i = 0; i < n; i++)
         s->item[i] = (struct item){.stack = i, .frame = s->s->row[i].frame};
@@ -373,7 +378,6 @@ bool p2a_stacks_sort(struct p2a_stacks *s, uint32_t functions, uint32_t columns)
     struct sort sort = {.s = s, .columns = columns};
     bool done = start_sort(&sort, functions) && split(&sort) && sort_pieces(&sort);
     free(sort.item);
-    free(sort.spare);
     free(sort.small.row);
     if (done) {
         sort.to.frame = s->frame;

@@ -21,9 +21,13 @@
 #include "model/derive.h"
 
 enum {
-    KNOWN = 1 << 16,
-    NEVER = 0, /* marks; rows are numbered from 2 on */
+    WAYS = 16, /* of a caller, to its arcs */
+    LEAST_WAYS = 1 << 16,
+    MOST_WAYS = 1 << 20,
+    SALTS = 64,
+    NEVER = 0, /* marks */
     BEFORE = 1,
+    FIRST = 2, /* row */
     MOST_PARTS = 8,
     ENOUGH = 1 << 17, /* contexts that are worth a thread, … */
     MANY = 8,         /* … if there are so many of each function … */
@@ -31,24 +35,31 @@ enum {
 };
 #define OPEN UINT32_MAX
 
-struct ends {
-    p2a_id caller, callee;
+/* What a frame is added to stands together:
+ *
+ *   function   mark  total of each column
+ *   arc        ends  mark  total of each column */
+union cell {
+    uint64_t ends; /* caller << 32 | callee */
+    struct {
+        uint32_t mark; /* a row, NEVER, BEFORE or OPEN */
+        uint32_t salt; /* of a function; see below */
+    };
+    double total;
 };
 
 struct part {
     const struct p2a_stacks *stacks;
     uint32_t columns, functions, begin, end; /* rows */
-    bool as_they_came;                       /* by stacks->first, without sums */
+    bool as_they_came;                       /* by stacks->first, without columns */
     p2a_id *order;                           /* functions */
     uint32_t order_n, order_room;
     struct p2a_pairs arc_of;
-    struct ends *ends; /* of arcs */
-    uint32_t arc_n, ends_room, mark_room, self_room, total_room;
-    double *self, *total, *arc_self, *arc_total; /* [row * columns + column] */
-    p2a_id *known;                               /* the arc last asked for, by a hash of its ends */
-    uint32_t *mark, *arc_mark; /* by function and arc: a row, NEVER, BEFORE or OPEN */
-    uint32_t now;              /* the row */
-    p2a_id *path;              /* arcs that lead to its frames */
+    union cell *function, *arc;
+    uint32_t arc_n, arc_room, self_room;
+    double *self, *arc_self; /* [row * columns + column] */
+    p2a_id *way;             /* arcs, P2A_NONE where there is none */
+    uint32_t way_mask, now;  /* now: the row */
     struct open {
         p2a_id function, arc; /* P2A_NONE: there is one above already */
     } * open;                 /* frames that the next row has, too */
@@ -58,14 +69,35 @@ struct part {
 
 /* ---- functions and arcs of a row ------------------------------------------------------------- */
 
+static inline union cell *function_mark(const struct part *s, p2a_id id)
+{
+    return s->function + (size_t)id * (1 + s->columns);
+}
+
+static inline union cell *arc_ends(const struct part *s, p2a_id id)
+{
+    return s->arc + (size_t)id * (2 + s->columns);
+}
+
+static inline union cell *arc_mark(const struct part *s, p2a_id id)
+{
+    return arc_ends(s, id) + 1;
+}
+
+static bool add_function(struct part *s, p2a_id function)
+{
+    if (!p2a_grow(&s->order, &s->order_room, (uint64_t)s->order_n + 1, sizeof *s->order))
+        return false;
+    s->order[s->order_n++] = function;
+    function_mark(s, function)->mark = BEFORE;
+    return true;
+}
+
 static bool room_for_arc(struct part *s)
 {
     uint64_t n = (uint64_t)s->arc_n + 1;
-    size_t values = (s->columns + !s->columns) * sizeof(double);
-    return p2a_grow(&s->ends, &s->ends_room, n, sizeof *s->ends) &&
-           p2a_grow(&s->arc_mark, &s->mark_room, n, sizeof *s->arc_mark) &&
-           p2a_grow(&s->arc_self, &s->self_room, n, values) &&
-           p2a_grow(&s->arc_total, &s->total_room, n, values);
+    return p2a_grow(&s->arc, &s->arc_room, n, (2 + s->columns) * sizeof *s->arc) &&
+           p2a_grow(&s->arc_self, &s->self_room, n, (s->columns + !s->columns) * sizeof(double));
 }
 
 /* P2A_NONE: no memory. */
@@ -77,118 +109,149 @@ static p2a_id add_arc(struct part *s, p2a_id caller, p2a_id callee)
     id = s->arc_n;
     if (!room_for_arc(s) || !p2a_pairs_add(&s->arc_of, (struct p2a_pair){callee * 4, caller, id}))
         return P2A_NONE;
-    s->ends[id] = (struct ends){caller, callee};
-    s->arc_mark[id] = NEVER;
+    union cell *row = arc_ends(s, id);
+    memset(row, 0, (2 + s->columns) * sizeof *row); /* NEVER */
+    row->ends = (uint64_t)caller << 32 | callee;
     memset(s->arc_self + (size_t)id * s->columns, 0, s->columns * sizeof *s->arc_self);
-    memset(s->arc_total + (size_t)id * s->columns, 0, s->columns * sizeof *s->arc_total);
     return s->arc_n++;
 }
 
-static inline p2a_id find_arc(struct part *s, p2a_id caller, p2a_id callee)
+/* ---- ways ------------------------------------------------------------------------------------ */
+
+/* Each caller has a salt with which no two of its callees go the same way, so that an arc is found
+ * at once. One that has too many callees shares all ways with others, and an arc may be taken for
+ * another there, which is why its ends are looked at. */
+static inline p2a_id *way_to(const struct part *s, p2a_id caller, p2a_id callee, uint32_t salt)
 {
-    uint32_t hash = (caller * 0x9e3779b1u ^ callee * 0x85ebca77u) >> 16;
-    p2a_id id = s->known[hash % KNOWN];
-    if (id < s->arc_n && s->ends[id].caller == caller && s->ends[id].callee == callee)
+    uint32_t hash = callee * (0x9e3779b1u + salt * 0x7f4a7c16u);
+    uint32_t way = salt < SALTS ? caller * WAYS + hash / (UINT32_MAX / WAYS + 1)
+                                : caller * 0x85ebca77u + (hash >> 12);
+    return &s->way[way & s->way_mask];
+}
+
+/* The arcs on a caller's own ways. */
+static uint32_t arcs_of(const struct part *s, p2a_id caller, p2a_id arc[WAYS])
+{
+    const p2a_id *own = &s->way[caller * WAYS & s->way_mask];
+    uint32_t n = 0;
+    for (unsigned i = 0; i < WAYS; i++)
+        if (own[i] != P2A_NONE && arc_ends(s, own[i])->ends >> 32 == caller)
+            arc[n++] = own[i];
+    return n;
+}
+
+/* Puts them on their ways. False: two would go the same one. */
+static bool part_ways(struct part *s, p2a_id caller, const p2a_id *arc, uint32_t n, uint32_t salt)
+{
+    memset(&s->way[caller * WAYS & s->way_mask], 0xff, WAYS * sizeof *s->way);
+    for (uint32_t i = 0; i < n; i++) {
+        p2a_id *way = way_to(s, caller, (p2a_id)arc_ends(s, arc[i])->ends, salt);
+        if (*way != P2A_NONE)
+            return false;
+        *way = arc[i];
+    }
+    return true;
+}
+
+/* An arc that isn't where its way leads to. P2A_NONE: no memory. */
+static p2a_id make_way(struct part *s, p2a_id caller, p2a_id callee)
+{
+    p2a_id id = add_arc(s, caller, callee), arc[WAYS + 1];
+    uint32_t *salt = &function_mark(s, caller)->salt;
+    p2a_id *way = way_to(s, caller, callee, *salt);
+    bool taken = *way != P2A_NONE && arc_ends(s, *way)->ends >> 32 == caller;
+    if (id == P2A_NONE || *salt == SALTS || !taken) {
+        *way = id;
         return id;
-    return s->known[hash % KNOWN] = add_arc(s, caller, callee);
-}
-
-static bool add_function(struct part *s, p2a_id function)
-{
-    if (!p2a_grow(&s->order, &s->order_room, (uint64_t)s->order_n + 1, sizeof *s->order))
-        return false;
-    s->order[s->order_n++] = function;
-    s->mark[function] = BEFORE;
-    return true;
-}
-
-/* Gives the new frames of ROW their places in the tables. False: no memory. */
-static bool find_path(struct part *s, const struct p2a_stack *row, const p2a_id *frame)
-{
-    p2a_id caller = row->shared ? frame[row->shared - 1] : P2A_NONE;
-    for (uint32_t d = row->shared; d < row->frame_n; d++) {
-        p2a_id f = frame[d], arc = P2A_NONE;
-        if (s->mark[f] == NEVER && !add_function(s, f))
-            return false;
-        if (d > 0 && (arc = find_arc(s, caller, f)) == P2A_NONE)
-            return false;
-        s->path[d] = arc;
-        caller = f;
     }
-    return true;
+    uint32_t n = arcs_of(s, caller, arc);
+    arc[n++] = id;
+    do
+        *salt = n > WAYS ? SALTS : *salt + 1;
+    while (*salt < SALTS && !part_ways(s, caller, arc, n, *salt));
+    return id;
 }
 
-static bool find_as_they_came(struct part *s)
+/* COLUMNS are the part's: code is shorter where they are known. */
+static inline p2a_id find_arc(struct part *s, p2a_id caller, p2a_id callee, uint32_t columns)
 {
-    const struct p2a_stacks *stacks = s->stacks;
-    struct p2a_keyed *came = p2a_stacks_as_they_came(stacks);
-    bool found = came;
-    for (uint32_t i = 0; found && i < stacks->n; i++) {
-        struct p2a_stack row = stacks->row[came[i].id];
-        row.shared = i ? p2a_shared_frames(stacks->frame, &stacks->row[came[i - 1].id], &row) : 0;
-        found = find_path(s, &row, stacks->frame + row.frame);
-    }
-    free(came);
-    return found;
+    uint32_t salt = s->function[(size_t)caller * (1 + columns)].salt;
+    p2a_id id = *way_to(s, caller, callee, salt);
+    uint64_t ends = (uint64_t)caller << 32 | callee;
+    if (id != P2A_NONE && s->arc[(size_t)id * (2 + columns)].ends == ends)
+        return id;
+    return make_way(s, caller, callee);
 }
 
 /* ---- sums ------------------------------------------------------------------------------------ */
 
-static inline void add_values(double *to, size_t row, const double *value, uint32_t columns)
+static inline void add_values(double *to, const double *value, uint32_t columns)
 {
     for (uint32_t c = 0; c < columns; c++)
-        to[row * columns + c] += value[c];
+        to[c] += value[c];
 }
 
-/* Adds VALUE to each of N ids that the row doesn't have yet. */
-static inline void add_totals(double *total, uint32_t *mark, uint32_t now, const p2a_id *id,
-                              size_t n, const double *value, uint32_t columns)
+/* The total at MARK, unless the row has added to it. */
+static inline void add_total(union cell *mark, uint32_t now, const double *value, uint32_t columns)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (mark[id[i]] >= now)
-            continue;
-        mark[id[i]] = now;
-        add_values(total, id[i], value, columns);
-    }
+    if (mark->mark >= now)
+        return;
+    mark->mark = now;
+    for (uint32_t c = 0; c < columns; c++)
+        mark[1 + c].total += value[c];
 }
 
-/* The frames that no other row has. */
-static inline void add_own(struct part *s, const struct p2a_stack *row, const double *value,
-                           uint32_t from, uint32_t columns)
+/* The frames from FROM on, that no other row has. *arc leads to the last one. False: no memory. */
+static inline bool add_own(struct part *s, const struct p2a_stack *row, const double *value,
+                           uint32_t from, p2a_id *arc, uint32_t columns)
 {
     const p2a_id *frame = s->stacks->frame + row->frame;
-    add_totals(s->total, s->mark, s->now, frame + from, row->frame_n - from, value, columns);
-    from += from == 0; /* nothing calls a root */
-    add_totals(s->arc_total, s->arc_mark, s->now, s->path + from, row->frame_n - from, value,
-               columns);
+    for (uint32_t d = from; d < row->frame_n; d++) {
+        union cell *mark = s->function + (size_t)frame[d] * (1 + columns);
+        if (mark->mark == NEVER && !add_function(s, frame[d]))
+            return false;
+        add_total(mark, s->now, value, columns);
+        if (d == 0) /* nothing calls a root */
+            continue;
+        *arc = find_arc(s, frame[d - 1], frame[d], columns);
+        if (*arc == P2A_NONE)
+            return false;
+        add_total(s->arc + (size_t)*arc * (2 + columns) + 1, s->now, value, columns);
+    }
+    return true;
 }
 
-/* ID, which is open now; P2A_NONE where it has been. */
-static p2a_id open_one(uint32_t *mark, p2a_id id)
+/* ID, of which MARK is, and which is open now; P2A_NONE where it has been. */
+static p2a_id open_one(union cell *mark, p2a_id id)
 {
-    if (mark[id] == OPEN)
+    if (mark->mark == OPEN)
         return P2A_NONE;
-    mark[id] = OPEN;
+    mark->mark = OPEN;
     return id;
 }
 
-static void open_frames(struct part *s, const struct p2a_stack *row, uint32_t end)
+/* The frames up to END, that the next row has, too; as add_own. */
+static bool open_frames(struct part *s, const struct p2a_stack *row, uint32_t end, p2a_id *arc)
 {
     const p2a_id *frame = s->stacks->frame + row->frame;
     for (uint32_t d = row->shared; d < end; d++) {
-        s->open[d].function = open_one(s->mark, frame[d]);
-        s->open[d].arc = d > 0 ? open_one(s->arc_mark, s->path[d]) : P2A_NONE;
+        if (function_mark(s, frame[d])->mark == NEVER && !add_function(s, frame[d]))
+            return false;
+        if (d > 0 && (*arc = find_arc(s, frame[d - 1], frame[d], s->columns)) == P2A_NONE)
+            return false;
+        s->open[d].function = open_one(function_mark(s, frame[d]), frame[d]);
+        s->open[d].arc = d > 0 ? open_one(arc_mark(s, *arc), *arc) : P2A_NONE;
         memcpy(s->start + (size_t)d * s->columns, s->sum, s->columns * sizeof *s->sum);
         s->open_n = d + 1;
     }
+    return true;
 }
 
-static void close_one(struct part *s, double *total, uint32_t *mark, p2a_id id, const double *value)
+static void close_one(union cell *mark, const double *value, uint32_t columns)
 {
-    if (id == P2A_NONE)
-        return;
-    mark[id] = BEFORE;
-    add_values(total, id, value, s->columns);
+    mark->mark = BEFORE;
+    for (uint32_t c = 0; c < columns; c++)
+        mark[1 + c].total += value[c];
 }
 
 /* Closes what is deeper than DEPTH. */
@@ -199,30 +262,51 @@ static void close_below(struct part *s, uint32_t depth)
         double *start = s->start + (size_t)(s->open_n - 1) * s->columns;
         for (uint32_t c = 0; c < s->columns; c++)
             start[c] = s->sum[c] - start[c];
-        close_one(s, s->total, s->mark, open->function, start);
-        close_one(s, s->arc_total, s->arc_mark, open->arc, start);
+        if (open->function != P2A_NONE)
+            close_one(function_mark(s, open->function), start, s->columns);
+        if (open->arc != P2A_NONE)
+            close_one(arc_mark(s, open->arc), start, s->columns);
     }
 }
 
-/* NEXT: how many frames the next row shares with this one. */
+static bool add_frames(struct part *s, const struct p2a_stack *row, const double *value,
+                       uint32_t from, p2a_id *arc)
+{
+    if (s->columns == 1)
+        return add_own(s, row, value, from, arc, 1);
+    if (s->columns == 2)
+        return add_own(s, row, value, from, arc, 2);
+    return add_own(s, row, value, from, arc, s->columns);
+}
+
+/* NEXT: how many frames the next row shares with this one. False: no memory. */
 static bool add_row(struct part *s, const struct p2a_stack *row, const double *value, uint32_t next)
 {
-    const p2a_id *frame = s->stacks->frame + row->frame;
     uint32_t own = row->shared > next ? row->shared : next, leaf = row->frame_n - 1;
-    if (!find_path(s, row, frame))
+    p2a_id arc = P2A_NONE;
+    if (!open_frames(s, row, next, &arc) || !add_frames(s, row, value, own, &arc))
         return false;
-    open_frames(s, row, next);
-    if (s->columns == 1) /* the loops are shorter where that is known */
-        add_own(s, row, value, own, 1);
-    else if (s->columns == 2)
-        add_own(s, row, value, own, 2);
-    else
-        add_own(s, row, value, own, s->columns);
-    add_values(s->self, frame[leaf], value, s->columns);
+    p2a_id function = s->stacks->frame[row->frame + leaf];
+    add_values(s->self + (size_t)function * s->columns, value, s->columns);
     if (leaf > 0)
-        add_values(s->arc_self, s->path[leaf], value, s->columns);
-    add_values(s->sum, 0, value, s->columns);
+        add_values(s->arc_self + (size_t)arc * s->columns, value, s->columns);
+    add_values(s->sum, value, s->columns);
     return true;
+}
+
+static bool add_as_they_came(struct part *s)
+{
+    const struct p2a_stacks *stacks = s->stacks;
+    struct p2a_keyed *came = p2a_stacks_as_they_came(stacks);
+    bool added = came;
+    for (uint32_t i = 0; added && i < stacks->n; i++) {
+        struct p2a_stack row = stacks->row[came[i].id];
+        row.shared = i ? p2a_shared_frames(stacks->frame, &stacks->row[came[i - 1].id], &row) : 0;
+        s->now = i + FIRST;
+        added = add_row(s, &row, stacks->self, 0);
+    }
+    free(came);
+    return added;
 }
 
 static bool add_rows(struct part *s)
@@ -233,7 +317,7 @@ static bool add_rows(struct part *s)
         struct p2a_stack row = stacks->row[i];
         row.shared = i > s->begin ? row.shared : 0;
         close_below(s, row.shared);
-        s->now = i - s->begin + 2;
+        s->now = i - s->begin + FIRST;
         if (!add_row(s, &row, stacks->self + (size_t)i * s->columns,
                      i + 1 < s->end ? stacks->row[i + 1].shared : 0))
             return false;
@@ -249,21 +333,20 @@ static bool add_rows(struct part *s)
 
 static bool start_part(struct part *s)
 {
-    size_t depth = (size_t)s->stacks->deepest + 1, columns = s->columns;
-    size_t values = s->as_they_came ? 1 : (size_t)s->functions * columns + 1;
-    s->mark = calloc((size_t)s->functions + 1, sizeof *s->mark);
-    s->self = calloc(values, sizeof *s->self);
-    s->total = calloc(values, sizeof *s->total);
-    s->known = malloc(KNOWN * sizeof *s->known);
-    s->path = malloc(depth * sizeof *s->path);
+    size_t depth = (size_t)s->stacks->deepest + 1, functions = (size_t)s->functions + 1;
+    uint32_t ways = LEAST_WAYS;
+    while (ways < MOST_WAYS && ways / WAYS < s->functions)
+        ways *= 2;
+    s->way_mask = ways - 1;
+    s->function = calloc(functions * (1 + s->columns), sizeof *s->function);
+    s->self = calloc(functions * s->columns + 1, sizeof *s->self);
+    s->way = malloc(ways * sizeof *s->way);
     s->open = malloc(depth * sizeof *s->open);
-    s->start = malloc((depth * columns + 1) * sizeof *s->start);
-    s->sum = calloc(columns + 1, sizeof *s->sum);
-    if (!s->mark || !s->self || !s->total || !s->known || !s->path || !s->open || !s->start ||
-        !s->sum)
+    s->start = malloc((depth * s->columns + 1) * sizeof *s->start);
+    s->sum = calloc(s->columns + 1, sizeof *s->sum);
+    if (!s->function || !s->self || !s->way || !s->open || !s->start || !s->sum)
         return false;
-    for (uint32_t i = 0; i < KNOWN; i++)
-        s->known[i] = P2A_NONE;
+    memset(s->way, 0xff, ways * sizeof *s->way); /* P2A_NONE */
     return true;
 }
 
@@ -272,14 +355,14 @@ static bool make_part(const void *sums, void *desk, void *piece)
     struct part *s = piece;
     (void)sums;
     (void)desk;
-    return start_part(s) && (s->as_they_came ? find_as_they_came(s) : add_rows(s));
+    return start_part(s) && (s->as_they_came ? add_as_they_came(s) : add_rows(s));
 }
 
 static void end_part(const void *sums, void *piece)
 {
     struct part *s = piece;
-    void *all[] = {s->order, s->ends,     s->self, s->total, s->arc_self, s->arc_total, s->known,
-                   s->mark,  s->arc_mark, s->path, s->open,  s->start,    s->sum};
+    void *all[] = {s->order, s->function, s->self,  s->arc, s->arc_self,
+                   s->way,   s->open,     s->start, s->sum};
     (void)sums;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
@@ -301,7 +384,7 @@ static bool cut_part(void *owner, void *piece)
     struct sums *s = owner;
     uint64_t rows = ((uint64_t)s->stacks->n + s->parts - 1) / s->parts, end = s->cut + rows;
     struct part part = {.stacks = s->stacks,
-                        .columns = s->p->columns,
+                        .columns = s->ordered ? s->p->columns : 0,
                         .functions = s->p->functions.n,
                         .begin = s->cut,
                         .end = end < s->stacks->n ? (uint32_t)end : s->stacks->n};
@@ -314,16 +397,21 @@ static bool cut_part(void *owner, void *piece)
     return more;
 }
 
+static void add_totals(double *to, const union cell *mark, uint32_t columns)
+{
+    for (uint32_t c = 0; c < columns; c++)
+        to[c] += mark[1 + c].total;
+}
+
 static bool add_functions(struct p2a_profile *p, const struct part *from)
 {
     for (uint32_t i = 0; i < from->order_n; i++) {
         p2a_id f = from->order[i];
         if (!p2a_node(p, f))
             return false;
-        if (from->as_they_came)
-            continue;
-        add_values(p->graph.self, f, from->self + (size_t)f * p->columns, p->columns);
-        add_values(p->graph.total, f, from->total + (size_t)f * p->columns, p->columns);
+        size_t at = (size_t)f * p->columns;
+        add_values(p->graph.self + at, from->self + (size_t)f * from->columns, from->columns);
+        add_totals(p->graph.total + at, function_mark(from, f), from->columns);
     }
     return true;
 }
@@ -333,13 +421,15 @@ static bool add_arcs(struct p2a_profile *p, struct part *from)
 {
     bool first = p->graph.arc_n == 0;
     for (uint32_t i = 0; i < from->arc_n; i++) {
-        const struct ends *ends = &from->ends[i];
-        p2a_id id = first ? p2a_arc_new(p, ends->caller, ends->callee)
-                          : p2a_arc(p, ends->caller, ends->callee);
+        uint64_t ends = arc_ends(from, i)->ends;
+        p2a_id caller = (p2a_id)(ends >> 32), callee = (p2a_id)ends;
+        p2a_id id = first ? p2a_arc_new(p, caller, callee) : p2a_arc(p, caller, callee);
         if (id == P2A_NONE)
             return false;
-        add_values(p->graph.arc_self, id, from->arc_self + (size_t)i * p->columns, p->columns);
-        add_values(p->graph.arc_total, id, from->arc_total + (size_t)i * p->columns, p->columns);
+        size_t at = (size_t)id * p->columns;
+        add_values(p->graph.arc_self + at, from->arc_self + (size_t)i * from->columns,
+                   from->columns);
+        add_totals(p->graph.arc_total + at, arc_mark(from, i), from->columns);
     }
     if (first) {
         p2a_pairs_free(&p->core->arc_of);
