@@ -19,13 +19,23 @@ static uint32_t hash_of(uint32_t near, uint32_t far)
     return (uint32_t)((hash ^ hash >> 29) * 0xbf58476d1ce4e5b9u >> 32);
 }
 
+static bool is_free(const struct p2a_pair *slot)
+{
+    return slot->id == 0;
+}
+
+static uint32_t home_in_spill(const struct p2a_pairs *pairs, uint32_t near, uint32_t far)
+{
+    return (uint32_t)((uint64_t)hash_of(near, far) * pairs->room >> 32);
+}
+
 /* The slot of the pair, or the free one where it would be. */
 static struct p2a_pair *spill_of(const struct p2a_pairs *pairs, uint32_t near, uint32_t far)
 {
-    uint32_t mask = pairs->room - 1, i = hash_of(near, far) & mask;
-    while (pairs->spill[i].id != P2A_PAIR_NONE &&
+    uint32_t i = home_in_spill(pairs, near, far);
+    while (!is_free(&pairs->spill[i]) &&
            (pairs->spill[i].near != near || pairs->spill[i].far != far))
-        i = (i + 1) & mask;
+        i = (i + 1) & (pairs->room - 1);
     return &pairs->spill[i];
 }
 
@@ -39,75 +49,95 @@ uint32_t p2a_pairs_find(const struct p2a_pairs *pairs, uint32_t near, uint32_t f
             return line->pair[i].id;
     if (line->n < ROOM || !pairs->room)
         return P2A_PAIR_NONE;
-    return spill_of(pairs, near, far)->id;
+    return ~spill_of(pairs, near, far)->id;
 }
 
-static bool widen_spill(struct p2a_pairs *pairs)
+void p2a_pairs_ahead(const struct p2a_pairs *pairs, uint32_t near, uint32_t far)
 {
-    struct p2a_pairs wider = {.room = pairs->room ? pairs->room * 2 : 16};
-    wider.spill = malloc((size_t)wider.room * sizeof *wider.spill);
-    if (!wider.spill)
-        return false;
-    memset(wider.spill, 0xff, (size_t)wider.room * sizeof *wider.spill);
-    for (uint32_t i = 0; i < pairs->room; i++)
-        if (pairs->spill[i].id != P2A_PAIR_NONE)
-            *spill_of(&wider, pairs->spill[i].near, pairs->spill[i].far) = pairs->spill[i];
-    free(pairs->spill);
-    pairs->spill = wider.spill;
-    pairs->room = wider.room;
-    return true;
+    enum { MUCH = 1 << 15 }; /* pairs */
+    if (pairs->n < MUCH)
+        return;
+    __builtin_prefetch(home_of(pairs, near));
+    if (pairs->room)
+        __builtin_prefetch(&pairs->spill[home_in_spill(pairs, near, far)]);
 }
 
-static bool place(struct p2a_pairs *pairs, struct p2a_pair pair)
+static void put_in_spill(struct p2a_pairs *pairs, struct p2a_pair pair)
+{
+    struct p2a_pair *slot = spill_of(pairs, pair.near, pair.far);
+    *slot = pair;
+    slot->id = ~pair.id;
+    pairs->spilled++;
+}
+
+static bool put_at_home(struct p2a_pairs *pairs, struct p2a_pair pair)
 {
     struct p2a_pair_line *line = home_of(pairs, pair.near);
-    if (line->n < ROOM) {
-        line->pair[line->n++] = pair;
-        return true;
-    }
-    if (pairs->spilled >= pairs->room / 3 * 2 && !widen_spill(pairs))
+    if (line->n == ROOM)
         return false;
-    *spill_of(pairs, pair.near, pair.far) = pair;
-    pairs->spilled++;
+    line->pair[line->n++] = pair;
     return true;
 }
 
-/* What was spilled finds its home again in twice the lines. */
+/* Pairs that have room at home by now go there. False: no memory. */
+static bool make_spill(struct p2a_pairs *pairs, uint32_t room)
+{
+    struct p2a_pair *old = pairs->spill, *spill = calloc(room, sizeof *spill);
+    uint32_t n = pairs->room;
+    if (!spill)
+        return false;
+    pairs->spill = spill;
+    pairs->room = room;
+    pairs->spilled = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        struct p2a_pair pair = {old[i].near, old[i].far, ~old[i].id};
+        if (!is_free(&old[i]) && !put_at_home(pairs, pair))
+            put_in_spill(pairs, pair);
+    }
+    free(old);
+    return true;
+}
+
+/* Twice the lines. False: no memory. */
 static bool widen(struct p2a_pairs *pairs)
 {
-    struct p2a_pairs narrow = *pairs;
-    uint32_t lines = narrow.lines ? narrow.lines * 2 : 8;
-    bool enough = true;
-    void *memory = calloc((size_t)lines + 1, LINE);
-    if (!memory)
+    struct p2a_pairs wide = *pairs;
+    wide.lines = pairs->lines ? pairs->lines * 2 : 8;
+    wide.memory = calloc((size_t)wide.lines + 1, LINE);
+    if (!wide.memory)
         return false;
-    *pairs = (struct p2a_pairs){
-        .line = (void *)((char *)memory + (LINE - (uintptr_t)memory % LINE)),
-        .lines = lines,
-        .n = narrow.n,
-        .memory = memory,
-    };
-    for (uint32_t i = 0; i < narrow.lines; i++)
-        for (uint32_t j = 0; j < narrow.line[i].n; j++)
-            enough = enough && place(pairs, narrow.line[i].pair[j]);
-    for (uint32_t i = 0; i < narrow.room; i++)
-        if (narrow.spill[i].id != P2A_PAIR_NONE)
-            enough = enough && place(pairs, narrow.spill[i]);
-    if (!enough) {
-        p2a_pairs_free(pairs);
-        *pairs = narrow;
+    wide.line = (void *)((char *)wide.memory + (LINE - (uintptr_t)wide.memory % LINE));
+    for (uint32_t i = 0; i < pairs->lines; i++)
+        for (uint32_t j = 0; j < pairs->line[i].n; j++)
+            put_at_home(&wide, pairs->line[i].pair[j]);
+    if (wide.room && !make_spill(&wide, wide.room)) {
+        free(wide.memory);
         return false;
     }
-    p2a_pairs_free(&narrow);
+    free(pairs->memory);
+    *pairs = wide;
     return true;
+}
+
+/* Whether more lines would be used: there are no more homes than there are ids. */
+static bool is_narrow(const struct p2a_pairs *pairs, uint32_t near)
+{
+    return !pairs->lines ||
+           (pairs->n >= (uint64_t)pairs->lines * NEIGHBOURS && near / NEIGHBOURS >= pairs->lines);
 }
 
 bool p2a_pairs_add(struct p2a_pairs *pairs, struct p2a_pair pair)
 {
-    if (pairs->n >= (uint64_t)pairs->lines * NEIGHBOURS && !widen(pairs))
+    if (pair.near > pairs->farthest)
+        pairs->farthest = pair.near;
+    if (is_narrow(pairs, pairs->farthest) && !widen(pairs))
         return false;
-    if (!place(pairs, pair))
-        return false;
+    if (!put_at_home(pairs, pair)) {
+        uint32_t room = pairs->room ? pairs->room * 2 : 16;
+        if (pairs->spilled >= pairs->room / 3 * 2 && !make_spill(pairs, room))
+            return false;
+        put_in_spill(pairs, pair);
+    }
     pairs->n++;
     return true;
 }

@@ -46,6 +46,8 @@ void p2a_function_module(struct p2a_profile *p, p2a_id function, p2a_id module);
  * memory.
  */
 bool p2a_index_arcs(struct p2a_profile *p);
+/* An arc that is going to be looked for. */
+void p2a_arc_ahead(const struct p2a_profile *p, p2a_id caller, p2a_id callee);
 
 /* Copies the error out and makes the profile usable again. */
 enum p2a_status p2a_take_error(struct p2a_profile *p, struct p2a_error *error);

@@ -16,6 +16,7 @@
 
 #include <stdlib.h>
 
+#include "model/core.h"
 #include "model/sums.h"
 
 struct walk {
@@ -32,11 +33,21 @@ static size_t at(const struct walk *w, uint32_t row, uint32_t column)
     return (size_t)row * w->p->columns + column;
 }
 
+/* The arc of context I is going to be looked for. */
+static void look_ahead(const struct p2a_profile *p, uint32_t i)
+{
+    const struct p2a_context *row = p->contexts.row;
+    if (i < p->contexts.n && row[i].parent != P2A_NONE)
+        p2a_arc_ahead(p, row[row[i].parent].function, row[i].function);
+}
+
 /* Every function gets its row and every step its arc, in the order of the contexts. */
 static bool add_rows(struct walk *w)
 {
+    enum { AHEAD = 8 };
     struct p2a_profile *p = w->p;
     for (uint32_t i = 0; i < p->contexts.n; i++) {
+        look_ahead(p, i + AHEAD);
         const struct p2a_context *c = &p->contexts.row[i];
         w->arc[i] = P2A_NONE;
         if (c->function == w->without)

@@ -652,6 +652,12 @@ p2a_id p2a_arc_find(const struct p2a_profile *p, p2a_id caller, p2a_id callee)
     return p2a_pairs_find(index, key.near, key.far);
 }
 
+void p2a_arc_ahead(const struct p2a_profile *p, p2a_id caller, p2a_id callee)
+{
+    struct p2a_pair key = arc_key(caller, callee, 0);
+    p2a_pairs_ahead(&p->core->arc_of, key.near, key.far);
+}
+
 bool p2a_index_arcs(struct p2a_profile *p)
 {
     const struct p2a_graph *g = &p->graph;

@@ -309,9 +309,22 @@ static bool add_as_they_came(struct part *s)
     return added;
 }
 
+/* What will be looked at soon is asked for: frames, then the arc that leads to the last one. */
+static void look_ahead(const struct part *s, uint32_t i)
+{
+    enum { FRAMES = 8, ARC = 4, LINE = 16 }; /* rows; frames in a cache line */
+    const struct p2a_stacks *stacks = s->stacks;
+    const struct p2a_stack *ahead = &stacks->row[i + FRAMES < s->end ? i + FRAMES : i];
+    for (uint32_t d = ahead->shared; d < ahead->frame_n; d += LINE)
+        __builtin_prefetch(stacks->frame + ahead->frame + d);
+    ahead = &stacks->row[i + ARC < s->end ? i + ARC : i];
+    const p2a_id *end = stacks->frame + ahead->frame + ahead->frame_n;
+    if (ahead->frame_n > 1)
+        p2a_pairs_ahead(&s->arc_of, end[-1] * 4, end[-2]);
+}
+
 static bool add_rows(struct part *s)
 {
-    enum { AHEAD = 4, LINE = 16 }; /* frames in a cache line */
     const struct p2a_stacks *stacks = s->stacks;
     for (uint32_t i = s->begin; i < s->end; i++) {
         struct p2a_stack row = stacks->row[i];
@@ -321,9 +334,7 @@ static bool add_rows(struct part *s)
         if (!add_row(s, &row, stacks->self + (size_t)i * s->columns,
                      i + 1 < s->end ? stacks->row[i + 1].shared : 0))
             return false;
-        const struct p2a_stack *ahead = &stacks->row[i + AHEAD < s->end ? i + AHEAD : i];
-        for (uint32_t d = ahead->shared; d < ahead->frame_n; d += LINE)
-            __builtin_prefetch(stacks->frame + ahead->frame + d);
+        look_ahead(s, i);
     }
     close_below(s, 0);
     return true;
