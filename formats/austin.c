@@ -211,9 +211,7 @@ static void add(struct reader *r, p2a_id context, const struct p2a_line *line, p
                 double value)
 {
     p2a_context_add(r->p, context, metric, value);
-    p2a_id id = p2a_line(r->p, line);
-    if (id != P2A_NONE)
-        r->p->graph.line_self[(size_t)id * r->p->columns + metric] += value;
+    p2a_line_add(r->p, line, metric, value);
 }
 
 /* What the counts of a line mean; the metrics are made when the first line shows how many. */

@@ -401,9 +401,8 @@ static void add_line(struct reader *r, p2a_id function, int64_t line, double val
     struct p2a_line place = {.function = function, .line = line > 0 ? (uint64_t)line : 0};
     if (line > 0)
         place.file = r->p->functions.row[function].file;
-    p2a_id id = value == 0 ? P2A_NONE : p2a_line(r->p, &place);
-    if (id != P2A_NONE)
-        r->p->graph.line_self[(size_t)id * r->p->columns] += value;
+    if (value != 0)
+        p2a_line_add(r->p, &place, 0, value);
 }
 
 /* The value of a node goes to its lines by their ticks, and to none where it has no ticks. */

@@ -706,9 +706,7 @@ static void add_line(struct reader *r, const struct filling *f, uint32_t stack, 
     struct p2a_line line = {.function = f->t->function[frame], .line = f->t->line[frame]};
     if (line.line)
         line.file = r->p->functions.row[line.function].file;
-    p2a_id id = p2a_line(r->p, &line);
-    if (id != P2A_NONE)
-        r->p->graph.line_self[(size_t)id * r->p->columns + f->column] += weight;
+    p2a_line_add(r->p, &line, f->column, weight);
 }
 
 static void add_sample(struct reader *r, const struct filling *f, uint32_t stack, double weight)

@@ -637,10 +637,9 @@ static bool add_place(struct reader *r, const struct stack *s, p2a_id leaf)
         line.line = (uint64_t)r->symbol[s->symbol].line;
     if (s->address_n)
         line.address = r->address[s->address];
-    p2a_id id = p2a_line(r->p, &line);
-    if (id != P2A_NONE)
-        add_values(r, s, r->p->graph.line_self + (size_t)id * r->p->columns);
-    return id != P2A_NONE;
+    for (uint32_t v = 0; v < r->values; v++)
+        p2a_line_add(r->p, &line, r->column[v], s->value[v]);
+    return p2a_in_status(r->in) == P2A_OK;
 }
 
 static bool plant(struct reader *r, const struct stack *s)

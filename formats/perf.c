@@ -687,13 +687,6 @@ static p2a_id find_context(struct reader *r)
     return r->context[n - 1];
 }
 
-static void add_cost(struct reader *r, const struct p2a_line *line, uint32_t metric, double weight)
-{
-    p2a_id id = p2a_line(r->p, line);
-    if (id != P2A_NONE)
-        r->p->graph.line_self[(size_t)id * r->p->columns + metric] += weight;
-}
-
 /* The first source line has turned up: what was counted so far is on no line. */
 static void start_lines(struct reader *r)
 {
@@ -703,7 +696,7 @@ static void start_lines(struct reader *r)
         for (uint32_t m = 0; m < r->p->columns; m++) {
             double self = t->self[(size_t)i * r->p->columns + m];
             if (self > 0)
-                add_cost(r, &(struct p2a_line){.function = t->row[i].function}, m, self);
+                p2a_line_add(r->p, &(struct p2a_line){.function = t->row[i].function}, m, self);
         }
 }
 
@@ -721,7 +714,7 @@ static void close_sample(struct reader *r)
         p2a_context_add(r->p, context, r->metric, r->weight);
         r->leaf.function = r->frame[0];
         if (r->lines)
-            add_cost(r, &r->leaf, r->metric, r->weight);
+            p2a_line_add(r->p, &r->leaf, r->metric, r->weight);
     }
     r->open = false;
     r->frame_n = 0;

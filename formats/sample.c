@@ -101,9 +101,7 @@ static void close_to(struct reader *r, size_t column)
         if (o->context == P2A_NONE || !(o->left > 0))
             continue;
         p2a_context_add(r->p, o->context, 0, o->left);
-        p2a_id id = p2a_line(r->p, &o->line);
-        if (id != P2A_NONE)
-            r->p->graph.line_self[id] += o->left;
+        p2a_line_add(r->p, &o->line, 0, o->left);
     }
 }
 

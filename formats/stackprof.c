@@ -331,9 +331,8 @@ static void add_line(struct reader *r, p2a_id function, uint32_t line, double se
     struct p2a_line place = {.function = function, .line = line};
     if (line)
         place.file = r->p->functions.row[function].file;
-    p2a_id id = self > 0 ? p2a_line(r->p, &place) : P2A_NONE;
-    if (id != P2A_NONE)
-        r->p->graph.line_self[(size_t)id * r->p->columns] += self;
+    if (self > 0)
+        p2a_line_add(r->p, &place, 0, self);
 }
 
 /* What a function's lines don't have is on none; lines that have more than it are not its. */

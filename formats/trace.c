@@ -663,9 +663,8 @@ static void add_line(struct reader *r, p2a_id function, uint32_t line, double va
     struct p2a_line place = {.function = function, .line = line};
     if (line)
         place.file = r->p->functions.row[function].file;
-    p2a_id id = value == 0 ? P2A_NONE : p2a_line(r->p, &place);
-    if (id != P2A_NONE)
-        r->p->graph.line_self[(size_t)id * r->p->columns] += value;
+    if (value != 0)
+        p2a_line_add(r->p, &place, 0, value);
 }
 
 static void fill_sampled(struct reader *r, struct sampled *s)

@@ -282,6 +282,8 @@ p2a_id p2a_lines_new(struct p2a_profile *p, uint32_t n);
  * then says which facts there would have been: P2A_LINES, P2A_ADDRESSES. */
 bool p2a_wants_lines(const struct p2a_profile *p);
 void p2a_leave_out(struct p2a_profile *p, unsigned facts);
+/* Adds to what a line costs itself, or leaves the line out where none are wanted. */
+void p2a_line_add(struct p2a_profile *p, const struct p2a_line *line, uint32_t column, double self);
 p2a_id p2a_site(struct p2a_profile *p, const struct p2a_site *site);
 
 /* One more input, which need not be another one. */

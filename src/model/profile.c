@@ -778,6 +778,17 @@ void p2a_leave_out(struct p2a_profile *p, unsigned facts)
     p->core->left_out |= facts;
 }
 
+void p2a_line_add(struct p2a_profile *p, const struct p2a_line *line, uint32_t column, double self)
+{
+    if (!p2a_wants_lines(p)) {
+        p2a_leave_out(p, P2A_LINES | (line->address ? P2A_ADDRESSES : 0));
+        return;
+    }
+    p2a_id id = p2a_line(p, line);
+    if (id != P2A_NONE)
+        p->graph.line_self[(size_t)id * p->columns + column] += self;
+}
+
 static bool same_site(const void *table, uint32_t id, const void *key)
 {
     const struct p2a_site *row = (const struct p2a_site *)table + id, *site = key;
