@@ -51,7 +51,7 @@
 #include "base/index.h"
 #include "base/utf8.h"
 #include "codec/protobuf.h"
-#include "model/stacks.h"
+#include "model/pile.h"
 #include "prof2any/format.h"
 
 static const char *const aliases[] = {"pb", "profile.proto", "protobuf", NULL};
@@ -186,7 +186,7 @@ struct location {
     uint32_t line, line_n;   /* in lines; as in the file, what was inlined first */
     uint32_t inner;          /* in lines; the one of the last frame */
     uint32_t frame, frame_n; /* in known, root first */
-    p2a_id place;            /* row of places, P2A_NONE until there is one */
+    p2a_id leaf;             /* row of leaves, P2A_NONE until there is one */
     bool resolved, drop, drop_below;
 };
 
@@ -224,26 +224,35 @@ struct reader {
 
     uint32_t *known; /* frames of locations */
     uint32_t known_n, known_room;
-    uint32_t *frame;  /* of stacks: where their samples are in the file, and more behind these */
-    uint32_t place_n; /* by places in the file: as many as it has bytes, or none */
+    const unsigned char *part; /* of the file: what is read at a time, up to a border */
+    uint32_t part_end;         /* the border */
+    struct p2a_pile pile;      /* stacks of parts so far, unless there is one alone */
+    uint32_t *frame;  /* of stacks: where their samples are in the part, and more behind these */
+    uint32_t place_n; /* by places in the part: as many as it has bytes, or none */
+    uint32_t frame_room;
     uint32_t *more;
     uint32_t more_n, more_room;
+    uint64_t more_so_far;
     struct p2a_stack *stack;
     struct sample *sample; /* by stack */
-    double *value;         /* [stack * type_n + column] */
+    uint32_t *leaf;        /* locations, in the order of samples */
+    double *leaf_self;     /* [row * 2 * type_n + column] */
+    uint32_t leaf_n, leaf_room, self_room;
+    unsigned known_places;
+    double *value; /* [stack * type_n + column] */
     uint32_t stack_n, stack_room, sample_room, value_room;
     uint64_t *border; /* where a piece begins, at a message */
     uint32_t border_n, border_room, piece_n;
     uint32_t *alone; /* of location rows: the frame where it is one, and known; else P2A_NONE */
     p2a_id no_stack; /* the function of samples without one */
-    bool dropping, has_lines, compared, cut;
+    bool dropping, has_lines, compared, comparing, cut;
     bool ends_early; /* and is to be read as far as it goes */
 };
 
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
-enum { PIECE = 1 << 8 }; /* so that small inputs have borders */
+enum { PIECE = 1 << 8, PART = 1 << 11 }; /* so that small inputs have borders */
 #else
-enum { PIECE = 1 << 17 };
+enum { PIECE = 1 << 17, PART = 1 << 24 };
 #endif
 enum { ENOUGH = 8 }; /* pieces that are worth a thread */
 
@@ -350,13 +359,15 @@ static bool make_tables(struct reader *r)
 
 static void end_reader(struct reader *r)
 {
-    void *all[] = {r->string,         r->interned,        r->label,          r->type,
-                   r->mapping,        r->location,        r->function,       r->line,
-                   r->known,          r->frame,           r->more,           r->stack,
-                   r->sample,         r->value,           r->border,         r->alone,
-                   r->mapping_ids.id, r->location_ids.id, r->function_ids.id};
+    void *all[] = {r->string,         r->interned,  r->label,          r->type,
+                   r->mapping,        r->location,  r->function,       r->line,
+                   r->known,          r->frame,     r->more,           r->stack,
+                   r->sample,         r->value,     r->border,         r->alone,
+                   r->leaf,           r->leaf_self, r->mapping_ids.id, r->location_ids.id,
+                   r->function_ids.id};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
+    p2a_pile_free(&r->pile);
     p2a_index_free(&r->mapping_ids.index);
     p2a_index_free(&r->location_ids.index);
     p2a_index_free(&r->function_ids.index);
@@ -467,7 +478,7 @@ static bool read_location(struct reader *r, const struct protobuf_field *from)
                                                        .at = at,
                                                        .line = line,
                                                        .line_n = r->line_n - line,
-                                                       .place = P2A_NONE};
+                                                       .leaf = P2A_NONE};
     return broken(r, &message) && add_id(r, &r->location_ids, v[1], at, "location");
 }
 
@@ -1144,7 +1155,7 @@ static bool read_piece(const void *reader, void *desk, void *piece)
     struct protobuf_field f;
     (void)desk;
     p->sample_n = p->location_n = 0;
-    p->location = r->place_n ? r->frame + place(r, p->messages.at) : p->own;
+    p->location = r->place_n ? r->frame + (p->messages.at - r->part) : p->own;
     *p->wrong = '\0';
     while (!*p->wrong && p2a_protobuf_next(&p->messages, &f))
         if (f.number == SAMPLE && !read_sample(r, p, &f))
@@ -1185,12 +1196,12 @@ static uint32_t kept_of(struct reader *r, const uint32_t *location, uint32_t n)
 static bool room_for_more(struct reader *r, uint64_t n)
 {
     uint64_t most = 16 * (uint64_t)(r->file.end - r->start) + 65536;
-    n += r->more_n;
-    if (n > most) {
+    if (r->more_so_far + r->more_n + n > most) {
         p2a_bad_byte(r->in, place(r, r->file.end),
                      "more than %llu frames in its samples, 16 a byte", (unsigned long long)most);
         return false;
     }
+    n += r->more_n;
     if (r->place_n + n <= UINT32_MAX && p2a_grow(&r->more, &r->more_room, n, sizeof *r->more))
         return true;
     return no_memory(r);
@@ -1345,7 +1356,7 @@ static bool cut_piece(void *reader, void *piece)
 {
     struct reader *r = reader;
     uint32_t i = r->piece_n;
-    if (i == r->border_n)
+    if (i == r->part_end)
         return false;
     const unsigned char *begin = r->start + r->border[i];
     const unsigned char *end = i + 1 < r->border_n ? r->start + r->border[i + 1] : r->file.end;
@@ -1358,84 +1369,89 @@ static bool cut_piece(void *reader, void *piece)
 static bool join_frames(struct reader *r)
 {
     uint64_t n = (uint64_t)r->place_n + r->more_n;
-    uint32_t *frame = r->more_n ? realloc(r->frame, n * sizeof *frame) : r->frame;
-    if (!frame && r->more_n)
+    if (r->more_n && !p2a_grow(&r->frame, &r->frame_room, n, sizeof *r->frame))
         return no_memory(r);
     if (r->more_n)
-        memcpy(frame + r->place_n, r->more, r->more_n * sizeof *frame);
-    r->frame = frame;
+        memcpy(r->frame + r->place_n, r->more, r->more_n * sizeof *r->frame);
+    r->more_so_far += r->more_n;
     return true;
 }
 
 /* Frames are put where threads need not ask for it. What isn't needed of that is never touched. */
-static void make_places(struct reader *r)
+static void make_places(struct reader *r, uint64_t bytes)
 {
-    uint64_t bytes = (uint64_t)(r->file.end - r->start);
-    if (bytes < UINT32_MAX / 2)
-        r->frame = malloc((size_t)bytes * sizeof *r->frame + 1);
-    r->place_n = r->frame ? (uint32_t)bytes : 0;
+    bool room =
+        bytes < UINT32_MAX / 2 && p2a_grow(&r->frame, &r->frame_room, bytes, sizeof *r->frame);
+    r->place_n = room ? (uint32_t)bytes : 0;
 }
 
-static bool read_samples(struct reader *r)
+static const unsigned char *border(const struct reader *r, uint32_t i)
+{
+    return i < r->border_n ? r->start + r->border[i] : r->file.end;
+}
+
+/* The part from the next piece on. */
+static void start_part(struct reader *r)
+{
+    r->part = border(r, r->piece_n);
+    r->part_end = r->piece_n;
+    while (r->part_end < r->border_n && border(r, r->part_end) - r->part < PART)
+        r->part_end++;
+    r->stack_n = r->more_n = 0;
+    make_places(r, (uint64_t)(border(r, r->part_end) - r->part));
+}
+
+static bool read_part(struct reader *r)
 {
     static const struct p2a_crew_work work = {.piece_size = sizeof(struct piece),
                                               .cut = cut_piece,
                                               .make = read_piece,
                                               .take = take_piece,
                                               .free_piece = free_piece};
-    make_places(r);
-    enum p2a_crew_end end = p2a_crew_run(&work, r, r->border_n < ENOUGH);
+    start_part(r);
+    enum p2a_crew_end end = p2a_crew_run(&work, r, r->part_end - r->piece_n < ENOUGH);
     if (end == P2A_CREW_NO_MEMORY)
         no_memory(r);
     return end == P2A_CREW_DONE && join_frames(r);
 }
 
-/* ---- reading: the stacks --------------------------------------------------------------------- */
-
-/* Of stacks with what was before: its values are negative. */
-static double *compared_values(const struct reader *r)
-{
-    size_t types = r->type_n;
-    double *value = calloc((size_t)r->stack_n * types * 2 + 1, sizeof *value);
-    for (size_t i = 0; value && i < r->stack_n; i++)
-        for (size_t t = 0; t < types; t++)
-            if (r->sample[i].before)
-                value[i * 2 * types + types + t] = 0 - r->value[i * types + t];
-            else
-                value[i * 2 * types + t] = r->value[i * types + t];
-    return value;
-}
-
-static bool take_stacks(struct reader *r)
-{
-    struct p2a_profile *p = r->p;
-    struct p2a_stacks stacks = {.n = r->stack_n, .row = r->stack, .frame = r->frame};
-    stacks.self = r->compared ? compared_values(r) : r->value;
-    if (!r->compared)
-        r->value = NULL;
-    r->stack = NULL;
-    r->frame = NULL;
-    bool taken = (stacks.self || !stacks.n) && p2a_stacks_sort(&stacks, p->functions.n, p->columns);
-    if (!taken)
-        no_memory(r);
-    taken = taken && p2a_stacks_take(p, &stacks);
-    p2a_stacks_free(&stacks);
-    return taken;
-}
-
 /* ---- reading: lines -------------------------------------------------------------------------- */
 
-static void add_values(struct reader *r, double *to, uint32_t stack)
+/* Where a sample was running is its last location, whose values are added up until it is known
+ * whether a line or an address is known of any of them. */
+static bool add_leaf(struct reader *r, uint32_t location)
 {
-    const double *value = r->value + (size_t)stack * r->type_n;
-    bool before = r->sample[stack].before;
-    for (uint32_t t = 0; t < r->type_n; t++)
-        to[t + (before ? r->type_n : 0)] += before ? -value[t] : value[t];
+    size_t values = 2 * (size_t)r->type_n; /* as they are, and before */
+    if (!p2a_grow(&r->leaf, &r->leaf_room, (uint64_t)r->leaf_n + 1, sizeof *r->leaf) ||
+        !p2a_grow(&r->leaf_self, &r->self_room, (uint64_t)r->leaf_n + 1,
+                  values * sizeof *r->leaf_self))
+        return no_memory(r);
+    memset(r->leaf_self + r->leaf_n * values, 0, values * sizeof *r->leaf_self);
+    r->location[location].leaf = r->leaf_n;
+    r->leaf[r->leaf_n++] = location;
+    return true;
+}
+
+static bool add_leaves(struct reader *r)
+{
+    uint32_t types = r->type_n;
+    for (uint32_t i = 0; i < r->stack_n; i++) {
+        const struct sample *s = &r->sample[i];
+        const double *value = r->value + (size_t)i * types;
+        if (s->leaf == P2A_NONE)
+            continue;
+        if (r->location[s->leaf].leaf == P2A_NONE && !add_leaf(r, s->leaf))
+            return false;
+        double *to = r->leaf_self + (size_t)r->location[s->leaf].leaf * 2 * types;
+        for (uint32_t t = 0; t < types; t++)
+            to[t + (s->before ? types : 0)] += s->before ? -value[t] : value[t];
+    }
+    return true;
 }
 
 /* Where the last frame of a location was: not known where all that is said is where the function
  * begins, as the writer does it. */
-static p2a_id add_place(struct reader *r, const struct location *l)
+static p2a_id line_of(struct reader *r, const struct location *l)
 {
     struct p2a_line line = {.function = r->known[l->frame + l->frame_n - 1], .address = l->address};
     const struct p2a_function *f = &r->p->functions.row[line.function];
@@ -1447,23 +1463,21 @@ static p2a_id add_place(struct reader *r, const struct location *l)
     return p2a_line(r->p, &line);
 }
 
-static bool add_places(struct reader *r)
+static bool add_lines(struct reader *r)
 {
     struct p2a_profile *p = r->p;
-    for (uint32_t i = 0; i < r->stack_n; i++) {
-        if (r->sample[i].leaf == P2A_NONE)
-            continue;
-        struct location *l = &r->location[r->sample[i].leaf];
-        if (l->place == P2A_NONE)
-            l->place = add_place(r, l);
-        if (l->place == P2A_NONE)
+    for (uint32_t i = 0; i < r->leaf_n; i++) {
+        p2a_id line = line_of(r, &r->location[r->leaf[i]]);
+        if (line == P2A_NONE)
             return false;
-        add_values(r, p->graph.line_self + (size_t)l->place * p->columns, i);
+        for (uint32_t c = 0; c < p->columns; c++)
+            p->graph.line_self[(size_t)line * p->columns + c] +=
+                r->leaf_self[(size_t)i * 2 * r->type_n + c];
     }
     return true;
 }
 
-/* What is known of frames that were running: lines, or addresses, too. */
+/* What is known of the frames that were running: lines, or addresses, too. */
 static unsigned known_places(const struct reader *r)
 {
     unsigned known = 0;
@@ -1481,14 +1495,82 @@ static unsigned known_places(const struct reader *r)
     return known;
 }
 
-/* False after an error. */
-static bool take_places(struct reader *r)
+/* ---- reading: the stacks --------------------------------------------------------------------- */
+
+/* Of stacks with what was before: its values are negative. */
+static bool compare_values(struct reader *r)
 {
-    unsigned known = known_places(r);
-    if (known && p2a_wants_lines(r->p))
-        return add_places(r);
-    p2a_leave_out(r->p, known);
+    size_t types = r->type_n;
+    double *value = calloc((size_t)r->stack_n * types * 2 + 1, sizeof *value);
+    for (size_t i = 0; value && i < r->stack_n; i++)
+        for (size_t t = 0; t < types; t++)
+            if (r->sample[i].before)
+                value[i * 2 * types + types + t] = 0 - r->value[i * types + t];
+            else
+                value[i * 2 * types + t] = r->value[i * types + t];
+    if (!value)
+        return no_memory(r);
+    free(r->value);
+    r->value = value;
+    r->value_room = r->stack_n * r->type_n * 2;
     return true;
+}
+
+/* All stacks are those of the part. */
+static bool take_stacks(struct reader *r)
+{
+    struct p2a_profile *p = r->p;
+    struct p2a_stacks stacks = {
+        .n = r->stack_n, .row = r->stack, .frame = r->frame, .self = r->value};
+    r->stack = NULL;
+    r->frame = NULL;
+    r->value = NULL;
+    bool taken = p2a_stacks_sort(&stacks, p->functions.n, p->columns) || no_memory(r);
+    taken = taken && p2a_stacks_take(p, &stacks);
+    p2a_stacks_free(&stacks);
+    return taken;
+}
+
+static bool pile_stacks(struct reader *r)
+{
+    struct p2a_stacks stacks = {
+        .n = r->stack_n, .row = r->stack, .frame = r->frame, .self = r->value};
+    r->pile.columns = r->p->columns;
+    return p2a_pile_put(&r->pile, &stacks, r->p->functions.n) || no_memory(r);
+}
+
+/* From here on there are values before. */
+static bool start_comparing(struct reader *r)
+{
+    r->comparing = true;
+    p2a_compare_columns(r->p);
+    return !r->pile.stacks.n || p2a_pile_compare(&r->pile) || no_memory(r);
+}
+
+static bool take_part(struct reader *r)
+{
+    bool whole = r->part_end == r->border_n && !r->pile.stacks.n;
+    r->known_places |= known_places(r);
+    if (p2a_wants_lines(r->p) && !add_leaves(r))
+        return false;
+    if (r->compared && !r->comparing && !start_comparing(r))
+        return false;
+    if (r->compared && !compare_values(r))
+        return false;
+    return whole ? take_stacks(r) : pile_stacks(r);
+}
+
+static bool read_samples(struct reader *r)
+{
+    do
+        if (!read_part(r) || !take_part(r))
+            return false;
+    while (r->part_end < r->border_n);
+    if (!p2a_wants_lines(r->p))
+        p2a_leave_out(r->p, r->known_places);
+    else if (r->known_places && !add_lines(r))
+        return false;
+    return !r->pile.stacks.n || p2a_pile_take(&r->pile, r->p);
 }
 
 /* ---- reading: the rest ----------------------------------------------------------------------- */
@@ -1566,11 +1648,7 @@ static bool name_period(struct reader *r)
 static bool read_all(struct reader *r)
 {
     if (!count_fields(r) || !make_tables(r) || !collect_tables(r) || !make_metrics(r) ||
-        (r->drop && !find_dropped(r)) || !read_samples(r))
-        return false;
-    if (r->compared)
-        p2a_compare_columns(r->p);
-    if (!take_places(r) || !take_stacks(r) || !name_period(r) || !read_comments(r))
+        (r->drop && !find_dropped(r)) || !read_samples(r) || !name_period(r) || !read_comments(r))
         return false;
     add_notes(r);
     return true;

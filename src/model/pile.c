@@ -11,22 +11,21 @@ enum { ENOUGH = 1 << 4 };
 enum { ENOUGH = 1 << 25 }; /* frames; 128 MB */
 #endif
 
-static bool room_for_one(struct p2a_pile *pile, uint32_t frame_n)
+static bool room_for(struct p2a_pile *pile, uint32_t rows, uint64_t frames)
 {
     struct p2a_stacks *s = &pile->stacks;
-    uint64_t rows = (uint64_t)s->n + 1;
-    return p2a_grow(&s->frame, &pile->frame_room, (uint64_t)pile->frame_n + frame_n,
-                    sizeof *s->frame) &&
-           p2a_grow(&s->row, &pile->row_room, rows, sizeof *s->row) &&
-           p2a_grow(&s->first, &pile->first_room, rows, sizeof *s->first) &&
-           p2a_grow(&s->self, &pile->self_room, rows, pile->columns * sizeof *s->self);
+    uint64_t n = (uint64_t)s->n + rows;
+    return p2a_grow(&s->frame, &pile->frame_room, pile->frame_n + frames, sizeof *s->frame) &&
+           p2a_grow(&s->row, &pile->row_room, n, sizeof *s->row) &&
+           p2a_grow(&s->self, &pile->self_room, n, pile->columns * sizeof *s->self);
 }
 
 p2a_id *p2a_pile_add(struct p2a_pile *pile, p2a_id thread, uint32_t kept, uint32_t frame_n,
                      const double *values)
 {
     struct p2a_stacks *s = &pile->stacks;
-    if (!room_for_one(pile, frame_n))
+    if (!room_for(pile, 1, frame_n) ||
+        !p2a_grow(&s->first, &pile->first_room, (uint64_t)s->n + 1, sizeof *s->first))
         return NULL;
     p2a_id *frame = s->frame + pile->frame_n;
     if (kept)
@@ -45,14 +44,62 @@ void p2a_pile_drop(struct p2a_pile *pile)
     pile->frame_n = pile->stacks.row[--pile->stacks.n].frame;
 }
 
-/* Frames of stacks that are no more are given back. */
-static bool close_up(struct p2a_pile *pile)
+static uint64_t frames_of(const struct p2a_stacks *s)
 {
-    struct p2a_stacks *s = &pile->stacks;
     uint64_t n = 0;
     for (uint32_t i = 0; i < s->n; i++)
         n += s->row[i].frame_n;
-    p2a_id *frame = malloc((n + 1) * sizeof *frame);
+    return n;
+}
+
+/* Adds a row, for which there is room, and a copy of its frames. */
+static void put_row(struct p2a_pile *pile, const p2a_id *frame, struct p2a_stack row,
+                    const double *self)
+{
+    struct p2a_stacks *s = &pile->stacks;
+    memcpy(s->frame + pile->frame_n, frame + row.frame, row.frame_n * sizeof *frame);
+    memcpy(s->self + (size_t)s->n * pile->columns, self, pile->columns * sizeof *self);
+    row.frame = pile->frame_n;
+    pile->frame_n += row.frame_n;
+    s->row[s->n++] = row;
+}
+
+bool p2a_pile_put(struct p2a_pile *pile, const struct p2a_stacks *batch, uint32_t functions)
+{
+    struct p2a_stacks sorted;
+    if (!p2a_stacks_sorted(batch, functions, pile->columns, &sorted))
+        return false;
+    bool room = room_for(pile, sorted.n, frames_of(&sorted));
+    for (uint32_t i = 0; room && i < sorted.n; i++)
+        put_row(pile, batch->frame, sorted.row[i], sorted.self + (size_t)i * pile->columns);
+    p2a_stacks_free(&sorted);
+    return room && p2a_pile_settle(pile, functions);
+}
+
+bool p2a_pile_compare(struct p2a_pile *pile)
+{
+    struct p2a_stacks *s = &pile->stacks;
+    uint32_t columns = pile->columns;
+    double *self = calloc((size_t)pile->self_room * columns * 2 + 1, sizeof *self);
+    for (size_t i = 0; self && i < s->n; i++)
+        memcpy(self + i * columns * 2, s->self + i * columns, columns * sizeof *self);
+    if (!self)
+        return false;
+    free(s->self);
+    s->self = self;
+    pile->columns *= 2;
+    return true;
+}
+
+/* Frames of stacks that are no more are given back, if they are many. */
+static bool close_up(struct p2a_pile *pile)
+{
+    struct p2a_stacks *s = &pile->stacks;
+    uint64_t kept = frames_of(s);
+    pile->row_room = pile->self_room = pile->first_room = s->n;
+    if (kept > pile->frame_n / 4 * 3)
+        return true;
+    p2a_id *frame = malloc((kept + 1) * sizeof *frame);
     if (!frame)
         return false;
     pile->frame_n = 0;
@@ -65,7 +112,6 @@ static bool close_up(struct p2a_pile *pile)
     free(s->frame);
     s->frame = frame;
     pile->frame_room = pile->frame_n;
-    pile->row_room = pile->self_room = pile->first_room = s->n;
     return true;
 }
 

@@ -7,7 +7,7 @@
 
 /* Zero but for columns is an empty one. */
 struct p2a_pile {
-    struct p2a_stacks stacks; /* with `first` */
+    struct p2a_stacks stacks;
     uint32_t columns;
     uint32_t frame_n, frame_room, row_room, self_room, first_room;
     uint32_t count;  /* stacks so far */
@@ -22,6 +22,11 @@ void p2a_pile_drop(struct p2a_pile *pile); /* the one added last */
 /* Adds equal ones up if there are enough; the next stack keeps nothing of the one before. False: no
  * memory. */
 bool p2a_pile_settle(struct p2a_pile *pile, uint32_t functions);
+/* Adds a batch of stacks, sorted and equal ones added up; the pile has no `first` then. The batch
+ * stays the caller's. */
+bool p2a_pile_put(struct p2a_pile *pile, const struct p2a_stacks *batch, uint32_t functions);
+/* Doubles the columns; the second half is 0. */
+bool p2a_pile_compare(struct p2a_pile *pile);
 /* Makes them the contexts of a profile that has none, as p2a_stacks_take does, and is empty. False
  * after an error of the profile's. */
 bool p2a_pile_take(struct p2a_pile *pile, struct p2a_profile *p);

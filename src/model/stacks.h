@@ -37,6 +37,9 @@ struct p2a_stacks {
 /* Takes rows in any order, and adds those up that are equal; of these, FIRST is the first row's.
  * False: no memory. */
 bool p2a_stacks_sort(struct p2a_stacks *stacks, uint32_t functions, uint32_t columns);
+/* The same beside them: SORTED, empty at first, has rows of the others' frames. */
+bool p2a_stacks_sorted(const struct p2a_stacks *stacks, uint32_t functions, uint32_t columns,
+                       struct p2a_stacks *sorted);
 /* With how many frames both begin; FRAME is that of their stacks. */
 uint32_t p2a_shared_frames(const p2a_id *frame, const struct p2a_stack *a,
                            const struct p2a_stack *b);

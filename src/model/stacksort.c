@@ -373,19 +373,27 @@ static bool sort_pieces(struct sort *s)
     return p2a_crew_run(&work, s, s->s->n < ENOUGH) == P2A_CREW_DONE;
 }
 
-bool p2a_stacks_sort(struct p2a_stacks *s, uint32_t functions, uint32_t columns)
+bool p2a_stacks_sorted(const struct p2a_stacks *s, uint32_t functions, uint32_t columns,
+                       struct p2a_stacks *sorted)
 {
     struct sort sort = {.s = s, .columns = columns};
     bool done = start_sort(&sort, functions) && split(&sort) && sort_pieces(&sort);
     free(sort.item);
     free(sort.small.row);
-    if (done) {
-        sort.to.frame = s->frame;
-        s->frame = NULL;
-        p2a_stacks_free(s);
-        *s = sort.to;
-    } else {
+    if (!done)
         p2a_stacks_free(&sort.to);
-    }
+    *sorted = sort.to;
     return done;
+}
+
+bool p2a_stacks_sort(struct p2a_stacks *s, uint32_t functions, uint32_t columns)
+{
+    struct p2a_stacks sorted;
+    if (!p2a_stacks_sorted(s, functions, columns, &sorted))
+        return false;
+    sorted.frame = s->frame;
+    s->frame = NULL;
+    p2a_stacks_free(s);
+    *s = sorted;
+    return true;
 }

@@ -63,12 +63,17 @@ static void put(struct text *text, const char *format, ...)
     va_end(arguments);
 }
 
-static struct text start(void)
+static struct text start_large(size_t size)
 {
     state = 7;
-    struct text text = {malloc(SIZE + 65536), 0};
+    struct text text = {malloc(size + 65536), 0};
     assert_non_null(text.at);
     return text;
+}
+
+static struct text start(void)
+{
+    return start_large(SIZE);
 }
 
 static void put_frames(struct text *text)
@@ -276,10 +281,11 @@ static void put_message(struct text *text, uint32_t field, struct p2a_buffer *me
     p2a_buffer_free(message);
 }
 
-enum { LOCATIONS = 4000, STRINGS = 5, NAMES = 300 };
+enum { LOCATIONS = 4000, STRINGS = 7, BASE = 5, NAMES = 300 };
 
-/* Ids packed or one by one; labels that name a thread, or nothing that is known. */
-static void put_stack(struct text *text, uint64_t location)
+/* Ids packed or one by one; labels that name a thread, or nothing that is known, or that it is from
+ * before. */
+static void put_stack(struct text *text, uint64_t location, bool before)
 {
     struct p2a_buffer m = {0}, packed = {0}, label = {0};
     for (unsigned i = any(60), at = 0; i > 0; i--) {
@@ -297,6 +303,11 @@ static void put_stack(struct text *text, uint64_t location)
     p2a_protobuf_put_number(&label, 1, 3 + any(2));
     p2a_protobuf_put_number(&label, 3, any(4));
     if (!any(3))
+        p2a_protobuf_put_bytes(&m, 3, text_in(&label));
+    label.n = 0;
+    p2a_protobuf_put_number(&label, 1, BASE);
+    p2a_protobuf_put_number(&label, 2, BASE + 1);
+    if (before)
         p2a_protobuf_put_bytes(&m, 3, text_in(&label));
     put_message(text, 2, &m);
     p2a_buffer_free(&packed);
@@ -317,32 +328,56 @@ static void put_location(struct text *text, unsigned id)
     p2a_buffer_free(&line);
 }
 
-static struct text pprof_with(uint64_t bad_location)
+static void put_tables(struct text *text)
 {
-    static const char *const strings[STRINGS] = {"", "samples", "count", "thread id", "other"};
-    struct text text = start();
+    static const char *const strings[STRINGS] = {"",      "samples",     "count", "thread id",
+                                                 "other", "pprof::base", "true"};
     struct p2a_buffer m = {0};
     char name[16];
     for (int i = 0; i < 2; i++) {
         p2a_protobuf_put_number(&m, 1, 1);
         p2a_protobuf_put_number(&m, 2, 2);
-        put_message(&text, 1, &m);
+        put_message(text, 1, &m);
     }
-    while (text.n < SIZE / 4)
-        put_stack(&text, bad_location && text.n > SIZE / 8 && !any(9) ? bad_location : 0);
     for (unsigned i = 1; i <= LOCATIONS; i++)
-        put_location(&text, i);
+        put_location(text, i);
     for (unsigned i = 0; i < NAMES; i++) {
         p2a_protobuf_put_number(&m, 1, i + 1);
         p2a_protobuf_put_number(&m, 2, STRINGS + i);
-        put_message(&text, 5, &m);
+        put_message(text, 5, &m);
     }
     for (unsigned i = 0; i < STRINGS + NAMES; i++) {
         snprintf(name, sizeof name, "f%u", i);
         const char *string = i < STRINGS ? strings[i] : name;
         assert_true(p2a_buffer_add(&m, string, strlen(string)));
-        put_message(&text, 6, &m);
+        put_message(text, 6, &m);
     }
+}
+
+static struct text pprof_with(uint64_t bad_location)
+{
+    struct text text = start();
+    while (text.n < SIZE / 4)
+        put_stack(&text, bad_location && text.n > SIZE / 8 && !any(9) ? bad_location : 0, false);
+    put_tables(&text);
+    return text;
+}
+
+/* The same samples so many times, those from before after all others. */
+static struct text pprof_times(int times)
+{
+    struct text text = start_large(2 * SIZE), now = start(), before = start();
+    while (now.n < SIZE / 3)
+        put_stack(&now, 0, false);
+    while (before.n < SIZE / 40)
+        put_stack(&before, 0, true);
+    for (int i = 0; i < times; i++)
+        put_bytes(&text, now.at, now.n);
+    for (int i = 0; i < times; i++)
+        put_bytes(&text, before.at, before.n);
+    put_tables(&text);
+    free(now.at);
+    free(before.at);
     return text;
 }
 
@@ -551,6 +586,42 @@ static void all_ways_read_the_same(void **unused)
     }
 }
 
+static void multiply(double *value, size_t n, int by)
+{
+    for (size_t i = 0; i < n; i++)
+        value[i] *= by;
+}
+
+static void multiply_all(struct p2a_profile *p, int by)
+{
+    const struct p2a_graph *g = &p->graph;
+    multiply(p->contexts.self, (size_t)p->contexts.n * p->columns, by);
+    multiply(g->self, (size_t)g->node_n * p->columns, by);
+    multiply(g->total, (size_t)g->node_n * p->columns, by);
+    multiply(g->arc_self, (size_t)g->arc_n * p->columns, by);
+    multiply(g->arc_total, (size_t)g->arc_n * p->columns, by);
+    multiply(g->line_self, (size_t)g->line_n * p->columns, by);
+}
+
+/* Its parts are 16 MB, and equal stacks of several are one. */
+static void parts_add_up(void **unused)
+{
+    enum { PART = 1 << 24, TIMES = 5 };
+    (void)unused;
+    struct text once = pprof_times(1), often = pprof_times(TIMES);
+    assert_true(once.n < PART && (size_t)SIZE / 3 * TIMES > PART);
+    struct result a = load(once, "pprof", false), b = load(often, "pprof", false);
+    assert_true(a.status == P2A_OK && b.status == P2A_OK);
+    assert_int_equal(a.profile->columns, 2 * a.profile->metrics.n);
+    multiply_all(a.profile, TIMES);
+    same_result(&a, &b);
+    read_every_way(often, "pprof", false);
+    p2a_free(a.profile);
+    p2a_free(b.profile);
+    free(once.at);
+    free(often.at);
+}
+
 /* What is left out is what is kept, added up. */
 static void lines_may_be_left_out(void **unused)
 {
@@ -699,8 +770,9 @@ static void all_ways_write_the_same(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_ways_read_the_same),     cmocka_unit_test(lines_may_be_left_out),
-        cmocka_unit_test(the_first_error_is_told),    cmocka_unit_test(rows_end_where_they_may),
-        cmocka_unit_test(failing_memory_is_an_error), cmocka_unit_test(all_ways_write_the_same)};
+        cmocka_unit_test(all_ways_read_the_same),  cmocka_unit_test(parts_add_up),
+        cmocka_unit_test(lines_may_be_left_out),   cmocka_unit_test(the_first_error_is_told),
+        cmocka_unit_test(rows_end_where_they_may), cmocka_unit_test(failing_memory_is_an_error),
+        cmocka_unit_test(all_ways_write_the_same)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
