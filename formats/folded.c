@@ -1152,17 +1152,6 @@ static bool row_at(const struct writer *w, uint32_t place, uint32_t *row)
     return w->inner ? !w->inner[*row] : !is_zero(w, *row);
 }
 
-/* Asks for the frames of a stack that is to be written soon. */
-static void look_ahead(const struct writer *w, uint32_t place)
-{
-    enum { LINE = 16 }; /* frames in a cache line */
-    if (!w->stacks || place >= w->n)
-        return;
-    const struct p2a_stack *stack = &w->stacks->row[w->came ? w->came[place].id : place];
-    for (uint32_t d = 0; d < stack->frame_n; d += LINE)
-        __builtin_prefetch(w->stacks->frame + stack->frame + d);
-}
-
 static void put_rows(const void *writer, void *desk, struct p2a_out *out, uint32_t begin,
                      uint32_t end)
 {
@@ -1172,7 +1161,8 @@ static void put_rows(const void *writer, void *desk, struct p2a_out *out, uint32
     char counts[COUNTS];
     for (uint32_t place = begin; place < end && p2a_out_status(out) == P2A_OK; place++) {
         uint32_t row;
-        look_ahead(w, place + AHEAD);
+        if (w->stacks && place + AHEAD < w->n)
+            p2a_stacks_ahead(w->stacks, w->came ? w->came[place + AHEAD].id : place + AHEAD);
         if (!row_at(w, place, &row))
             continue;
         if (!go_to(w, pen, row)) {

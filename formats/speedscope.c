@@ -603,6 +603,11 @@ static enum p2a_status read_speedscope(struct p2a_in *in)
 
 /* ---- writer ---- */
 
+struct spelled {
+    char text[12]; /* ",123" */
+    uint32_t n;
+};
+
 struct writer {
     struct p2a_out *out;
     struct p2a_json_writer json;
@@ -611,8 +616,9 @@ struct writer {
     const double *self;              /* of the rows */
     uint32_t *frame;                 /* by function, from 1; 0: in no stack */
     uint32_t frame_n;
-    uint32_t deepest;     /* of contexts */
-    p2a_id *first, *next; /* rows by thread; threads.n: those without one */
+    struct spelled *spelled; /* by function */
+    uint32_t deepest;        /* of contexts */
+    p2a_id *first, *next;    /* rows by thread; threads.n: those without one */
     p2a_id *last;
     p2a_id *row; /* of the profile that is written */
     uint32_t row_n;
@@ -666,10 +672,13 @@ static void number_frame(struct writer *w, p2a_id function)
 
 static void number_stacks(struct writer *w)
 {
+    enum { AHEAD = 8 };
     const struct p2a_stacks *s = w->stacks;
-    for (uint32_t i = 0; i < s->n; i++)
+    for (uint32_t i = 0; i < s->n; i++) {
+        p2a_stacks_ahead(s, i + AHEAD);
         for (uint32_t d = s->row[i].shared; d < s->row[i].frame_n; d++)
             number_frame(w, s->frame[s->row[i].frame + d]);
+    }
 }
 
 static bool number_contexts(struct writer *w)
@@ -686,12 +695,26 @@ static bool number_contexts(struct writer *w)
     return depth;
 }
 
+/* Numbers of frames as they stand in samples. */
+static bool spell_frames(struct writer *w)
+{
+    w->spelled = calloc((size_t)w->p->functions.n + 1, sizeof *w->spelled);
+    for (uint32_t f = 0; w->spelled && f < w->p->functions.n; f++) {
+        struct spelled *to = &w->spelled[f];
+        char digits[P2A_DIGITS];
+        to->n = (uint32_t)(p2a_digits(digits, w->frame[f] ? w->frame[f] - 1 : 0) - digits) + 1;
+        to->text[0] = ',';
+        memcpy(to->text + 1, digits, to->n - 1);
+    }
+    return w->spelled;
+}
+
 static bool number_frames(struct writer *w)
 {
     w->frame = calloc((size_t)w->p->functions.n + 1, sizeof *w->frame);
     if (w->frame && w->stacks)
         number_stacks(w);
-    return w->frame && (w->stacks || number_contexts(w));
+    return w->frame && (w->stacks || number_contexts(w)) && spell_frames(w);
 }
 
 static void put_label(struct writer *w, const char *key, struct p2a_str text)
@@ -787,23 +810,37 @@ static bool put_path(const struct writer *w, struct desk *desk, struct p2a_json_
     return desk->path;
 }
 
-static void put_stack(const struct writer *w, struct p2a_json_writer *json, p2a_id row)
+static void put_stack(const struct writer *w, struct p2a_out *out, p2a_id row)
 {
+    enum { MOST = 1024 }; /* frames at a time */
     const struct p2a_stack *stack = &w->stacks->row[row];
-    for (uint32_t d = 0; d < stack->frame_n; d++)
-        p2a_json_u64(json, w->frame[w->stacks->frame[stack->frame + d]] - 1);
+    const p2a_id *frame = w->stacks->frame + stack->frame;
+    for (uint32_t d = 0, end; d < stack->frame_n; d = end) {
+        end = stack->frame_n - d < MOST ? stack->frame_n : d + MOST;
+        char *at = p2a_begin_text(out, (end - d) * sizeof w->spelled->text);
+        for (uint32_t i = d; i < end; i++) {
+            const struct spelled *number = &w->spelled[frame[i]];
+            uint32_t comma = i > 0;
+            memcpy(at, number->text + 1 - comma, sizeof number->text - 1);
+            at += number->n - 1 + comma;
+        }
+        p2a_end_text(out, at);
+    }
 }
 
 static void put_samples(const void *writer, void *desk, struct p2a_out *out, uint32_t begin,
                         uint32_t end)
 {
+    enum { AHEAD = 8 };
     const struct writer *w = writer;
     struct p2a_json_writer json = {.out = out, .comma = begin > 0};
     bool done = true;
     for (uint32_t i = begin; done && i < end; i++) {
         p2a_json_begin(&json, '[');
+        if (w->stacks && i + AHEAD < end)
+            p2a_stacks_ahead(w->stacks, w->row[i + AHEAD]);
         if (w->stacks)
-            put_stack(w, &json, w->row[i]);
+            put_stack(w, out, w->row[i]);
         else
             done = put_path(w, desk, &json, w->row[i]);
         p2a_json_end(&json, ']');
@@ -941,6 +978,7 @@ static enum p2a_status write_speedscope(struct p2a_out *out)
     else
         p2a_no_memory(out);
     free(w.frame);
+    free(w.spelled);
     free(w.row);
     free(w.first);
     free(w.last);

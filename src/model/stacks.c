@@ -162,8 +162,7 @@ static bool unfold_all(struct unfolding *u)
         u->id && u->start && u->sum && u->earliest && room_for(u, u->least > 0 ? 64 : s->context_n);
     for (uint32_t i = 0; done && i < s->n; i++) {
         uint32_t next = i + 1 < s->n ? s->row[i + 1].shared : 0;
-        const struct p2a_stack *ahead = &s->row[i + AHEAD < s->n ? i + AHEAD : i];
-        __builtin_prefetch(s->frame + ahead->frame + ahead->shared);
+        p2a_stacks_ahead(s, i + AHEAD);
         close_below(u, s->row[i].shared);
         done = add_contexts(u, i, next);
     }

@@ -43,6 +43,16 @@ bool p2a_stacks_sorted(const struct p2a_stacks *stacks, uint32_t functions, uint
 /* With how many frames both begin; FRAME is that of their stacks. */
 uint32_t p2a_shared_frames(const p2a_id *frame, const struct p2a_stack *a,
                            const struct p2a_stack *b);
+/* Asks for the frames of a row that is to be looked at soon, if there is one. */
+static inline void p2a_stacks_ahead(const struct p2a_stacks *stacks, uint32_t row)
+{
+    enum { LINE = 16 }; /* frames in a cache line */
+    if (row >= stacks->n)
+        return;
+    const struct p2a_stack *s = &stacks->row[row];
+    for (uint32_t d = 0; d < s->frame_n; d += LINE)
+        __builtin_prefetch(stacks->frame + s->frame + d);
+}
 /* Rows as they came, by `first`; malloc'ed. NULL: no memory. */
 struct p2a_keyed *p2a_stacks_as_they_came(const struct p2a_stacks *stacks);
 /* Makes sorted stacks the contexts of a profile that has none, or keeps them in their place where

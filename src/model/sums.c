@@ -312,12 +312,10 @@ static bool add_as_they_came(struct part *s)
 /* What will be looked at soon is asked for: frames, then the arc that leads to the last one. */
 static void look_ahead(const struct part *s, uint32_t i)
 {
-    enum { FRAMES = 8, ARC = 4, LINE = 16 }; /* rows; frames in a cache line */
+    enum { FRAMES = 8, ARC = 4 }; /* rows */
     const struct p2a_stacks *stacks = s->stacks;
-    const struct p2a_stack *ahead = &stacks->row[i + FRAMES < s->end ? i + FRAMES : i];
-    for (uint32_t d = ahead->shared; d < ahead->frame_n; d += LINE)
-        __builtin_prefetch(stacks->frame + ahead->frame + d);
-    ahead = &stacks->row[i + ARC < s->end ? i + ARC : i];
+    p2a_stacks_ahead(stacks, i + FRAMES);
+    const struct p2a_stack *ahead = &stacks->row[i + ARC < s->end ? i + ARC : i];
     const p2a_id *end = stacks->frame + ahead->frame + ahead->frame_n;
     if (ahead->frame_n > 1)
         p2a_pairs_ahead(&s->arc_of, end[-1] * 4, end[-2]);
