@@ -350,7 +350,7 @@ static bool start_part(struct part *s)
     s->function = calloc(functions * (1 + s->columns), sizeof *s->function);
     s->self = calloc(functions * s->columns + 1, sizeof *s->self);
     s->way = malloc(ways * sizeof *s->way);
-    s->open = malloc(depth * sizeof *s->open);
+    s->open = calloc(depth, sizeof *s->open);
     s->start = malloc((depth * s->columns + 1) * sizeof *s->start);
     s->sum = calloc(s->columns + 1, sizeof *s->sum);
     if (!s->function || !s->self || !s->way || !s->open || !s->start || !s->sum)
