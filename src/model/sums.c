@@ -294,6 +294,17 @@ static bool add_row(struct part *s, const struct p2a_stack *row, const double *v
     return true;
 }
 
+enum { FRAMES_AHEAD = 8, ARC_AHEAD = 4 }; /* rows */
+
+/* The arc that leads to the last frame of a row is going to be looked for. */
+static void arc_ahead(const struct part *s, uint32_t row)
+{
+    const struct p2a_stack *ahead = &s->stacks->row[row];
+    const p2a_id *end = s->stacks->frame + ahead->frame + ahead->frame_n;
+    if (ahead->frame_n > 1)
+        p2a_pairs_ahead(&s->arc_of, end[-1] * 4, end[-2]);
+}
+
 static bool add_as_they_came(struct part *s)
 {
     const struct p2a_stacks *stacks = s->stacks;
@@ -301,24 +312,16 @@ static bool add_as_they_came(struct part *s)
     bool added = came;
     for (uint32_t i = 0; added && i < stacks->n; i++) {
         struct p2a_stack row = stacks->row[came[i].id];
+        if (i + FRAMES_AHEAD < stacks->n)
+            p2a_stacks_ahead(stacks, came[i + FRAMES_AHEAD].id);
+        if (i + ARC_AHEAD < stacks->n)
+            arc_ahead(s, came[i + ARC_AHEAD].id);
         row.shared = i ? p2a_shared_frames(stacks->frame, &stacks->row[came[i - 1].id], &row) : 0;
         s->now = i + FIRST;
         added = add_row(s, &row, stacks->self, 0);
     }
     free(came);
     return added;
-}
-
-/* What will be looked at soon is asked for: frames, then the arc that leads to the last one. */
-static void look_ahead(const struct part *s, uint32_t i)
-{
-    enum { FRAMES = 8, ARC = 4 }; /* rows */
-    const struct p2a_stacks *stacks = s->stacks;
-    p2a_stacks_ahead(stacks, i + FRAMES);
-    const struct p2a_stack *ahead = &stacks->row[i + ARC < s->end ? i + ARC : i];
-    const p2a_id *end = stacks->frame + ahead->frame + ahead->frame_n;
-    if (ahead->frame_n > 1)
-        p2a_pairs_ahead(&s->arc_of, end[-1] * 4, end[-2]);
 }
 
 static bool add_rows(struct part *s)
@@ -332,7 +335,9 @@ static bool add_rows(struct part *s)
         if (!add_row(s, &row, stacks->self + (size_t)i * s->columns,
                      i + 1 < s->end ? stacks->row[i + 1].shared : 0))
             return false;
-        look_ahead(s, i);
+        p2a_stacks_ahead(stacks, i + FRAMES_AHEAD);
+        if (i + ARC_AHEAD < s->end)
+            arc_ahead(s, i + ARC_AHEAD);
     }
     close_below(s, 0);
     return true;
