@@ -11,9 +11,9 @@ largest by the smallest. BAR is what that may be; exit status 1 where it is more
 p2a is left out: the recorder writes it in place, nobody else does, and it is no stream of stacks.
 
 Names that all hash alike are those of XXH3 without a seed: before the hash had one, 1 MB of them took
-130 times as long as now. What is above the bar on a machine with little cache has its functions and
-call paths all distinct ('one frame'): their tables outgrow the cache, and each look-up waits for
-memory. README.md has what was measured."""
+130 times as long as now. What is above the bar has its functions or call paths all distinct ('one frame',
+'collide' of stackprof): their tables outgrow the cache, and each look-up waits for memory. README.md
+has what was measured."""
 import argparse
 import contextlib
 import itertools
