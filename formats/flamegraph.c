@@ -776,9 +776,8 @@ static void free_desk(void *desk)
 
 static void put_graph(struct flame *f)
 {
-    enum { BOX = 512 }; /* bytes */
     static const struct p2a_print work = {.desk_size = sizeof(struct flame),
-                                          .rows = (1 << 16) / BOX,
+                                          .rows = 128, /* some 50 KB */
                                           .put = put_rows,
                                           .free_desk = free_desk};
     putf(f, "<svg class=\"graph\" x=\"%d\" y=\"%g\" width=\"%g\" height=\"%g\">\n", MARGIN, f->top,

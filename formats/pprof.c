@@ -245,7 +245,7 @@ struct reader {
     uint32_t border_n, border_room, piece_n;
     uint32_t *alone; /* of location rows: the frame where it is one, and known; else P2A_NONE */
     p2a_id no_stack; /* the function of samples without one */
-    bool dropping, has_lines, compared, comparing, cut;
+    bool dropping, has_lines, compared, cut;
     bool ends_early; /* and is to be read as far as it goes */
 };
 
@@ -1542,7 +1542,6 @@ static bool pile_stacks(struct reader *r)
 /* From here on there are values before. */
 static bool start_comparing(struct reader *r)
 {
-    r->comparing = true;
     p2a_compare_columns(r->p);
     return !r->pile.stacks.n || p2a_pile_compare(&r->pile) || no_memory(r);
 }
@@ -1553,7 +1552,7 @@ static bool take_part(struct reader *r)
     r->known_places |= known_places(r);
     if (p2a_wants_lines(r->p) && !add_leaves(r))
         return false;
-    if (r->compared && !r->comparing && !start_comparing(r))
+    if (r->compared && r->p->columns == r->p->metrics.n && !start_comparing(r))
         return false;
     if (r->compared && !compare_values(r))
         return false;
