@@ -63,10 +63,10 @@ class RecordTest(unittest.TestCase):
         env.update(changes)
         return {name: value for name, value in env.items() if value is not None}
 
-    def run_plain(self, *command, env=None, **options):
+    def run_plain(self, *command, env=None, stdout=subprocess.PIPE, **options):
         done = subprocess.run(command, cwd=self.here, env=env or self.environment(), timeout=100,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
-        return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+                              stdout=stdout, stderr=subprocess.PIPE, **options)
+        return Result(done.returncode, (done.stdout or b"").decode(), done.stderr.decode())
 
     def record(self, *command, options=(), **more):
         return self.run_plain(PROGRAM, "record", *options, *command, **more)
