@@ -11,18 +11,19 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "io/gzip.h"
+
 enum { ROOM = 1 << 16 };
 
-/*   put -> buffer -> [ deflate -> ] file descriptor or memory   */
+/*   put -> buffer -> [ gzip -> ] file descriptor or memory   */
 struct p2a_sink {
     struct p2a_error *error;
     int fd;                /* -1: memory */
     char *target, *beside; /* a regular file: where it goes, where it is written */
     struct p2a_buffer memory;
-    bool compress;
-    z_stream z;
+    struct p2a_gzip *gzip; /* NULL: not compressed */
     size_t n;
-    unsigned char buffer[ROOM], packed[ROOM];
+    unsigned char buffer[ROOM];
 };
 
 struct p2a_error *p2a_sink_error(const struct p2a_sink *sink)
@@ -38,7 +39,7 @@ static void system_error(struct p2a_error *error, const char *what)
         p2a_error_set(error, P2A_SYSTEM, "%s: %s", what, strerror(errno));
 }
 
-/* ---- opening ---- */
+/* ---- where it goes ---- */
 
 /* The number of a file that is open already: /dev/stdout, /dev/fd/63; -1: PATH is none. */
 static int open_number(const char *path)
@@ -142,13 +143,6 @@ static bool open_file(struct p2a_sink *sink, const char *path)
     return sink->error->status == P2A_OK;
 }
 
-static bool start_gzip(struct p2a_sink *sink, int level)
-{
-    if (deflateInit2(&sink->z, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK)
-        return sink->compress = true;
-    return p2a_error_memory(sink->error), false;
-}
-
 struct p2a_sink *p2a_sink_memory(struct p2a_error *error)
 {
     struct p2a_sink *sink = calloc(1, sizeof *sink);
@@ -159,24 +153,6 @@ struct p2a_sink *p2a_sink_memory(struct p2a_error *error)
     sink->error = error;
     sink->fd = -1;
     return sink;
-}
-
-struct p2a_sink *p2a_sink_open(const char *path, struct p2a_error *error)
-{
-    struct p2a_sink *sink = p2a_sink_memory(error);
-    if (!sink)
-        return NULL;
-    bool ready = true;
-    if (strcmp(path, "-") == 0)
-        sink->fd = STDOUT_FILENO;
-    else
-        ready = open_file(sink, path);
-    if (ready && p2a_str_ends(p2a_str_of(path), ".gz"))
-        ready = start_gzip(sink, Z_DEFAULT_COMPRESSION);
-    if (ready)
-        return sink;
-    p2a_sink_close(sink);
-    return NULL;
 }
 
 /* ---- writing ---- */
@@ -199,47 +175,68 @@ static void deliver(struct p2a_sink *sink, const unsigned char *bytes, size_t n)
     }
 }
 
-static void deflate_buffer(struct p2a_sink *sink, int flush)
+static void deliver_packed(void *sink, const unsigned char *bytes, size_t n)
 {
-    sink->z.next_in = sink->buffer;
-    sink->z.avail_in = (uInt)sink->n;
-    do {
-        sink->z.next_out = sink->packed;
-        sink->z.avail_out = ROOM;
-        deflate(&sink->z, flush);
-        deliver(sink, sink->packed, ROOM - sink->z.avail_out);
-    } while (sink->z.avail_out == 0 && sink->error->status == P2A_OK);
+    deliver(sink, bytes, n);
 }
 
-static void flush_buffer(struct p2a_sink *sink, bool last)
+static bool start_gzip(struct p2a_sink *sink, int level)
+{
+    sink->gzip = p2a_gzip_begin(level, deliver_packed, sink);
+    if (!sink->gzip)
+        p2a_error_memory(sink->error);
+    return sink->gzip;
+}
+
+static void flush_buffer(struct p2a_sink *sink)
 {
     if (sink->error->status != P2A_OK)
         return;
-    if (sink->compress)
-        deflate_buffer(sink, last ? Z_FINISH : Z_NO_FLUSH);
-    else
+    if (!sink->gzip)
         deliver(sink, sink->buffer, sink->n);
+    else if (!p2a_gzip_add(sink->gzip, sink->buffer, sink->n))
+        p2a_error_memory(sink->error);
     sink->n = 0;
 }
 
 void p2a_sink_write(struct p2a_sink *sink, const void *bytes, size_t n)
 {
     const unsigned char *at = bytes;
-    if (n >= ROOM && !sink->compress) { /* not through the buffer */
-        flush_buffer(sink, false);
+    if (n >= ROOM && !sink->gzip) { /* not through the buffer */
+        flush_buffer(sink);
         if (sink->error->status == P2A_OK)
             deliver(sink, at, n);
         return;
     }
     while (n && sink->error->status == P2A_OK) {
         if (sink->n == ROOM)
-            flush_buffer(sink, false);
+            flush_buffer(sink);
         size_t piece = ROOM - sink->n < n ? ROOM - sink->n : n;
         memcpy(sink->buffer + sink->n, at, piece);
         sink->n += piece;
         at += piece;
         n -= piece;
     }
+}
+
+/* ---- opening ---- */
+
+struct p2a_sink *p2a_sink_open(const char *path, struct p2a_error *error)
+{
+    struct p2a_sink *sink = p2a_sink_memory(error);
+    if (!sink)
+        return NULL;
+    bool ready = true;
+    if (strcmp(path, "-") == 0)
+        sink->fd = STDOUT_FILENO;
+    else
+        ready = open_file(sink, path);
+    if (ready && p2a_str_ends(p2a_str_of(path), ".gz"))
+        ready = start_gzip(sink, Z_DEFAULT_COMPRESSION);
+    if (ready)
+        return sink;
+    p2a_sink_close(sink);
+    return NULL;
 }
 
 /* ---- closing ---- */
@@ -256,7 +253,9 @@ static void move_into_place(struct p2a_sink *sink)
 
 enum p2a_status p2a_sink_finish(struct p2a_sink *sink)
 {
-    flush_buffer(sink, true);
+    flush_buffer(sink);
+    if (sink->gzip && sink->error->status == P2A_OK && !p2a_gzip_end(sink->gzip))
+        p2a_error_memory(sink->error);
     if (sink->fd > STDOUT_FILENO) {
         if (close(sink->fd) != 0)
             system_error(sink->error, "can't be written");
@@ -294,8 +293,7 @@ void p2a_sink_close(struct p2a_sink *sink)
         close(sink->fd);
     if (sink->beside)
         unlink(sink->beside);
-    if (sink->compress)
-        deflateEnd(&sink->z);
+    p2a_gzip_free(sink->gzip);
     free(sink->beside);
     free(sink->target);
     p2a_buffer_free(&sink->memory);
@@ -313,7 +311,7 @@ char *p2a_begin_text(struct p2a_out *out, size_t most)
 {
     struct p2a_sink *sink = out->sink;
     if (ROOM - sink->n < most) {
-        flush_buffer(sink, false);
+        flush_buffer(sink);
         sink->n = 0; /* after an error, too */
     }
     return (char *)sink->buffer + sink->n;
@@ -328,9 +326,9 @@ void p2a_end_text(struct p2a_out *out, const char *end)
 void p2a_compress(struct p2a_out *out)
 {
     struct p2a_sink *sink = out->sink;
-    if (sink->error->status != P2A_OK || sink->compress)
+    if (sink->error->status != P2A_OK || sink->gzip)
         return;
-    flush_buffer(sink, false);
+    flush_buffer(sink);
     start_gzip(sink, Z_BEST_SPEED); /* a tenth more is left, in 0.6 of the time */
 }
 
