@@ -566,7 +566,7 @@ enum p2a_status p2a_add(struct p2a_profile *into, const struct p2a_profile *from
     struct p2a_profile lent;
     bool lend = p2a_stacks_of(from)->n;
     p2a_error_start(&ours, error ? error->path : "");
-    if (lend && !p2a_lend(from, 0, &lent))
+    if (lend && !p2a_lend(from, p2a_stacks_of(from), 0, &lent))
         p2a_error_memory(&ours);
     else if (p2a_unfold(into, &ours) == P2A_OK)
         add_profile(into, lend ? &lent : from, &ours);

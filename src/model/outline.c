@@ -13,6 +13,7 @@
 #include "base/pairs.h"
 #include "base/sort.h"
 #include "model/core.h"
+#include "model/fold.h"
 #include "model/outline.h"
 
 struct node {
@@ -37,6 +38,7 @@ struct build {
     const struct p2a_profile *p;
     const struct p2a_outline_wanted *wanted;
     bool compared;
+    double least; /* weight of what is shown */
     struct node *node;
     struct more *more; /* NULL: none of it */
     uint32_t n, room, more_room;
@@ -50,6 +52,7 @@ struct build {
     p2a_id *open;     /* functions: the node that the walk is in, P2A_NONE */
     uint32_t *nested; /* functions: how many of their contexts the walk is in */
     struct listed *listed;
+    uint64_t all; /* nodes, with those that weren't made */
 };
 
 /* ---- nodes ---- */
@@ -113,8 +116,7 @@ static bool is_thread(const struct build *b, const struct node *node)
  * is recursive folds at the functions that they call. */
 static bool folds(const struct build *b, p2a_id function)
 {
-    return b->wanted->fold && b->open[function] != P2A_NONE &&
-           b->p->functions.row[function].kind != P2A_BUILTIN;
+    return b->wanted->fold && b->open[function] != P2A_NONE && p2a_is_foldable(b->p, function);
 }
 
 /* The node that what is entered next is below, P2A_NONE. False: no memory. */
@@ -141,7 +143,7 @@ static p2a_id enter(struct build *b, p2a_id function, p2a_id thread)
     b->path[b->depth++] = (struct step){function, id, open};
     b->open[function] = id;
     uint32_t nested = ++b->nested[function];
-    if (nested > b->node[id].nested && b->p->functions.row[function].kind != P2A_BUILTIN)
+    if (nested > b->node[id].nested && p2a_is_foldable(b->p, function))
         b->node[id].nested = nested;
     return id;
 }
@@ -217,7 +219,7 @@ static bool walk_stacks(struct build *b, const struct p2a_stacks *s)
     return true;
 }
 
-static bool walk(struct build *b)
+static bool walk_all(struct build *b)
 {
     const struct p2a_profile *p = b->p;
     struct p2a_paths paths;
@@ -227,7 +229,101 @@ static bool walk(struct build *b)
     bool walked = paths.stacks ? walk_stacks(b, paths.stacks) : walk_contexts(b);
     b->p = p;
     p2a_paths_end(&paths);
+    b->all = b->n;
     return walked;
+}
+
+/* ---- the walk, where nodes that are too light needn't be made ---- */
+
+/* Counts how often the stack enters functions again whose nodes are there. PATH has room for it. */
+static void count_nested(struct build *b, const p2a_id *frame, uint32_t n, p2a_id thread,
+                         p2a_id *path)
+{
+    const p2a_id unmade = P2A_NONE - 1; /* too light to be shown */
+    uint32_t open_n = 0;
+    p2a_id node = b->wanted->threads ? child_of(b, P2A_NONE, thread) : P2A_NONE;
+    for (uint32_t d = 0; d < n; d++) {
+        p2a_id function = frame[d];
+        if (b->open[function] != P2A_NONE) {
+            uint32_t nested = ++b->nested[function];
+            node = b->open[function];
+            if (node != unmade && nested > b->node[node].nested)
+                b->node[node].nested = nested;
+            continue;
+        }
+        if (node != unmade && (node = child_of(b, node, function)) == P2A_NONE)
+            node = unmade;
+        if (!p2a_is_foldable(b->p, function))
+            continue;
+        path[open_n++] = function;
+        b->open[function] = node;
+        b->nested[function] = 1;
+    }
+    while (open_n)
+        b->open[path[--open_n]] = P2A_NONE;
+}
+
+/* How deep recursion goes is told by the stacks as they were. */
+static bool count_all_nested(struct build *b, const unsigned char *recursive)
+{
+    enum { AHEAD = 8 };
+    const struct p2a_stacks *s = p2a_stacks_of(b->p);
+    p2a_id *path = malloc(((size_t)s->deepest + 1) * sizeof *path);
+    for (uint32_t i = 0; path && i < s->n; i++) {
+        p2a_stacks_ahead(s, i + AHEAD);
+        if (recursive[i])
+            count_nested(b, s->frame + s->row[i].frame, s->row[i].frame_n, s->row[i].thread, path);
+    }
+    free(path);
+    return path;
+}
+
+/* Only paths that may be shown become contexts, and what is left below these. */
+static bool walk_heavy(struct build *b, const struct p2a_stacks *stacks)
+{
+    const struct p2a_profile *p = b->p;
+    struct p2a_profile lent;
+    if (!p2a_lend(p, stacks, b->least, &lent))
+        return false;
+    b->p = &lent;
+    bool walked = walk_contexts(b);
+    b->p = p;
+    p2a_let_go(&lent);
+    b->all = stacks->context_n;
+    for (uint32_t i = 0; b->wanted->threads && i < b->n; i++)
+        b->all += is_thread(b, &b->node[i]);
+    return walked;
+}
+
+static bool walk_folded(struct build *b, const unsigned char *recursive, bool together)
+{
+    struct p2a_stacks folded;
+    if (!p2a_fold_stacks(b->p, recursive, together, &folded))
+        return false;
+    bool walked = walk_heavy(b, &folded);
+    p2a_free_folded(&folded);
+    return walked && count_all_nested(b, recursive);
+}
+
+/* Where stacks don't stand in their order, all of them are walked to be folded. */
+static bool walk_stacks_of(struct build *b, const struct p2a_stacks *s)
+{
+    unsigned char *recursive = calloc((size_t)s->n + 1, 1);
+    uint32_t n = 0;
+    bool together = !b->wanted->threads && s->row[0].thread != s->row[s->n - 1].thread;
+    bool walked = recursive && (!b->wanted->fold || p2a_find_recursive(b->p, recursive, &n));
+    if (walked && !n && !together)
+        walked = walk_heavy(b, s);
+    else if (walked)
+        walked = s->first ? walk_all(b) : walk_folded(b, recursive, together);
+    free(recursive);
+    return walked;
+}
+
+static bool walk(struct build *b)
+{
+    const struct p2a_stacks *stacks = p2a_stacks_of(b->p);
+    return stacks->n && b->least > 0 ? walk_stacks_of(b, stacks) : walk_all(b);
 }
 
 static bool make_nodes(struct build *b)
@@ -274,12 +370,12 @@ static int downwards(const void *left, const void *right)
     return (*a < *b) - (*a > *b);
 }
 
-/* Values that are no costs weigh nothing. */
+/* Of a comparison the larger side; what is no number weighs nothing. */
 static double weight(const struct build *b, p2a_id node)
 {
     double total = total_of(b, node), before = total_before_of(b, node);
     total = isnan(total) ? 0 : total;
-    return before > total ? before : total;
+    return b->compared && before > total ? before : total;
 }
 
 static bool is_shown(const struct build *b, p2a_id node)
@@ -317,8 +413,7 @@ static bool above_is_shown(const struct build *b, const struct node *node)
 static bool choose(struct build *b, struct p2a_outline *o)
 {
     uint32_t levels = b->wanted->levels, left;
-    double before = b->compared ? p2a_whole(b->p, b->p->metrics.n) : 0;
-    double least = b->wanted->least * fmax(o->whole, before);
+    double least = b->least;
     for (uint32_t i = 0; i < b->n; i++) {
         struct node *node = &b->node[i];
         bool heavy = !(fabs(weight(b, i)) < least);
@@ -445,11 +540,13 @@ static bool list(struct build *b, struct p2a_outline *o)
 
 static bool build(struct build *b, struct p2a_outline *o)
 {
+    double before = b->compared ? p2a_whole(b->p, b->p->metrics.n) : 0;
     o->whole = p2a_whole(b->p, 0);
+    b->least = b->wanted->least * fmax(o->whole, before);
     if (!make_nodes(b))
         return false;
     add_up(b);
-    o->all = b->n;
+    o->all = (uint32_t)b->all;
     return !b->n || (choose(b, o) && list(b, o));
 }
 

@@ -1,5 +1,6 @@
 #include "model/stacks.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -203,10 +204,10 @@ static bool put_in_order(struct unfolding *u)
     return done;
 }
 
-static bool make_contexts(const struct p2a_profile *p, double least, struct p2a_contexts *made,
-                          uint32_t *room)
+static bool make_contexts(const struct p2a_stacks *s, uint32_t columns, double least,
+                          struct p2a_contexts *made, uint32_t *room)
 {
-    struct unfolding u = {.s = &p->core->stacks, .columns = p->columns, .least = least};
+    struct unfolding u = {.s = s, .columns = columns, .least = least};
     bool done = unfold_all(&u) && (!u.first || put_in_order(&u));
     free(u.first);
     *made = u.made;
@@ -225,7 +226,7 @@ enum p2a_status p2a_unfold(struct p2a_profile *p, struct p2a_error *error)
     uint32_t room;
     if (!p->core->stacks.n)
         return P2A_OK;
-    if (!make_contexts(p, 0, &made, &room))
+    if (!make_contexts(&p->core->stacks, p->columns, 0, &made, &room))
         return p2a_error_memory(error);
     p2a_stacks_free(&p->core->stacks);
     p->contexts = made;
@@ -233,11 +234,12 @@ enum p2a_status p2a_unfold(struct p2a_profile *p, struct p2a_error *error)
     return P2A_OK;
 }
 
-bool p2a_lend(const struct p2a_profile *p, double least, struct p2a_profile *lent)
+bool p2a_lend(const struct p2a_profile *p, const struct p2a_stacks *stacks, double least,
+              struct p2a_profile *lent)
 {
     uint32_t room;
     *lent = *p;
-    return make_contexts(p, least, &lent->contexts, &room);
+    return make_contexts(stacks, p->columns, least, &lent->contexts, &room);
 }
 
 void p2a_let_go(struct p2a_profile *lent)
@@ -264,7 +266,7 @@ bool p2a_paths_begin(const struct p2a_profile *p, struct p2a_paths *paths)
     } else if (!s->n) {
         use_contexts(paths, p);
     } else {
-        if (!p2a_lend(p, 0, &paths->lent))
+        if (!p2a_lend(p, s, 0, &paths->lent))
             return false;
         use_contexts(paths, &paths->lent);
     }
@@ -281,7 +283,7 @@ void p2a_self_by_function(const struct p2a_profile *p, double *self)
     const struct p2a_contexts *t = &p->contexts;
     const struct p2a_stacks *s = &p->core->stacks;
     for (uint32_t i = 0; i < t->n; i++)
-        self[t->row[i].function] += t->self[(size_t)i * p->columns];
+        self[t->row[i].function] += fmax(t->self[(size_t)i * p->columns], 0);
     for (uint32_t i = 0; i < s->n; i++)
         self[s->frame[s->row[i].frame + s->row[i].frame_n - 1]] += s->self[(size_t)i * p->columns];
 }

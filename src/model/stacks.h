@@ -40,6 +40,10 @@ bool p2a_stacks_sort(struct p2a_stacks *stacks, uint32_t functions, uint32_t col
 /* The same beside them: SORTED, empty at first, has rows of the others' frames. */
 bool p2a_stacks_sorted(const struct p2a_stacks *stacks, uint32_t functions, uint32_t columns,
                        struct p2a_stacks *sorted);
+/* Two sorted ones whose frames are the same array, as one; rows of A that are in SKIPPED aren't in
+ * it. Both have `first`; MERGED is empty at first, its frames are theirs. False: no memory. */
+bool p2a_stacks_merge(const struct p2a_stacks *a, const unsigned char *skipped,
+                      const struct p2a_stacks *b, uint32_t columns, struct p2a_stacks *merged);
 /* With how many frames both begin; FRAME is that of their stacks. */
 uint32_t p2a_shared_frames(const p2a_id *frame, const struct p2a_stack *a,
                            const struct p2a_stack *b);
@@ -65,10 +69,11 @@ const struct p2a_stacks *p2a_stacks_of(const struct p2a_profile *p);
 
 /* Puts contexts in the place of the profile's stacks, if it has any. */
 enum p2a_status p2a_unfold(struct p2a_profile *p, struct p2a_error *error);
-/* The contexts alone, as a profile that borrows all else from P and is let go by p2a_let_go. Of
- * those whose total in column 0 is below LEAST only the first on a path is there, which has all
- * that is below as its own. False: no memory. */
-bool p2a_lend(const struct p2a_profile *p, double least, struct p2a_profile *lent);
+/* The contexts of stacks alone, as a profile that borrows all else from P and is let go by
+ * p2a_let_go. Of those whose total in column 0 is below LEAST only the first on a path is there,
+ * which has all that is below as its own. False: no memory. */
+bool p2a_lend(const struct p2a_profile *p, const struct p2a_stacks *stacks, double least,
+              struct p2a_profile *lent);
 void p2a_let_go(struct p2a_profile *lent);
 
 /* What somebody goes through who wants paths, whatever they are kept as: stacks that stand in their
@@ -83,7 +88,8 @@ struct p2a_paths {
 bool p2a_paths_begin(const struct p2a_profile *p, struct p2a_paths *paths); /* false: no memory */
 void p2a_paths_end(struct p2a_paths *paths);
 
-/* Adds up column 0 of contexts, or of the stacks in their place, by function. */
+/* Adds up column 0 of contexts, or of the stacks in their place, by function; what is below zero
+ * counts as nothing. */
 void p2a_self_by_function(const struct p2a_profile *p, double *self);
 
 #endif

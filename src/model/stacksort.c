@@ -251,26 +251,40 @@ static bool is_same(const struct p2a_stack *a, const struct p2a_stack *b)
     return a->thread == b->thread && b->shared == a->frame_n && b->shared == b->frame_n;
 }
 
+/* Adds row FROM of other stacks, of which the last one shares so many frames. */
+static void append(struct p2a_stacks *to, const struct p2a_stacks *from, uint32_t row,
+                   uint32_t shared, uint32_t columns)
+{
+    const struct p2a_stack *stack = &from->row[row];
+    for (uint32_t c = 0; c < columns; c++)
+        to->self[(size_t)to->n * columns + c] = from->self[(size_t)row * columns + c];
+    to->context_n += stack->frame_n - shared;
+    if (to->first)
+        to->first[to->n] = from->first[row];
+    if (stack->frame_n > to->deepest)
+        to->deepest = stack->frame_n;
+    to->row[to->n] = *stack;
+    to->row[to->n++].shared = shared;
+}
+
+/* Adds it to the last one, which is equal. */
+static void add_to_last(struct p2a_stacks *to, const struct p2a_stacks *from, uint32_t row,
+                        uint32_t columns)
+{
+    for (uint32_t c = 0; c < columns; c++)
+        to->self[(size_t)(to->n - 1) * columns + c] += from->self[(size_t)row * columns + c];
+}
+
 /* Adds row FROM of the unsorted stacks behind the N sorted ones, or to the last of them. */
 static void add_row(struct p2a_stacks *to, const struct p2a_stacks *from, uint32_t row,
                     uint32_t columns)
 {
-    const double *self = from->self + (size_t)row * columns;
     struct p2a_stack stack = from->row[row];
     stack.shared = to->n ? p2a_shared_frames(from->frame, &to->row[to->n - 1], &stack) : 0;
-    if (to->n && is_same(&to->row[to->n - 1], &stack)) {
-        for (uint32_t c = 0; c < columns; c++)
-            to->self[(size_t)(to->n - 1) * columns + c] += self[c];
-        return;
-    }
-    for (uint32_t c = 0; c < columns; c++)
-        to->self[(size_t)to->n * columns + c] = self[c];
-    to->context_n += stack.frame_n - stack.shared;
-    if (to->first)
-        to->first[to->n] = from->first[row];
-    if (stack.frame_n > to->deepest)
-        to->deepest = stack.frame_n;
-    to->row[to->n++] = stack;
+    if (to->n && is_same(&to->row[to->n - 1], &stack))
+        add_to_last(to, from, row, columns);
+    else
+        append(to, from, row, stack.shared, columns);
 }
 
 /* Sorts the piece's groups to the end. */
@@ -395,5 +409,93 @@ bool p2a_stacks_sort(struct p2a_stacks *s, uint32_t functions, uint32_t columns)
     s->frame = NULL;
     p2a_stacks_free(s);
     *s = sorted;
+    return true;
+}
+
+/* ---- two sorted ones ------------------------------------------------------------------------- */
+
+/* The next row of one of them. What it shares with the row that was added last tells in most cases
+ * which goes first: the one that shares more. */
+struct source {
+    const struct p2a_stacks *s;
+    const unsigned char *skipped; /* NULL: none is */
+    uint32_t row, shared;
+};
+
+static bool has_row(const struct source *from)
+{
+    return from->row < from->s->n;
+}
+
+static void skip(struct source *from)
+{
+    while (from->skipped && has_row(from) && from->skipped[from->row]) {
+        from->row++;
+        if (has_row(from) && from->s->row[from->row].shared < from->shared)
+            from->shared = from->s->row[from->row].shared;
+    }
+}
+
+/* The row was added. */
+static void go_on(struct source *from)
+{
+    from->row++;
+    if (has_row(from))
+        from->shared = from->s->row[from->row].shared;
+    skip(from);
+}
+
+/* Which of their rows goes first, -1, 0: they are equal, 1; and how many frames both share. */
+static int compare_rows(const struct source *a, const struct source *b, uint32_t *shared)
+{
+    const struct p2a_stack *x = &a->s->row[a->row], *y = &b->s->row[b->row];
+    const p2a_id *f = a->s->frame + x->frame, *g = a->s->frame + y->frame;
+    uint32_t n = x->frame_n < y->frame_n ? x->frame_n : y->frame_n;
+    *shared = a->shared < b->shared ? a->shared : b->shared;
+    if (a->shared != b->shared)
+        return a->shared > b->shared ? -1 : 1;
+    if (x->thread != y->thread)
+        return x->thread < y->thread ? -1 : 1;
+    while (*shared < n && f[*shared] == g[*shared])
+        ++*shared;
+    if (*shared < n)
+        return f[*shared] < g[*shared] ? -1 : 1;
+    return (x->frame_n > y->frame_n) - (x->frame_n < y->frame_n);
+}
+
+static void merge(struct source *a, struct source *b, uint32_t columns, struct p2a_stacks *to)
+{
+    enum { AHEAD = 8 };
+    while (has_row(a) || has_row(b)) {
+        uint32_t shared = 0;
+        int order = !has_row(b) ? -1 : !has_row(a) ? 1 : compare_rows(a, b, &shared);
+        struct source *next = order <= 0 ? a : b, *other = order <= 0 ? b : a;
+        p2a_stacks_ahead(next->s, next->row + AHEAD);
+        append(to, next->s, next->row, next->shared, columns);
+        go_on(next);
+        other->shared = shared;
+        if (order)
+            continue;
+        if (other->s->first[other->row] < to->first[to->n - 1])
+            to->first[to->n - 1] = other->s->first[other->row];
+        add_to_last(to, other->s, other->row, columns);
+        go_on(other);
+    }
+}
+
+bool p2a_stacks_merge(const struct p2a_stacks *a, const unsigned char *skipped,
+                      const struct p2a_stacks *b, uint32_t columns, struct p2a_stacks *merged)
+{
+    size_t n = (size_t)a->n + b->n;
+    struct source from_a = {.s = a, .skipped = skipped}, from_b = {.s = b};
+    *merged = (struct p2a_stacks){.row = malloc((n + 1) * sizeof *merged->row),
+                                  .self = malloc((n * columns + 1) * sizeof *merged->self),
+                                  .first = malloc((n + 1) * sizeof *merged->first)};
+    if (n > UINT32_MAX || !merged->row || !merged->self || !merged->first) {
+        p2a_stacks_free(merged);
+        return false;
+    }
+    skip(&from_a);
+    merge(&from_a, &from_b, columns, merged);
     return true;
 }

@@ -2,6 +2,7 @@
  * they stand for. */
 #include "make.h"
 #include "model/frames.h"
+#include "model/outline.h"
 #include "model/pile.h"
 
 static uint32_t below(uint64_t *seed, uint32_t n)
@@ -133,7 +134,8 @@ static const struct shape shapes[] = {
     {400, 800, 40, 0, 1, false}, {3000, 300, 60, 0, 2, false}, {1, 1, 1, 0, 1, true},
     {1, 20, 9, 0, 1, true},      {2, 40, 6, 0, 2, true},       {3, 300, 12, 2, 3, true},
     {7, 60, 30, 0, 1, true},     {40, 500, 8, 3, 2, true},     {400, 800, 40, 0, 1, true},
-    {3000, 300, 60, 0, 2, true},
+    {3000, 300, 60, 0, 2, true}, {8, 60, 5, 0, 1, false},      {12, 100, 5, 2, 1, false},
+    {6, 40, 4, 0, 1, false},
 };
 /* Enough for several cores. */
 static const struct shape large[] = {{500, 30000, 60, 0, 2, false},
@@ -272,7 +274,7 @@ static void contexts_are_those_of_the_paths(void **state)
         struct p2a_profile *p = random_profile(i, &shapes[i % SHAPES]);
         const struct p2a_stacks *s = p2a_stacks_of(p);
         struct p2a_profile *lent = calloc(1, sizeof *lent);
-        assert_true(lent && p2a_lend(p, 0, lent));
+        assert_true(lent && p2a_lend(p, s, 0, lent));
         assert_int_equal(s->context_n, lent->contexts.n);
         struct p2a_keyed *came = s->first ? p2a_stacks_as_they_came(s) : NULL;
         assert_true(came || !s->first);
@@ -322,6 +324,99 @@ static void boxes_are_those_of_the_contexts(void **state)
     }
 }
 
+static void same_outline(const struct p2a_outline *a, const struct p2a_outline *b)
+{
+    assert_int_equal(a->n, b->n);
+    assert_int_equal(a->all, b->all);
+    assert_int_equal(a->too_deep, b->too_deep);
+    assert_int_equal(a->too_many, b->too_many);
+    assert_true(a->whole == b->whole && a->hidden == b->hidden);
+    for (uint32_t i = 0; i < a->n; i++) {
+        const struct p2a_outline_row *x = &a->row[i], *y = &b->row[i];
+        assert_true(x->function == y->function && x->thread == y->thread);
+        assert_true(x->depth == y->depth && x->nested == y->nested && x->last == y->last);
+        assert_true(x->total == y->total && x->self == y->self && x->hidden == y->hidden);
+    }
+}
+
+/* Functions that fold and some that don't. */
+static void make_builtins(struct p2a_profile *p)
+{
+    for (uint32_t f = 0; f < p->functions.n; f += 5)
+        p->functions.row[f].kind = P2A_BUILTIN;
+}
+
+static void same_indented_rows(uint64_t seed, const struct shape *shape,
+                               const struct p2a_outline_wanted *wanted)
+{
+    struct p2a_profile *stacks = random_profile(seed, shape);
+    struct p2a_profile *contexts = unfolded(seed, shape);
+    struct p2a_outline a, b;
+    make_builtins(stacks);
+    make_builtins(contexts);
+    assert_true(p2a_outline_build(stacks, wanted, &a));
+    assert_true(p2a_outline_build(contexts, wanted, &b));
+    same_outline(&a, &b);
+    p2a_outline_free(&a);
+    p2a_outline_free(&b);
+    p2a_free(stacks);
+    p2a_free(contexts);
+}
+
+static void indented_rows_are_those_of_the_contexts(void **state)
+{
+    (void)state;
+    static const double least[] = {0.001, 0, 0.01, 0.05, 0.3, 1};
+    for (uint64_t i = 0; i < (uint64_t)SHAPES * ROUNDS; i++) {
+        struct p2a_outline_wanted wanted = {.fold = i % 4 != 3,
+                                            .threads = i % 3 == 2,
+                                            .by_total = i % 5 != 4,
+                                            .least = least[i / SHAPES % 6],
+                                            .most = i % 7 == 6 ? 5 : 0,
+                                            .levels = i % 11 == 10 ? 4 : 0};
+        same_indented_rows(i, &shapes[i % SHAPES], &wanted);
+    }
+    for (uint32_t i = 0; i < LARGE; i++) {
+        struct p2a_outline_wanted wanted = {.fold = true, .by_total = true, .least = 0.0002};
+        same_indented_rows(i, &large[i], &wanted);
+    }
+}
+
+/* Below a, c came with the first stack, where a is called again, and so before d. */
+static void folded_rows_stand_as_they_came(void **state)
+{
+    (void)state;
+    static const p2a_id frame[] = {0, 1, 2, 1, 4, /**/ 0, 1, 3, /**/ 0, 1, 4};
+    static const struct p2a_stack row[] = {
+        {0, 5, 0, P2A_NONE}, {5, 3, 0, P2A_NONE}, {8, 3, 0, P2A_NONE}};
+    static const p2a_id order[] = {0, 1, 4, 3};
+    struct p2a_outline_wanted wanted = {.fold = true, .least = 0.1};
+    struct p2a_stacks s = {.n = 3,
+                           .row = calloc(3, sizeof *s.row),
+                           .frame = calloc(11, sizeof *s.frame),
+                           .self = calloc(3, sizeof *s.self)};
+    struct p2a_profile *p = p2a_profile_new(0);
+    struct p2a_outline outline;
+    assert_true(p && s.row && s.frame && s.self);
+    memcpy(s.row, row, sizeof row);
+    memcpy(s.frame, frame, sizeof frame);
+    s.self[0] = s.self[1] = s.self[2] = 1;
+    p2a_metric(p, "samples", "count", 1);
+    for (const char *name = "mabdc"; *name; name++)
+        make_function(p, (char[]){*name, '\0'});
+    p->core->lazy = true;
+    assert_true(p2a_stacks_sort(&s, p->functions.n, 1) && p2a_stacks_take(p, &s));
+    p2a_finish(p);
+    assert_true(p2a_outline_build(p, &wanted, &outline));
+    assert_int_equal(outline.all, 5);
+    assert_int_equal(outline.n, 4); /* b has nothing */
+    for (uint32_t i = 0; i < outline.n; i++)
+        assert_int_equal(outline.row[i].function, order[i]);
+    assert_int_equal(outline.row[1].nested, 2);
+    p2a_outline_free(&outline);
+    p2a_free(p);
+}
+
 /* Past 2^53, and where there are fractions, it matters how values are added up. */
 static void inexact_values_are_contexts_at_once(void **state)
 {
@@ -354,6 +449,8 @@ int main(void)
         cmocka_unit_test(stacks_are_sorted),
         cmocka_unit_test(contexts_are_those_of_the_paths),
         cmocka_unit_test(boxes_are_those_of_the_contexts),
+        cmocka_unit_test(indented_rows_are_those_of_the_contexts),
+        cmocka_unit_test(folded_rows_stand_as_they_came),
         cmocka_unit_test(inexact_values_are_contexts_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
