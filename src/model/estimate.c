@@ -25,17 +25,24 @@
  *
  *   odds(context) = odds(arc) * odds(caller's context) / odds(caller)      odds: after to before
  *
- * so that what is below a path that is gone is gone, and a side's values are dealt to its own. */
+ * so that what is below a path that is gone is gone, and a side's values are dealt to its own. So
+ * what both have in common is guessed alike. Where they begin at other functions, as the runs of
+ * two profilers do, that would put one side's calls where only the other has been: each is
+ * estimated by itself then, as it would be alone. */
 #include "model/estimate.h"
 #include "model/seat.h"
+#include "model/side.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const double VISIBLE = 1e-5, VISIBLE_IN_PICTURE = 1e-4;
 
 struct estimate {
-    struct p2a_profile *p;
+    struct p2a_profile *p;          /* gets the contexts */
+    const struct p2a_profile *from; /* has the graph: p, or a side of it */
+    uint32_t column;                /* of p, which is the first of `from` */
     struct p2a_supply supply;
     struct p2a_seats seats;
     uint32_t *first; /* seat[first[row]] … seat[first[row + 1] - 1]: the seats by the row */
@@ -45,6 +52,9 @@ struct estimate {
     p2a_id *context; /* per seat */
     double *after;   /* of a comparison, per seat: how much of it is AFTER's, 0 to 1; else NULL */
     double unplaced; /* share of the driving column under markers */
+    double cycles;   /* … in functions that call themselves */
+    uint32_t driver; /* the metric that drives */
+    uint32_t cut;    /* how many stacks there are, where there would have been more; else 0 */
     bool picture;
 };
 
@@ -87,6 +97,30 @@ static p2a_id marker_function(struct estimate *e)
     return p2a_function(e->p, &marker);
 }
 
+/* ---- calls ---------------------------------------------------------------------------------- */
+
+static double arc_calls(const struct estimate *e, p2a_id id, bool before)
+{
+    const struct p2a_graph *g = &e->from->graph;
+    uint64_t calls = before ? p2a_counts_of(g->arc_before, id).calls : g->arc[id].calls;
+    return g->arc[id].has & P2A_HAS_CALLS ? (double)calls : 0;
+}
+
+/* Calls along a row on one side of a comparison; those of a root are what no arc explains. */
+static double row_calls(const struct estimate *e, uint32_t row, bool before)
+{
+    const struct p2a_supply *s = &e->supply;
+    if (row < s->arc_n)
+        return arc_calls(e, row, before);
+    p2a_id f = row - s->arc_n;
+    const struct p2a_graph *g = &e->from->graph;
+    uint64_t counted = before ? p2a_counts_of(g->node_before, f).calls : g->node[f].calls;
+    double calls = g->node[f].has & P2A_HAS_CALLS ? (double)counted : 0;
+    for (uint32_t i = s->in_first[f]; i < s->in_first[f + 1]; i++)
+        calls -= arc_calls(e, s->in_arc[i], before);
+    return fmax(calls, 0);
+}
+
 /* ---- the sides of a comparison --------------------------------------------------------------- */
 
 /* AFTER's part of what both sides have, -1 where neither has anything. */
@@ -98,30 +132,37 @@ static double part_of(double after, double before)
 
 static double part_of_values(const struct estimate *e, const double *values, uint32_t row)
 {
-    const double *v = values + (size_t)row * e->p->columns;
+    const double *v = values + (size_t)row * e->from->columns;
     return part_of(v[e->supply.driver], v[e->supply.second]);
 }
 
 /* By calls, as far as they are counted: where they are the same, times differ everywhere alike. */
 static double part_of_function(const struct estimate *e, p2a_id f)
 {
-    const struct p2a_node *node = &e->p->graph.node[f];
-    struct p2a_counts before = p2a_counts_of(e->p->graph.node_before, f);
+    const struct p2a_node *node = &e->from->graph.node[f];
+    struct p2a_counts before = p2a_counts_of(e->from->graph.node_before, f);
     double part = part_of((double)node->calls, (double)before.calls);
     if (part < 0 && node->has & P2A_HAS_TOTAL)
-        part = part_of_values(e, e->p->graph.total, f);
-    return part < 0 ? part_of_values(e, e->p->graph.self, f) : part;
+        part = part_of_values(e, e->from->graph.total, f);
+    return part < 0 ? part_of_values(e, e->from->graph.self, f) : part;
+}
+
+/* What one side's arcs explain is no root of that side. */
+static double part_of_root(const struct estimate *e, uint32_t row)
+{
+    double part = part_of(row_calls(e, row, false), row_calls(e, row, true));
+    return part < 0 ? part_of_function(e, row - e->supply.arc_n) : part;
 }
 
 static double part_of_row(const struct estimate *e, uint32_t row)
 {
     if (row >= e->supply.arc_n)
-        return part_of_function(e, row - e->supply.arc_n);
-    const struct p2a_arc *arc = &e->p->graph.arc[row];
-    struct p2a_counts before = p2a_counts_of(e->p->graph.arc_before, row);
+        return part_of_root(e, row);
+    const struct p2a_arc *arc = &e->from->graph.arc[row];
+    struct p2a_counts before = p2a_counts_of(e->from->graph.arc_before, row);
     double part = part_of((double)arc->calls, (double)before.calls);
     bool total = arc->has & P2A_HAS_TOTAL;
-    return part < 0 && total ? part_of_values(e, e->p->graph.arc_total, row) : part;
+    return part < 0 && total ? part_of_values(e, e->from->graph.arc_total, row) : part;
 }
 
 static double combine(double arc, double context, double function)
@@ -157,7 +198,7 @@ static double side_of(const struct estimate *e, uint32_t i, uint32_t column)
 {
     if (!e->after)
         return 1;
-    return column < e->p->metrics.n ? e->after[i] : 1 - e->after[i];
+    return column < e->from->metrics.n ? e->after[i] : 1 - e->after[i];
 }
 
 /* ---- values ---------------------------------------------------------------------------------- */
@@ -186,7 +227,7 @@ static void deal_to_seats(struct estimate *e, uint32_t row, uint32_t column, dou
     }
     for (uint32_t i = e->first[row]; i < e->first[row + 1]; i++) {
         double part = p2a_deal_next(&deal, weigh(e, e->seat[i], column, measure));
-        p2a_context_add(e->p, e->context[e->seat[i]], column, part);
+        p2a_context_add(e->p, e->context[e->seat[i]], e->column + column, part);
     }
 }
 
@@ -210,6 +251,13 @@ static double add_leaves(struct estimate *e, uint32_t column, bool whole)
     return p2a_sum_value(&sum);
 }
 
+static void add_marked(struct estimate *e, p2a_id parent, p2a_id function, uint32_t column,
+                       double value)
+{
+    p2a_id context = p2a_context(e->p, parent, function, P2A_NONE);
+    p2a_context_add(e->p, context, e->column + column, value);
+}
+
 /* For the eye: hidden values sit where contexts were cut off. */
 static void mark_hidden(struct estimate *e, p2a_id marker, uint32_t column, double sum, bool whole)
 {
@@ -219,11 +267,11 @@ static void mark_hidden(struct estimate *e, p2a_id marker, uint32_t column, doub
         deal.weights += t->row[i].hidden * side_of(e, i, column);
     double part = deal.weights > 0 ? p2a_deal_next(&deal, t->hidden) : sum;
     if (part > 0)
-        p2a_context_add(e->p, p2a_context(e->p, P2A_NONE, marker, P2A_NONE), column, part);
+        add_marked(e, P2A_NONE, marker, column, part);
     for (uint32_t i = 0; i < t->n; i++) {
         part = p2a_deal_next(&deal, t->row[i].hidden * side_of(e, i, column));
         if (part > 0)
-            p2a_context_add(e->p, p2a_context(e->p, e->context[i], marker, P2A_NONE), column, part);
+            add_marked(e, e->context[i], marker, column, part);
     }
 }
 
@@ -233,46 +281,24 @@ static void list_hidden(struct estimate *e, p2a_id marker, uint32_t column)
     p2a_id root = p2a_context(e->p, P2A_NONE, marker, P2A_NONE);
     for (p2a_id f = 0; f < e->supply.function_n; f++)
         if (e->hidden[f] > 0)
-            p2a_context_add(e->p, p2a_context(e->p, root, f, P2A_NONE), column, e->hidden[f]);
+            add_marked(e, root, f, column, e->hidden[f]);
 }
 
 static void add_values(struct estimate *e)
 {
-    for (uint32_t column = 0; column < e->p->columns; column++) {
+    for (uint32_t column = 0; column < e->from->columns; column++) {
         bool whole = p2a_supply_is_whole(&e->supply, column);
         double hidden = add_leaves(e, column, whole);
         if (!(hidden > 0))
             continue;
         if (column == e->supply.driver && e->supply.whole > 0)
-            e->unplaced = fmin(hidden / e->supply.whole, 1);
+            e->unplaced = fmax(e->unplaced, fmin(hidden / e->supply.whole, 1));
         p2a_id marker = marker_function(e);
         if (e->picture)
             mark_hidden(e, marker, column, hidden, whole);
         else
             list_hidden(e, marker, column);
     }
-}
-
-static double arc_calls(const struct estimate *e, p2a_id id, bool before)
-{
-    const struct p2a_graph *g = &e->p->graph;
-    uint64_t calls = before ? p2a_counts_of(g->arc_before, id).calls : g->arc[id].calls;
-    return g->arc[id].has & P2A_HAS_CALLS ? (double)calls : 0;
-}
-
-/* Calls along a row on one side of a comparison; those of a root are what no arc explains. */
-static double row_calls(const struct estimate *e, uint32_t row, bool before)
-{
-    const struct p2a_supply *s = &e->supply;
-    if (row < s->arc_n)
-        return arc_calls(e, row, before);
-    p2a_id f = row - s->arc_n;
-    const struct p2a_graph *g = &e->p->graph;
-    uint64_t counted = before ? p2a_counts_of(g->node_before, f).calls : g->node[f].calls;
-    double calls = g->node[f].has & P2A_HAS_CALLS ? (double)counted : 0;
-    for (uint32_t i = s->in_first[f]; i < s->in_first[f + 1]; i++)
-        calls -= arc_calls(e, s->in_arc[i], before);
-    return fmax(calls, 0);
 }
 
 /* Deals CALLS along a row to its contexts of the side by mass, at least one each as far as they go.
@@ -297,11 +323,13 @@ static void deal_calls(struct estimate *e, uint32_t row, double calls, uint32_t 
 
 static void add_calls(struct estimate *e)
 {
-    bool both = e->p->columns > e->p->metrics.n;
+    bool both = e->from->columns > e->from->metrics.n;
     for (uint32_t row = 0; row < e->supply.row_n; row++) {
-        deal_calls(e, row, row_calls(e, row, false), 0, p2a_context_calls);
+        deal_calls(e, row, row_calls(e, row, false), 0,
+                   e->column ? p2a_context_calls_before : p2a_context_calls);
         if (both)
-            deal_calls(e, row, row_calls(e, row, true), e->p->metrics.n, p2a_context_calls_before);
+            deal_calls(e, row, row_calls(e, row, true), e->from->metrics.n,
+                       p2a_context_calls_before);
     }
 }
 
@@ -318,45 +346,46 @@ static double cycle_share(const struct p2a_supply *s)
 }
 
 /* "the time", or the metric's own name. */
-static const char *what_is_spent(const struct p2a_supply *s)
+static const char *what_is_spent(const struct estimate *e)
 {
-    const struct p2a_metric *metric = &s->p->metrics.row[s->driver];
-    bool seconds = p2a_str_is(p2a_string(s->p, metric->unit), "seconds");
-    return seconds ? "the time" : p2a_string(s->p, metric->name).at;
+    bool seconds = strcmp(p2a_metric_unit(e->p, e->driver), "seconds") == 0;
+    return seconds ? "the time" : p2a_metric_name(e->p, e->driver);
 }
 
-static void say(struct estimate *e)
+static void say(const struct estimate *e)
 {
-    double share = e->p->cycle_share = cycle_share(&e->supply);
+    const char *what = what_is_spent(e);
+    e->p->cycle_share = e->cycles;
     p2a_note(e->p, "the input has no stacks: they are estimated from its call graph");
-    if (share > 0)
+    if (e->cycles > 0)
         p2a_note(e->p, "%.3g %% of %s is spent in cycles, where the nesting is a guess",
-                 100 * share, what_is_spent(&e->supply));
+                 100 * e->cycles, what);
     if (e->unplaced >= 0.01)
         p2a_note(e->p,
                  "%.2g %% of %s is in stacks too small to place: it stands under marked frames",
-                 100 * e->unplaced, what_is_spent(&e->supply));
-    if (e->seats.cut)
+                 100 * e->unplaced, what);
+    if (e->cut)
         p2a_note(e->p, "the estimate was cut short after %u stacks: the rest is in marked frames",
-                 e->seats.n);
+                 e->cut);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-static bool run(struct estimate *e)
+static bool place_all(struct estimate *e)
 {
     double visible = e->picture ? VISIBLE_IN_PICTURE : VISIBLE;
-    if (!p2a_supply_build(e->p, &e->supply) || !p2a_seats_build(&e->supply, visible, &e->seats) ||
-        !index_seats(e) || !find_sides(e))
+    if (!p2a_supply_build(e->from, &e->supply) ||
+        !p2a_seats_build(&e->supply, visible, &e->seats) || !index_seats(e) || !find_sides(e))
         return false;
     add_contexts(e);
     add_calls(e);
     add_values(e); /* what is hidden brings a function that the graph has no node for yet */
-    say(e);
+    e->cycles = fmax(e->cycles, cycle_share(&e->supply));
+    e->driver = e->supply.driver;
+    e->cut += e->seats.cut ? e->seats.n : 0;
     return true;
 }
-
-static void end(struct estimate *e)
+static void end_placing(struct estimate *e)
 {
     p2a_supply_free(&e->supply);
     p2a_seats_free(&e->seats);
@@ -366,15 +395,98 @@ static void end(struct estimate *e)
     free(e->hidden);
     free(e->context);
     free(e->after);
+    e->first = e->seat = e->context = NULL;
+    e->leaf = e->hidden = e->after = NULL;
+}
+
+static bool place(struct estimate *e)
+{
+    bool room = place_all(e);
+    end_placing(e);
+    return room;
+}
+
+static bool place_side(struct estimate *e, bool before)
+{
+    struct p2a_profile lent;
+    if (!p2a_lend_side(e->p, before, &lent))
+        return false;
+    e->from = &lent;
+    e->column = before ? e->p->metrics.n : 0;
+    bool room = place(e);
+    p2a_let_side_go(&lent);
+    return room;
+}
+
+/* Calls of functions that no arc explains: CALLS[f * 2 + side], side 0 after, 1 before. */
+static void count_unexplained(const struct p2a_profile *p, double *calls)
+{
+    const struct p2a_graph *g = &p->graph;
+    for (p2a_id f = 0; f < g->node_n; f++) {
+        calls[f * 2] = (double)g->node[f].calls;
+        calls[f * 2 + 1] = (double)p2a_counts_of(g->node_before, f).calls;
+    }
+    for (p2a_id a = 0; a < g->arc_n; a++) {
+        calls[g->arc[a].callee * 2] -= (double)g->arc[a].calls;
+        calls[g->arc[a].callee * 2 + 1] -= (double)p2a_counts_of(g->arc_before, a).calls;
+    }
+}
+
+/* Whether a function with much of one side below it is where that side begins, while the other
+ * comes to it from elsewhere. */
+static bool begin_apart(struct p2a_profile *p, const double *calls)
+{
+    static const double MUCH = 0.05;
+    const struct p2a_graph *g = &p->graph;
+    for (p2a_id f = 0; f < g->node_n; f++) {
+        const double *total = g->total + (size_t)f * p->columns;
+        bool both = g->node[f].calls && p2a_counts_of(g->node_before, f).calls;
+        bool after = calls[f * 2] > 0, before = calls[f * 2 + 1] > 0;
+        uint32_t column = after ? 0 : p->metrics.n;
+        if (!both || after == before || !(total[column] > MUCH * p2a_whole(p, column)))
+            continue;
+        p2a_note(p,
+                 "%s begins at %s, which others call %s: each side's stacks are estimated by "
+                 "themselves; --hide or --root may make both begin at one function",
+                 after ? "after" : "before", p2a_string(p, p->functions.row[f].name).at,
+                 after ? "before" : "after");
+        return true;
+    }
+    return false;
+}
+
+/* False: no memory. */
+static bool find_apart(struct p2a_profile *p, bool *apart)
+{
+    double *calls = NULL;
+    *apart = false;
+    if (p->columns == p->metrics.n)
+        return true;
+    calls = calloc((size_t)p->graph.node_n + 1, 2 * sizeof *calls);
+    if (calls) {
+        count_unexplained(p, calls);
+        *apart = begin_apart(p, calls);
+    }
+    free(calls);
+    return calls;
+}
+
+static bool run(struct estimate *e)
+{
+    bool apart;
+    if (!find_apart(e->p, &apart))
+        return false;
+    if (apart ? !place_side(e, false) || !place_side(e, true) : !place(e))
+        return false;
+    say(e);
+    return true;
 }
 
 enum p2a_status p2a_estimate(struct p2a_profile *p, bool picture, struct p2a_error *error)
 {
-    struct estimate e = {.p = p, .picture = picture};
+    struct estimate e = {.p = p, .from = p, .picture = picture};
     p2a_drop_contexts(p);
-    bool room = run(&e);
-    end(&e);
-    if (!room)
+    if (!run(&e))
         p2a_error_memory(&p->core->error);
     if (p2a_profile_status(p) == P2A_OK)
         p2a_finish(p);

@@ -82,4 +82,18 @@ static inline struct p2a_profile *diff_of(struct p2a_profile *const *before, siz
     return result;
 }
 
+/* The graphs of two runs of one program, of which the second was begun by "exec". */
+static inline void make_apart(struct p2a_profile *side[2])
+{
+    side[0] = make_tree((const char *[]){"run 1", "run;work 80", "run;load 3", "run;load;parse 6",
+                                         "run;load;parse;read 2", NULL});
+    side[1] = make_tree((const char *[]){"exec 1", "exec;run 2", "exec;run;work 90",
+                                         "exec;run;load 4", "exec;run;load;parse 5", NULL});
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(p2a_derive(side[i], NULL), P2A_OK);
+        p2a_drop_contexts(side[i]);
+        side[i]->recorded = side[i]->facts;
+    }
+}
+
 #endif

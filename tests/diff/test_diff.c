@@ -166,6 +166,81 @@ static void an_estimate_puts_nothing_where_a_side_has_no_calls(void **state)
     p2a_free(b);
 }
 
+/* What ALONE has on the path to context C of P, whose functions have other numbers. */
+static double value_on_path(const struct p2a_profile *p, p2a_id c, const struct p2a_profile *alone)
+{
+    p2a_id path[16], at = P2A_NONE;
+    uint32_t depth = 0;
+    for (; c != P2A_NONE; c = p->contexts.row[c].parent)
+        path[depth++] = p->contexts.row[c].function;
+    while (depth) {
+        struct p2a_str name = p2a_string(p, p->functions.row[path[--depth]].name);
+        p2a_id function = find_function(alone, name.at), k = 0;
+        while (k < alone->contexts.n &&
+               (alone->contexts.row[k].parent != at || alone->contexts.row[k].function != function))
+            k++;
+        if (k == alone->contexts.n)
+            return 0;
+        at = k;
+    }
+    return alone->contexts.self[at];
+}
+
+static void sides_that_begin_apart_are_estimated_by_themselves(void **state)
+{
+    (void)state;
+    struct p2a_profile *side[2];
+    make_apart(side);
+    for (unsigned before = 0; before < 2; before++) {
+        struct p2a_profile *d = diff_of(&side[before], 1, &side[!before], 1);
+        assert_int_equal(p2a_estimate(d, false, NULL), P2A_OK);
+        assert_non_null(strstr(p2a_note_at(d, 0), "begins at run, which others call"));
+        for (unsigned s = 0; s < 2; s++) {
+            struct p2a_profile *alone = p2a_copy(side[s ? before : !before], NULL);
+            double sum = 0;
+            assert_int_equal(p2a_estimate(alone, false, NULL), P2A_OK);
+            for (uint32_t i = 0; i < d->contexts.n; i++) {
+                assert_true(d->contexts.self[i * 2 + s] == value_on_path(d, i, alone));
+                sum += d->contexts.self[i * 2 + s];
+            }
+            assert_true(sum == p2a_whole(alone, 0));
+            p2a_free(alone);
+        }
+        p2a_free(d);
+    }
+    p2a_free(side[0]);
+    p2a_free(side[1]);
+}
+
+/* Too little to be estimated apart, f is called by main before, and by nobody after. */
+static void a_root_of_one_side_has_nothing_of_the_other(void **state)
+{
+    (void)state;
+    struct p2a_profile *side[2] = {
+        make_tree((const char *[]){"main 50000", "main;f 200", "main;f;g 100", NULL}),
+        make_tree((const char *[]){"main 50000", "f 200", "f;g 100", NULL})};
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(p2a_derive(side[i], NULL), P2A_OK);
+        p2a_drop_contexts(side[i]);
+    }
+    struct p2a_profile *d = diff_of(&side[0], 1, &side[1], 1);
+    assert_int_equal(p2a_estimate(d, false, NULL), P2A_OK);
+    double below[2][2] = {{0}}; /* f as a root, and main's; after, before */
+    for (uint32_t i = 0; i < d->contexts.n; i++) {
+        p2a_id root = i;
+        while (d->contexts.row[root].parent != P2A_NONE)
+            root = d->contexts.row[root].parent;
+        bool called = d->contexts.row[root].function == find_function(d, "main");
+        for (uint32_t s = 0; s < 2 && !(called && root == i); s++)
+            below[called][s] += d->contexts.self[i * 2 + s];
+    }
+    assert_true(below[0][0] == 300 && below[0][1] == 0);
+    assert_true(below[1][0] == 0 && below[1][1] == 300);
+    p2a_free(d);
+    p2a_free(side[0]);
+    p2a_free(side[1]);
+}
+
 static void several_runs_have_a_spread(void **state)
 {
     (void)state;
@@ -258,6 +333,8 @@ int main(void)
         cmocka_unit_test(a_tree_and_a_graph_are_compared_as_graphs),
         cmocka_unit_test(an_estimate_of_both_sides_keeps_the_self_of_both),
         cmocka_unit_test(an_estimate_puts_nothing_where_a_side_has_no_calls),
+        cmocka_unit_test(sides_that_begin_apart_are_estimated_by_themselves),
+        cmocka_unit_test(a_root_of_one_side_has_nothing_of_the_other),
         cmocka_unit_test(several_runs_have_a_spread),
         cmocka_unit_test(an_even_number_of_runs_has_a_median_between),
         cmocka_unit_test(normalized_sides_have_the_same_whole),

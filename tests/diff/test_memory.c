@@ -70,34 +70,42 @@ static void a_comparison_is_whole_or_isnt_there(void **state)
     }
 }
 
+static void check_written(struct p2a_profile *const *side, size_t n, const char *format)
+{
+    enum p2a_status status;
+    struct p2a_profile *d = diff_of(side, n, side + n, n);
+    char *whole = written(d, format, &status);
+    assert_int_equal(status, P2A_OK);
+    p2a_free(d);
+    for (long failing = 0, done = 0; !done; failing++) {
+        d = diff_of(side, n, side + n, n);
+        starve((size_t)failing, false);
+        char *text = written(d, format, &status);
+        done = !feed();
+        if (status == P2A_OK)
+            assert_string_equal(text, whole);
+        free(text);
+        p2a_free(d);
+    }
+    free(whole);
+}
+
 static void a_comparison_is_written_whole_or_is_an_error(void **state)
 {
     (void)state;
     static const char *const formats[] = {"text", "table",      "markdown",  "csv",
                                           "tree", "flamegraph", "callgrind", "folded"};
-    struct p2a_profile *p[4];
+    struct p2a_profile *p[4], *apart[2];
     for (uint64_t i = 0; i < 4; i++)
         p[i] = random_tree(i, 12, true);
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-        enum p2a_status status;
-        struct p2a_profile *d = diff_of(p, 2, p + 2, 2);
-        char *whole = written(d, formats[i], &status);
-        assert_int_equal(status, P2A_OK);
-        p2a_free(d);
-        for (long failing = 0, done = 0; !done; failing++) {
-            d = diff_of(p, 2, p + 2, 2);
-            starve((size_t)failing, false);
-            char *text = written(d, formats[i], &status);
-            done = !feed();
-            if (status == P2A_OK)
-                assert_string_equal(text, whole);
-            free(text);
-            p2a_free(d);
-        }
-        free(whole);
-    }
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        check_written(p, 2, formats[i]);
     for (size_t i = 0; i < 4; i++)
         p2a_free(p[i]);
+    make_apart(apart);
+    check_written(apart, 1, "tree");
+    p2a_free(apart[0]);
+    p2a_free(apart[1]);
 }
 
 int main(void)
