@@ -2435,8 +2435,7 @@ static void keep_roots(const struct writer *w, bool *leads)
 static void add_entries(struct writer *w, const bool *leads, uint32_t *found, uint64_t *explained)
 {
     const struct p2a_graph *g = &w->p->graph;
-    for (uint32_t a = 0; a < g->arc_n; a++)
-        explained[g->arc[a].callee] = p2a_add_calls(explained[g->arc[a].callee], g->arc[a].calls);
+    p2a_explained_calls(g, explained);
     for (p2a_id f = 0; f < g->node_n; f++) {
         uint32_t part = w->flow.parts.of[f];
         uint64_t calls = g->node[f].calls > explained[f] ? g->node[f].calls - explained[f] : 0;

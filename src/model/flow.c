@@ -2,6 +2,8 @@
  *
  *     total(f) = self(f) + Σ total(arcs out of f, but not to itself)        outside cycles
  *     total(K) = Σ self of K's members + Σ total(arcs that leave K)         for a cycle as a whole
+ *     total(f) ≤ the first of these, total(K), and Σ total(arcs to f, but not from itself) + what
+ *                of total(K) no arc that enters K explains                   in a cycle
  *
  * and the same turned round, as whole-number costs of arcs (flow.h). Both walk the components of
  * the graph, which are numbered so that callees come before their callers. */
@@ -14,39 +16,63 @@
 
 /* ---- totals ---------------------------------------------------------------------------------- */
 
-/* Adds one column of the arcs to the nodes' totals, and of what leaves a component to the
- * component's. */
-static void add_arcs(struct p2a_profile *p, const struct p2a_components *parts, uint32_t column,
-                     const bool *wanted, double *whole)
+struct totals {
+    struct p2a_profile *p;
+    struct p2a_outs outs;
+    struct p2a_components parts;
+    bool *wanted;
+    bool *entry; /* functions: has calls that no arc explains */
+    bool *known; /* components: one of its members has */
+    /* Of the column at hand: */
+    double *callers; /* functions: Σ total(arcs from others), infinite where one has none */
+    double *whole, *entered; /* components: total(K), Σ total(arcs that enter K) */
+};
+
+/* Adds one column of the arcs to the nodes' totals, and to what bounds them. */
+static void add_arcs(struct totals *t, uint32_t column)
 {
-    const struct p2a_graph *g = &p->graph;
+    const struct p2a_graph *g = &t->p->graph;
     for (size_t a = 0; a < g->arc_n; a++) {
         p2a_id caller = g->arc[a].caller, callee = g->arc[a].callee;
-        double total = g->arc_total[a * p->columns + column];
-        if (caller != callee && wanted[caller])
-            g->total[(size_t)caller * p->columns + column] += total;
-        if (parts->of[caller] != parts->of[callee])
-            whole[parts->of[caller]] += total;
+        double total = g->arc_total[a * t->p->columns + column];
+        if (caller == callee)
+            continue;
+        if (t->wanted[caller])
+            g->total[(size_t)caller * t->p->columns + column] += total;
+        t->callers[callee] += g->arc[a].has & P2A_HAS_TOTAL ? total : INFINITY;
+        if (t->parts.of[caller] != t->parts.of[callee]) {
+            t->whole[t->parts.of[caller]] += total;
+            t->entered[t->parts.of[callee]] += total;
+        }
     }
 }
 
-static void column_totals(struct p2a_profile *p, const struct p2a_components *parts,
-                          uint32_t column, const bool *wanted, double *whole)
+/* In a cycle: the cycle's, and what its callers had below them, with what no arc explains where it
+ * may have begun there. */
+static double most_of(const struct totals *t, p2a_id f)
 {
-    const struct p2a_graph *g = &p->graph;
-    for (uint32_t k = 0; k < parts->n; k++)
-        whole[k] = 0;
+    uint32_t k = t->parts.of[f];
+    double root = t->entry[f] || !t->known[k] ? fmax(t->whole[k] - t->entered[k], 0) : 0;
+    return fmin(t->whole[k], t->callers[f] + root);
+}
+
+static void column_totals(struct totals *t, uint32_t column)
+{
+    const struct p2a_graph *g = &t->p->graph;
+    for (uint32_t k = 0; k < t->parts.n; k++)
+        t->whole[k] = t->entered[k] = 0;
     for (size_t f = 0; f < g->node_n; f++) {
-        size_t at = f * p->columns + column;
-        whole[parts->of[f]] += g->self[at];
-        if (wanted[f])
+        size_t at = f * t->p->columns + column;
+        t->callers[f] = 0;
+        t->whole[t->parts.of[f]] += g->self[at];
+        if (t->wanted[f])
             g->total[at] = g->self[at];
     }
-    add_arcs(p, parts, column, wanted, whole);
-    for (size_t f = 0; f < g->node_n; f++) {
-        size_t at = f * p->columns + column;
-        if (wanted[f] && parts->size[parts->of[f]] > 1 && g->total[at] > whole[parts->of[f]])
-            g->total[at] = whole[parts->of[f]];
+    add_arcs(t, column);
+    for (p2a_id f = 0; f < g->node_n; f++) {
+        size_t at = (size_t)f * t->p->columns + column;
+        if (t->wanted[f] && t->parts.size[t->parts.of[f]] > 1 && g->total[at] > most_of(t, f))
+            g->total[at] = fmax(most_of(t, f), g->self[at]);
     }
 }
 
@@ -71,44 +97,73 @@ static void fill_primitive(struct p2a_profile *p, const struct p2a_components *p
     }
 }
 
-static void fill_totals(struct p2a_profile *p, const struct p2a_components *parts, bool *wanted,
-                        double *whole)
+void p2a_explained_calls(const struct p2a_graph *g, uint64_t *calls)
 {
-    struct p2a_graph *g = &p->graph;
-    for (uint32_t f = 0; f < g->node_n; f++)
-        wanted[f] = (g->node[f].has & (P2A_HAS_ROW | P2A_HAS_TOTAL)) == P2A_HAS_ROW;
-    for (uint32_t c = 0; c < p->columns; c++)
-        column_totals(p, parts, c, wanted, whole);
+    for (uint32_t a = 0; a < g->arc_n; a++)
+        calls[g->arc[a].callee] = p2a_add_calls(calls[g->arc[a].callee], g->arc[a].calls);
+}
+
+/* CALLS: zeros. */
+static void find_entries(struct totals *t, uint64_t *calls)
+{
+    const struct p2a_graph *g = &t->p->graph;
+    p2a_explained_calls(g, calls);
     for (uint32_t f = 0; f < g->node_n; f++) {
-        if (wanted[f]) {
-            g->node[f].has |= P2A_HAS_TOTAL;
-            if (parts->size[parts->of[f]] > 1)
-                p->estimated |= P2A_GRAPH;
-        }
+        t->entry[f] = g->node[f].calls > calls[f];
+        t->known[t->parts.of[f]] |= t->entry[f];
     }
-    fill_primitive(p, parts);
+}
+
+static void fill_totals(struct totals *t)
+{
+    struct p2a_graph *g = &t->p->graph;
+    uint32_t bounded = 0;
+    for (uint32_t f = 0; f < g->node_n; f++)
+        t->wanted[f] = (g->node[f].has & (P2A_HAS_ROW | P2A_HAS_TOTAL)) == P2A_HAS_ROW;
+    for (uint32_t c = 0; c < t->p->columns; c++)
+        column_totals(t, c);
+    for (uint32_t f = 0; f < g->node_n; f++) {
+        g->node[f].has |= t->wanted[f] ? P2A_HAS_TOTAL : 0;
+        bounded += t->wanted[f] && t->parts.size[t->parts.of[f]] > 1;
+    }
+    if (bounded) {
+        t->p->estimated |= P2A_GRAPH;
+        p2a_note(t->p,
+                 "totals of %u functions that call themselves through others aren't in the file: "
+                 "they are at most what is shown",
+                 bounded);
+    }
+    fill_primitive(t->p, &t->parts);
 }
 
 void p2a_totals_from_arcs(struct p2a_profile *p)
 {
-    struct p2a_outs outs;
-    struct p2a_components parts;
+    struct totals t = {.p = p};
+    size_t n = (size_t)p->functions.n + 1;
     if (p2a_profile_status(p) != P2A_OK || !p->graph.node_n)
         return;
-    bool ready = p2a_outs_build(p, &outs);
-    bool found = ready && p2a_components_build(p, &outs, &parts);
-    bool *wanted = calloc((size_t)p->functions.n + 1, sizeof *wanted);
-    double *whole = calloc((size_t)p->functions.n + 1, sizeof *whole);
-    if (found && wanted && whole)
-        fill_totals(p, &parts, wanted, whole);
-    else
+    bool ready = p2a_outs_build(p, &t.outs);
+    bool found = ready && p2a_components_build(p, &t.outs, &t.parts);
+    t.wanted = calloc(n, 3 * sizeof *t.wanted);
+    t.callers = calloc(n, 3 * sizeof *t.callers);
+    uint64_t *calls = calloc(n, sizeof *calls);
+    if (found && t.wanted && t.callers && calls) {
+        t.entry = t.wanted + n;
+        t.known = t.entry + n;
+        t.whole = t.callers + n;
+        t.entered = t.whole + n;
+        find_entries(&t, calls);
+        fill_totals(&t);
+    } else {
         p2a_error_memory(&p->core->error);
-    free(wanted);
-    free(whole);
+    }
+    free(t.wanted);
+    free(t.callers);
+    free(calls);
     if (found)
-        p2a_components_free(&parts);
+        p2a_components_free(&t.parts);
     if (ready)
-        p2a_outs_free(&outs);
+        p2a_outs_free(&t.outs);
 }
 
 /* ---- whole numbers --------------------------------------------------------------------------- */

@@ -34,6 +34,9 @@ void p2a_flow_column(const struct p2a_profile *p, struct p2a_flow *flow, uint32_
                      double scale, const uint64_t *self);
 void p2a_flow_free(struct p2a_flow *flow);
 
+/* Adds to CALLS, by function, the calls that arcs explain. */
+void p2a_explained_calls(const struct p2a_graph *graph, uint64_t *calls);
+
 /* TOTAL in shares of the N weights: Σ share = TOTAL, each off by less than one, zeros stay zero.
  * Weights that sum to TOTAL come out as they are; without any weight all shares are zero. */
 void p2a_share(uint64_t total, const uint64_t *weight, size_t n, uint64_t *share);

@@ -73,6 +73,33 @@ static void end(struct run *r)
 
 /* ---- totals ---------------------------------------------------------------------------------- */
 
+static void a_total_in_a_cycle_is_no_more_than_its_callers_have(void **state)
+{
+    (void)state;
+    /* b and c call each other, and all of c's time is below b's one call. */
+    struct p2a_profile *p = totals((const char *[]){"a 1", "b 2", "c 3", NULL},
+                                   (const char *[]){"ab 5", "bc 3", "cb 4", NULL});
+    assert_true(total_of(p, "a") == 6 && total_of(p, "b") == 5 && total_of(p, "c") == 3);
+    assert_true(p2a_note_count(p) == 1 && strstr(p2a_note_at(p, 0), "totals of 2 functions"));
+    p2a_free(p);
+    /* Nobody calls the cycle: where it begins isn't known. */
+    p = totals((const char *[]){"b 2", "c 3", NULL}, (const char *[]){"bc 3", "cb 4", NULL});
+    assert_true(total_of(p, "b") == 5 && total_of(p, "c") == 5);
+    p2a_free(p);
+    /* It begins at b, which was called once more than c calls it. */
+    p = graph((const char *[]){"b 2", "c 3", NULL});
+    arcs(p, (const char *[]){"bc 3", "cb 4", NULL});
+    p->graph.node[find_function(p, "b")].calls = 1;
+    p2a_totals_from_arcs(p);
+    assert_true(total_of(p, "b") == 5 && total_of(p, "c") == 3);
+    p2a_free(p);
+    /* What a call cost isn't said. */
+    p = totals((const char *[]){"a 1", "b 2", "c 3", NULL},
+               (const char *[]){"ab 5", "bc ? 1", "cb 4", NULL});
+    assert_true(total_of(p, "c") == 5);
+    p2a_free(p);
+}
+
 static void a_total_is_self_and_what_the_calls_cost(void **state)
 {
     (void)state;
@@ -243,6 +270,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_total_is_self_and_what_the_calls_cost),
+        cmocka_unit_test(a_total_in_a_cycle_is_no_more_than_its_callers_have),
         cmocka_unit_test(calls_to_itself_add_nothing_to_a_total),
         cmocka_unit_test(in_a_cycle_a_total_is_an_estimate_within_the_whole_cycle),
         cmocka_unit_test(a_consistent_profile_stays_as_it_is),

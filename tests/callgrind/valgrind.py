@@ -92,6 +92,9 @@ def read_as_annotated(path, folder):
     prof = os.path.join(folder, "x.prof")
     prof2any(path, "pstats", prof)
     stats = pstats.Stats(prof).stats
+    for func, (cc, nc, _, _, callers) in stats.items():
+        counts = [(cc, nc), *((c[1], c[0]) for c in callers.values())]
+        assert all(0 <= c <= n or c == n == -1 for c, n in counts), (path, func, counts)
     before = kcachegrind.read(path)
     shown = kcachegrind.Shown(before, before.events[0])
     selfs, total = annotated(path)
