@@ -255,6 +255,10 @@ static void add_reservations(struct flame *f)
     char a[P2A_HUMAN_ROOM], b[P2A_HUMAN_ROOM];
     const struct p2a_frames *frames = &f->frames;
     double least = p2a_option_number(f->out, "minwidth") / 100 * breadth(f);
+    if (frames->negative)
+        addf(f, &f->text, DOT "%s value%s below zero, %s in all, not drawn",
+             p2a_human_count(a, frames->negative), frames->negative == 1 ? "" : "s",
+             value(f, b, frames->negative_total));
     if (frames->narrow)
         addf(f, &f->text, DOT "%s narrower than %s not drawn", p2a_human_count(a, frames->narrow),
              p2a_human_share(b, fmax(least, frames->widest_out), breadth(f)));

@@ -213,15 +213,14 @@ static void put_left_out(struct markdown *m)
 {
     uint32_t hidden = m->rows.n - m->shown;
     char count[P2A_HUMAN_ROOM], share[P2A_HUMAN_ROOM];
-    double sum = 0;
-    for (uint32_t i = m->shown; i < m->rows.n; i++) {
-        double self = m->p->graph.self[(size_t)m->rows.function[i] * m->p->columns];
-        sum += self > 0 ? self : 0;
-    }
-    if (hidden)
-        p2a_putf(m->out, "\n%s more %s %s %s by %s.\n", p2a_human_count(count, hidden),
-                 p2a_functions_word(m->p, hidden), hidden == 1 ? "holds" : "hold",
-                 p2a_human_share(share, sum, m->base), hidden == 1 ? "itself" : "themselves");
+    const struct p2a_metric *metric = &m->p->metrics.row[0];
+    if (!hidden)
+        return;
+    p2a_human_rest(share, p2a_rows_self(m->p, &m->rows, m->shown), m->base, metric->scale,
+                   p2a_string(m->p, metric->unit));
+    p2a_putf(m->out, "\n%s more %s %s %s by %s.\n", p2a_human_count(count, hidden),
+             p2a_functions_word(m->p, hidden), hidden == 1 ? "holds" : "hold", share,
+             hidden == 1 ? "itself" : "themselves");
 }
 
 static void put_all(struct markdown *m)

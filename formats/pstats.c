@@ -964,6 +964,14 @@ static unsigned char *put_count(unsigned char *at, uint64_t count, bool is_known
     return is_known ? p2a_marshal_put_count(at, count) : p2a_marshal_put_int(at, -1);
 }
 
+/* pstats divides by primitive calls and adds them up: what has calls has these, too. */
+static unsigned char *put_primitive(unsigned char *at, uint64_t calls, uint64_t primitive,
+                                    unsigned has)
+{
+    bool known = has & P2A_HAS_PRIMITIVE;
+    return put_count(at, known ? primitive : calls, known || has & P2A_HAS_CALLS);
+}
+
 /* A value in the metric's unit; not touched where that changes nothing, so that every bit stays. */
 static unsigned char *put_value(const struct writer *w, unsigned char *at, double value)
 {
@@ -980,7 +988,7 @@ static void put_arc(const struct writer *w, p2a_id id)
     if (arc->has & (P2A_HAS_SELF | P2A_HAS_TOTAL)) {
         at = p2a_marshal_put_tuple(at, 4);
         at = put_count(at, arc->calls, arc->has & P2A_HAS_CALLS);
-        at = put_count(at, arc->primitive, arc->has & P2A_HAS_PRIMITIVE);
+        at = put_primitive(at, arc->calls, arc->primitive, arc->has);
         at = put_value(w, at, g->arc_self[value]);
         at = put_value(w, at, g->arc_total[value]);
     } else {
@@ -996,7 +1004,7 @@ static void put_row(const struct writer *w, p2a_id f)
     size_t value = (size_t)f * w->p->columns;
     unsigned char bytes[6 * MARSHAL_MOST], *at = p2a_marshal_put_tuple(bytes, 5);
     put_key_of(w, f);
-    at = put_count(at, node->primitive, node->has & P2A_HAS_PRIMITIVE);
+    at = put_primitive(at, node->calls, node->primitive, node->has);
     at = put_count(at, node->calls, node->has & P2A_HAS_CALLS);
     at = put_value(w, at, g->self[value]);
     at = put_value(w, at, g->total[value]);
@@ -1031,10 +1039,24 @@ static void choose_metric(struct writer *w)
                  p2a_string(p, p->metrics.row[0].unit).at);
 }
 
+static void note_primitive(const struct writer *w)
+{
+    const struct p2a_graph *g = &w->p->graph;
+    uint32_t n = 0;
+    for (p2a_id f = 0; f < g->node_n; f++)
+        n += (g->node[f].has & (P2A_HAS_CALLS | P2A_HAS_PRIMITIVE)) == P2A_HAS_CALLS;
+    if (n)
+        p2a_out_note(w->out,
+                     "it isn't known which calls of %u function%s are primitive: all of them count "
+                     "as such",
+                     n, n == 1 ? "" : "s");
+}
+
 static enum p2a_status write_pstats(struct p2a_out *out)
 {
     struct writer w = {.out = out, .p = out->profile};
     choose_metric(&w);
+    note_primitive(&w);
     if (make_keys(&w) && sort_arcs(&w))
         put_rows(&w);
     p2a_index_free(&w.taken);

@@ -530,17 +530,14 @@ static void put_left_out(struct table *t)
 {
     char n[P2A_HUMAN_ROOM], share[P2A_HUMAN_ROOM], line[3 * P2A_HUMAN_ROOM];
     uint32_t hidden = t->rows.n - t->shown;
-    double sum = 0;
     if (!hidden)
         return;
-    for (uint32_t i = t->shown; i < t->rows.n; i++) {
-        double self = t->p->graph.self[(size_t)t->rows.function[i] * t->p->columns];
-        sum += self > 0 ? self : 0;
-    }
+    double sum = p2a_rows_self(t->p, &t->rows, t->shown);
+    p2a_human_rest(share, sum, t->base, t->p->metrics.row[0].scale, unit_of(t, 0));
     snprintf(line, sizeof line, "%s more %s %s %s %s: --limit all shows %s",
              p2a_human_count(n, hidden), p2a_functions_word(t->p, hidden),
-             hidden == 1 ? "holds" : "hold", p2a_human_share(share, sum, t->base),
-             hidden == 1 ? "by itself" : "by themselves", hidden == 1 ? "it" : "them");
+             hidden == 1 ? "holds" : "hold", share, hidden == 1 ? "by itself" : "by themselves",
+             hidden == 1 ? "it" : "them");
     if (strlen(line) > t->width) /* how to see them fits always */
         snprintf(line, sizeof line, "%s more: --limit all", p2a_human_count(n, hidden));
     put_faint(t, p2a_str_of(line));

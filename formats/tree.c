@@ -383,7 +383,7 @@ static void put_left_out(struct tree *t)
         sum += o->row[i].hidden;
     if (!hidden)
         return;
-    p2a_human_share(share, sum, t->base);
+    p2a_human_rest(share, sum, t->base, t->scale, t->unit);
     if (t->compared)
         strcpy(share, "the rest");
     snprintf(line, sizeof line, "%s more call path%s hold%s %s:%s%s%s shows %s",

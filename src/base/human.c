@@ -142,6 +142,15 @@ const char *p2a_human_figure(char text[P2A_HUMAN_ROOM], double value, struct p2a
     return text;
 }
 
+const char *p2a_human_rest(char text[P2A_HUMAN_ROOM], double part, double whole, double scale,
+                           struct p2a_str unit)
+{
+    double rounding = 1e-9 * fabs(whole);
+    if (part >= -rounding && part <= whole + rounding)
+        return p2a_human_share(text, part, whole);
+    return p2a_human_figure(text, part * scale, unit, P2A_LIT(""));
+}
+
 const char *p2a_human_percent(char text[P2A_HUMAN_ROOM], double part, double whole)
 {
     double share = part / whole * 100;

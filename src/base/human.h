@@ -25,6 +25,11 @@ const char *p2a_human_share(char text[P2A_HUMAN_ROOM], double part, double whole
 const char *p2a_human_figure(char text[P2A_HUMAN_ROOM], double value, struct p2a_str unit,
                              struct p2a_str word);
 
+/* What is left out of a list: as p2a_human_share, but "-110 ms" where PART is no share of WHOLE:
+ * where it is negative, or more. SCALE makes the unit's of them. */
+const char *p2a_human_rest(char text[P2A_HUMAN_ROOM], double part, double whole, double scale,
+                           struct p2a_str unit);
+
 /* Shares for tables: "34.5%", always one decimal, "-" where there is none, ">999%". */
 const char *p2a_human_percent(char text[P2A_HUMAN_ROOM], double part, double whole);
 

@@ -427,7 +427,7 @@ static enum p2a_status take_choices(struct options *options)
     if (name < 0)
         return complain("--names %s: expected short, full or pstats", options->names);
     if (group < 0)
-        return complain("--group-by %s: expected file, module or line", options->group_by);
+        return complain("--group-by %s: expected function, file, module or line", options->group_by);
     if (options->style && choice(options->style, styles) < 0)
         return complain("--style %s: expected pstats or table", options->style);
     const char *other = options->style ? other_format(options) : NULL;

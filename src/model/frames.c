@@ -557,6 +557,42 @@ static bool build_from_contexts(const struct p2a_profile *p, const struct p2a_fr
     return built;
 }
 
+/* Widths are costs: values that are none count as 0. */
+static bool is_cost(double value)
+{
+    return value >= 0 && isfinite(value);
+}
+
+static bool all_are_costs(const struct p2a_profile *p)
+{
+    size_t n = (size_t)p->contexts.n * p->columns, i = 0;
+    while (i < n && is_cost(p->contexts.self[i]))
+        i++;
+    return i == n;
+}
+
+static bool build_from_costs(const struct p2a_profile *p, const struct p2a_frames_wanted *wanted,
+                             struct p2a_frames *frames)
+{
+    struct p2a_profile costs = *p;
+    size_t n = (size_t)p->contexts.n * p->columns;
+    if (all_are_costs(p))
+        return build_from_contexts(p, wanted, frames);
+    costs.contexts.self = malloc((n + 1) * sizeof *costs.contexts.self);
+    for (size_t i = 0; costs.contexts.self && i < n; i++) {
+        double self = p->contexts.self[i];
+        bool drawn = i % p->columns % p->metrics.n == 0;
+        costs.contexts.self[i] = is_cost(self) ? self : 0;
+        if (drawn && self < 0 && isfinite(self)) {
+            frames->negative++;
+            frames->negative_total += self;
+        }
+    }
+    bool built = costs.contexts.self && build_from_contexts(&costs, wanted, frames);
+    free(costs.contexts.self);
+    return built;
+}
+
 /* Of stacks only those contexts are made that may be boxes, and what stands on these: but for boxes
  * that are several contexts, of paths from the leaves or in several threads. */
 static double least_of_stacks(const struct p2a_profile *p, const struct p2a_frames_wanted *wanted)
@@ -573,8 +609,8 @@ bool p2a_frames_build(const struct p2a_profile *p, const struct p2a_frames_wante
     bool built = false;
     *frames = (struct p2a_frames){0};
     if (!p2a_stacks_of(p)->n) {
-        built = build_from_contexts(p, wanted, frames);
-    } else if (p2a_lend(p, least_of_stacks(p, wanted), &lent)) {
+        built = build_from_costs(p, wanted, frames);
+    } else if (p2a_lend(p, p2a_stacks_of(p), least_of_stacks(p, wanted), &lent)) {
         built = build_from_contexts(&lent, wanted, frames);
         p2a_let_go(&lent);
     }

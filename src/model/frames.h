@@ -44,11 +44,13 @@ struct p2a_frames_wanted {
 struct p2a_frames {
     size_t n;
     struct p2a_frame *row;
-    uint32_t levels;     /* depth of the deepest box + 1 */
-    size_t narrow;       /* boxes left out for their width, without those above them, … */
-    double narrow_total; /* … and what they hold */
-    double widest_out;   /* the width of the widest of them */
-    double deep_total;   /* what lies deeper than the levels wanted */
+    uint32_t levels;       /* depth of the deepest box + 1 */
+    size_t narrow;         /* boxes left out for their width, without those above them, … */
+    double narrow_total;   /* … and what they hold */
+    double widest_out;     /* the width of the widest of them */
+    double deep_total;     /* what lies deeper than the levels wanted */
+    size_t negative;       /* values that are below zero, and so count as nothing, … */
+    double negative_total; /* … and their sum */
 };
 
 /* False: no memory. Memory follows the contexts and the boxes drawn, also for a reversed graph,

@@ -370,28 +370,44 @@ static bool match_failed(struct maker *m, const char *pattern, struct p2a_str na
     return false;
 }
 
-/* Keeps the rows in whose "file:line(name)" RE finds something. */
+struct finder {
+    struct maker *m;
+    const pcre2_code *re;
+    const char *pattern;
+    pcre2_match_data *data;
+    struct p2a_buffer name;
+    bool failed;
+};
+
+static bool finds(struct finder *f, p2a_id function, enum p2a_names names)
+{
+    struct p2a_str name = p2a_spell(f->m->p, function, names, &f->name);
+    int code = pcre2_match(f->re, (PCRE2_SPTR)name.at, name.n, 0, 0, f->data, NULL);
+    if (code < 0 && code != PCRE2_ERROR_NOMATCH)
+        f->failed = !match_failed(f->m, f->pattern, name, code);
+    return code >= 0;
+}
+
+/* Keeps the rows in whose "file:line(name)" RE finds something, or, but for pstats, in whose name
+ * as it is shown. */
 static bool keep_found(struct maker *m, const pcre2_code *re, const char *pattern)
 {
-    struct p2a_rows *rows = m->rows;
-    struct p2a_buffer one = {0};
-    pcre2_match_data *data = pcre2_match_data_create(1, NULL);
+    struct finder f = {
+        .m = m, .re = re, .pattern = pattern, .data = pcre2_match_data_create(1, NULL)};
     uint32_t kept = 0;
-    bool ok = data || (p2a_no_memory(m->out), false);
-    for (uint32_t i = 0; ok && i < rows->n; i++) {
-        struct p2a_str name = p2a_spell(m->p, rows->function[i], P2A_NAMES_PSTATS, &one);
-        int code = pcre2_match(re, (PCRE2_SPTR)name.at, name.n, 0, 0, data, NULL);
-        if (code >= 0)
-            rows->function[kept++] = rows->function[i];
-        else if (code != PCRE2_ERROR_NOMATCH)
-            ok = match_failed(m, pattern, name, code);
+    bool ok = f.data;
+    for (uint32_t i = 0; ok && !f.failed && i < m->rows->n; i++) {
+        p2a_id function = m->rows->function[i];
+        if (finds(&f, function, P2A_NAMES_PSTATS) ||
+            (!m->as_pstats && !f.failed && finds(&f, function, m->out->names)))
+            m->rows->function[kept++] = function;
     }
-    if (ok && one.failed)
+    if (!ok || f.name.failed)
         ok = (p2a_no_memory(m->out), false);
-    rows->n = kept;
-    p2a_buffer_free(&one);
-    pcre2_match_data_free(data);
-    return ok;
+    m->rows->n = kept;
+    p2a_buffer_free(&f.name);
+    pcre2_match_data_free(f.data);
+    return ok && !f.failed;
 }
 
 static bool reduce_to_found(struct maker *m, const pcre2_code *re, const char *pattern)
@@ -548,4 +564,14 @@ void p2a_rows_fetch(const struct p2a_profile *p, const struct p2a_rows *rows, ui
     __builtin_prefetch(&p->graph.total[(size_t)f * p->columns]);
     __builtin_prefetch(&p->strings.row[p->functions.row[rows->function[i + STRING]].name]);
     __builtin_prefetch(p2a_string(p, p->functions.row[rows->function[i + TEXT]].name).at);
+}
+
+double p2a_rows_self(const struct p2a_profile *p, const struct p2a_rows *rows, uint32_t from)
+{
+    double sum = 0;
+    for (uint32_t i = from; i < rows->n; i++) {
+        double self = p->graph.self[(size_t)rows->function[i] * p->columns];
+        sum += isfinite(self) ? self : 0;
+    }
+    return sum;
 }

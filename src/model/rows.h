@@ -33,4 +33,7 @@ void p2a_rows_free(struct p2a_rows *rows);
  * For a report that goes through them one after the other. */
 void p2a_rows_fetch(const struct p2a_profile *p, const struct p2a_rows *rows, uint32_t i);
 
+/* Σ self of the rows from FROM on, in column 0. */
+double p2a_rows_self(const struct p2a_profile *p, const struct p2a_rows *rows, uint32_t from);
+
 #endif

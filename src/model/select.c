@@ -306,6 +306,14 @@ static bool keeps_some(const struct p2a_profile *p, const p2a_id *rename)
     return false;
 }
 
+static void note_not_joined(struct p2a_profile *p, enum p2a_group by)
+{
+    static const char *const missing[] = {[P2A_BY_FILE] = "which file they are in",
+                                          [P2A_BY_MODULE] = "which module they are in",
+                                          [P2A_BY_LINE] = "at which line they start"};
+    p2a_note(p, "functions don't say %s: --group-by joins none of them", missing[by]);
+}
+
 static enum p2a_status rename_functions(struct p2a_profile *p, const struct p2a_selection *s,
                                         struct p2a_error *error)
 {
@@ -320,6 +328,8 @@ static enum p2a_status rename_functions(struct p2a_profile *p, const struct p2a_
     enum p2a_status status = p2a_take_error(p, error);
     bool grouped = s->group_by != P2A_BY_FUNCTION;
     bool partly = grouped && status == P2A_OK && keeps_some(p, rename);
+    if (partly && p->functions.n == n)
+        note_not_joined(p, s->group_by);
     struct p2a_rewrite rewrite = {.rename = rename, .join = grouped};
     if (status == P2A_OK && p->facts & P2A_CONTEXTS)
         status = p2a_rewrite_contexts(p, &rewrite, error);
@@ -440,15 +450,35 @@ static bool is_thread(const struct p2a_profile *p, p2a_id thread, const char *wa
     return p2a_str_u64(p2a_str_of(wanted), &number) && (t->tid == number || t->pid == number);
 }
 
+/* By their names, as far as there is room; one without by its number. */
+static void list_threads(const struct p2a_profile *p, char *list, size_t size)
+{
+    size_t n = 0;
+    for (p2a_id i = 0; i < p->threads.n && n < size; i++) {
+        const struct p2a_thread *t = &p->threads.row[i];
+        const char *name = p2a_string(p, t->name).at, *comma = i ? ", " : "";
+        int more = *name ? snprintf(list + n, size - n, "%s%s", comma, name)
+                         : snprintf(list + n, size - n, "%s%llu", comma,
+                                    (unsigned long long)(t->tid ? t->tid : t->pid));
+        n += more > 0 ? (size_t)more : 0;
+    }
+    if (n >= size)
+        strcpy(list + size - 4, "...");
+}
+
 static enum p2a_status select_thread(struct p2a_profile *p, const char *wanted,
                                      struct p2a_error *error)
 {
-    bool found = false;
+    char list[200] = "";
+    bool found = false, apart = p->facts & P2A_CONTEXTS && !(p->estimated & P2A_CONTEXTS);
     for (p2a_id i = 0; i < p->threads.n; i++)
         found = found || is_thread(p, i, wanted);
-    if (!found || !(p->facts & P2A_CONTEXTS) || p->estimated & P2A_CONTEXTS)
-        return p2a_error_set(error, P2A_USAGE, "--thread %s: the input %s", wanted,
-                             p->threads.n ? "has no such thread" : "doesn't tell threads apart");
+    list_threads(p, list, sizeof list);
+    if (!p->threads.n || !apart)
+        return p2a_error_set(error, P2A_USAGE, "--thread %s: the input doesn't tell threads apart",
+                             wanted);
+    if (!found)
+        return p2a_error_set(error, P2A_USAGE, "--thread %s: the input has %s", wanted, list);
     unsigned char *fate = calloc((size_t)p->contexts.n + 1, 1);
     if (!fate)
         return p2a_error_memory(error);

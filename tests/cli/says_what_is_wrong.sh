@@ -77,7 +77,7 @@ expect 2 "sort key 'c' could be calls, cumtime, cumulative" "$sample" --sort tim
 expect 2 "no sort key '1'" "$sample" --sort 1,2
 expect 2 "match limit exceeded" "$folder/slow.folded" --restrict '^(a+)+$'
 expect 2 "expected short, full or pstats" "$sample" --names long
-expect 2 "expected file, module or line" "$sample" --group-by luck
+expect 2 "expected function, file, module or line" "$sample" --group-by luck
 expect 2 "expected a percentage" "$sample" -n 101
 expect 2 "expected a whole number" "$sample" --depth 0
 expect 2 "at character 2" "$sample" --root '('
@@ -145,6 +145,16 @@ says "main" "$sample" --root main
 # What is counted is named: files where functions are joined by them, and what has none beside.
 printf 'main (a.py:1);load (b.py:2) 4\nmain (a.py:1);g (a.py:12) 3\n' >"$folder/placed.folded"
 says " 2 files in 7 samples" "$folder/placed.folded" --group-by file
+printf 'a;b 3\n' >"$folder/plain.folded"
+says "in 2 modules and functions" "$folder/plain.folded" --group-by module -f table
+grep -q "functions don't say which module they are in: --group-by joins none" "$folder/err" || {
+    echo "--group-by module: expected a note that nothing was joined, got: $(cat "$folder/err")"
+    failures=$((failures + 1))
+}
+says "1 of them listed" "$sample" -f table --restrict '^main .small'
+says "19 more functions hold -110 ms" "$SAMPLES/profiles/pprof/go-cpu-base.pb.gz" -f table -s time -l 6
+says "19 more functions hold -110 ms" "$SAMPLES/profiles/pprof/go-cpu-base.pb.gz" -f markdown -s time -l 6
+expect 2 "the input has 625, worker 50, worker 80" "$SAMPLES/profiles/p2a/threads.p2a" --thread nobody
 says "7 samples in 2 files, by" "$folder/placed.folded" --group-by file -f table
 says "in 3 lines" "$folder/placed.folded" --group-by line -f markdown
 says "in 74 files and functions, by" "$sample" --group-by file -f table

@@ -268,6 +268,20 @@ static void undefined_and_negative_values_count_as_zero(void **state)
     }
 }
 
+/* One that is heavier than all else together takes nothing away from its callers. */
+static void negative_values_are_left_out_and_told(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = make_tree((const char *[]){"a;b 4", "a;c 1", NULL});
+    p->contexts.self[2] = -9;
+    struct p2a_frames f = build(p, &all_of_it);
+    expect_rows(p, &f, "all 4|a 4|a;b 4");
+    assert_true(f.negative == 1 && f.negative_total == -9);
+    assert_true(p->contexts.self[2] == -9);
+    p2a_frames_free(&f);
+    p2a_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -281,6 +295,7 @@ int main(void)
         cmocka_unit_test(a_hundred_thousand_levels_are_no_matter),
         cmocka_unit_test(nothing_recorded_is_a_whole_of_zero),
         cmocka_unit_test(undefined_and_negative_values_count_as_zero),
+        cmocka_unit_test(negative_values_are_left_out_and_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,6 +93,11 @@ static void shares_stay_within_a_hundred(void **state)
     assert_string_equal(p2a_human_share(text, 1, 1e6), "<0.01 %");
     assert_string_equal(p2a_human_share(text, 1, 1e4), "0.01 %");
     assert_string_equal(p2a_human_share(text, 3, 2), "100 %");
+    assert_string_equal(p2a_human_rest(text, 345, 1000, 1, P2A_LIT("seconds")), "34.5 %");
+    assert_string_equal(p2a_human_rest(text, 1 + 1e-12, 1, 1, P2A_LIT("seconds")), "100 %");
+    assert_string_equal(p2a_human_rest(text, -1e-13, 1, 1, P2A_LIT("seconds")), "0 %");
+    assert_string_equal(p2a_human_rest(text, -110, 10, 1e-3, P2A_LIT("seconds")), "-110 ms");
+    assert_string_equal(p2a_human_rest(text, 30, 10, 1e-3, P2A_LIT("seconds")), "30 ms");
     assert_string_equal(p2a_human_share(text, 1, 0), "0 %");
     assert_string_equal(p2a_human_share(text, -1, 1), "0 %");
 }
