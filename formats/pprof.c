@@ -1717,6 +1717,7 @@ struct writer {
     struct dealing *dealing;    /* [function * columns + column] */
     struct segment *segment;
     uint32_t segment_n, segment_room;
+    bool inlined; /* whether any function is */
     bool no_memory, any, dealt;
 };
 
@@ -1897,7 +1898,7 @@ static uint32_t chain_location(struct writer *w, uint32_t first, p2a_id row)
 static bool inlined_in(const struct writer *w, uint32_t i)
 {
     const struct p2a_function *f = &w->p->functions.row[w->path[i]];
-    return f->kind == P2A_INLINED && i + 1 < w->path_n &&
+    return w->inlined && f->kind == P2A_INLINED && i + 1 < w->path_n &&
            w->p->functions.row[w->path[i + 1]].module == f->module;
 }
 
@@ -1969,11 +1970,24 @@ static void flush(struct writer *w, size_t from)
     w->bytes.n = 0;
 }
 
-static bool add_step(struct writer *w, p2a_id function)
+static bool room_for_path(struct writer *w, uint32_t n)
 {
-    if (!p2a_grow(&w->path, &w->path_room, (uint64_t)w->path_n + 1, sizeof *w->path))
-        return out_of_memory(w);
-    w->path[w->path_n++] = function;
+    return p2a_grow(&w->path, &w->path_room, n, sizeof *w->path) || out_of_memory(w);
+}
+
+/* Makes the path that of a row of stacks. */
+static bool go_to_stack(struct writer *w, const struct p2a_stacks *stacks, uint32_t row)
+{
+    enum { AHEAD = 4 };
+    const struct p2a_stack *s = &stacks->row[row];
+    const p2a_id *frame = stacks->frame + s->frame;
+    p2a_stacks_ahead(stacks, row + AHEAD);
+    if (!room_for_path(w, s->frame_n))
+        return false;
+    w->thread = s->thread;
+    w->path_n = s->frame_n;
+    for (uint32_t i = 0; i < s->frame_n; i++)
+        w->path[i] = frame[s->frame_n - 1 - i];
     return true;
 }
 
@@ -1981,15 +1995,16 @@ static bool add_step(struct writer *w, p2a_id function)
 static bool go_to(struct writer *w, uint32_t row)
 {
     const struct p2a_context *context = w->p->contexts.row;
-    const struct p2a_stacks *s = w->paths.stacks;
-    bool there = true;
+    if (w->paths.stacks)
+        return go_to_stack(w, w->paths.stacks, row);
     w->path_n = 0;
-    w->thread = s ? s->row[row].thread : context[row].thread;
-    for (uint32_t i = s ? s->row[row].frame_n : 0; there && i > 0; i--)
-        there = add_step(w, s->frame[s->row[row].frame + i - 1]);
-    for (p2a_id c = s ? P2A_NONE : row; there && c != P2A_NONE; c = context[c].parent)
-        there = add_step(w, context[c].function);
-    return there;
+    w->thread = context[row].thread;
+    for (p2a_id c = row; c != P2A_NONE; c = context[c].parent) {
+        if (!room_for_path(w, w->path_n + 1))
+            return false;
+        w->path[w->path_n++] = context[c].function;
+    }
+    return true;
 }
 
 /* A sample of w->value, with the main metric last; what was before is negative. */
@@ -2264,6 +2279,8 @@ static bool start_writer(struct writer *w)
     w->value = room_for(w, p->columns, sizeof *w->value);
     for (uint32_t c = 0; w->rounding && c < p->columns; c++)
         w->rounding[c].factor = factor_of(p, &p->metrics.row[c % p->metrics.n]);
+    for (uint32_t f = 0; f < p->functions.n; f++)
+        w->inlined |= p->functions.row[f].kind == P2A_INLINED;
     add_string(w, P2A_LIT(""));
     bool lines = p->graph.line_n && p2a_option_flag(w->out, "lines");
     return !w->no_memory && (!lines || group_lines(w));

@@ -90,22 +90,14 @@ size_t p2a_protobuf_count(struct protobuf list)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static size_t set_number(unsigned char *at, uint64_t value)
-{
-    size_t n = 0;
-    for (; value > 0x7f; value >>= 7)
-        at[n++] = (unsigned char)(value | 0x80);
-    at[n++] = (unsigned char)value;
-    return n;
-}
-
-void p2a_protobuf_put(struct p2a_buffer *buffer, uint64_t value)
+void p2a_protobuf_put_long(struct p2a_buffer *buffer, uint64_t value)
 {
     unsigned char bytes[10];
-    if (buffer->room - buffer->n > sizeof bytes)
-        buffer->n += set_number((unsigned char *)buffer->at + buffer->n, value);
-    else
-        p2a_buffer_add(buffer, bytes, set_number(bytes, value));
+    size_t n = 0;
+    for (; value > 0x7f; value >>= 7)
+        bytes[n++] = (unsigned char)(value | 0x80);
+    bytes[n++] = (unsigned char)value;
+    p2a_buffer_add(buffer, bytes, n);
 }
 
 void p2a_protobuf_put_number(struct p2a_buffer *buffer, uint32_t field, uint64_t value)

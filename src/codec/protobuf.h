@@ -63,7 +63,18 @@ size_t p2a_protobuf_count(struct protobuf list);
 
 /* Writing appends to a buffer, which keeps in `failed` whether there was no memory. `some`
  * leaves a field that is 0 out, as proto3 does. */
-void p2a_protobuf_put(struct p2a_buffer *buffer, uint64_t value); /* a bare number */
+void p2a_protobuf_put_long(struct p2a_buffer *buffer, uint64_t value);
+static inline void p2a_protobuf_put(struct p2a_buffer *buffer, uint64_t value) /* a bare number */
+{
+    char *at = buffer->at + buffer->n;
+    if (value >= 1 << 14 || buffer->room - buffer->n <= 2) {
+        p2a_protobuf_put_long(buffer, value);
+        return;
+    }
+    at[0] = (char)(value > 0x7f ? value | 0x80 : value);
+    at[1] = (char)(value >> 7);
+    buffer->n += 1 + (value > 0x7f);
+}
 void p2a_protobuf_put_number(struct p2a_buffer *buffer, uint32_t field, uint64_t value);
 void p2a_protobuf_put_some(struct p2a_buffer *buffer, uint32_t field, uint64_t value);
 void p2a_protobuf_put_bytes(struct p2a_buffer *buffer, uint32_t field, struct p2a_str bytes);
