@@ -130,9 +130,9 @@ static enum p2a_status check_header(struct reader *r)
         return p2a_bad_byte(in, offsetof(struct p2a_rec_header, cell),
                             "cells of %u bytes from cell %u, %u from %u were expected",
                             (unsigned)h->cell, (unsigned)h->first, P2A_REC_CELL, P2A_REC_FIRST);
-    if (!in_range(h->state, P2A_REC_RUNS, P2A_REC_OUT_OF_ROOM))
+    if (!in_range(h->state, P2A_REC_RUNS, P2A_REC_DIED))
         return p2a_bad_byte(in, offsetof(struct p2a_rec_header, state),
-                            "state %u of a recording, 1 to 4 was expected", (unsigned)h->state);
+                            "state %u of a recording, 1 to 5 was expected", (unsigned)h->state);
     if (!in_range(h->mode, P2A_REC_MODE_FULL, P2A_REC_MODE_SAMPLED))
         return p2a_bad_byte(in, offsetof(struct p2a_rec_header, mode),
                             "mode %u of a recording, 1 to 3 was expected", (unsigned)h->mode);
@@ -178,7 +178,7 @@ static enum p2a_status read_header(struct reader *r)
     if (check_header(r) != P2A_OK)
         return P2A_INPUT;
     r->last = r->h.last[r->h.turn & 1];
-    r->ended = r->h.state != P2A_REC_RUNS;
+    r->ended = r->h.state != P2A_REC_RUNS && r->h.state != P2A_REC_DIED;
     return find_end(r);
 }
 
@@ -600,11 +600,11 @@ static void note_greenlets(struct reader *r)
 static void note_facts(struct reader *r)
 {
     struct p2a_profile *p = r->p;
-    if (r->h.state == P2A_REC_RUNS)
+    if (r->h.state == P2A_REC_RUNS || r->h.state == P2A_REC_DIED)
         p2a_note(p,
-                 "process %llu runs still, was killed or became another program: calls that "
-                 "hadn't returned count",
-                 (unsigned long long)r->h.pid);
+                 "process %llu %swas killed or became another program: calls that hadn't returned "
+                 "count",
+                 (unsigned long long)r->h.pid, r->h.state == P2A_REC_RUNS ? "runs still, " : "");
     if (r->h.state == P2A_REC_DISK_FULL)
         p2a_note(p, "there was no more room for the file: the recording ended before its program");
     if (r->h.state == P2A_REC_OUT_OF_ROOM)

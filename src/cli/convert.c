@@ -207,6 +207,8 @@ enum p2a_status check_words(const struct options *options)
 enum p2a_status write_profile(const struct options *options, struct p2a_profile *profile)
 {
     struct p2a_error error = {.status = P2A_OK};
+    if (options->removes)
+        profile->inputs.n = 0;
     if (p2a_select(profile, &options->select, &error) != P2A_OK)
         return complain_error(&error);
     enum p2a_status status = save_as_wanted(options, profile, &error);

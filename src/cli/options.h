@@ -42,6 +42,7 @@ struct options {
     bool process;
     const char *clock;
     bool allocations, python_only, sampled;
+    bool removes;          /* its inputs, in the end: their names would lead nowhere */
     unsigned max_contexts; /* 0: the recorder's own limit */
     const char *max_memory;
     struct ignored ignored; /* signals, when this process began */

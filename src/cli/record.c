@@ -315,6 +315,7 @@ static enum p2a_status convert(const struct session *s, const struct options *op
     struct options convert = *options;
     convert.input = (struct list){.at = paths, .n = (int)s->made_n};
     convert.from = "p2a";
+    convert.removes = true;
     enum p2a_status status = command_convert(&convert);
     for (size_t i = 0; i < s->made_n && status == P2A_OK; i++)
         unlink(paths[i]);

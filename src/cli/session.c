@@ -336,29 +336,38 @@ static void write_unit(int fd, const struct p2a_rec_header *h, struct p2a_rec_in
         write_at(fd, offsetof(struct p2a_rec_header, unit), &unit, sizeof unit);
 }
 
-/* The recording of a process that died without a word gets what is missing, while the machine's
- * clocks still run: of the program itself, which was waited for, when it ended. When others ended
- * nobody knows, so they get the rate of their clock, and no time is added to theirs. */
-static void say_when(const char *path, bool just_ended)
+/* While the machine's clocks still run: of the program itself, which was waited for, when it ended.
+ * When others ended nobody knows, so they get the rate of their clock, and no time is added to
+ * theirs. */
+static void say_when(int fd, const struct p2a_rec_header *h, bool just_ended)
 {
-    struct p2a_rec_header h;
     uint64_t ns = p2a_clock_ns(CLOCK_MONOTONIC);
     struct p2a_rec_instant now = {.ticks = ns, .ns = ns};
+    if (h->clock == P2A_REC_CLOCK_COUNTER)
+        now.ticks = p2a_counter();
+    else if (h->clock != P2A_REC_CLOCK_MONOTONIC)
+        return;
+    if (now.ns <= h->start.ns || now.ticks <= h->start.ticks)
+        return;
+    if (just_ended)
+        write_last(fd, h, now);
+    else if (h->clock == P2A_REC_CLOCK_COUNTER)
+        write_unit(fd, h, now);
+}
+
+/* The recording of a process that died without a word gets what is missing. */
+static void complete(const char *path, bool just_ended)
+{
+    const uint32_t died = P2A_REC_DIED;
+    struct p2a_rec_header h;
     if (!read_header(path, &h) || h.state != P2A_REC_RUNS || !is_gone(h.pid))
         return;
-    if (h.clock == P2A_REC_CLOCK_COUNTER)
-        now.ticks = p2a_counter();
-    else if (h.clock != P2A_REC_CLOCK_MONOTONIC)
-        return;
-    if (now.ns <= h.start.ns || now.ticks <= h.start.ticks)
-        return;
     int fd = open(path, O_WRONLY | O_CLOEXEC);
-    if (fd >= 0 && just_ended)
-        write_last(fd, &h, now);
-    else if (fd >= 0 && h.clock == P2A_REC_CLOCK_COUNTER)
-        write_unit(fd, &h, now);
-    if (fd >= 0)
-        close(fd);
+    if (fd < 0)
+        return;
+    say_when(fd, &h, just_ended);
+    write_at(fd, offsetof(struct p2a_rec_header, state), &died, sizeof died);
+    close(fd);
 }
 
 static int program_first(const void *a, const void *b, void *program)
@@ -375,7 +384,7 @@ enum p2a_status session_gather(struct session *s, pid_t program)
     if (s->made_n)
         qsort_r(s->made, s->made_n, sizeof *s->made, program_first, &program);
     for (size_t i = 0; i < s->made_n; i++)
-        say_when(s->made[i].path, s->made[i].pid == program);
+        complete(s->made[i].path, s->made[i].pid == program);
     if (!ok)
         complain("not all recordings may have been found: %s", strerror(errno));
     return ok ? P2A_OK : P2A_SYSTEM;

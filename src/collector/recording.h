@@ -46,10 +46,11 @@
 #define P2A_REC_NAME_MAX 4096u /* bytes of a string in struct p2a_rec_function; more are cut */
 
 enum p2a_rec_state {
-    P2A_REC_RUNS = 1,   /* or the program died without a word */
-    P2A_REC_STOPPED,    /* ended as it should */
-    P2A_REC_DISK_FULL,  /* ended early: no room on the disk, or no memory */
-    P2A_REC_OUT_OF_ROOM /* ended early: too many functions or threads */
+    P2A_REC_RUNS = 1,    /* or the program died without a word */
+    P2A_REC_STOPPED,     /* ended as it should */
+    P2A_REC_DISK_FULL,   /* ended early: no room on the disk, or no memory */
+    P2A_REC_OUT_OF_ROOM, /* ended early: too many functions or threads */
+    P2A_REC_DIED         /* it ran until its process was gone, says who waited for it */
 };
 
 enum p2a_rec_mode {

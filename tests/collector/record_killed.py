@@ -96,6 +96,8 @@ class Killed(RecordTest):
         done = self.record(self.python, "app.py")
         elapsed = time.monotonic() - start
         self.assertEqual(done.status, -signal.SIGKILL)
+        said = self.run_plain(PROGRAM, self.recordings()[0], "-f", "text").err
+        self.assertRegex(said, "process [0-9]+ was killed or became another program")
         (row,) = [row for key, row in self.stats().items() if key[2] == "wait"]
         self.assertGreaterEqual(row[3], .3)
         self.assertLess(row[3], elapsed)

@@ -129,6 +129,12 @@ class Tells(RecordTest):
         self.assertIn("dispatch (app.py:", done.out)
         self.assertEqual(self.recordings(), [])
 
+    def test_a_report_begins_as_cprofiles_does(self):
+        """And doesn't name the recording, which is gone by then."""
+        self.write("app.py", DISPATCH)
+        done = self.record(self.python, "app.py", options=["-f", "text"])
+        self.assertRegex(done.out, r"\A +[0-9]+ function calls.* in [0-9.]+ seconds\n")
+
     def test_an_output_may_be_a_pipe_or_a_device(self):
         run = [self.python, "-c", "len('')"]
         for output in "/dev/stdout", "/dev/fd/1", "-":

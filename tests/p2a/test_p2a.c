@@ -172,6 +172,12 @@ static void what_came_into_being_while_it_was_read_is_left_out(void **state)
     assert_true(has_note(p, "process 77 runs still, was killed or became another program"));
     p2a_free(p);
 
+    r.header->state = P2A_REC_DIED;
+    p = load(&r);
+    shows(p, "main (a.py:1) 100\nf (a.py:5) 50\n");
+    assert_true(has_note(p, "process 77 was killed or became another program"));
+    p2a_free(p);
+
     struct p2a_rec_thread *second = (struct p2a_rec_thread *)(void *)r.cell[c.threads + 2];
     second->state = 0;
     p = load(&r);
