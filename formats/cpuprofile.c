@@ -215,19 +215,6 @@ static void read_parent(struct reader *r, const struct level *level)
         r->tree.node[level->row].parent = parent;
 }
 
-static p2a_id read_text(struct reader *r)
-{
-    struct p2a_str text;
-    return p2a_json_is(r->j, P2A_JSON_STRING) && p2a_json_string(r->j, &text)
-               ? p2a_intern(r->p, text)
-               : 0;
-}
-
-static double read_value(struct reader *r)
-{
-    return p2a_json_is(r->j, P2A_JSON_NUMBER) ? p2a_json_number(r->j) : 0;
-}
-
 static void read_node_key(struct reader *r, struct level *level, struct p2a_str key)
 {
     struct p2a_calltree_node *node = &r->tree.node[level->row];
@@ -238,13 +225,13 @@ static void read_node_key(struct reader *r, struct level *level, struct p2a_str 
     else if (p2a_str_is(key, "callFrame"))
         read_call_frame(r, node);
     else if (p2a_str_is(key, "hitCount"))
-        node->value += read_value(r);
+        node->value += p2a_json_number_or(r->j, 0);
     else if (p2a_str_is(key, "selfSize"))
-        node->value += read_value(r), r->heap = true;
+        node->value += p2a_json_number_or(r->j, 0), r->heap = true;
     else if (p2a_str_is(key, "functionName"))
-        level->name = read_text(r);
+        level->name = p2a_json_intern(r->j, r->p);
     else if (p2a_str_is(key, "url"))
-        level->url = read_text(r);
+        level->url = p2a_json_intern(r->j, r->p);
     else if (p2a_str_is(key, "lineNumber"))
         level->line = p2a_v8_line(r->j);
     else if (p2a_str_is(key, "positionTicks") && p2a_json_is(r->j, P2A_JSON_ARRAY))
@@ -337,13 +324,13 @@ static void read_file(struct reader *r)
         else if (p2a_str_is(key, "timeDeltas") || p2a_str_is(key, "timestamps"))
             read_times(r, p2a_str_is(key, "timestamps"));
         else if (p2a_str_is(key, "startTime"))
-            r->start = read_value(r);
+            r->start = p2a_json_number_or(r->j, 0);
         else if (p2a_str_is(key, "endTime"))
-            r->end = read_value(r);
+            r->end = p2a_json_number_or(r->j, 0);
         else if (p2a_str_is(key, "metric"))
-            r->metric = read_text(r);
+            r->metric = p2a_json_intern(r->j, r->p);
         else if (p2a_str_is(key, "metricUnit"))
-            r->metric_unit = read_text(r);
+            r->metric_unit = p2a_json_intern(r->j, r->p);
         else if (!p2a_str_is(key, "samples"))
             p2a_json_skip(j);
     }

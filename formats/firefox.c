@@ -194,19 +194,6 @@ static p2a_id string_at(const struct tables *t, uint32_t row)
 
 /* ---- reader: values ---- */
 
-static p2a_id read_text(struct reader *r)
-{
-    struct p2a_str text;
-    return p2a_json_is(r->j, P2A_JSON_STRING) && p2a_json_string(r->j, &text)
-               ? p2a_intern(r->p, text)
-               : 0;
-}
-
-static double read_value(struct reader *r, double fallback)
-{
-    return p2a_json_is(r->j, P2A_JSON_NUMBER) ? p2a_json_number(r->j) : fallback;
-}
-
 static uint32_t read_row(struct reader *r)
 {
     double value = -1;
@@ -226,7 +213,7 @@ static uint64_t read_id(struct reader *r)
     struct p2a_str text, tail;
     uint64_t value = 0;
     if (p2a_json_peek(r->j) != P2A_JSON_STRING) {
-        double number = read_value(r, 0);
+        double number = p2a_json_number_or(r->j, 0);
         return number > 0 && number < 0x1p63 ? (uint64_t)number : 0;
     }
     if (p2a_json_string(r->j, &text)) {
@@ -256,7 +243,7 @@ static void read_strings(struct reader *r, struct tables *t)
     if (!p2a_json_is(r->j, P2A_JSON_ARRAY))
         return;
     for (p2a_json_array(r->j); p2a_json_item(r->j);) {
-        p2a_id text = read_text(r);
+        p2a_id text = p2a_json_intern(r->j, r->p);
         if (r->j->stopped || !grow(r, &t->string, &t->string_room, t->string_n, sizeof text))
             return;
         t->string[t->string_n++] = text;
@@ -314,7 +301,7 @@ static void read_table_row(struct reader *r, struct tables *t, struct thread *th
         if (place < MOST_PLACES && schema->column[place] != COLUMNS)
             value[schema->column[place]] = read_row(r);
         else if (place == schema->weight)
-            weight = read_value(r, 1);
+            weight = p2a_json_number_or(r->j, 1);
         else
             p2a_json_skip(r->j);
     }
@@ -340,7 +327,7 @@ static void read_weights(struct reader *r, struct thread *t)
     t->weight_n = 0;
     if (p2a_json_is(r->j, P2A_JSON_ARRAY))
         for (p2a_json_array(r->j); p2a_json_item(r->j);)
-            add_weight(r, t, read_value(r, 0));
+            add_weight(r, t, p2a_json_number_or(r->j, 0));
 }
 
 static void read_weight_type(struct reader *r, struct thread *t)
@@ -415,9 +402,9 @@ static void read_thread(struct reader *r)
     *t = (struct thread){.weigh = SAMPLES};
     for (p2a_json_object(r->j); p2a_json_key(r->j, &key);) {
         if (p2a_str_is(key, "name"))
-            t->name = read_text(r);
+            t->name = p2a_json_intern(r->j, r->p);
         else if (p2a_str_is(key, "processName"))
-            t->process = read_text(r);
+            t->process = p2a_json_intern(r->j, r->p);
         else if (p2a_str_is(key, "pid"))
             t->pid = read_id(r);
         else if (p2a_str_is(key, "tid"))
@@ -437,7 +424,7 @@ static void read_categories(struct reader *r)
         p2a_id name = 0;
         for (p2a_json_object(r->j); p2a_json_key(r->j, &key);) {
             if (p2a_str_is(key, "name"))
-                name = read_text(r);
+                name = p2a_json_intern(r->j, r->p);
             else
                 p2a_json_skip(r->j);
         }
@@ -454,9 +441,9 @@ static void read_meta(struct reader *r)
         if (p2a_str_is(key, "categories") && p2a_json_is(r->j, P2A_JSON_ARRAY))
             read_categories(r);
         else if (p2a_str_is(key, "metric"))
-            r->metric = read_text(r);
+            r->metric = p2a_json_intern(r->j, r->p);
         else if (p2a_str_is(key, "metricUnit"))
-            r->metric_unit = read_text(r);
+            r->metric_unit = p2a_json_intern(r->j, r->p);
         else if (!p2a_str_is(key, "categories"))
             p2a_json_skip(r->j);
     }

@@ -38,16 +38,6 @@ static struct p2a_str from(struct p2a_str s, size_t i)
     return (struct p2a_str){s.at + i, s.n - i};
 }
 
-static struct p2a_str next_word(struct p2a_str *rest)
-{
-    struct p2a_str s = p2a_str_trim(*rest);
-    size_t n = 0;
-    while (n < s.n && s.at[n] != ' ' && s.at[n] != '\t')
-        n++;
-    *rest = from(s, n);
-    return (struct p2a_str){s.at, n};
-}
-
 /* Takes the last word off *s if it is a number. */
 static bool cut_number(struct p2a_str *s, double *value)
 {
@@ -72,8 +62,8 @@ static bool parse(struct p2a_str line, struct row *row)
         row->numbers++;
     for (size_t i = 0; i < row->numbers; i++)
         row->number[i] = value[row->numbers - 1 - i];
-    row->name = next_word(&rest);
-    row->module = next_word(&rest);
+    row->name = p2a_str_word(&rest);
+    row->module = p2a_str_word(&rest);
     row->source = p2a_str_trim(rest);
     return (row->numbers == 6 || row->numbers == MOST) && row->module.n && row->number[1] >= 0;
 }
@@ -97,12 +87,12 @@ static void take_total(struct reader *r, struct p2a_str line)
     if (!p2a_str_cut(line, '=', &head, &tail))
         return;
     if (p2a_str_starts(head, "total alloc")) {
-        grouped(next_word(&tail), &r->bytes);
+        grouped(p2a_str_word(&tail), &r->bytes);
     } else if (p2a_str_starts(head, "total time") && p2a_str_cut(tail, '(', &head, &paren)) {
-        grouped(next_word(&paren), &r->ticks);
-        next_word(&paren);
-        next_word(&paren);
-        word = next_word(&paren);
+        grouped(p2a_str_word(&paren), &r->ticks);
+        p2a_str_word(&paren);
+        p2a_str_word(&paren);
+        word = p2a_str_word(&paren);
         if (p2a_str_double(word, &each) && each > 0 && r->p->metrics.n)
             r->p->metrics.row[0].scale = each * 1e-6;
     }

@@ -290,24 +290,14 @@ static bool add_symbol(struct reader *r, struct p2a_str line)
 
 /* ---- mappings -------------------------------------------------------------------------------- */
 
-static struct p2a_str next_word(struct p2a_str *line)
-{
-    struct p2a_str word;
-    skip_blanks(line);
-    word = *line;
-    for (word.n = 0; word.n < line->n && line->at[word.n] != ' ' && line->at[word.n] != '\t';)
-        word.n++;
-    line->at += word.n, line->n -= word.n;
-    return word;
-}
-
 /* "start-end perms offset device inode  file" of /proc/PID/maps; what isn't one is passed over. */
 static bool add_map(struct reader *r, struct p2a_str line)
 {
     struct map m = {0};
-    struct p2a_str range = next_word(&line), perms = next_word(&line), offset = next_word(&line);
-    next_word(&line);
-    next_word(&line);
+    struct p2a_str range = p2a_str_word(&line), perms = p2a_str_word(&line),
+                   offset = p2a_str_word(&line);
+    p2a_str_word(&line);
+    p2a_str_word(&line);
     struct p2a_str file = p2a_str_trim(line);
     if (!take_hex(&range, &m.start) || !take_char(&range, '-') || !take_hex(&range, &m.end) ||
         !take_hex(&offset, &m.offset) || !memchr(perms.at, 'x', perms.n))

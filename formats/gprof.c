@@ -29,17 +29,6 @@ static bool digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Takes the next word off *rest; "" at the end. */
-static struct p2a_str next_word(struct p2a_str *rest)
-{
-    struct p2a_str s = p2a_str_trim(*rest);
-    size_t n = 0;
-    while (n < s.n && s.at[n] != ' ' && s.at[n] != '\t')
-        n++;
-    *rest = (struct p2a_str){s.at + n, s.n - n};
-    return (struct p2a_str){s.at, n};
-}
-
 /* "12.50" or "12,50": digits on both sides, and nothing else. */
 static bool is_decimal(struct p2a_str word, double *value)
 {
@@ -120,13 +109,13 @@ static bool parse_entry(struct p2a_str line, struct entry *e)
     if (!cut_index(&rest, &e->index))
         return false;
     after = rest;
-    word = next_word(&after);
+    word = p2a_str_word(&after);
     if (is_decimal(word, &e->self)) {
-        e->has_times = is_decimal(next_word(&after), &e->children);
+        e->has_times = is_decimal(p2a_str_word(&after), &e->children);
         if (!e->has_times)
             return false;
         rest = after;
-        word = next_word(&after);
+        word = p2a_str_word(&after);
     }
     if (is_count(word, &e->calls, &between, &second)) {
         e->has_calls = true;
@@ -141,12 +130,12 @@ static bool parse_entry(struct p2a_str line, struct entry *e)
 /* "[m] %time self children [called+rec] name [m]" */
 static bool parse_primary(struct p2a_str line, struct entry *e)
 {
-    struct p2a_str rest = line, word = next_word(&rest);
+    struct p2a_str rest = line, word = p2a_str_word(&rest);
     struct p2a_str number = {word.at + 1, word.n - (word.n ? 2 : 0)};
     uint64_t index;
     double percent;
     if (word.n < 3 || word.at[0] != '[' || word.at[word.n - 1] != ']' ||
-        !p2a_str_u64(number, &index) || !is_decimal(next_word(&rest), &percent))
+        !p2a_str_u64(number, &index) || !is_decimal(p2a_str_word(&rest), &percent))
         return false;
     return parse_entry(rest, e) && e->has_times && e->index == index;
 }
@@ -288,15 +277,15 @@ static bool parse_flat(struct p2a_str line, struct entry *e)
     uint64_t second;
     char between;
     *e = (struct entry){.has_times = true};
-    if (!is_decimal(next_word(&rest), &percent) || !is_decimal(next_word(&rest), &cumulative) ||
-        !is_decimal(next_word(&rest), &e->self))
+    if (!is_decimal(p2a_str_word(&rest), &percent) ||
+        !is_decimal(p2a_str_word(&rest), &cumulative) || !is_decimal(p2a_str_word(&rest), &e->self))
         return false;
     after = rest;
-    word = next_word(&after);
+    word = p2a_str_word(&after);
     if (is_count(word, &e->calls, &between, &second) && !between) {
         e->has_calls = true;
         rest = after;
-        while (is_decimal(next_word(&after), &each))
+        while (is_decimal(p2a_str_word(&after), &each))
             rest = after;
     }
     e->name = p2a_str_trim(rest);

@@ -57,14 +57,6 @@ static bool grow(struct reader *r, void *array_pointer, uint32_t *room, uint32_t
     return p2a_json_no_memory(r->j);
 }
 
-static p2a_id read_text(struct reader *r)
-{
-    struct p2a_str text;
-    return p2a_json_is(r->j, P2A_JSON_STRING) && p2a_json_string(r->j, &text)
-               ? p2a_intern(r->p, text)
-               : 0;
-}
-
 static void add_metric(struct reader *r, struct p2a_str name, struct p2a_str unit)
 {
     static const struct {
@@ -88,9 +80,9 @@ static void read_cost_head(struct reader *r)
     p2a_id name = 0, unit = 0;
     for (p2a_json_object(r->j); p2a_json_key(r->j, &key);) {
         if (p2a_str_is(key, "description"))
-            name = read_text(r);
+            name = p2a_json_intern(r->j, r->p);
         else if (p2a_str_is(key, "unit"))
-            unit = read_text(r);
+            unit = p2a_json_intern(r->j, r->p);
         else
             p2a_json_skip(r->j);
     }
@@ -108,9 +100,9 @@ static void read_function(struct reader *r)
         if (p2a_str_is(key, "name") && p2a_json_string(r->j, &text))
             f.name = p2a_intern(r->p, text);
         else if (p2a_str_is(key, "module"))
-            f.module = read_text(r);
+            f.module = p2a_json_intern(r->j, r->p);
         else if (p2a_str_is(key, "process"))
-            function.process = read_text(r);
+            function.process = p2a_json_intern(r->j, r->p);
         else
             p2a_json_skip(r->j);
     }

@@ -322,17 +322,9 @@ static void read_events(struct reader *r)
 
 /* ---- reader: profiles and frames ---- */
 
-static p2a_id read_name(struct reader *r)
-{
-    struct p2a_str text;
-    return p2a_json_is(r->j, P2A_JSON_STRING) && p2a_json_string(r->j, &text)
-               ? p2a_intern(r->p, text)
-               : 0;
-}
-
 static uint64_t read_id(struct reader *r)
 {
-    double id = p2a_json_is(r->j, P2A_JSON_NUMBER) ? p2a_json_number(r->j) : 0;
+    double id = p2a_json_number_or(r->j, 0);
     return r->j->whole && id > 0 ? (uint64_t)r->j->integer : 0;
 }
 
@@ -364,13 +356,13 @@ static void read_profile_keys(struct reader *r, struct sheet *sheet, struct time
     struct p2a_str key;
     for (p2a_json_object(j); p2a_json_key(j, &key);) {
         if (p2a_str_is(key, "name"))
-            sheet->name = read_name(r);
+            sheet->name = p2a_json_intern(r->j, r->p);
         else if (p2a_str_is(key, "unit"))
             sheet->unit = read_unit(r);
         else if (p2a_str_is(key, "metric"))
-            sheet->metric = read_name(r);
+            sheet->metric = p2a_json_intern(r->j, r->p);
         else if (p2a_str_is(key, "metricUnit"))
-            sheet->metric_unit = read_name(r);
+            sheet->metric_unit = p2a_json_intern(r->j, r->p);
         else if (p2a_str_is(key, "tid"))
             sheet->tid = read_id(r), sheet->is_thread = true;
         else if (p2a_str_is(key, "pid"))
@@ -415,7 +407,7 @@ static enum p2a_kind read_kind(struct reader *r)
 
 static int64_t read_line(struct reader *r)
 {
-    double line = p2a_json_is(r->j, P2A_JSON_NUMBER) ? p2a_json_number(r->j) : 0;
+    double line = p2a_json_number_or(r->j, 0);
     return line >= 1 && line <= INT32_MAX ? (int64_t)line : 0;
 }
 
@@ -428,11 +420,11 @@ static bool read_frame(struct reader *r)
         if (p2a_str_is(key, "name") && p2a_json_string(j, &text))
             f.name = p2a_intern(r->p, text);
         else if (p2a_str_is(key, "file"))
-            f.file = read_name(r);
+            f.file = p2a_json_intern(r->j, r->p);
         else if (p2a_str_is(key, "line"))
             f.line = read_line(r);
         else if (p2a_str_is(key, "module"))
-            f.module = read_name(r);
+            f.module = p2a_json_intern(r->j, r->p);
         else if (p2a_str_is(key, "kind"))
             f.kind = read_kind(r);
         else

@@ -86,14 +86,6 @@ static uint32_t find_frame(const struct reader *r, uint64_t id)
 
 /* ---- frames ---- */
 
-static p2a_id read_text(struct reader *r)
-{
-    struct p2a_str text;
-    return p2a_json_is(r->j, P2A_JSON_STRING) && p2a_json_string(r->j, &text)
-               ? p2a_intern(r->p, text)
-               : 0;
-}
-
 static double read_count(struct reader *r)
 {
     double value = p2a_json_number(r->j);
@@ -165,9 +157,9 @@ static void read_frame_keys(struct reader *r, uint32_t row, struct p2a_function 
     for (p2a_json_object(r->j); p2a_json_key(r->j, &key);) {
         enum p2a_json_kind kind = p2a_json_peek(r->j);
         if (p2a_str_is(key, "name"))
-            f->name = read_text(r);
+            f->name = p2a_json_intern(r->j, r->p);
         else if (p2a_str_is(key, "file"))
-            f->file = read_text(r);
+            f->file = p2a_json_intern(r->j, r->p);
         else if (p2a_str_is(key, "line") && kind == P2A_JSON_NUMBER)
             line = p2a_json_number(r->j);
         else if (p2a_str_is(key, "samples"))

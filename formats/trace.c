@@ -159,14 +159,6 @@ static uint32_t find_track(struct reader *r, uint64_t pid, uint64_t tid)
 
 /* ---- reader: values ---- */
 
-static p2a_id read_text(struct reader *r)
-{
-    struct p2a_str text;
-    return p2a_json_is(r->j, P2A_JSON_STRING) && p2a_json_string(r->j, &text)
-               ? p2a_intern(r->p, text)
-               : 0;
-}
-
 /* A number, which some programs put in quotes. False: neither. */
 static bool read_value(struct reader *r, double *value)
 {
@@ -226,7 +218,7 @@ static uint64_t read_number(struct reader *r)
     uint64_t value;
     if (p2a_json_peek(r->j) == P2A_JSON_STRING && p2a_json_string(r->j, &text))
         return p2a_str_u64(text, &value) ? value : UINT64_C(1) << 63 | p2a_intern(r->p, text);
-    double number = p2a_json_is(r->j, P2A_JSON_NUMBER) ? p2a_json_number(r->j) : 0;
+    double number = p2a_json_number_or(r->j, 0);
     if (r->j->whole)
         return (uint64_t)r->j->integer;
     return number >= 0 && number < 0x1p63 ? (uint64_t)number : 0;
@@ -376,9 +368,9 @@ static void read_args(struct reader *r, struct fields *f)
         if (p2a_str_is(key, "data"))
             read_chunk(r, false);
         else if (p2a_str_is(key, "name"))
-            f->arg_name = read_text(r);
+            f->arg_name = p2a_json_intern(r->j, r->p);
         else if (p2a_str_is(key, "file"))
-            f->arg_file = read_text(r);
+            f->arg_file = p2a_json_intern(r->j, r->p);
         else if (p2a_str_is(key, "line"))
             read_value(r, &f->arg_line);
         else if (p2a_str_is(key, "calls"))
@@ -394,7 +386,7 @@ static void read_field(struct reader *r, struct fields *f, struct p2a_str key)
     if (p2a_str_is(key, "ph") && p2a_json_is(r->j, P2A_JSON_STRING))
         f->phase = p2a_json_string(r->j, &text) && text.n == 1 ? text.at[0] : '?';
     else if (p2a_str_is(key, "name"))
-        f->name = read_text(r);
+        f->name = p2a_json_intern(r->j, r->p);
     else if (p2a_str_is(key, "ts"))
         f->ts = read_time(r), f->has_ts = true;
     else if (p2a_str_is(key, "dur"))

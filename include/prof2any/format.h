@@ -28,8 +28,9 @@ bool p2a_str_ends(struct p2a_str s, const char *suffix);
 /* Cuts S at the first C: *head before it, *tail after it. Without one, head is S, tail "", false.
  */
 bool p2a_str_cut(struct p2a_str s, char c, struct p2a_str *head, struct p2a_str *tail);
-struct p2a_str p2a_str_trim(struct p2a_str s);    /* blanks and tabs at both ends */
-struct p2a_str p2a_str_base(struct p2a_str path); /* after the last '/' (or '\\') */
+struct p2a_str p2a_str_trim(struct p2a_str s);     /* blanks and tabs at both ends */
+struct p2a_str p2a_str_word(struct p2a_str *rest); /* the next, taken off *rest; "" at the end */
+struct p2a_str p2a_str_base(struct p2a_str path);  /* after the last '/' (or '\\') */
 /* The whole of S as a decimal number; false where it is anything else or out of range. */
 bool p2a_str_u64(struct p2a_str s, uint64_t *value);
 bool p2a_str_double(struct p2a_str s, double *value);

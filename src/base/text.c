@@ -55,6 +55,17 @@ struct p2a_str p2a_str_trim(struct p2a_str s)
     return s;
 }
 
+struct p2a_str p2a_str_word(struct p2a_str *rest)
+{
+    struct p2a_str word = p2a_str_trim(*rest);
+    size_t n = 0;
+    while (n < word.n && !blank(word.at[n]))
+        n++;
+    *rest = (struct p2a_str){word.at + n, word.n - n};
+    word.n = n;
+    return word;
+}
+
 struct p2a_str p2a_str_base(struct p2a_str path)
 {
     for (size_t i = path.n; i > 0; i--)

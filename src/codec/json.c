@@ -569,6 +569,17 @@ double p2a_json_number(struct p2a_json *j)
     return want(j, P2A_JSON_NUMBER) && read_number(j, &value) ? value : 0;
 }
 
+p2a_id p2a_json_intern(struct p2a_json *j, struct p2a_profile *p)
+{
+    struct p2a_str text;
+    return p2a_json_is(j, P2A_JSON_STRING) && p2a_json_string(j, &text) ? p2a_intern(p, text) : 0;
+}
+
+double p2a_json_number_or(struct p2a_json *j, double fallback)
+{
+    return p2a_json_is(j, P2A_JSON_NUMBER) ? p2a_json_number(j) : fallback;
+}
+
 int64_t p2a_json_integer(struct p2a_json *j, int64_t least, int64_t most)
 {
     double value = p2a_json_number(j);

@@ -87,6 +87,9 @@ bool p2a_json_item(struct p2a_json *j);
 bool p2a_json_string(struct p2a_json *j, struct p2a_str *text); /* good until the next call */
 double p2a_json_number(struct p2a_json *j);                     /* finite */
 bool p2a_json_bool(struct p2a_json *j);
+/* These pass over what is of another kind: 0 in place of one of P's strings, a fallback. */
+p2a_id p2a_json_intern(struct p2a_json *j, struct p2a_profile *p);
+double p2a_json_number_or(struct p2a_json *j, double fallback);
 /* A number without a fraction, LEAST to MOST. LEAST after a failure. */
 int64_t p2a_json_integer(struct p2a_json *j, int64_t least, int64_t most);
 

@@ -73,7 +73,7 @@ static inline void p2a_protobuf_put(struct p2a_buffer *buffer, uint64_t value) /
     }
     at[0] = (char)(value > 0x7f ? value | 0x80 : value);
     at[1] = (char)(value >> 7);
-    buffer->n += 1 + (value > 0x7f);
+    buffer->n += value > 0x7f ? 2 : 1;
 }
 void p2a_protobuf_put_number(struct p2a_buffer *buffer, uint32_t field, uint64_t value);
 void p2a_protobuf_put_some(struct p2a_buffer *buffer, uint32_t field, uint64_t value);
