@@ -830,6 +830,7 @@ struct writer {
     p2a_id *arcs;
     uint32_t *first;
     double scale;
+    bool fills; /* unknown counts of primitive calls */
 };
 
 static bool same_key(const void *table, uint32_t id, const void *key)
@@ -964,12 +965,18 @@ static unsigned char *put_count(unsigned char *at, uint64_t count, bool is_known
     return is_known ? p2a_marshal_put_count(at, count) : p2a_marshal_put_int(at, -1);
 }
 
-/* pstats divides by primitive calls and adds them up: what has calls has these, too. */
-static unsigned char *put_primitive(unsigned char *at, uint64_t calls, uint64_t primitive,
-                                    unsigned has)
+static bool lacks_primitive(unsigned has)
 {
-    bool known = has & P2A_HAS_PRIMITIVE;
-    return put_count(at, known ? primitive : calls, known || has & P2A_HAS_CALLS);
+    return (has & (P2A_HAS_CALLS | P2A_HAS_PRIMITIVE)) == P2A_HAS_CALLS;
+}
+
+/* pstats divides by primitive calls and adds them up: what has calls has these, too, but for what
+ * it was given without. */
+static unsigned char *put_primitive(const struct writer *w, unsigned char *at, uint64_t calls,
+                                    uint64_t primitive, unsigned has)
+{
+    bool fills = w->fills && lacks_primitive(has);
+    return put_count(at, fills ? calls : primitive, fills || has & P2A_HAS_PRIMITIVE);
 }
 
 /* A value in the metric's unit; not touched where that changes nothing, so that every bit stays. */
@@ -988,7 +995,7 @@ static void put_arc(const struct writer *w, p2a_id id)
     if (arc->has & (P2A_HAS_SELF | P2A_HAS_TOTAL)) {
         at = p2a_marshal_put_tuple(at, 4);
         at = put_count(at, arc->calls, arc->has & P2A_HAS_CALLS);
-        at = put_primitive(at, arc->calls, arc->primitive, arc->has);
+        at = put_primitive(w, at, arc->calls, arc->primitive, arc->has);
         at = put_value(w, at, g->arc_self[value]);
         at = put_value(w, at, g->arc_total[value]);
     } else {
@@ -1004,7 +1011,7 @@ static void put_row(const struct writer *w, p2a_id f)
     size_t value = (size_t)f * w->p->columns;
     unsigned char bytes[6 * MARSHAL_MOST], *at = p2a_marshal_put_tuple(bytes, 5);
     put_key_of(w, f);
-    at = put_primitive(at, node->calls, node->primitive, node->has);
+    at = put_primitive(w, at, node->calls, node->primitive, node->has);
     at = put_count(at, node->calls, node->has & P2A_HAS_CALLS);
     at = put_value(w, at, g->self[value]);
     at = put_value(w, at, g->total[value]);
@@ -1039,24 +1046,27 @@ static void choose_metric(struct writer *w)
                  p2a_string(p, p->metrics.row[0].unit).at);
 }
 
-static void note_primitive(const struct writer *w)
+static void fill_primitive(struct writer *w)
 {
     const struct p2a_graph *g = &w->p->graph;
-    uint32_t n = 0;
+    uint32_t functions = 0, arcs = 0;
     for (p2a_id f = 0; f < g->node_n; f++)
-        n += (g->node[f].has & (P2A_HAS_CALLS | P2A_HAS_PRIMITIVE)) == P2A_HAS_CALLS;
-    if (n)
+        functions += lacks_primitive(g->node[f].has);
+    for (p2a_id a = 0; a < g->arc_n; a++)
+        arcs += (g->arc[a].has & (P2A_HAS_SELF | P2A_HAS_TOTAL)) && lacks_primitive(g->arc[a].has);
+    w->fills = !p2a_str_is(p2a_string(w->p, w->p->source), "pstats");
+    if (w->fills && functions + arcs)
         p2a_out_note(w->out,
-                     "it isn't known which calls of %u function%s are primitive: all of them count "
-                     "as such",
-                     n, n == 1 ? "" : "s");
+                     "it isn't known which calls are primitive of %u function%s and %u caller%s: "
+                     "all count as such",
+                     functions, functions == 1 ? "" : "s", arcs, arcs == 1 ? "" : "s");
 }
 
 static enum p2a_status write_pstats(struct p2a_out *out)
 {
     struct writer w = {.out = out, .p = out->profile};
     choose_metric(&w);
-    note_primitive(&w);
+    fill_primitive(&w);
     if (make_keys(&w) && sort_arcs(&w))
         put_rows(&w);
     p2a_index_free(&w.taken);

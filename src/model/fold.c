@@ -6,7 +6,8 @@
 #include "base/arena.h"
 #include "model/core.h"
 
-enum { AHEAD = 8 }; /* rows */
+enum { AHEAD = 8 };     /* rows */
+enum { FEW = 1 << 16 }; /* frames */
 
 bool p2a_is_foldable(const struct p2a_profile *p, p2a_id function)
 {
@@ -52,6 +53,7 @@ struct folding {
     struct p2a_stacks *from, to; /* `from` has the frames of both */
     uint32_t n;                  /* rows so far, with those that stay as they are */
     uint32_t frame_n, frame_room, row_room, self_room, first_room;
+    uint64_t left_n, left_most; /* frames of the paths that are left */
     uint32_t columns;
     uint32_t *seen; /* functions: the number of the last stack that they were on, from 1 */
     uint32_t *open; /* functions: their node there */
@@ -96,6 +98,13 @@ static bool add_path(struct folding *f, uint32_t node, p2a_id thread, const doub
     return add_row(f, row, self);
 }
 
+/* False, too, where it is one too many. */
+static bool leave_path(struct folding *f, uint32_t node, p2a_id thread)
+{
+    f->left_n += f->depth[node] + 1;
+    return f->left_n <= f->left_most && add_path(f, node, thread, NULL);
+}
+
 /* What the row before it has in common was left there, too. */
 static bool fold_row(struct folding *f, uint32_t i, p2a_id thread)
 {
@@ -107,7 +116,7 @@ static bool fold_row(struct folding *f, uint32_t i, p2a_id thread)
         bool again = f->seen[function] == i + 1;
         if (again && p2a_is_foldable(f->p, function)) {
             if (fresh && d > row.shared)
-                added = add_path(f, node, thread, NULL);
+                added = leave_path(f, node, thread);
             node = f->open[function];
             fresh = false;
             continue;
@@ -122,13 +131,16 @@ static bool fold_row(struct folding *f, uint32_t i, p2a_id thread)
     return added && add_path(f, node, thread, f->from->self + (size_t)i * f->columns);
 }
 
-static uint32_t frames_of(const struct p2a_stacks *s)
+static void count_frames(struct folding *f)
 {
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < s->n; i++)
-        if (s->row[i].frame + s->row[i].frame_n > n)
-            n = s->row[i].frame + s->row[i].frame_n;
-    return n;
+    for (uint32_t i = 0; i < f->from->n; i++) {
+        const struct p2a_stack *row = &f->from->row[i];
+        f->left_most += row->frame_n;
+        if (row->frame + row->frame_n > f->frame_n)
+            f->frame_n = row->frame + row->frame_n;
+    }
+    f->frame_room = f->frame_n;
+    f->left_most = f->left_most / 4 + FEW;
 }
 
 /* Rows that are folded or TOGETHER are added to `to`, which has to be sorted; FIRST is by row of
@@ -156,7 +168,7 @@ static bool fold_all(struct folding *f, const unsigned char *recursive, bool tog
                      uint32_t *first)
 {
     size_t functions = (size_t)f->p->functions.n + 1, deepest = (size_t)f->from->deepest + 1;
-    f->frame_n = f->frame_room = frames_of(f->from);
+    count_frames(f);
     f->seen = calloc(functions, sizeof *f->seen);
     f->open = malloc(functions * sizeof *f->open);
     f->function = malloc(deepest * sizeof *f->function);
@@ -180,6 +192,7 @@ bool p2a_fold_stacks(const struct p2a_profile *p, const unsigned char *recursive
     struct p2a_stacks rest = *f.from;
     rest.first = malloc(((size_t)rest.n + 1) * sizeof *rest.first);
     bool done = rest.first && fold_all(&f, recursive, together, rest.first);
+    bool dear = f.left_n > f.left_most;
     *folded = (struct p2a_stacks){0};
     rest.frame = f.from->frame;
     if (done && !together)
@@ -192,7 +205,7 @@ bool p2a_fold_stacks(const struct p2a_profile *p, const unsigned char *recursive
     free(rest.first);
     if (!done)
         p2a_free_folded(folded);
-    return done;
+    return done || dear;
 }
 
 void p2a_free_folded(struct p2a_stacks *folded)

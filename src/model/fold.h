@@ -21,7 +21,9 @@ bool p2a_is_foldable(const struct p2a_profile *p, p2a_id function);
 
 /* The profile's stacks, which stand in their order, with those folded that are RECURSIVE, and,
  * TOGETHER, all of one thread. They are sorted, and `first` tells which came first; their frames
- * stay the profile's, to whose own some may be added. False: no memory. */
+ * stay the profile's, to whose own some may be added. None, where the paths that are left for a
+ * function further up have many more frames than a quarter of the stacks': to walk all costs less
+ * then, and not the square of a stack's length. False: no memory. */
 bool p2a_fold_stacks(const struct p2a_profile *p, const unsigned char *recursive, bool together,
                      struct p2a_stacks *folded);
 void p2a_free_folded(struct p2a_stacks *folded);

@@ -300,6 +300,8 @@ static bool walk_folded(struct build *b, const unsigned char *recursive, bool to
     struct p2a_stacks folded;
     if (!p2a_fold_stacks(b->p, recursive, together, &folded))
         return false;
+    if (!folded.n)
+        return walk_all(b);
     bool walked = walk_heavy(b, &folded);
     p2a_free_folded(&folded);
     return walked && count_all_nested(b, recursive);

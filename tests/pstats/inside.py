@@ -34,6 +34,7 @@ def make_odd(path):
         callers[("caller.py", i, "unknown calls")] = -1
         stats[place] = (2 ** 62 + i, 2 ** 31 + i, doubles[i], doubles[i - 1], callers)
     stats[("unknown.py", 1, "f")] = (-1, -1, 0, 1, {})
+    stats[("unknown.py", 2, "primitive")] = (-1, 5, 1, 2, {("unknown.py", 1, "f"): (4, -1, 1., 1.)})
     with open(path, "wb") as out:
         marshal.dump(stats, out)
 
