@@ -259,7 +259,7 @@ static void add_reservations(struct flame *f)
         addf(f, &f->text, DOT "%s value%s below zero, %s in all, not drawn",
              p2a_human_count(a, frames->negative), frames->negative == 1 ? "" : "s",
              value(f, b, frames->negative_total));
-    if (frames->narrow)
+    if (frames->narrow && breadth(f) > 0)
         addf(f, &f->text, DOT "%s narrower than %s not drawn", p2a_human_count(a, frames->narrow),
              p2a_human_share(b, fmax(least, frames->widest_out), breadth(f)));
     if (f->levels < frames->levels)
@@ -293,8 +293,8 @@ static void add_sides(struct flame *f, struct p2a_buffer *to, double before, dou
     char a[P2A_HUMAN_ROOM], b[P2A_HUMAN_ROOM];
     addf(f, to, "%s before, ", value(f, a, before));
     addf(f, to, "%s after, ", value(f, a, after));
-    addf(f, to, "%s, %s", p2a_human_change(a, (after - before) * f->scale, f->unit, f->word),
-         p2a_human_ratio(b, before, after));
+    addf(f, to, "%s%s", p2a_human_change(a, (after - before) * f->scale, f->unit, f->word),
+         p2a_human_and_ratio(b, before, after));
 }
 
 static void add_comparison_facts(struct flame *f)

@@ -323,8 +323,8 @@ static void put_both(struct tree *t)
     char a[P2A_HUMAN_ROOM], b[P2A_HUMAN_ROOM], line[5 * P2A_HUMAN_ROOM];
     snprintf(line, sizeof line, "%s \xE2\x86\x92 %s, ", figure(t, a, before), figure(t, b, after));
     p2a_sheet_text(&t->sheet, line);
-    snprintf(line, sizeof line, "%s, %s", change(t, a, before, after),
-             p2a_human_ratio(b, before, after));
+    snprintf(line, sizeof line, "%s%s", change(t, a, before, after),
+             p2a_human_and_ratio(b, before, after));
     p2a_sheet_text(&t->sheet, line);
 }
 

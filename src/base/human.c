@@ -196,3 +196,11 @@ const char *p2a_human_ratio(char text[P2A_HUMAN_ROOM], double before, double aft
         text[n - 2] = '\0';
     return strcat(text, " %");
 }
+
+const char *p2a_human_and_ratio(char text[P2A_HUMAN_ROOM], double before, double after)
+{
+    char ratio[P2A_HUMAN_ROOM];
+    p2a_human_ratio(ratio, before, after);
+    snprintf(text, P2A_HUMAN_ROOM, "%s%.*s", *ratio ? ", " : "", P2A_HUMAN_ROOM - 3, ratio);
+    return text;
+}

@@ -40,5 +40,7 @@ const char *p2a_human_change(char text[P2A_HUMAN_ROOM], double change, struct p2
 /* The change from BEFORE to AFTER in percent of BEFORE: "+50 %", "-33.3 %", "0 %"; from ten times
  * on "12 times"; "new" and "gone" from and to nothing, "" where both are nothing. */
 const char *p2a_human_ratio(char text[P2A_HUMAN_ROOM], double before, double after);
+/* The same behind something else: ", +50 %", "". */
+const char *p2a_human_and_ratio(char text[P2A_HUMAN_ROOM], double before, double after);
 
 #endif

@@ -153,7 +153,7 @@ void p2a_change_whole(const struct p2a_profile *p, const struct p2a_changes *c,
     const struct p2a_metric *metric = &p->metrics.row[0];
     struct p2a_str unit = p2a_string(p, metric->unit), word = p2a_string(p, metric->name);
     double before = c->whole[P2A_EARLIER], after = c->whole[P2A_AFTER];
-    addf(to, ", %s, %s", difference(p, a, after - before), p2a_human_ratio(b, before, after));
+    addf(to, ", %s%s", difference(p, a, after - before), p2a_human_and_ratio(b, before, after));
     if (!p2a_str_is(unit, "seconds") && !p2a_str_is(unit, "bytes"))
         addf(to, ", %.*s", word.n < 64 ? (int)word.n : 64, word.at);
     addf(to, " in %s %s", p2a_human_count(a, p->graph.order_n),
@@ -167,7 +167,7 @@ void p2a_change_own(const struct p2a_profile *p, const struct p2a_changes *c, st
 {
     char of[P2A_HUMAN_ROOM];
     addf(to, "%s", c->own ? "changed themselves" : "nothing has changed itself");
-    if (c->threshold > 0)
+    if (c->threshold > 0 && c->least > 0)
         addf(to, " by more than %g %% of %s", c->threshold * 100,
              value(p, of, fmax(c->whole[P2A_AFTER], c->whole[P2A_EARLIER])));
     if (c->calls)

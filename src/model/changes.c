@@ -89,14 +89,14 @@ static void judge(const struct p2a_changes *all, struct p2a_change *c)
 
 static double whole_of(const struct p2a_profile *p, unsigned side)
 {
-    double whole = p->metrics.n ? p2a_whole(p, side * p->metrics.n) : 0;
-    return isfinite(whole) && whole > 0 ? whole : 0;
+    return p->metrics.n ? p2a_whole(p, side * p->metrics.n) : 0;
 }
 
 static void set_threshold(struct p2a_changes *changes, const struct p2a_out *out)
 {
     double wanted = out->report->threshold;
     double larger = fmax(changes->whole[P2A_AFTER], changes->whole[P2A_EARLIER]);
+    larger = isfinite(larger) && larger > 0 ? larger : 0;
     changes->threshold = wanted > 0 ? wanted : wanted < 0 ? 0 : DEFAULT_THRESHOLD;
     changes->least = fmax(changes->threshold, ROUNDING) * larger;
 }

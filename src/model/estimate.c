@@ -28,7 +28,7 @@
  * so that what is below a path that is gone is gone, and a side's values are dealt to its own. So
  * what both have in common is guessed alike. Where they begin at other functions, as the runs of
  * two profilers do, that would put one side's calls where only the other has been: each is
- * estimated by itself then, as it would be alone. */
+ * estimated by itself then. */
 #include "model/estimate.h"
 #include "model/seat.h"
 #include "model/side.h"
@@ -432,6 +432,18 @@ static void count_unexplained(const struct p2a_profile *p, double *calls)
     }
 }
 
+static void note_apart(struct p2a_profile *p, p2a_id f, bool after)
+{
+    struct p2a_buffer text = {0};
+    struct p2a_str name = p2a_spell(p, f, P2A_NAMES_SHORT, &text);
+    p2a_note(p,
+             "stacks of the profile %s begin at %.*s, which others call in the one %s: each side's "
+             "stacks are estimated by themselves; --hide or --root may make both begin at one "
+             "function",
+             after ? "after" : "before", (int)name.n, name.at, after ? "before" : "after");
+    p2a_buffer_free(&text);
+}
+
 /* Whether a function with much of one side below it is where that side begins, while the other
  * comes to it from elsewhere. */
 static bool begin_apart(struct p2a_profile *p, const double *calls)
@@ -445,11 +457,7 @@ static bool begin_apart(struct p2a_profile *p, const double *calls)
         uint32_t column = after ? 0 : p->metrics.n;
         if (!both || after == before || !(total[column] > MUCH * p2a_whole(p, column)))
             continue;
-        p2a_note(p,
-                 "%s begins at %s, which others call %s: each side's stacks are estimated by "
-                 "themselves; --hide or --root may make both begin at one function",
-                 after ? "after" : "before", p2a_string(p, p->functions.row[f].name).at,
-                 after ? "before" : "after");
+        note_apart(p, f, after);
         return true;
     }
     return false;

@@ -450,20 +450,34 @@ static bool is_thread(const struct p2a_profile *p, p2a_id thread, const char *wa
     return p2a_str_u64(p2a_str_of(wanted), &number) && (t->tid == number || t->pid == number);
 }
 
-/* By their names, as far as there is room; one without by its number. */
+/* By its name, or, without one, its number. */
+static struct p2a_str name_thread(const struct p2a_profile *p, p2a_id thread, char number[24])
+{
+    const struct p2a_thread *t = &p->threads.row[thread];
+    struct p2a_str name = p2a_string(p, t->name);
+    if (name.n)
+        return name;
+    snprintf(number, 24, "%llu", (unsigned long long)(t->tid ? t->tid : t->pid));
+    return p2a_str_of(number);
+}
+
+/* "main, worker 1 and 3 more": as many as there is room for. */
 static void list_threads(const struct p2a_profile *p, char *list, size_t size)
 {
+    enum { MORE = sizeof " and 4294967295 more" };
+    char number[24];
     size_t n = 0;
-    for (p2a_id i = 0; i < p->threads.n && n < size; i++) {
-        const struct p2a_thread *t = &p->threads.row[i];
-        const char *name = p2a_string(p, t->name).at, *comma = i ? ", " : "";
-        int more = *name ? snprintf(list + n, size - n, "%s%s", comma, name)
-                         : snprintf(list + n, size - n, "%s%llu", comma,
-                                    (unsigned long long)(t->tid ? t->tid : t->pid));
-        n += more > 0 ? (size_t)more : 0;
+    p2a_id i = 0;
+    for (; i < p->threads.n; i++) {
+        struct p2a_str name = name_thread(p, i, number);
+        if (name.n + sizeof ", " + MORE > size - n)
+            break;
+        n += (size_t)snprintf(list + n, size - n, "%s%s", i ? ", " : "", name.at);
     }
-    if (n >= size)
-        strcpy(list + size - 4, "...");
+    if (i < p->threads.n && i)
+        snprintf(list + n, size - n, " and %u more", p->threads.n - i);
+    else if (i < p->threads.n)
+        snprintf(list, size, "%u thread%s", p->threads.n, p->threads.n == 1 ? "" : "s");
 }
 
 static enum p2a_status select_thread(struct p2a_profile *p, const char *wanted,

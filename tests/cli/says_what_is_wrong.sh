@@ -155,6 +155,8 @@ says "1 of them listed" "$sample" -f table --restrict '^main .small'
 says "19 more functions hold -110 ms" "$SAMPLES/profiles/pprof/go-cpu-base.pb.gz" -f table -s time -l 6
 says "19 more functions hold -110 ms" "$SAMPLES/profiles/pprof/go-cpu-base.pb.gz" -f markdown -s time -l 6
 expect 2 "the input has 625, worker 50, worker 80" "$SAMPLES/profiles/p2a/threads.p2a" --thread nobody
+seq 1 100 | sed 's/.*/[worker number & tid=&];f 1/' >"$folder/threads.folded"
+expect 2 "worker number 9, worker number 10 and 90 more" "$folder/threads.folded" --thread nobody
 says "7 samples in 2 files, by" "$folder/placed.folded" --group-by file -f table
 says "in 3 lines" "$folder/placed.folded" --group-by line -f markdown
 says "in 74 files and functions, by" "$sample" --group-by file -f table

@@ -118,7 +118,7 @@ class Picture(unittest.TestCase):
         drawn = {b.path[1:]: b for level in boxes(run(rows)) for b in level}
         for path, paint, figures in (
                 ((), "c3", "before 75 samples, 100 % of all; after 65 samples, 100 % of all; -10 samples, "
-                 "-13.3 %; self 0 samples before, 0 samples after, 0 samples, "),
+                 "-13.3 %; self 0 samples before, 0 samples after, 0 samples"),
                 (("same",), "c5", "before 20 samples, 26.7 % of all; after 20 samples, 30.8 % of all; 0 samples, "
                  "0 %; self 20 samples before, 20 samples after, 0 samples, 0 %"),
                 (("more",), "c9", "before 10 samples, 13.3 % of all; after 30 samples, 46.2 % of all; "

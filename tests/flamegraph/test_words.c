@@ -343,6 +343,8 @@ static void changes_are_told_with_their_sign(void **state)
     assert_string_equal(p2a_human_ratio(text, 0, 3), "new");
     assert_string_equal(p2a_human_ratio(text, 3, 0), "gone");
     assert_string_equal(p2a_human_ratio(text, 0, 0), "");
+    assert_string_equal(p2a_human_and_ratio(text, 0, 0), "");
+    assert_string_equal(p2a_human_and_ratio(text, 2, 3), ", +50 %");
 }
 
 static void paints_have_names_of_their_own(void **state)
