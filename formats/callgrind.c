@@ -1856,6 +1856,7 @@ struct label {
     struct p2a_str file, module; /* whole paths */
     p2a_id function;
     int64_t line;
+    bool used;
 };
 
 static struct p2a_str base_of(struct p2a_str path)
@@ -2053,20 +2054,22 @@ static bool each_alike(struct texts *texts, struct label *label, const uint32_t 
     return any;
 }
 
-/* The same for each group of N functions; LABEL is by function. */
+/* The same for each group of those of N functions that are used; LABEL is by function. */
 static bool each_group(struct texts *texts, struct label *label, size_t n, distinguish *how)
 {
     bool any = false;
     uint32_t *id = malloc((n + 1) * sizeof *id);
     struct p2a_str *name = calloc(n + 1, sizeof *name);
+    uint32_t used = 0;
     for (size_t f = 0; id && name && f < n; f++) {
-        id[f] = (uint32_t)f;
         name[f] = label[f].name;
+        if (label[f].used)
+            id[used++] = (uint32_t)f;
     }
-    bool sorted = id && name && p2a_sort_texts(id, n, name);
+    bool sorted = id && name && p2a_sort_texts(id, used, name);
     texts->failed |= !sorted;
-    for (size_t begin = 0, end; sorted && begin < n; begin = end) {
-        for (end = begin + 1; end < n && compare(name[id[begin]], name[id[end]]) == 0;)
+    for (size_t begin = 0, end; sorted && begin < used; begin = end) {
+        for (end = begin + 1; end < used && compare(name[id[begin]], name[id[end]]) == 0;)
             end++;
         if (end - begin > 1)
             any |= each_alike(texts, label, id + begin, end - begin, how);
@@ -2900,8 +2903,11 @@ static bool name_functions(void *writer)
     size_t n = w->p->functions.n;
     w->label = calloc(n + 1, sizeof *w->label);
     w->name = calloc(n + 1, sizeof *w->name);
-    if (!w->label || !w->name)
+    bool *used = p2a_used_functions(w->p);
+    if (!w->label || !w->name || !used) {
+        free(used);
         return false;
+    }
     for (p2a_id f = 0; f < n; f++) {
         const struct p2a_function *row = &w->p->functions.row[f];
         bool full = row->qualname && w->out->names != P2A_NAMES_PSTATS;
@@ -2911,10 +2917,12 @@ static bool name_functions(void *writer)
             .file = one_line(&w->texts, p2a_string(w->p, row->file)),
             .module = one_line(&w->texts, p2a_string(w->p, w->modules ? row->module : 0)),
             .function = f,
-            .line = row->line};
+            .line = row->line,
+            .used = used[f]};
         if (!w->label[f].name.n)
             w->label[f].name = P2A_LIT("???");
     }
+    free(used);
     tell_apart(&w->texts, w->label, n);
     for (size_t i = 0; i < n; i++)
         w->name[i] = w->label[i].name;

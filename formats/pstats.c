@@ -927,13 +927,16 @@ static bool add_key(struct writer *w, p2a_id f)
 static bool make_keys(struct writer *w)
 {
     uint32_t n = w->p->functions.n;
+    bool *used = p2a_used_functions(w->p), made = used;
     w->key_at = calloc((size_t)n + 1, sizeof *w->key_at);
-    if (!w->key_at)
-        return p2a_no_memory(w->out), false;
-    for (p2a_id f = 0; f < n; f++)
-        if (!add_key(w, f))
-            return false;
-    return true;
+    if (!w->key_at || !used)
+        made = (p2a_no_memory(w->out), false);
+    for (p2a_id f = 0; made && f < n; f++) {
+        w->key_at[f + 1] = w->key_at[f];
+        made = !used[f] || add_key(w, f);
+    }
+    free(used);
+    return made;
 }
 
 static void put_key_of(const struct writer *w, p2a_id f)

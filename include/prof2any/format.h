@@ -325,6 +325,9 @@ double p2a_share_base(const struct p2a_profile *p);
 /* What the functions are, N of them: "function", "functions"; where they were joined "files" or
  * "files and functions". */
 const char *p2a_functions_word(const struct p2a_profile *p, uint64_t n);
+/* By function: whether anything is said of it. Renaming leaves rows of functions that nothing
+ * is said of any more, and whose names are free. malloc'ed; NULL: no memory. */
+bool *p2a_used_functions(const struct p2a_profile *p);
 
 /* How a frame is spelled: "name (base.py:12)", qualified where known, builtins as the file has
  * them. Good until the next call with the same buffer; the buffer is freed by p2a_buffer_free. */

@@ -316,7 +316,7 @@ static enum p2a_status parse_subject(struct parser *s, struct p2a_str subject)
 
 /* ---- the whole ---- */
 
-/* The last operator, its end in *end; NULL where there is none. */
+/* The last operator, its end in *end; NULL where there is none. An arrow is none. */
 static const char *find_operator(struct p2a_str text, const char **end, enum p2a_op *op)
 {
     static const struct {
@@ -333,13 +333,27 @@ static const char *find_operator(struct p2a_str text, const char **end, enum p2a
     for (size_t stop = text.n; stop > 0; stop--)
         for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
             size_t n = strlen(ops[i].text);
-            if (n > stop || memcmp(text.at + stop - n, ops[i].text, n) != 0)
+            if (n > stop || memcmp(text.at + stop - n, ops[i].text, n) != 0 ||
+                (n < stop && ops[i].op == P2A_MORE && text.at[stop - n - 1] == '-'))
                 continue;
             *op = ops[i].op;
             *end = text.at + stop;
             return text.at + stop - n;
         }
     return NULL;
+}
+
+/* The operator of a bound at the end of PATH, NULL: a name may hold one, as "operator<" does. */
+static const char *find_bound(struct p2a_str path)
+{
+    const char *end;
+    enum p2a_op ignored;
+    double value;
+    const char *op = find_operator(path, &end, &ignored);
+    if (!op || op == path.at || op[-1] != ' ')
+        return NULL;
+    struct p2a_str bound = span(end, path.at + path.n);
+    return take_word(&bound, "baseline") || take_number(&bound, &value) ? op : NULL;
 }
 
 enum p2a_status p2a_limit_parse(const char *text, struct p2a_arena *arena, struct p2a_terms *terms,
@@ -353,14 +367,17 @@ enum p2a_status p2a_limit_parse(const char *text, struct p2a_arena *arena, struc
         return p2a_error_set(error, P2A_USAGE, "limit '%.40s...': expected %d bytes at most", text,
                              LONGEST);
     struct p2a_str whole = rest, path;
-    if (take_word(&rest, "optional") && rest.n && rest.at > whole.at + 8 && !strchr("<>=", rest.at[0]))
+    if (take_word(&rest, "optional") && rest.n && rest.at > whole.at + 8 &&
+        !strchr("<>=", rest.at[0]))
         terms->optional = true;
     else
         rest = whole;
     path = rest;
     if (take_word(&path, "no") && path.n && path.at > rest.at + 2 && !strchr("<>=", path.at[0])) {
         terms->quantity = P2A_Q_PATH;
-        return parse_path(&s, path);
+        const char *bound = find_bound(path);
+        return bound ? bad(&s, bound, "no bound: what must not be there has none")
+                     : parse_path(&s, path);
     }
     const char *op = find_operator(rest, &end, &terms->op);
     if (!op)

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "model/compare.h"
+#include "model/origin.h"
 
 struct entry {
     p2a_id name, file, module; /* strings of `into` */
@@ -36,7 +37,7 @@ struct match {
     p2a_id *of_before, *of_after; /* by function: its counterpart or P2A_NONE */
     struct anchor *anchor;
     uint32_t anchor_n;
-    uint32_t elsewhere; /* functions without counterpart, but for the folder of their file */
+    uint32_t elsewhere; /* functions without counterpart, but for the folder they are in */
 };
 
 static int order(uint64_t a, uint64_t b)
@@ -267,33 +268,22 @@ static void fill(const struct match *m, struct p2a_profile *into, const struct p
 
 /* ---- folders ---- */
 
-/* By function of P, whether anything is said of it: what selecting has renamed leaves its names
- * behind. Of a profile that has nothing but names, each is. */
-static bool *find_used(const struct p2a_profile *p)
-{
-    bool bare = !p->contexts.n && !p->graph.node_n;
-    bool *used = calloc((size_t)p->functions.n + 1, sizeof *used);
-    for (uint32_t f = 0; used && f < p->functions.n; f++)
-        used[f] = bare || (f < p->graph.node_n && p->graph.node[f].has & P2A_HAS_ROW);
-    for (uint32_t i = 0; used && i < p->contexts.n; i++)
-        used[p->contexts.row[i].function] = true;
-    return used;
-}
-
-/* Those of P's that have no counterpart, by the base name of their file; its path is in `line`, so
- * that a group has it in its first. */
+/* Those of P's that have no counterpart, by the base names of their file and module; which paths
+ * these have is in `line`, so that a group has it in its first. */
 static struct entry *without_folders(struct p2a_profile *into, const struct p2a_profile *p,
-                                     const p2a_id *matched, uint32_t *n)
+                                     bool modules, const p2a_id *matched, uint32_t *n)
 {
     uint32_t all, left = 0;
-    struct entry *alone = entries(into, p, (struct key){false, false}, matched, &all);
-    bool *used = find_used(p);
+    struct entry *alone = entries(into, p, (struct key){false, modules}, matched, &all);
+    bool bare = !p->contexts.n && !p->graph.node_n; /* nothing but names */
+    bool *used = p2a_used_functions(p);
     for (uint32_t i = 0; alone && used && i < all; i++) {
         struct entry e = alone[i];
-        if (!e.file || !used[e.id])
+        if ((!e.file && !e.module) || !(bare || used[e.id]))
             continue;
-        e.line = e.file;
+        e.line = (int64_t)((uint64_t)e.file << 32 | e.module);
         e.file = p2a_intern(into, p2a_str_base(p2a_string(into, e.file)));
+        e.module = p2a_intern(into, p2a_module_base(p2a_string(into, e.module)));
         alone[left++] = e;
     }
     if (!used)
@@ -314,11 +304,11 @@ static void count_elsewhere(struct match *m, struct entry *before, uint32_t befo
 
 /* Checkouts in two folders have nothing in common. How many functions do but for that. */
 static uint32_t find_elsewhere(struct p2a_profile *into, const struct p2a_profile *before,
-                               const struct match *m)
+                               bool modules, const struct match *m)
 {
     struct match alone = {0};
-    alone.before = without_folders(into, before, m->of_before, &alone.before_n);
-    alone.after = without_folders(into, into, m->of_after, &alone.after_n);
+    alone.before = without_folders(into, before, modules, m->of_before, &alone.before_n);
+    alone.after = without_folders(into, into, modules, m->of_after, &alone.after_n);
     if (alone.before && alone.after)
         each_group(&alone, count_elsewhere);
     free(alone.before);
@@ -367,7 +357,7 @@ bool p2a_match_functions(struct p2a_profile *into, const struct p2a_profile *bef
         pair_by(&m, into, before, (struct key){now && then, modules});
         if (now != then)
             pair_by(&m, into, before, (struct key){true, modules});
-        *elsewhere = find_elsewhere(into, before, &m);
+        *elsewhere = find_elsewhere(into, before, modules, &m);
         fill(&m, into, before, match);
     } else {
         p2a_fail(into, P2A_SYSTEM, "out of memory");

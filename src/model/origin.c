@@ -59,3 +59,9 @@ bool p2a_cut_place(struct p2a_str *name, struct p2a_str *path, int64_t *line)
     name->n = open - 2;
     return true;
 }
+
+struct p2a_str p2a_module_base(struct p2a_str module)
+{
+    bool drive = module.n > 2 && module.at[1] == ':' && module.at[2] == '\\';
+    return p2a_str_starts(module, "/") || drive ? p2a_str_base(module) : module;
+}

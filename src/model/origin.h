@@ -12,4 +12,7 @@ void p2a_tell_kind(struct p2a_profile *p, struct p2a_function *function);
  * in angle brackets. False: there is none, and all stays. */
 bool p2a_cut_place(struct p2a_str *name, struct p2a_str *path, int64_t *line);
 
+/* A module that is a file, without its folders; else as it is. */
+struct p2a_str p2a_module_base(struct p2a_str module);
+
 #endif

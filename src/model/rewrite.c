@@ -249,3 +249,18 @@ enum p2a_status p2a_rewrite_graph(struct p2a_profile *p, const unsigned char *ke
     r.to->base = keep || keep_arc ? p2a_share_base(p) : p->base;
     return swap_in(p, r.to, p->estimated & P2A_GRAPH, error);
 }
+
+bool *p2a_used_functions(const struct p2a_profile *p)
+{
+    const struct p2a_graph *g = &p->graph;
+    bool *used = calloc((size_t)p->functions.n + 1, sizeof *used);
+    for (uint32_t i = 0; used && i < p->contexts.n; i++)
+        used[p->contexts.row[i].function] = true;
+    for (p2a_id f = 0; used && f < g->node_n; f++)
+        used[f] |= g->node[f].has != 0;
+    for (uint32_t a = 0; used && a < g->arc_n; a++)
+        used[g->arc[a].caller] = used[g->arc[a].callee] = true;
+    for (uint32_t i = 0; used && i < g->line_n; i++)
+        used[g->line[i].function] = true;
+    return used;
+}

@@ -20,6 +20,7 @@
 #include "model/cycles.h"
 #include "model/derive.h"
 #include "model/estimate.h"
+#include "model/origin.h"
 #include "model/pattern.h"
 #include "model/rewrite.h"
 #include "model/select.h"
@@ -267,6 +268,8 @@ static p2a_id regroup(struct p2a_profile *p, p2a_id id, const struct p2a_selecti
         f.file = p2a_intern(p, p2a_str_base(file));
         f.qualname = p->functions.row[id].qualname;
     }
+    if (s->strip_dirs && f.module)
+        f.module = p2a_intern(p, p2a_module_base(p2a_string(p, f.module)));
     if (s->group_by == P2A_BY_FILE && placed)
         f = (struct p2a_function){.name = f.file, .kind = f.kind};
     else if (s->group_by == P2A_BY_MODULE && (placed || f.module))

@@ -156,6 +156,15 @@ says "19 more functions hold -110 ms" "$SAMPLES/profiles/pprof/go-cpu-base.pb.gz
 says "19 more functions hold -110 ms" "$SAMPLES/profiles/pprof/go-cpu-base.pb.gz" -f markdown -s time -l 6
 expect 2 "the input has 625, worker 50, worker 80" "$SAMPLES/profiles/p2a/threads.p2a" --thread nobody
 seq 1 100 | sed 's/.*/[worker number & tid=&];f 1/' >"$folder/threads.folded"
+# A function that was renamed doesn't tell its name apart from that of the one it was.
+for format in callgrind pstats; do
+    "$PROF2ANY" "$SAMPLES/profiles/callgrind/valgrind-small.callgrind" --strip-dirs -q -f $format -o "$folder/bare.$format"
+    "$PROF2ANY" "$folder/bare.$format" -q -f csv >"$folder/out"
+    if grep -F '[' "$folder/out"; then
+        echo "--strip-dirs -f $format: expected names without a place behind them"
+        failures=$((failures + 1))
+    fi
+done
 expect 2 "worker number 9, worker number 10 and 90 more" "$folder/threads.folded" --thread nobody
 says "7 samples in 2 files, by" "$folder/placed.folded" --group-by file -f table
 says "in 3 lines" "$folder/placed.folded" --group-by line -f markdown

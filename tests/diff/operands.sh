@@ -85,3 +85,23 @@ main;c 0 2" - two.folded <one.folded
 
 # a pattern finds what is on one side alone, in both columns
 is "main;b 2 0" one.folded two.folded --focus '^b'
+
+# A program in two folders, of which only the file it is in is known.
+in_folder() # FOLDER NAME
+{
+    printf '{"prof2any":1,"metrics":[{"name":"time","unit":"seconds"}],"functions":[{"id":1,"name":"f",
+"module":"%s/app"}],"contexts":[{"function":1,"self":[3]}]}' "$1" >"$2.json"
+}
+in_folder /old/place there
+in_folder /new here
+said=$("$PROF2ANY" diff -f text there.json here.json 2>&1)
+case $said in
+*"1 function is gone from one folder and new in another: --strip-dirs"*) ;;
+*) echo "a module in two folders: $said" && exit 1 ;;
+esac
+said=$("$PROF2ANY" diff -f text there.json here.json --strip-dirs 2>&1)
+case $said in
+*gone* | *new*) echo "a module in two folders, without them: $said" && exit 1 ;;
+*"nothing has changed itself"*) ;;
+*) echo "a module in two folders, without them: $said" && exit 1 ;;
+esac
