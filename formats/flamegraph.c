@@ -313,6 +313,16 @@ static void add_comparison_facts(struct flame *f)
          strcmp(width, "larger") == 0 ? "the larger side, path by path" : width);
 }
 
+static void add_estimate(struct flame *f)
+{
+    char share[P2A_HUMAN_ROOM];
+    struct p2a_str what = f->word;
+    if (p2a_str_is(f->unit, "seconds"))
+        what = P2A_LIT("the time");
+    addf(f, &f->text, DOT "stacks estimated from a call graph, %s of %.*s in cycles",
+         p2a_human_share(share, f->p->cycle_share, 1), (int)what.n, what.at);
+}
+
 /* "1.24 s in 512,340 calls · …" into text. */
 static void add_facts(struct flame *f)
 {
@@ -329,8 +339,7 @@ static void add_facts(struct flame *f)
     if (f->reverse)
         add_text(f, &f->text, DOT "merged from the leaves");
     if (f->p->estimated & P2A_CONTEXTS)
-        addf(f, &f->text, DOT "stacks estimated from a call graph, %s of the time in cycles",
-             p2a_human_share(figure, f->p->cycle_share, 1));
+        add_estimate(f);
     add_reservations(f);
 }
 

@@ -245,7 +245,7 @@ static void zsh(void)
     puts("#compdef prof2any\n"
          "# Completion of prof2any in zsh. Made by: prof2any --completion zsh\n"
          "_prof2any() {\n"
-         "    local -a commands\n    commands=(");
+         "    local -a our_commands # _normal needs the shell's own commands\n    our_commands=(");
     for (size_t i = 1; commands_row(i, &command); i++) {
         printf("        '%s:", command.name);
         put_quoted(command.help, ":\\", "'\\''");
@@ -266,7 +266,7 @@ static void zsh(void)
                                : "            '*:input:_files' ;;");
         }
     }
-    puts("    *)\n        ((CURRENT == 2)) && _describe command commands\n        _arguments -s -S "
+    puts("    *)\n        ((CURRENT == 2)) && _describe command our_commands\n        _arguments -s -S "
          "\\");
     zsh_options(CONVERT);
     puts("            '*:input:_files' ;;\n    esac\n}\n"

@@ -3,10 +3,12 @@ Stats of every format, timers, threads.
 
 Run with each Python; $PROF2ANY is the program."""
 import asyncio
+import gzip
 import importlib
 import inspect
 import io
 import json
+import marshal
 import os
 import pstats
 import re
@@ -153,6 +155,11 @@ class Files(InFolder):
         profile.dump_stats("p.folded")
         self.assertIn("right", self.read("p.folded"))
         self.assertNotIn("leaf", self.read("p.folded"))
+
+    def test_what_is_called_gz_is_packed(self):
+        recorded().dump_stats("p.prof.gz")
+        with gzip.open("p.prof.gz") as file:
+            self.assertIn("leaf", str(marshal.load(file)))
 
     def test_an_output_that_fails_says_why_and_leaves_the_profile(self):
         profile = recorded()
@@ -420,6 +427,37 @@ class Decorator(InFolder):
         self.assertIn("Ordered by: call count, function name", out)
         self.assertNotIn("method", out)
         self.assertNotIn("never", out)
+
+    def test_functions_of_one_file_are_added_up_in_it(self):
+        _, err = self.python("""
+            import prof2any
+            class A:
+                @prof2any.profile("both.prof")
+                def one(self): return sorted([1])
+                @prof2any.profile("both.prof")
+                def other(self): return len([])
+            @prof2any.profile("both.prof")
+            def never(): pass
+            @prof2any.profile("both.folded.gz")
+            def f(): pass
+            @prof2any.profile("both.folded.gz")
+            def g(): pass
+            f(), g()
+            a = A()
+            a.one(), a.other(), a.one()
+        """)
+        table = pstats.Stats("both.prof").stats
+        self.assertEqual([row(table, name)[1] for name in ("one", "other")], [2, 1])
+        self.assertEqual(err.count("both.prof: "), 2)
+        self.assertIn("both.prof: 1 call of A.other\n", err)
+        with gzip.open("both.folded.gz", "rt") as file:
+            self.assertLessEqual({"f", "g"}, {line[0] for line in file})
+
+    def test_a_recording_has_room_for_one(self):
+        path = os.path.join(SCRATCH.name, "one.p2a")
+        prof2any.profile(path)(left)
+        with self.assertRaisesRegex(ValueError, "one.p2a is the recording of left"):
+            prof2any.profile(path)(right)
 
     def test_the_file_is_where_the_program_was_started(self):
         self.python("""

@@ -8,11 +8,12 @@ import sys
 import threading
 import types
 
-from . import profiler
+from . import profiler, program, stats
 
 # Held while the calls of a function are recorded: of one function and one thread at a time.
 _lock = threading.Lock()
 _recording = None  # what holds it: a Calls and a thread
+_files = {}  # the Calls that go to each file
 
 
 class Calls:
@@ -22,6 +23,12 @@ class Calls:
         self.name, self.sort = name, sort
         # The program may change its directory.
         self.filename = filename and os.path.abspath(os.fsdecode(filename))
+        if self.filename:
+            alike = _files.setdefault(self.filename, [])
+            if alike and program.ending(filename) == ".p2a":
+                raise ValueError("%s is the recording of %s: others would replace it" %
+                                 (self.filename, alike[0].name))
+            alike.append(self)
         self.recording = profiler.Profile(**options)
         self.recorded = self.missed = 0
         self.process = os.getpid()
@@ -65,18 +72,33 @@ class Calls:
         _recording = None
         _lock.release()
 
-    def report(self):
-        if os.getpid() != self.process or not self.recorded + self.missed:
-            return
+    def _words(self):
         words = "%d call%s of %s" % (self.recorded, "s" * (self.recorded != 1), self.name)
         if self.missed:
             words += " (%d more weren't recorded: another profiler was active)" % self.missed
+        return words
+
+    def report(self):
+        """What goes to a file is written with all else that goes there, by whoever is first."""
+        if os.getpid() != self.process:
+            return
         if self.filename is not None:
-            self.recording.dump_stats(self.filename)
-            print("prof2any: note: %s: %s" % (self.filename, words), file=sys.stderr)
-        else:
-            print(words)
+            _write(self.filename, [c for c in _files.pop(self.filename, ()) if c._was_called()])
+        elif self._was_called():
+            print(self._words())
             self.recording.print_stats(self.sort)
+
+    def _was_called(self):
+        return self.recorded + self.missed
+
+
+def _write(filename, calls):
+    if len(calls) == 1:
+        calls[0].recording.dump_stats(filename)
+    elif calls:
+        stats.Stats(*(c.recording for c in calls)).dump_stats(filename)
+    for c in calls:
+        print("prof2any: note: %s: %s" % (filename, c._words()), file=sys.stderr)
 
 
 def steps(run, call):
@@ -127,8 +149,8 @@ def profile(function=None, filename=None, sort=-1, **options):
     Of a generator or a coroutine each resumption is a call. A call that begins while another
     profiler is active, or another thread records one, isn't recorded; the report says how many.
 
-    The report goes to filename, in the format that the name says, or else to standard output,
-    sorted as by Profile.print_stats(). Other options are those of Profile; the function has its own
+    The report goes to filename, in the format that the name says, added to those of other functions
+    that go there, or else to standard output, sorted as by Profile.print_stats(). Other options are those of Profile; the function has its own
     as attribute profile.
     """
     if isinstance(function, (staticmethod, classmethod)):

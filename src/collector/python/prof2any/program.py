@@ -80,6 +80,7 @@ def writes(name):
             return False
         raise Error("%s: only .prof and .p2a can be written: %s" % (name, e)) from None
     try:
-        return not run("formats", "./" + name).startswith(b"pstats:")
+        said = run("formats", "./" + name)
     except Error:
         return False  # no format is called like that
+    return ending(name) == ".gz" or not said.startswith(b"pstats:")
