@@ -144,7 +144,7 @@ def a_tab_in_zsh_completes():
     shell.completes("--format=flam\t", "--format=flamegraph")
     shell.completes("timeit -u ms\t", "timeit -u msec")
     shell.completes("brow\tothe\t", "browse other.prof")
-    shell.completes("record lognam\tothe\t", "record logname other.prof")
+    shell.completes("record sha256s\tothe\t", "record sha256sum other.prof")
     shell.close()
 
 
