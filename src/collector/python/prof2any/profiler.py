@@ -57,6 +57,8 @@ class Profile(_prof2any.Profiler):
                  any case; "{pid}" in it stands for the process. Otherwise it is in memory
     allocations  count allocations and their bytes per call path as well
     max_contexts call paths to tell apart; 0 for the recorder's own limit
+
+    In a forked child it begins anew: what the parent had recorded stays the parent's.
     """
 
     bias = 0.0
