@@ -228,6 +228,7 @@ struct reader {
     struct column column[MAX_EVENTS];
     uint32_t events; /* of the part being read; 0: still in its header */
     struct announced summary, totals;
+    bool by_valgrind; /* which ends each part with totals */
     struct declared *declared;
     uint32_t declared_n, declared_room;
 
@@ -503,6 +504,14 @@ static p2a_id function_of(struct reader *r, p2a_id name, p2a_id file, p2a_id obj
 
 /* ---- parts ----------------------------------------------------------------------------------- */
 
+static bool falls_short(const struct reader *r, const struct announced *announced)
+{
+    for (uint32_t i = 0; i < announced->n && i < r->events; i++)
+        if (r->column[i].sum < announced->cost[i])
+            return true;
+    return false;
+}
+
 static void check_announced(struct reader *r, const char *word, const struct announced *announced)
 {
     for (uint32_t i = 0; i < announced->n && i < r->events; i++) {
@@ -519,6 +528,9 @@ static void end_part(struct reader *r)
 {
     if (r->expected != SELF)
         p2a_bad_line(r->in, "the line with the position of the call or jump before is missing");
+    if (r->by_valgrind && !r->totals.n && falls_short(r, &r->summary))
+        p2a_bad_line(r->in, "the input ends before its costs add up to the summary, expected a "
+                            "line of totals behind them");
     check_announced(r, "summary", &r->summary);
     check_announced(r, "totals", &r->totals);
     r->summary.n = r->totals.n = 0;
@@ -952,6 +964,11 @@ static void read_announced(struct reader *r, struct p2a_str rest, struct announc
     }
 }
 
+static void read_creator(struct reader *r, struct p2a_str rest)
+{
+    r->by_valgrind = p2a_str_starts(p2a_str_trim(rest), "callgrind-");
+}
+
 static void read_summary(struct reader *r, struct p2a_str rest)
 {
     read_announced(r, rest, &r->summary);
@@ -996,7 +1013,7 @@ static const struct keyword {
     {"totals:", 7, read_totals},
     {"desc:", 5, read_desc},
     {"version:", 8, skip_line},
-    {"creator:", 8, skip_line},
+    {"creator:", 8, read_creator},
     {"cmd:", 4, skip_line},
 };
 enum { KEYWORDS = sizeof keywords / sizeof *keywords };

@@ -265,6 +265,8 @@ static void broken_lines_are_errors_with_their_number(void **state)
     is_bad(HEAD "fn=f\ncalls=1 1\n1 1\n", 4, "without a \"cfn=\"");
     is_bad(HEAD "fn=f\ncfn=g\ncalls=many 1\n", 5, "number of calls");
     is_bad(HEAD "fn=f\ncfn=g\ncalls=1 1\nfn=g\n", 6, "position of the call");
+    is_bad("creator: callgrind-3.19.0\nevents: Ir\nsummary: 9\nfn=f\n1 5\n", 5,
+           "ends before its costs");
     is_bad(HEAD "fn=f\ncfn=g\ncalls=1 1\n", 5, "is missing");
     is_bad(HEAD "fn=f\n1 1\ncf", 5, "\"cf\"");
     is_bad(HEAD "fn=(99999999999999999999) f\n", 3, "64 bits");
