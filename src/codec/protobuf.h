@@ -66,11 +66,11 @@ size_t p2a_protobuf_count(struct protobuf list);
 void p2a_protobuf_put_long(struct p2a_buffer *buffer, uint64_t value);
 static inline void p2a_protobuf_put(struct p2a_buffer *buffer, uint64_t value) /* a bare number */
 {
-    char *at = buffer->at + buffer->n;
     if (value >= 1 << 14 || buffer->room - buffer->n <= 2) {
         p2a_protobuf_put_long(buffer, value);
         return;
     }
+    char *at = buffer->at + buffer->n;
     at[0] = (char)(value > 0x7f ? value | 0x80 : value);
     at[1] = (char)(value >> 7);
     buffer->n += value > 0x7f ? 2 : 1;
