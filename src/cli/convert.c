@@ -70,6 +70,8 @@ enum p2a_status load_input(const struct options *options, const char *path,
     progress_start(&progress, path, &load);
     enum p2a_status status = p2a_load(path, &load, profile, error);
     progress_end(&progress);
+    if (status == P2A_OK && options->removes)
+        (*profile)->inputs.n = 0;
     if (status == P2A_OK && name_functions(options, *profile, error) != P2A_OK) {
         status = error->status;
         p2a_free(*profile);
@@ -207,8 +209,6 @@ enum p2a_status check_words(const struct options *options)
 enum p2a_status write_profile(const struct options *options, struct p2a_profile *profile)
 {
     struct p2a_error error = {.status = P2A_OK};
-    if (options->removes)
-        profile->inputs.n = 0;
     if (p2a_select(profile, &options->select, &error) != P2A_OK)
         return complain_error(&error);
     enum p2a_status status = save_as_wanted(options, profile, &error);
