@@ -112,9 +112,19 @@ static struct p2a_str without_copy_mark(struct p2a_str name)
     return name;
 }
 
+/* Without "'2", callgrind's depth of a recursion. */
+static struct p2a_str without_depth(struct p2a_str name)
+{
+    size_t n = name.n;
+    while (n && name.at[n - 1] >= '0' && name.at[n - 1] <= '9')
+        n--;
+    return n > 1 && n < name.n && name.at[n - 1] == '\'' ? (struct p2a_str){name.at, n - 1} : name;
+}
+
 /* The name without what only says what kind of function it is. */
 static bool add_plain(struct p2a_buffer *b, struct p2a_str name)
 {
+    name = without_depth(name);
     if (p2a_str_starts(name, "<built-in ") && p2a_str_ends(name, ">")) {
         size_t start = name.n - 1;
         while (name.at[start - 1] != ' ')
@@ -142,6 +152,16 @@ static bool word_starts(struct p2a_str s)
     return c >= 0x80 || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c && strchr("_~$", c));
 }
 
+/* "py", "so.6", "js:12": the end of a file's name. */
+static bool is_extension(struct p2a_str s)
+{
+    static const char *const known[] = {"go", "js", "py", "rb", "so"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (p2a_str_starts(s, known[i]) && (s.n == 2 || s.at[2] == '.' || s.at[2] == ':'))
+            return true;
+    return false;
+}
+
 /* Drops the first component, as wide as *dropped; false where S is the last one. */
 static bool drop_component(struct p2a_str *s, size_t *dropped)
 {
@@ -149,7 +169,7 @@ static bool drop_component(struct p2a_str *s, size_t *dropped)
         char c = s->at[i - 1];
         bool ends = c == '.' || c == '/' || c == '\\' || c == '`' || c == ' ' || c == '!' ||
                     (c == ':' && s->at[i] != ':');
-        if (ends && word_starts(from(*s, i)) && !p2a_str_is(from(*s, i), "py")) {
+        if (ends && word_starts(from(*s, i)) && !(c == '.' && is_extension(from(*s, i)))) {
             *dropped = p2a_columns((struct p2a_str){s->at, i});
             *s = from(*s, i);
             return true;

@@ -8,8 +8,9 @@
     const PAD = 3;
     const DOT = " \u00b7 ";
 
-    // What ends a component and what starts one; "py" is none.
-    const COMPONENT = new RegExp("^[^]+?(?:[./\\\\\\x60 !]|:(?!:))(?!py$)"
+    // What ends a component and what starts one; the end of a file's name is none.
+    const COMPONENT = new RegExp("^[^]+?"
+        + "(?:\\.(?!(?:go|js|py|rb|so)(?:$|[.:]))|[/\\\\\\x60 !]|:(?!:))"
         + "(?=[A-Za-z_~$\\u0080-\\u{10FFFF}])", "u");
 
     // ---- labels: the telling end of a name, by the rules of src/base/label.c ----
@@ -44,7 +45,8 @@
         return plain.replace(/ +$/, "") || name;
     }
 
-    function plainName(name) {
+    function plainName(full) {
+        const name = full.replace(/([^])'\d+$/, "$1");
         const method = /^<[^']*'([^']*)'( of )'([^']*)'/.exec(name);
         if (name.startsWith("<built-in ") && name.endsWith(">"))
             return name.slice(name.lastIndexOf(" ") + 1, -1);
