@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -80,6 +81,22 @@ enum p2a_status load_input(const struct options *options, const char *path,
     return status;
 }
 
+/* What valgrind leaves empty beside OUT-01, OUT-02, OUT.1-01 with --separate-threads=yes. */
+static bool is_left_empty(const struct options *options, const char *path)
+{
+    struct stat file;
+    size_t n = strlen(path);
+    if (stat(path, &file) != 0 || !S_ISREG(file.st_mode) || file.st_size)
+        return false;
+    for (int i = 0; i < options->input.n; i++) {
+        const char *other = options->input.at[i];
+        if (strncmp(other, path, n) == 0 && (other[n] == '-' || other[n] == '.') &&
+            other[n + 1] >= '0' && other[n + 1] <= '9')
+            return true;
+    }
+    return false;
+}
+
 /* Reads every input and adds them up in the order of pstats.Stats(a, b, …, z): a, then z back to b.
  * Rows come out in its order and sums are its own to the last bit. */
 enum p2a_status load_inputs(const struct options *options, struct p2a_profile **sum,
@@ -92,6 +109,11 @@ enum p2a_status load_inputs(const struct options *options, struct p2a_profile **
     for (int i = 0; i < n; i++) {
         struct p2a_profile *next = NULL;
         const char *path = input[i ? n - i : 0];
+        if (is_left_empty(options, path)) {
+            if (!options->quiet)
+                fprintf(stderr, "prof2any: note: %s is empty, its threads are beside it\n", path);
+            continue;
+        }
         enum p2a_status status = load_input(options, path, &next, error);
         if (status == P2A_OK && *sum) {
             snprintf(error->path, sizeof error->path, "%s", path);

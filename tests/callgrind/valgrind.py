@@ -47,16 +47,32 @@ def annotated(path, *options):
     return costs, costs.pop("PROGRAM TOTALS", None)
 
 
-def make_fresh(folder):
-    """Runs of our own; other machines have other libraries."""
-    if not (shutil.which("valgrind") and shutil.which("cc")):
-        return
+def compiled(folder):
     program = os.path.join(folder, "small")
     run("cc", "-g", "-O1", "-pthread", "-o", program, PROGRAM)
+    return program
+
+
+def make_fresh(folder, program):
+    """Runs of our own; other machines have other libraries."""
     for name, options in RUNS.items():
         out = os.path.join(folder, name + ".callgrind")
         run("valgrind", "--tool=callgrind", *options, "--callgrind-out-file=" + out, program)
         yield out
+
+
+def add_up_threads(folder, program):
+    """A file for each thread, and an empty one beside them."""
+    out = os.path.join(folder, "apart")
+    run("valgrind", "--tool=callgrind", "--separate-threads=yes", "--callgrind-out-file=" + out,
+        program, "1", "two")
+    files = sorted(glob.glob(out + "*"))
+    assert files[0] == out and os.path.getsize(out) == 0 and len(files) == 4, files
+    whole = sum(int(re.search(r"^summary: (\d+)", open(path).read(), re.M)[1])
+                for path in files[1:])
+    text = run(os.environ["PROF2ANY"], *files)
+    assert "function calls in %d Ir" % whole in text, (whole, text[:400])
+    assert subprocess.run([os.environ["PROF2ANY"], out], stderr=subprocess.DEVNULL).returncode == 3
 
 
 def in_recursion(shown, function):
@@ -128,7 +144,11 @@ def main():
     if not shutil.which("callgrind_annotate"):
         sys.exit(77)
     with tempfile.TemporaryDirectory() as folder:
-        files = sorted(glob.glob(os.path.join(SAMPLES, "valgrind-*"))) + list(make_fresh(folder))
+        files = sorted(glob.glob(os.path.join(SAMPLES, "valgrind-*")))
+        if shutil.which("valgrind") and shutil.which("cc"):
+            program = compiled(folder)
+            files += make_fresh(folder, program)
+            add_up_threads(folder, program)
         for path in files:
             after = os.path.join(folder, "after")
             prof2any(path, "callgrind", after)
