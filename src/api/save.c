@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "api/formats.h"
 #include "io/sink.h"
@@ -10,6 +11,30 @@
 #include "model/core.h"
 #include "model/derive.h"
 #include "model/estimate.h"
+
+/* The kind of a picture that Graphviz draws and no format here does; NULL of other names. */
+static const char *picture_kind(const char *path)
+{
+    static const char *const kinds[] = {"png", "pdf", "jpg", "jpeg", "gif", "webp", "ps", "eps"};
+    const char *dot = path ? strrchr(path, '.') : NULL;
+    for (size_t i = 0; dot && i < sizeof kinds / sizeof *kinds; i++)
+        if (strcasecmp(dot + 1, kinds[i]) == 0)
+            return kinds[i];
+    return NULL;
+}
+
+static enum p2a_status no_format_by_name(const char *path, struct p2a_error *error)
+{
+    const char *kind = picture_kind(path);
+    if (kind)
+        return p2a_error_set(error, P2A_USAGE,
+                             "'%s': pictures are .svg here, and '-f dot | dot -T%s' draws others",
+                             path, kind);
+    return p2a_error_set(
+        error, P2A_USAGE,
+        "no format is known by the name of '%s', say one with -f (see prof2any formats)",
+        path ? path : "");
+}
 
 static const struct p2a_format *choose(const char *path, const struct p2a_save_options *options,
                                        struct p2a_error *error)
@@ -25,10 +50,7 @@ static const struct p2a_format *choose(const char *path, const struct p2a_save_o
     if (path)
         format = p2a_format_for_path(path);
     if (!format)
-        p2a_error_set(
-            error, P2A_USAGE,
-            "no format is known by the name of '%s', say one with -f (see prof2any formats)",
-            path ? path : "");
+        no_format_by_name(path, error);
     return format;
 }
 

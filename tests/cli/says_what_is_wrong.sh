@@ -31,6 +31,8 @@ expect 2 "no option --unit, see --help" --unit
 expect 2 "--exact takes no value" --exact=yes
 expect 2 "no format 'calgrind' to write, did you mean callgrind?" "$sample" -f calgrind
 expect 2 "no format 'pstas' to read, did you mean pstats?" "$sample" -i pstas
+expect 2 "no format is known by the name of 'a.xyz'" "$sample" -o a.xyz
+expect 2 "'a.PNG': pictures are .svg here, and '-f dot | dot -Tpng' draws others" "$sample" -o a.PNG
 expect 2 "no format 'foldde', did you mean folded?" formats foldde
 expect 2 "brwose: no such file and no such command, did you mean browse?" brwose "$sample"
 expect 2 "config: no such file; a command stands before its options: prof2any config ..." --no-config config
