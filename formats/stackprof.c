@@ -23,6 +23,7 @@
 #include "base/arena.h"
 #include "base/index.h"
 #include "codec/json.h"
+#include "model/core.h"
 
 static enum p2a_sure probe(const struct p2a_probe *probe)
 {
@@ -62,6 +63,12 @@ struct reader {
     uint32_t line_n, line_room;
     uint64_t *raw;
     uint32_t raw_n, raw_room;
+    struct taken {
+        uint64_t n;
+        double samples;
+    } taken[P2A_WAYS]; /* stacks that are added next, and their functions */
+    p2a_id *step;
+    uint32_t taken_n, step_n, step_room;
     double missed;
 };
 
@@ -232,35 +239,52 @@ static void read_file(struct reader *r)
 
 /* ---- into the profile ---- */
 
-/* The stack of N frames at I, root first. False: a frame isn't there. */
-static bool add_stack(struct reader *r, uint32_t i, uint64_t n, double samples)
+/* Takes the stack of N frames at I, root first. False: a frame isn't there. */
+static bool take_stack(struct reader *r, uint32_t i, uint64_t n, double samples)
 {
-    p2a_id context = P2A_NONE;
     for (uint64_t k = 0; k < n; k++) {
         uint32_t row = find_frame(r, r->raw[i + k]);
         if (row == P2A_NONE)
             return p2a_json_bad_at(r->j, p2a_json_here(r->j),
                                    "frame %" PRIu64 " in \"raw\" isn't among the frames",
                                    r->raw[i + k]);
-        context = p2a_context(r->p, context, r->frame[row].function, P2A_NONE);
+        if (!grow(r, &r->step, &r->step_room, r->step_n, sizeof *r->step))
+            return false;
+        r->step[r->step_n++] = r->frame[row].function;
     }
-    p2a_context_add(r->p, context, 0, samples);
+    r->taken[r->taken_n++] = (struct taken){n, samples};
     return true;
+}
+
+static void add_taken(struct reader *r)
+{
+    struct p2a_way way[P2A_WAYS];
+    p2a_id *step = r->step;
+    for (uint32_t i = 0; i < r->taken_n; step += r->taken[i++].n)
+        way[i] = (struct p2a_way){step, P2A_NONE, r->taken[i].n};
+    p2a_paths_ahead(r->p, way, r->taken_n);
+    for (uint32_t i = 0; i < r->taken_n; i++)
+        if (way[i].n && p2a_path(r->p, P2A_NONE, P2A_NONE, way[i].step, way[i].n))
+            p2a_context_add(r->p, way[i].step[way[i].n - 1], 0, r->taken[i].samples);
+    r->taken_n = 0;
+    r->step_n = 0;
 }
 
 static void add_stacks(struct reader *r)
 {
     for (uint32_t i = 0; i < r->raw_n;) {
         uint64_t n = r->raw[i++];
-        if (n >= r->raw_n - i) {
+        bool whole = n < r->raw_n - i;
+        if (!whole)
             p2a_json_bad_at(r->j, p2a_json_here(r->j),
                             "a stack of %" PRIu64 " frames in \"raw\" runs past its end", n);
-            return;
-        }
-        if (!add_stack(r, i, n, (double)r->raw[i + n]))
-            return;
+        if (!whole || !take_stack(r, i, n, (double)r->raw[i + n]))
+            break;
+        if (r->taken_n == P2A_WAYS)
+            add_taken(r);
         i += (uint32_t)n + 1;
     }
+    add_taken(r);
 }
 
 static void add_nodes(struct reader *r)
@@ -378,6 +402,7 @@ static enum p2a_status read_stackprof(struct p2a_in *in)
     free(r.edge);
     free(r.line);
     free(r.raw);
+    free(r.step);
     return p2a_in_status(in);
 }
 

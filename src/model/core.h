@@ -42,6 +42,15 @@ p2a_id p2a_function_find(const struct p2a_profile *p, const struct p2a_function 
 /* The module of a function that is there without; none is there with it. */
 void p2a_function_module(struct p2a_profile *p, p2a_id function, p2a_id module);
 
+/* Paths that p2a_path is going to be asked for: where there are many contexts, their memory is asked
+ * for, a frame of each at a time, so that they wait for it together. */
+struct p2a_way {
+    p2a_id *step, thread;
+    size_t n;
+};
+enum { P2A_WAYS = 16 };
+void p2a_paths_ahead(const struct p2a_profile *p, const struct p2a_way *way, uint32_t n);
+
 /* Puts the arcs that p2a_arc_new added into the index, before many are looked for. False: no
  * memory.
  */

@@ -543,6 +543,46 @@ bool p2a_path(struct p2a_profile *p, p2a_id parent, p2a_id thread, p2a_id *step,
     return true;
 }
 
+/* Asks for the N-th frames below the contexts AT. */
+static void ask_for_level(const struct p2a_profile *p, const struct p2a_way *way, const p2a_id *at,
+                          uint32_t ways, size_t n)
+{
+    for (uint32_t i = 0; i < ways; i++) {
+        if (n >= way[i].n || (n && at[i] == P2A_NONE))
+            continue;
+        struct p2a_pair key = context_key(at[i], way[i].step[n], way[i].thread, 0);
+        p2a_pairs_ahead(&p->core->context_of, key.near, key.far);
+        if (at[i] != P2A_NONE)
+            __builtin_prefetch(&p->contexts.row[at[i] + 1]);
+    }
+}
+
+/* Goes on to the N-th frames, where they are there and aren't the last. */
+static bool follow_level(const struct p2a_profile *p, const struct p2a_way *way, p2a_id *at,
+                         uint32_t ways, size_t n)
+{
+    bool more = false;
+    for (uint32_t i = 0; i < ways; i++) {
+        if (n && at[i] == P2A_NONE)
+            continue;
+        at[i] = n + 1 < way[i].n ? find_context(p, at[i], way[i].step[n], way[i].thread) : P2A_NONE;
+        more |= at[i] != P2A_NONE;
+    }
+    return more;
+}
+
+void p2a_paths_ahead(const struct p2a_profile *p, const struct p2a_way *way, uint32_t n)
+{
+    enum { MANY = 1 << 15 };
+    p2a_id at[P2A_WAYS];
+    memset(at, 0xFF, sizeof at);
+    bool more = p->core->context_of.n >= MANY;
+    for (size_t level = 0; more; level++) {
+        ask_for_level(p, way, at, n, level);
+        more = follow_level(p, way, at, n, level);
+    }
+}
+
 p2a_id p2a_context(struct p2a_profile *p, p2a_id parent, p2a_id function, p2a_id thread)
 {
     return p2a_path(p, parent, thread, &function, 1) ? function : P2A_NONE;
