@@ -2,8 +2,8 @@
 # shellcheck shell=sh disable=SC2034,SC2086
 
 # The program and the library.
-packages_build="gcc libc6-dev cmake ninja-build pkg-config zlib1g-dev libpcre2-dev libxxhash-dev \
-libgraphviz-dev libedit-dev libiberty-dev libyaml-dev"
+packages_build="gcc libc6-dev cmake ninja-build pkg-config zlib1g-dev libzstd-dev libpcre2-dev \
+libxxhash-dev libgraphviz-dev libedit-dev libiberty-dev libyaml-dev"
 
 # Recording a profile of a Python program.
 packages_python="python3 python3-dev"
@@ -11,7 +11,7 @@ packages_python="python3 python3-dev"
 # The tests: cmocka; clang with its sanitizers and analyser; coverage; the tools that read what we
 # write (callgrind_annotate comes with valgrind, pprof with golang-go).
 packages_test="$packages_python golang-go libcmocka-dev clang clang-tidy libclang-rt-dev gcovr valgrind graphviz \
-python3-jsonschema python3-yaml libxml2-utils shellcheck parallel curl git cmark-gfm zsh fish mandoc groff-base"
+python3-jsonschema python3-yaml libxml2-utils shellcheck parallel zstd curl git cmark-gfm zsh fish mandoc groff-base"
 
 # Tests of the pictures in a browser: Ubuntu's archive has no Chromium, there they are skipped.
 packages_browser="nodejs chromium"

@@ -145,6 +145,7 @@ perf_samples() {
     fi
     perf script -i "$work/perf.data" -F comm,period,ip,sym,dso 2>>"$work/log" |
         awk -f "$here/programs/fold.awk" >"$out/folded/perf-small.folded"
+    zstd -q -f -19 --check "$out/folded/perf-small.folded" -o "$out/folded/perf-small.folded.zst"
 }
 
 mkdir -p "$out"

@@ -75,7 +75,7 @@ struct p2a_load_options {
                       formats that don't carry them */
 };
 
-/* Reads the profile in the file PATH; "-" is standard input. gzip (and zstd, where built in) is
+/* Reads the profile in the file PATH; "-" is standard input. gzip and zstd are
  * unwrapped. The caller frees *profile with p2a_free; on failure it is NULL. Two formats that claim
  * the input, or none, is P2A_INPUT. */
 P2A_API enum p2a_status p2a_load(const char *path, const struct p2a_load_options *options,

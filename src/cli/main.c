@@ -88,7 +88,7 @@ static void print_overview(void)
     puts("\n  prof2any out.prof -f callgrind -o callgrind.out.app\n"
          "  prof2any -f folded < out.prof");
     options_help(CONVERT);
-    puts("\nINPUT is a file, - or nothing for standard input; gzip is unpacked.\n"
+    puts("\nINPUT is a file, - or nothing for standard input; gzip and zstd are unpacked.\n"
          "Exit status: 0 done, 1 a limit is broken, 2 usage, 3 bad input, 4 the system.");
 }
 

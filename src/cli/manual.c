@@ -145,7 +145,7 @@ enum p2a_status command_manual(void)
          "reads a profile, whatever recorded it, and writes a report, a picture, or the file of\n"
          "another tool. What is exact stays exact; where stacks have to be estimated from a call\n"
          "graph, the output says so. An input is a file, or standard input for \\- or for none;\n"
-         "gzip is unpacked. Without\n.B \\-o\nthe output goes to standard output; a file appears\n"
+         "gzip and zstd are unpacked. Without\n.B \\-o\nthe output goes to standard output; a file appears\n"
          "whole or not at all.");
     for (size_t i = 0; commands_row(i, &command); i++) {
         fputs(".SH ", stdout);

@@ -3,9 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
-#ifdef PROF2ANY_ZSTD
 #include <zstd.h>
-#endif
+#include <zstd_errors.h>
 
 #include "base/error.h"
 
@@ -21,9 +20,7 @@ struct p2a_inflate {
     bool zstd, ended, begun; /* ended: a member's end was reached; begun: it has a first byte */
     uint64_t in, out;
     z_stream z;
-#ifdef PROF2ANY_ZSTD
     ZSTD_DStream *zs;
-#endif
     size_t at, n; /* piece[at..n) is not yet unwrapped */
     unsigned char piece[PIECE];
 };
@@ -38,22 +35,15 @@ static bool is_zstd(const unsigned char *start, size_t n)
     return n >= 4 && memcmp(start, "\x28\xb5\x2f\xfd", 4) == 0;
 }
 
-bool p2a_is_compressed(const unsigned char *start, size_t n)
+enum p2a_packing p2a_packing_of(const unsigned char *start, size_t n)
 {
-    return is_gzip(start, n) || is_zstd(start, n);
+    return is_gzip(start, n) ? P2A_GZIP : is_zstd(start, n) ? P2A_ZSTD : P2A_PLAIN;
 }
 
 static bool start_zstd(struct p2a_inflate *f)
 {
-#ifdef PROF2ANY_ZSTD
     f->zs = ZSTD_createDStream();
     return f->zs || (p2a_error_memory(f->error), false);
-#else
-    p2a_error_set(
-        f->error, P2A_INPUT,
-        "zstd-compressed: this prof2any is built without zstd, unpack it first (zstd -d)");
-    return false;
-#endif
 }
 
 static bool start_gzip(struct p2a_inflate *f)
@@ -64,8 +54,8 @@ static bool start_gzip(struct p2a_inflate *f)
     return false;
 }
 
-struct p2a_inflate *p2a_inflate_new(p2a_pull *pull, void *from, const unsigned char *start,
-                                    size_t n, struct p2a_error *error)
+struct p2a_inflate *p2a_inflate_new(enum p2a_packing packing, p2a_pull *pull, void *from,
+                                    const unsigned char *start, size_t n, struct p2a_error *error)
 {
     struct p2a_inflate *f = calloc(1, sizeof *f);
     if (!f) {
@@ -78,7 +68,7 @@ struct p2a_inflate *p2a_inflate_new(p2a_pull *pull, void *from, const unsigned c
     f->n = n < PIECE ? n : PIECE;
     f->in = f->n;
     memcpy(f->piece, start, f->n);
-    f->zstd = is_zstd(start, n);
+    f->zstd = packing == P2A_ZSTD;
     if (f->zstd ? start_zstd(f) : start_gzip(f))
         return f;
     free(f);
@@ -91,10 +81,8 @@ void p2a_inflate_free(struct p2a_inflate *f)
         return;
     if (!f->zstd)
         inflateEnd(&f->z);
-#ifdef PROF2ANY_ZSTD
     else
         ZSTD_freeDStream(f->zs);
-#endif
     free(f);
 }
 
@@ -137,21 +125,27 @@ static long step_gzip(struct p2a_inflate *f, unsigned char *bytes, size_t n)
     return (long)made;
 }
 
+static long zstd_failed(struct p2a_inflate *f, ZSTD_ErrorCode code)
+{
+    if (code == ZSTD_error_memory_allocation) {
+        p2a_error_memory(f->error);
+        return -1;
+    }
+    return broken(f, code == ZSTD_error_frameParameter_windowTooLarge
+                         ? "zstd data that zstd --long made, expected windows up to 128 MiB: seen"
+                         : "corrupt zstd data");
+}
+
 static long step_zstd(struct p2a_inflate *f, unsigned char *bytes, size_t n)
 {
-#ifdef PROF2ANY_ZSTD
     ZSTD_inBuffer in = {f->piece, f->n, f->at};
     ZSTD_outBuffer out = {bytes, n, 0};
     size_t result = ZSTD_decompressStream(f->zs, &out, &in);
     f->at = in.pos;
     if (ZSTD_isError(result))
-        return broken(f, "corrupt zstd data");
+        return zstd_failed(f, ZSTD_getErrorCode(result));
     f->ended = result == 0;
     return (long)out.pos;
-#else
-    (void)f, (void)bytes, (void)n;
-    return -1;
-#endif
 }
 
 /* Behind a member may come another one, padding zeros, or nothing. */

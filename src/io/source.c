@@ -115,10 +115,10 @@ void p2a_source_close(struct p2a_source *s)
     free(s);
 }
 
-static bool unwrap_compressed(struct p2a_source *s, p2a_pull *pull, const unsigned char *start,
-                              size_t n)
+static bool unwrap_compressed(struct p2a_source *s, enum p2a_packing packing, p2a_pull *pull,
+                              const unsigned char *start, size_t n)
 {
-    s->inflate = p2a_inflate_new(pull, s, start, n, s->error);
+    s->inflate = p2a_inflate_new(packing, pull, s, start, n, s->error);
     s->pull = p2a_inflate_pull;
     s->pull_from = s->inflate;
     return s->inflate;
@@ -128,10 +128,11 @@ static bool unwrap_compressed(struct p2a_source *s, p2a_pull *pull, const unsign
 static bool start_memory(struct p2a_source *s, const unsigned char *bytes, size_t n)
 {
     s->whole = n;
-    if (p2a_is_compressed(bytes, n)) {
+    enum p2a_packing packing = p2a_packing_of(bytes, n);
+    if (packing != P2A_PLAIN) {
         s->raw = bytes;
         s->raw_n = n;
-        return unwrap_compressed(s, pull_raw, bytes, 0) || failed(s);
+        return unwrap_compressed(s, packing, pull_raw, bytes, 0) || failed(s);
     }
     s->window = bytes;
     s->end = n;
@@ -151,9 +152,10 @@ static bool start_stream(struct p2a_source *s)
     s->pull_from = s;
     fill(s, 4);
     size_t n = s->end - s->at;
-    if (failed(s) || !p2a_is_compressed(s->window + s->at, n))
+    enum p2a_packing packing = failed(s) ? P2A_PLAIN : p2a_packing_of(s->window + s->at, n);
+    if (packing == P2A_PLAIN)
         return !failed(s);
-    if (!unwrap_compressed(s, pull_fd, s->window + s->at, n))
+    if (!unwrap_compressed(s, packing, pull_fd, s->window + s->at, n))
         return false;
     s->at = s->end = 0;
     s->ended = false;

@@ -105,27 +105,49 @@ for format in $writable; do
     run "100,000 frames to $format" 0 "$work/deep.folded" -f "$format"
 done
 
-# Compressed: cut short, changed, and bombs of 2 GiB made of 64 MiB of zeros again and again.
-gzip -c "$pstats" >"$work/whole.gz"
-head -c 3000 "$work/whole.gz" >"$work/cut.gz"
-refused 'gzip cut short' 'cut.gz: .*compressed data' "$work/cut.gz"
-head -c 12 "$work/whole.gz" >"$work/head.gz"
-refused 'a gzip header' 'head.gz: ' "$work/head.gz"
-{ head -c 3000 "$work/whole.gz"; printf 'xxxxxxxx'; tail -c +3009 "$work/whole.gz"; } >"$work/changed.gz"
-refused 'gzip changed' 'changed.gz: .*compressed data' "$work/changed.gz"
-head -c 67108864 /dev/zero | gzip -9 >"$work/zeros.gz"
-i=0
-while [ $i -lt 32 ]; do
-    cat "$work/zeros.gz"
-    i=$((i + 1))
-done >"$work/2g.gz"
-refused '2 GiB of zeros' '2g.gz: ' "$work/2g.gz"
-{ gzip -c "$pstats"; cat "$work/2g.gz"; } >"$work/pstats-bomb.gz"
-refused 'a pstats file and 2 GiB of zeros' 'pstats-bomb.gz: ' "$work/pstats-bomb.gz"
-{ gzip -c "$folded"; cat "$work/2g.gz"; } >"$work/folded-bomb.gz"
-refused 'folded stacks and 2 GiB of zeros' 'folded-bomb.gz: ' "$work/folded-bomb.gz"
-{ printf '# callgrind format\nevents: Ir\nfn=(1) a\n1 5\n' | gzip; cat "$work/2g.gz"; } >"$work/callgrind-bomb.gz"
-refused 'a callgrind file and 2 GiB of zeros' 'callgrind-bomb.gz: ' "$work/callgrind-bomb.gz"
+# Compressed, a file that is mapped and one that is read: as it is, cut short, changed.
+awk 'BEGIN { srand(1); for (i = 0; i < 40000; i++) printf "main;f%d;g%d %d\n", rand() * 1e6, rand() * 1e6, i + 1 }' \
+    >"$work/large.folded"
+packers='gzip zstd'
+command -v zstd >"$work/log" || packers=gzip
+for pack in $packers; do
+    for file in "$pstats" "$work/large.folded"; do
+        what="$(basename "$file") by $pack"
+        "$pack" -q -c "$file" >"$work/whole"
+        "$PROF2ANY" "$file" -f folded >"$work/plain" 2>"$work/log"
+        run "$what" 0 "$work/whole" -f folded
+        cmp -s "$work/plain" "$work/out" || say "$what: not what is in the file itself"
+        input=$work/whole
+        run "$what in a pipe" 0 - -f folded
+        cmp -s "$work/plain" "$work/out" || say "$what in a pipe: not what is in the file itself"
+        input=/dev/null
+        size=$(wc -c <"$work/whole")
+        head -c $((size / 2)) "$work/whole" >"$work/cut"
+        refused "$what, cut short" 'cut: .*compressed data' "$work/cut"
+        head -c 12 "$work/whole" >"$work/head"
+        refused "$what, its header" 'head: ' "$work/head"
+        { head -c $((size / 2)) "$work/whole"; printf 'xxxxxxxx'; tail -c +$((size / 2 + 9)) "$work/whole"; } \
+            >"$work/changed"
+        refused "$what, changed" 'changed: ' "$work/changed"
+    done
+done
+
+# Bombs of 2 GiB made of 64 MiB of zeros again and again.
+for pack in $packers; do
+    head -c 67108864 /dev/zero | "$pack" -9 >"$work/zeros"
+    i=0
+    while [ $i -lt 32 ]; do
+        cat "$work/zeros"
+        i=$((i + 1))
+    done >"$work/2g"
+    refused "2 GiB of zeros by $pack" '2g: ' "$work/2g"
+    { "$pack" -c "$pstats"; cat "$work/2g"; } >"$work/pstats-bomb"
+    refused "a pstats file and 2 GiB of zeros by $pack" 'pstats-bomb: ' "$work/pstats-bomb"
+    { "$pack" -c "$folded"; cat "$work/2g"; } >"$work/folded-bomb"
+    refused "folded stacks and 2 GiB of zeros by $pack" 'folded-bomb: ' "$work/folded-bomb"
+    { printf '# callgrind format\nevents: Ir\nfn=(1) a\n1 5\n' | "$pack"; cat "$work/2g"; } >"$work/callgrind-bomb"
+    refused "a callgrind file and 2 GiB of zeros by $pack" 'callgrind-bomb: ' "$work/callgrind-bomb"
+done
 
 # A length that lies asks for no memory: 2 GiB of text, of tuple, of list.
 for code in u '(' '[' s; do

@@ -80,7 +80,7 @@ static bool is_about_all(const char *message)
                                             "invariant broken at row ",
                                             "corrupt gzip data after ",
                                             "compressed data ends early after ",
-                                            "zstd-compressed: "};
+                                            "corrupt zstd data after "};
     for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++)
         if (strncmp(message, sentences[i], strlen(sentences[i])) == 0)
             return true;
