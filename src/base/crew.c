@@ -82,7 +82,10 @@ static void cut_pieces(struct crew *crew, size_t taken)
 {
     while (crew->cut - taken < crew->room) {
         struct place *place = &crew->ring[crew->cut % crew->room];
-        if (!crew->work->cut(crew->owner, place->piece))
+        pthread_mutex_unlock(&crew->lock);
+        bool more = crew->work->cut(crew->owner, place->piece);
+        pthread_mutex_lock(&crew->lock);
+        if (!more)
             return;
         place->ready = false;
         crew->cut++;

@@ -1,7 +1,11 @@
-/* Lines for a crew (base/crew.h) where they are in memory, else for the caller alone. */
+/* Lines for a crew (base/crew.h), where there are enough of them: as they stand in memory, or
+ * copied out of the window on a pipe or on what is unpacked. */
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/arena.h"
 #include "base/crew.h"
 #include "io/source.h"
 
@@ -16,6 +20,8 @@ enum { ENOUGH = 8 << 20 }; /* less isn't worth a thread */
 
 struct lines {
     struct p2a_str text;
+    char *copy;
+    uint32_t room;
     max_align_t parsed[]; /* the reader's */
 };
 
@@ -23,17 +29,33 @@ struct reading {
     struct p2a_in *in;
     const struct p2a_pieces *work;
     void *reader;
-    struct p2a_str left;
+    bool moves;  /* the window does, while a piece is parsed */
+    size_t done; /* of what is ahead: cut, and not taken yet */
 };
+
+static bool copy_text(struct lines *lines)
+{
+    if (!p2a_grow(&lines->copy, &lines->room, lines->text.n, 1))
+        return false;
+    memcpy(lines->copy, lines->text.at, lines->text.n);
+    lines->text.at = lines->copy;
+    return true;
+}
 
 static bool cut_lines(void *owner, void *piece)
 {
     struct reading *reading = owner;
     struct lines *lines = piece;
-    size_t n = p2a_whole_lines(reading->left, PIECE);
-    lines->text = (struct p2a_str){reading->left.at, n};
-    reading->left = (struct p2a_str){reading->left.at + n, reading->left.n - n};
-    return n > 0;
+    const unsigned char *at;
+    size_t have = p2a_ahead(reading->in, reading->done + PIECE + 1, &at);
+    if (have <= reading->done)
+        return false;
+    lines->text = (struct p2a_str){(const char *)at + reading->done, have - reading->done};
+    lines->text.n = p2a_whole_lines(lines->text, PIECE);
+    if (!lines->text.n || (reading->moves && !copy_text(lines)))
+        return false;
+    reading->done += lines->text.n;
+    return true;
 }
 
 static bool parse_lines(const void *owner, void *desk, void *piece)
@@ -49,6 +71,7 @@ static bool take_lines(void *owner, void *desk, void *piece)
     struct lines *lines = piece;
     bool more = reading->work->take(reading->reader, desk, lines->parsed);
     p2a_consume(reading->in, lines->text.n);
+    reading->done -= lines->text.n;
     return more;
 }
 
@@ -63,12 +86,14 @@ static void free_lines(const void *owner, void *piece)
     const struct reading *reading = owner;
     struct lines *lines = piece;
     reading->work->free_piece(lines->parsed);
+    free(lines->copy);
 }
 
-/* Reads what is in memory up to its last whole line; false: nothing more is wanted. */
+/* Reads up to the last whole line; false: nothing more is wanted. */
 static bool read_together(struct p2a_in *in, const struct p2a_pieces *work, void *reader)
 {
-    struct reading reading = {in, work, reader, p2a_in_memory(in)};
+    struct reading reading = {in, work, reader, !p2a_in_memory(in), 0};
+    const unsigned char *at;
     struct p2a_crew_work crew = {.desk_size = work->desk_size,
                                  .piece_size = sizeof(struct lines) + work->piece_size,
                                  .cut = cut_lines,
@@ -76,7 +101,7 @@ static bool read_together(struct p2a_in *in, const struct p2a_pieces *work, void
                                  .take = take_lines,
                                  .free_desk = work->free_desk ? free_desk : NULL,
                                  .free_piece = free_lines};
-    if (reading.left.n < ENOUGH || p2a_cores() == 1)
+    if (p2a_cores() == 1 || p2a_ahead(in, ENOUGH, &at) < ENOUGH)
         return true;
     enum p2a_crew_end end = p2a_crew_run(&crew, &reading, false);
     if (end == P2A_CREW_NO_MEMORY)

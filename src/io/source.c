@@ -370,12 +370,9 @@ bool p2a_lines_ahead(struct p2a_in *in, size_t want, struct p2a_str *lines)
     return true;
 }
 
-struct p2a_str p2a_in_memory(const struct p2a_in *in)
+bool p2a_in_memory(const struct p2a_in *in)
 {
-    const struct p2a_source *s = in->source;
-    if (s->pull || !s->window)
-        return P2A_LIT("");
-    return (struct p2a_str){(const char *)s->window + s->at, s->end - s->at};
+    return !in->source->pull;
 }
 
 void p2a_count_lines(struct p2a_in *in, uint64_t n)

@@ -30,8 +30,8 @@ const struct p2a_error *p2a_source_broken(const struct p2a_source *source);
 bool p2a_lines_ahead(struct p2a_in *in, size_t want, struct p2a_str *lines);
 /* As many of BYTES as p2a_lines_ahead would take; 0: no line ends in them. */
 size_t p2a_whole_lines(struct p2a_str bytes, size_t want);
-/* Everything from the current place on where it is in memory as a whole, else nothing. */
-struct p2a_str p2a_in_memory(const struct p2a_in *in);
+/* Whether the input is in memory as a whole, where it stays. */
+bool p2a_in_memory(const struct p2a_in *in);
 
 /* The first bytes, for the probes. */
 void p2a_source_probe(struct p2a_source *source, struct p2a_probe *probe);

@@ -1,5 +1,5 @@
-/* What is read by the piece on all cores is what one thread reads from a stream: every row in its
- * place, values to the last bit, the same first error. So it is with a single core, where threads
+/* What is read by the piece on all cores, from memory or from a stream, is what one thread reads:
+ * every row in its place, values to the last bit, the same first error. So it is where threads
  * can't be started, and what is left when memory fails is an error. The same holds for what is
  * written by the piece. */
 #include <pthread.h>
@@ -395,7 +395,7 @@ static void damage(struct text *text, size_t from, const char *line)
 
 /* ---- ways to read them ---- */
 
-enum way { TOGETHER, STREAM, ONE_CORE, NO_THREADS, WAYS };
+enum way { TOGETHER, ONE_CORE, NO_THREADS, STREAM, STREAM_ALONE, WAYS };
 
 static struct text zip(struct text text)
 {
@@ -436,7 +436,7 @@ static void go(enum way way, cpu_set_t *all)
     for (size_t i = 0; !CPU_COUNT(&one); i++)
         if (CPU_ISSET(i, all))
             CPU_SET(i, &one);
-    if (way == ONE_CORE)
+    if (way == ONE_CORE || way == STREAM_ALONE)
         sched_setaffinity(0, sizeof one, &one);
     threadless = way == NO_THREADS;
     threads = 0;
@@ -451,13 +451,14 @@ static void come_back(const cpu_set_t *all)
 static struct result load_by(enum way way, struct text text, const char *format, bool partial)
 {
     cpu_set_t all;
-    struct text used = way == STREAM ? zip(text) : text;
+    bool stream = way >= STREAM;
+    struct text used = stream ? zip(text) : text;
     go(way, &all);
     struct result r = load(used, format, partial);
-    if (CPU_COUNT(&all) > 1 && way != STREAM) /* which may be used by what comes after reading */
-        assert_int_equal(threads > 0, way != ONE_CORE);
+    if (CPU_COUNT(&all) > 1 && way != STREAM) /* which only lines are read from on all cores */
+        assert_int_equal(threads > 0, way != ONE_CORE && way != STREAM_ALONE);
     come_back(&all);
-    if (way == STREAM)
+    if (stream)
         free(used.at);
     return r;
 }
@@ -557,7 +558,7 @@ static void read_every_way(struct text text, const char *format, bool partial)
     assert_int_equal(first.status, partial ? P2A_OK : first.status);
     if (first.profile)
         assert_int_equal(p2a_check(first.profile, NULL), P2A_OK);
-    for (enum way way = STREAM; way < WAYS; way++) {
+    for (enum way way = TOGETHER + 1; way < WAYS; way++) {
         struct result other = load_by(way, text, format, partial);
         same_result(&first, &other);
         p2a_free(other.profile);
@@ -731,7 +732,7 @@ static void same_text(struct text a, struct text b)
 static void write_every_way(struct p2a_profile *p, const char *format)
 {
     struct text first = save_by(TOGETHER, p, format);
-    for (enum way way = ONE_CORE; way < WAYS; way++) {
+    for (enum way way = ONE_CORE; way <= NO_THREADS; way++) {
         struct text other = save_by(way, p, format);
         same_text(first, other);
         free(other.at);
