@@ -1682,7 +1682,7 @@ struct rounding {
 /* How much of a function's line, in one column, is still to be dealt. */
 struct dealing {
     uint32_t row; /* in rows; the function's current one */
-    bool begun;
+    bool begun, looked;
     int64_t left;
     struct rounding rounding;
 };
@@ -2101,10 +2101,38 @@ static void next_row(struct writer *w, struct dealing *d, uint32_t begin, uint32
                   : round_value(&d->rounding, w->p->graph.line_self[row * w->p->columns + column]);
 }
 
-/* What is negative is added; no more is left than a number can be. */
+/* What is negative is added; no more is left than a number can be, and no less. */
 static int64_t take_off(int64_t left, int64_t part)
 {
+    if (part > 0 && left < INT64_MIN + part)
+        return INT64_MIN;
     return part < 0 && left > INT64_MAX + part ? INT64_MAX : left - part;
+}
+
+/* Asked once of each function and column. */
+static bool any_below_zero(const struct writer *w, struct dealing *d, uint32_t begin, uint32_t end,
+                           uint32_t column)
+{
+    if (d->looked)
+        return false;
+    d->looked = true;
+    for (uint32_t i = begin; i < end; i++)
+        if (w->p->graph.line_self[(size_t)w->rows[i] * w->p->columns + column] < 0)
+            return true;
+    return false;
+}
+
+/* A row below zero can't be filled up: the first stack has all rows but the last, which makes up
+ * for what that is too much. */
+static bool deal_all(struct writer *w, struct dealing *d, uint32_t begin, uint32_t end,
+                     uint32_t column, int64_t *amount)
+{
+    for (next_row(w, d, begin, end, column); d->row + 1 < end; next_row(w, d, begin, end, column)) {
+        *amount = take_off(*amount, d->left);
+        if (d->left && !add_segment(w, w->rows[d->row], column, d->left))
+            return false;
+    }
+    return true;
 }
 
 static bool deal_column(struct writer *w, p2a_id function, uint32_t column)
@@ -2112,6 +2140,8 @@ static bool deal_column(struct writer *w, p2a_id function, uint32_t column)
     struct dealing *d = &w->dealing[(size_t)function * w->p->columns + column];
     uint32_t begin = w->row_first[function], end = w->row_first[function + 1];
     int64_t amount = w->value[column];
+    if (any_below_zero(w, d, begin, end, column) && !deal_all(w, d, begin, end, column, &amount))
+        return false;
     while (amount != 0) {
         while (!d->begun || (d->left <= 0 && d->row + 1 < end))
             next_row(w, d, begin, end, column);

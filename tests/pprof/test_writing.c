@@ -143,6 +143,33 @@ static void lines_are_dealt_so_that_both_sums_stay(void **state)
     free_text(two);
 }
 
+/* As `go tool pprof -base` writes them. */
+static void lines_below_zero_keep_both_sums(void **state)
+{
+    (void)state;
+    struct build b = {0};
+    add_type(&b, "samples", "count");
+    add_type(&b, "space", "bytes");
+    add_functions(&b, 3);
+    add_location(&b, 11, 0, 0x11, LINES({3, 31}));
+    add_location(&b, 12, 0, 0x12, LINES({3, 32}));
+    add_location(&b, 13, 0, 0x13, LINES({3, 33}));
+    add_sample(&b, STACK(11, 1), VALUES(-3, 50), NULL);
+    add_sample(&b, STACK(12, 1), VALUES(4, 20), NULL);
+    add_sample(&b, STACK(13, 2, 1), VALUES(-5, -60), NULL);
+    struct p2a_profile *p = read_build(&b), *q = again(p);
+    struct p2a_str one = written(p, "tree", NULL), two = written(q, "tree", NULL);
+    assert_string_equal(one.at, two.at);
+    for (uint64_t line = 31; line <= 33; line++)
+        for (uint32_t c = 0; c < 2; c++)
+            assert_true(line_value(p, line, c) == line_value(q, line, c));
+    assert_true(line_value(q, 31, 1) == -3 && line_value(q, 33, 0) == -60);
+    p2a_free(p);
+    p2a_free(q);
+    free_text(one);
+    free_text(two);
+}
+
 static void lines_can_be_left_out(void **state)
 {
     (void)state;
@@ -253,6 +280,7 @@ int main(void)
         cmocka_unit_test(the_sum_of_what_is_written_is_the_rounded_sum),
         cmocka_unit_test(threads_metrics_and_units_survive),
         cmocka_unit_test(lines_are_dealt_so_that_both_sums_stay),
+        cmocka_unit_test(lines_below_zero_keep_both_sums),
         cmocka_unit_test(lines_can_be_left_out),
         cmocka_unit_test(a_start_line_is_no_line),
         cmocka_unit_test(time_duration_and_period_survive),
