@@ -140,7 +140,7 @@ const struct p2a_format *p2a_detect_probe(const struct p2a_probe *input, struct 
             rival = format;
         }
     }
-    const char *what = best ? NULL : p2a_strange(text.start, error->path);
+    const char *what = p2a_strange(text.start, error->path, best != NULL);
     if (what)
         p2a_error_set(error, P2A_INPUT, "not a profile in a known format: %s", what);
     else if (!best)
@@ -149,7 +149,7 @@ const struct p2a_format *p2a_detect_probe(const struct p2a_probe *input, struct 
     else if (rival)
         p2a_error_set(error, P2A_INPUT, "could be %s or %s, say which with -i", best->name,
                       rival->name);
-    return rival ? NULL : best;
+    return rival || what ? NULL : best;
 }
 
 const struct p2a_format *p2a_detect(const void *bytes, size_t size, const char *name,

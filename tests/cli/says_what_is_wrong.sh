@@ -45,6 +45,8 @@ strange() # WORDS START…: what is said of an input that begins so
     expect 3 "not a profile in a known format: it is $words" "$folder/strange"
 }
 strange "xz-compressed, 'xz -dc' unpacks it" '\3757zXZ\0\0'
+strange "xz-compressed" '\3757zXZ\0\0\na;b 1\nc;d 2\n'
+strange "lz4-compressed, 'lz4 -dc' unpacks it" '\004"M\030\n@[\n    f\n]: 3\n'
 strange "bzip2-compressed, 'bzip2 -dc' unpacks it" 'BZh91AY'
 strange "a zip archive" 'PK\003\004\024'
 strange "a program, expected what a profiler recorded of it" '\177ELF\002'
