@@ -780,6 +780,7 @@ struct writer {
         uint32_t
             as; /* the row of the same pid and tid that comes first: their events are one line */
     } * line;   /* by thread; row threads.n: of contexts without one */
+    uint32_t shared; /* threads whose line is another's */
     bool time;
 };
 
@@ -812,6 +813,7 @@ static bool number_threads(struct writer *w)
             line->as = i;
             done = p2a_index_add(&known, hash, i);
         }
+        w->shared += line->as != i;
     }
     p2a_index_free(&known);
     return done;
@@ -939,6 +941,10 @@ static void put_file(struct writer *w)
     p2a_put_text(w->out, "\n");
     p2a_out_note(w->out, "the order in time is not recorded: a trace has contexts one behind the "
                          "other");
+    if (w->shared)
+        p2a_out_note(w->out,
+                     "%" PRIu32 " thread%s the pid and tid of another: in a trace they are one",
+                     w->shared, w->shared == 1 ? " has" : "s have");
     if (!w->time)
         p2a_out_note(w->out, "trace holds times: 1 of %s is written as a microsecond",
                      p2a_string(p, m->name).at);

@@ -115,6 +115,20 @@ def what_is_written_is_read_again():
                 check(calls_of(again) == calls_of(path), path, "calls differ")
 
 
+def threads_that_a_trace_takes_for_one_are_told():
+    """A thread that was renamed, and one whose process isn't known beside one of the first process."""
+    threads = [(1, 2, "old"), (1, 2, "new"), (1, 3, "other"), (0, 3, "unknown")]
+    contexts_of = [{"function": 0, "thread": i, "self": [i + 1]} for i in range(len(threads))]
+    path = write("shared.json", json.dumps({
+        "prof2any": 1, "recorded": ["contexts", "threads"], "estimated": [], "comparison": False, "notes": [],
+        "metrics": [{"name": "time", "unit": "seconds", "scale": 1e-9, "whole": 10}],
+        "threads": [{"pid": p, "tid": t, "name": name} for p, t, name in threads],
+        "functions": [{"id": 0, "name": "f", "kind": "unknown"}], "arcs": [], "lines": [], "sites": [],
+        "contexts": contexts_of, "left_out": dict.fromkeys(("functions", "arcs", "lines", "sites", "contexts"), 0)}))
+    notes = run(path, "-f", "trace")[2]
+    check("2 threads have the pid and tid of another: in a trace they are one" in notes, path, notes)
+
+
 def a_crashed_program_leaves_a_readable_trace():
     path = [path for path in samples("trace") if "crashed" in path][0]
     status, output, notes = run(path, "-f", "folded", "-O", "threads")
@@ -189,6 +203,7 @@ def a_trace_without_events_is_empty():
 trees_are_read_as_they_were_made()
 a_trace_without_events_is_empty()
 what_is_written_is_read_again()
+threads_that_a_trace_takes_for_one_are_told()
 a_crashed_program_leaves_a_readable_trace()
 samples_of_v8_are_read_with_their_lines()
 broken_files_are_named()
