@@ -22,7 +22,7 @@
  * - Functions stand in the report's order, else in the input's, and with a limit by their totals;
  *   those that are only somebody's caller have no figures and come last. Where the report leaves
  *   functions out, arcs, lines and call sites are those among the functions listed, paths are left
- *   out, and "left_out" says how many of each.
+ *   out and the graph stands as what was recorded, and "left_out" says how many of each.
  * - Text that is no UTF-8 has U+FFFD in its place: that alone doesn't survive.
  *
  * Reading takes what was recorded (and estimated paths, where there is no graph to estimate them
@@ -765,6 +765,14 @@ static void put_facts(struct writer *w, const char *name, unsigned set)
     p2a_json_end(&w->json, ']');
 }
 
+/* Without its paths a file has the graph that came of them, and a reader is to take that. */
+static unsigned recorded_in_file(const struct writer *w)
+{
+    unsigned set = w->p->recorded & w->p->facts;
+    bool pathless = w->left_functions && set & P2A_CONTEXTS;
+    return pathless ? (set & ~(unsigned)P2A_CONTEXTS) | P2A_GRAPH : set;
+}
+
 static void put_head(struct writer *w)
 {
     const struct p2a_profile *p = w->p;
@@ -772,7 +780,7 @@ static void put_head(struct writer *w)
     put_text(w, "producer", "prof2any " P2A_VERSION);
     put_string(w, "source", p->source);
     p2a_json_line(&w->json);
-    put_facts(w, "recorded", p->recorded & p->facts);
+    put_facts(w, "recorded", recorded_in_file(w));
     put_facts(w, "estimated", p->estimated & p->facts);
     p2a_json_name(&w->json, "comparison");
     p2a_json_truth(&w->json, p->columns > p->metrics.n);

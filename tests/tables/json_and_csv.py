@@ -223,6 +223,29 @@ def what_was_written_is_read_again(work):
     assert n > 40, n
 
 
+def figures(made):
+    """Those of functions, arcs and lines, by name, in no order."""
+    names = {f["id"]: json.dumps([f.get(key) for key in ("name", "qualname", "file", "module", "line", "kind")])
+             for f in made["functions"]}
+    return sorted(json.dumps([{**row, **{key: names[row[key]] for key in ids}}, key], sort_keys=True)
+                  for key, ids in (("functions", ["id"]), ("arcs", ["caller", "callee"]), ("lines", ["function"]))
+                  for row in made[key])
+
+
+def what_was_cut_is_read_again(work):
+    """Call paths are left out then: the figures are those of the functions listed, not of no paths."""
+    cut = work + "/cut.json"
+    n = 0
+    for path in common.readable_samples():
+        for limit in "1", "3":
+            run(path, "-f", "json", "--limit", limit, "-o", cut)
+            with open(cut, encoding="utf-8") as file:
+                made = json.load(file)
+            assert figures(made) == figures(load_json(cut)), (path, limit)
+            n += made["left_out"]["contexts"] > 0
+    assert n > 60, n
+
+
 def what_is_no_such_json_is_refused(work):
     path, good = work + "/bad.json", run(sample("pstats/constructed-caller-without-row.prof"), "-f", "json")
     paths = run(sample("folded/handmade-two-columns.folded"), "-f", "json")
