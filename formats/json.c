@@ -144,13 +144,14 @@ struct reader {
 
 static bool takes_graph(const struct reader *r)
 {
-    return r->recorded & P2A_GRAPH;
+    return (r->recorded | r->estimated) & P2A_GRAPH;
 }
 
 /* Estimated paths are there for who has no graph to estimate them from again. */
 static bool takes_paths(const struct reader *r)
 {
-    return r->recorded & P2A_CONTEXTS && !(r->estimated & P2A_CONTEXTS && takes_graph(r));
+    bool guess = r->estimated & P2A_CONTEXTS;
+    return guess ? !takes_graph(r) : r->recorded & P2A_CONTEXTS;
 }
 
 static void out_of_memory(struct reader *r)
@@ -627,7 +628,7 @@ static void read_table(struct reader *r, size_t i)
     r->next_table = i + 1;
     bool taken = tables[i].facts == P2A_CONTEXTS
                      ? takes_paths(r)
-                     : !tables[i].facts || tables[i].facts & r->recorded;
+                     : !tables[i].facts || tables[i].facts & (r->recorded | r->estimated);
     if (taken)
         tables[i].read(r);
     else
@@ -765,12 +766,20 @@ static void put_facts(struct writer *w, const char *name, unsigned set)
     p2a_json_end(&w->json, ']');
 }
 
-/* Without its paths a file has the graph that came of them, and a reader is to take that. */
-static unsigned recorded_in_file(const struct writer *w)
+/* A file without the paths has the graph that came of them, and a reader is to take that: it is
+ * what they were, recorded or a guess. */
+static unsigned without_paths(const struct writer *w, unsigned set)
 {
-    unsigned set = w->p->recorded & w->p->facts;
-    bool pathless = w->left_functions && set & P2A_CONTEXTS;
-    return pathless ? (set & ~(unsigned)P2A_CONTEXTS) | P2A_GRAPH : set;
+    return w->left_functions && set & P2A_CONTEXTS ? (set & ~(unsigned)P2A_CONTEXTS) | P2A_GRAPH
+                                                   : set;
+}
+
+static void put_sources(struct writer *w)
+{
+    const struct p2a_profile *p = w->p;
+    unsigned recorded = p->recorded & p->facts, estimated = p->estimated & p->facts;
+    put_facts(w, "recorded", without_paths(w, recorded));
+    put_facts(w, "estimated", recorded & P2A_GRAPH ? estimated : without_paths(w, estimated));
 }
 
 static void put_head(struct writer *w)
@@ -780,8 +789,7 @@ static void put_head(struct writer *w)
     put_text(w, "producer", "prof2any " P2A_VERSION);
     put_string(w, "source", p->source);
     p2a_json_line(&w->json);
-    put_facts(w, "recorded", recorded_in_file(w));
-    put_facts(w, "estimated", p->estimated & p->facts);
+    put_sources(w);
     p2a_json_name(&w->json, "comparison");
     p2a_json_truth(&w->json, p->columns > p->metrics.n);
     if (p->estimated & P2A_CONTEXTS) {

@@ -82,7 +82,7 @@ static void read_source(struct p2a_profile *p, struct p2a_source *source,
     p2a_finish(p);
     if (p->core->note_lost) /* what was read isn't told without its notes */
         p2a_fail(p, P2A_SYSTEM, "out of memory");
-    p->recorded = p->facts;
+    p->recorded = p->facts & ~(p->estimated & P2A_CONTEXTS);
     if ((format->verify || broken->status != P2A_OK) && error->status == P2A_OK)
         verify(p, broken);
 }

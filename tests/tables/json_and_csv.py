@@ -246,6 +246,23 @@ def what_was_cut_is_read_again(work):
     assert n > 60, n
 
 
+def what_was_estimated_is_read_again(work):
+    """A part of a call graph has its estimated paths, and no graph that they could be estimated from again."""
+    part, again = work + "/part.json", work + "/again.json"
+    for name in "pstats/py3.11-cprofile-m-small.prof", "callgrind/yappi-small.callgrind":
+        path = sample(name)
+        for limit in [], ["--limit", "3"]:
+            run(path, "-f", "json", "--focus", "main", "-o", part, *limit)
+            run(part, "-o", again)
+            made, read = load_json(part), load_json(again)
+            assert made["functions"] and figures(made) == figures(read), (path, limit)
+            assert made["estimated"] == read["estimated"] == ["graph" if limit else "contexts"], (path, limit)
+        run(path, "-f", "json", "--focus", "main", "-o", part)
+        assert run(part, "-f", "folded") == run(path, "-f", "folded", "--focus", "main"), path
+        exact = [common.PROGRAM, part, "-f", "folded", "--exact"]
+        assert common.subprocess.run(exact, capture_output=True, check=False).returncode == 2, path
+
+
 def what_is_no_such_json_is_refused(work):
     path, good = work + "/bad.json", run(sample("pstats/constructed-caller-without-row.prof"), "-f", "json")
     paths = run(sample("folded/handmade-two-columns.folded"), "-f", "json")
