@@ -1719,6 +1719,7 @@ struct writer {
     uint32_t segment_n, segment_room;
     bool inlined; /* whether any function is */
     bool no_memory, any, dealt;
+    bool elsewhere; /* whether any row is of another file than its function's */
 };
 
 static void *room_for(struct writer *w, size_t n, size_t size)
@@ -1849,6 +1850,8 @@ static uint32_t put_location(struct writer *w, const uint32_t *function, uint32_
     struct p2a_buffer message = {0}, line = {0};
     const struct p2a_line *place = row == P2A_NONE ? NULL : &w->p->graph.line[row];
     uint32_t id = ++w->location_n;
+    if (place && place->line && place->file)
+        w->elsewhere |= place->file != w->p->functions.row[function[0]].file;
     p2a_protobuf_put_number(&message, 1, id);
     p2a_protobuf_put_some(&message, 2, mapping_of(w, w->p->functions.row[function[0]].module));
     p2a_protobuf_put_some(&message, 3, place ? place->address : 0);
@@ -2337,6 +2340,10 @@ static void add_out_notes(struct writer *w)
     if (w->dealt)
         p2a_out_note(w->out, "which stacks were at which of a function's lines isn't known: its "
                              "lines are dealt to its stacks in order, -O lines=no leaves them out");
+    if (w->elsewhere)
+        p2a_out_note(w->out,
+                     "lines in other files than their functions are left out: pprof has one "
+                     "file of a function");
     if (w->p->graph.site_n)
         p2a_out_note(w->out, "the lines that calls are made from are left out");
 }

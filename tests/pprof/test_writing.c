@@ -170,6 +170,20 @@ static void lines_below_zero_keep_both_sums(void **state)
     free_text(two);
 }
 
+static void lines_in_another_file_are_told(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"events: Ir\nfl=a.c\nfn=f\n3 10\nfi=b.h\n7 5\n",
+                                        "events: Ir\nfl=a.c\nfn=f\n3 10\n7 5\n"};
+    for (int i = 0; i < 2; i++) {
+        struct p2a_profile *p = read_bytes(p2a_str_of(files[i]), "callgrind");
+        struct p2a_str bytes = written(p, "pprof", raw);
+        assert_int_equal(has_note(p, "lines in other files"), i == 0);
+        p2a_free(p);
+        free_text(bytes);
+    }
+}
+
 static void lines_can_be_left_out(void **state)
 {
     (void)state;
@@ -281,6 +295,7 @@ int main(void)
         cmocka_unit_test(threads_metrics_and_units_survive),
         cmocka_unit_test(lines_are_dealt_so_that_both_sums_stay),
         cmocka_unit_test(lines_below_zero_keep_both_sums),
+        cmocka_unit_test(lines_in_another_file_are_told),
         cmocka_unit_test(lines_can_be_left_out),
         cmocka_unit_test(a_start_line_is_no_line),
         cmocka_unit_test(time_duration_and_period_survive),
