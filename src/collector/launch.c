@@ -9,6 +9,7 @@
  * reaches whatever is started with the environment of the process. Where a program hands over one
  * of its own, the functions of posix and _posixsubprocess that take it are stood in for, in their
  * method tables: the function objects, their names and what a profile says of them stay the same.
+ * So is sys.setprofile().
  */
 #define PY_SSIZE_T_CLEAN
 #include "collector/launch.h"
@@ -305,7 +306,7 @@ static PyObject *mend_mapping(PyObject *mapping)
 typedef PyObject *fast_function(PyObject *, PyObject *const *, Py_ssize_t);
 typedef PyObject *keyword_function(PyObject *, PyObject *const *, Py_ssize_t, PyObject *);
 
-enum function { FORK_EXEC, EXECV, EXECVE, SPAWN, SPAWNP, SYSTEM, EXIT, FUNCTIONS };
+enum function { FORK_EXEC, EXECV, EXECVE, SPAWN, SPAWNP, SYSTEM, EXIT, SETPROFILE, FUNCTIONS };
 static PyCFunction original[FUNCTIONS];
 
 enum { MOST = 32 }; /* arguments that any of them has */
@@ -425,6 +426,36 @@ static PyObject *exit_(PyObject *self, PyObject *const *args, Py_ssize_t n, PyOb
     return ((keyword_function *)(void (*)(void))original[EXIT])(self, args, n, names);
 }
 
+static Py_tracefunc programs; /* the interpreter's, that calls what sys.setprofile() was given */
+
+static PyObject *setprofile(PyObject *self, PyObject *function);
+
+static int but_the_return_of_setprofile(PyObject *self, PyFrameObject *frame, int what,
+                                        PyObject *arg)
+{
+    PyThreadState *state = PyThreadState_Get();
+    if (state->c_profilefunc == but_the_return_of_setprofile)
+        state->c_profilefunc = programs;
+    if (what == PyTrace_C_RETURN && PyCFunction_Check(arg) &&
+        PyCFunction_GetFunction(arg) == setprofile)
+        return 0;
+    return programs(self, frame, what, arg);
+}
+
+/* Because the recorder watches calls of C functions, the program's profiler would be told first of
+ * all that this one, which it saw no call of, has returned. */
+static PyObject *setprofile(PyObject *self, PyObject *function)
+{
+    PyThreadState *state = PyThreadState_Get();
+    Py_tracefunc before = state->c_profilefunc;
+    PyObject *result = original[SETPROFILE](self, function);
+    if (result && function != Py_None && (!programs || before != programs)) {
+        programs = state->c_profilefunc;
+        state->c_profilefunc = but_the_return_of_setprofile;
+    }
+    return result;
+}
+
 #define C_FUNCTION(f) ((PyCFunction)(void (*)(void))(f))
 
 static const struct {
@@ -439,6 +470,7 @@ static const struct {
     [SPAWNP] = {"posix", "posix_spawnp", METH_FASTCALL | METH_KEYWORDS, C_FUNCTION(spawnp)},
     [SYSTEM] = {"posix", "system", METH_FASTCALL | METH_KEYWORDS, C_FUNCTION(system_)},
     [EXIT] = {"posix", "_exit", METH_FASTCALL | METH_KEYWORDS, C_FUNCTION(exit_)},
+    [SETPROFILE] = {"sys", "setprofile", METH_O, setprofile},
 };
 
 /* A function that isn't there, or takes its arguments another way, stays as it is. */

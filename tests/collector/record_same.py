@@ -168,6 +168,29 @@ class Same(RecordTest):
         self.assertEqual(self.assert_same(self.python, "app.py").status, 0)
 
     @each_python
+    def test_what_a_profile_function_is_told(self):
+        self.write("app.py", """
+            import profile, sys, threading
+            def f(told):
+                len(told)
+            def remember(frame, event, arg):
+                told.append((frame.f_code.co_name, event, getattr(arg, "__name__", None)))
+            told = []
+            sys.setprofile(remember)
+            f(told)
+            sys.setprofile(remember)
+            sys.setprofile(None)
+            profile.Profile().runcall(f, "profile stops where an event doesn't fit")
+            threading.setprofile(remember)
+            thread = threading.Thread(target=f, args=(told,))
+            thread.start()
+            thread.join()
+            print([what for what in told if what[0] in ("f", "<module>") or what[2] == "setprofile"])
+            threading.setprofile(None)
+            """)
+        self.assertEqual(self.assert_same(self.python, "app.py").status, 0)
+
+    @each_python
     def test_a_limit_on_the_size_of_files_whose_signal_kills(self):
         code = """if True:
             import resource, signal
