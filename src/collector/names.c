@@ -20,8 +20,7 @@ static PyObject *encoded(PyObject *string)
     PyObject *bytes = PyUnicode_AsEncodedString(string, "utf-8", "backslashreplace");
     if (!bytes || !memchr(PyBytes_AS_STRING(bytes), '\0', (size_t)PyBytes_GET_SIZE(bytes)))
         return bytes;
-    PyObject *escaped =
-        PyObject_CallMethod(bytes, "replace", "y#y", "\0", (Py_ssize_t)1, "\\x00");
+    PyObject *escaped = PyObject_CallMethod(bytes, "replace", "y#y", "\0", (Py_ssize_t)1, "\\x00");
     Py_DECREF(bytes);
     return escaped;
 }
@@ -104,17 +103,18 @@ static PyObject *name_of_c(PyObject *callable, PyObject *self)
 }
 
 /* start_new_thread, under each of its names. */
-static uint32_t flags_of_c(PyObject *callable)
+bool p2a_starts_threads(PyObject *callable)
 {
     if (!PyCFunction_Check(callable))
-        return 0;
+        return false;
     const PyCFunctionObject *f = (PyCFunctionObject *)callable;
+    if (strncmp(f->m_ml->ml_name, "start_", 6) != 0)
+        return false;
     PyObject *module = module_of(f);
     PyErr_Clear();
-    bool starts = module && PyUnicode_CompareWithASCIIString(module, "_thread") == 0 &&
-                  strncmp(f->m_ml->ml_name, "start_", 6) == 0;
+    bool starts = module && PyUnicode_CompareWithASCIIString(module, "_thread") == 0;
     Py_XDECREF(module);
-    return starts ? P2A_NODE_STARTS_THREADS : 0;
+    return starts;
 }
 
 /* ---- subjects -------------------------------------------------------------------------------- */
@@ -196,7 +196,7 @@ static struct p2a_subject *c_subject(PyObject *callable, PyObject *self)
     if (PyCFunction_Check(callable))
         module = module_of((PyCFunctionObject *)callable);
     PyErr_Clear();
-    return new_subject(name, module, flags_of_c(callable));
+    return new_subject(name, module, p2a_starts_threads(callable) ? P2A_NODE_STARTS_THREADS : 0);
 }
 
 static struct p2a_subject *subject_of(uint64_t key, const void *what)

@@ -93,6 +93,7 @@ struct p2a_subject {
 bool p2a_describe(void *profiler, struct p2a_recorder *r, uint64_t key, const void *what);
 bool p2a_repeat(void *profiler, struct p2a_recorder *r, uint64_t key, void *subject);
 void p2a_release(void *profiler, void *subject);
+bool p2a_starts_threads(PyObject *callable);
 bool p2a_thread_name(void *profiler, char name[static P2A_THREAD_NAME]);
 
 /* What the event functions hand to p2a_describe. Of a Python function: up to 3.11 its frame, then

@@ -421,22 +421,27 @@ void p2a_enter_slowly(struct p2a_rec_thread *t, uint64_t key, const void *what)
     let_go(r);
 }
 
+void p2a_thread_spawned(struct p2a_rec_thread *t)
+{
+    struct p2a_recorder *r = p2a_track_of(t)->r;
+    r->uses++;
+    if (r->asks->spawned)
+        r->asks->spawned(r->owner);
+    let_go(r);
+}
+
 void p2a_leave_slowly(struct p2a_rec_thread *t)
 {
-    struct p2a_track *k = p2a_track_of(t);
-    struct p2a_recorder *r = k->r;
     struct p2a_rec_node *n = p2a_current(t);
     if (n->flags & P2A_NODE_ROOT)
         return;
     if (n->flags & P2A_NODE_FOLDED) {
-        p2a_fold_leave(k);
+        p2a_fold_leave(p2a_track_of(t));
         return;
     }
     p2a_move(t, n - n->up);
-    r->uses++;
-    if (n->flags & P2A_NODE_STARTS_THREADS && r->asks->spawned)
-        r->asks->spawned(r->owner);
-    let_go(r);
+    if (n->flags & P2A_NODE_STARTS_THREADS)
+        p2a_thread_spawned(t);
 }
 
 /* ---- threads --------------------------------------------------------------------------------- */

@@ -67,6 +67,8 @@ void p2a_recorder_close(struct p2a_recorder *r);
 
 /* A new thread; TID may be 0 where it is another's. NULL: no room, the recording has ended. */
 struct p2a_rec_thread *p2a_thread_begin(struct p2a_recorder *r, pid_t tid);
+/* T has started another thread, by a call that isn't recorded: asks for spawned(). */
+void p2a_thread_spawned(struct p2a_rec_thread *t);
 /* The thread is gone, or isn't watched any more. Its record stays in the recording. */
 void p2a_thread_end(struct p2a_rec_thread *t);
 

@@ -56,6 +56,8 @@ P2A_HOT int event(PyObject *self, PyFrameObject *frame, int what, PyObject *arg,
     case PyTrace_C_EXCEPTION:
         if (builtins)
             c_event(t, what, arg, charge);
+        else if (what == PyTrace_C_RETURN && P2A_UNLIKELY(p2a_starts_threads(arg)))
+            p2a_thread_spawned(t);
         break;
     default:
         break;

@@ -74,6 +74,19 @@ def every_thread_has_its_own_tree():
     return r
 
 
+def threads_are_found_where_c_functions_are_not_recorded():
+    for options in {"mode": "python"}, {"builtins": False}:
+        profiler = _prof2any.Profiler(path=PATH, all_threads=True, **options)
+        profiler.enable()
+        t = threading.Thread(target=branch, args=(9,), name="found")
+        t.start()
+        t.join()
+        profiler.disable()
+        r = raw.read(PATH)
+        assert r.calls("leaf") == 9 == r.calls("leaf", by_name(r)["found"]), (options, r.calls("leaf"))
+        assert not any(f.kind == "builtin" for f in r.functions[1:]), options
+
+
 def time_of_a_thread_is_all_in_its_tree():
     profiler = _prof2any.Profiler(path=PATH)
     t = threading.Thread(target=lambda: (branch(2000), time.sleep(0.02)), name="timed")
@@ -192,7 +205,8 @@ def threads_race_with_enable_disable_and_clear():
 
 
 def main():
-    for fact in (every_thread_has_its_own_tree, time_of_a_thread_is_all_in_its_tree,
+    for fact in (every_thread_has_its_own_tree, threads_are_found_where_c_functions_are_not_recorded,
+                 time_of_a_thread_is_all_in_its_tree,
                  threads_that_come_and_go_leave_nothing_behind, one_thread_alone_is_recorded_in_memory,
                  all_threads_are_added_up_in_memory, a_thread_that_leaves_is_recorded_no_more,
                  enabling_again_goes_on_in_the_same_trees, threads_race_with_enable_disable_and_clear):
