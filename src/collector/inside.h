@@ -66,6 +66,7 @@ struct p2a_recorder {
     int error;       /* the errno with which it did */
 
     struct p2a_track *newest;                        /* all threads */
+    uint32_t alive;                                  /* of them */
     struct p2a_rec_thread *thread_next, *thread_end; /* free records */
     struct p2a_stretch *spare; /* left over from threads that ended, for new ones */
     uint32_t spare_n, spare_room;

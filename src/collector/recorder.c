@@ -495,6 +495,8 @@ struct p2a_rec_thread *p2a_thread_begin(struct p2a_recorder *r, pid_t tid)
     k->older = r->newest;
     __atomic_store_n(&t->state, P2A_REC_ALIVE, __ATOMIC_RELEASE);
     __atomic_store_n(&r->newest, k, __ATOMIC_RELEASE);
+    if (r->alive++ == 0 && r->runs && r->header->mode == P2A_REC_MODE_SAMPLED && !r->ticker.runs)
+        p2a_ticker_start(r);
     p2a_recorder_touch(r);
     return t;
 }
@@ -524,12 +526,16 @@ static void settle(struct p2a_track *k)
     p2a_move(t, p2a_root(t));
 }
 
+/* The ticker goes with the last: a child that was forked by a thread ends when that thread does,
+ * and no other is left. */
 void p2a_thread_end(struct p2a_rec_thread *t)
 {
     if (t->state != P2A_REC_ALIVE)
         return;
     struct p2a_track *k = p2a_track_of(t);
     struct p2a_recorder *r = k->r;
+    if (--r->alive == 0)
+        p2a_ticker_stop(r);
     if (r->runs && !r->dead)
         settle(k);
     __atomic_store_n(&t->state, P2A_REC_ENDED, __ATOMIC_RELEASE);

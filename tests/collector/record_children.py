@@ -138,6 +138,25 @@ class Children(RecordTest):
         self.assertFalse([stack for stack in stacks if stack.startswith("some")], folded)
 
     @each_python
+    def test_a_child_of_a_thread_ends_with_it(self):
+        self.write("app.py", """
+            import os, threading
+            def f(): pass
+            def part():
+                child = os.fork()
+                f()
+                if child:
+                    print(os.waitpid(child, 0)[1])
+            thread = threading.Thread(target=part)
+            thread.start()
+            thread.join()
+            """)
+        for options in [], ["--sampled"]:
+            done = self.record(self.python, "app.py", options=["-o", "app.prof", *options])
+            self.assertEqual((done.status, done.out), (0, "0\n"), done.err)
+            self.assertEqual(self.calls("f", "app.prof"), 2)
+
+    @each_python
     def test_a_fork_without_room_for_a_recording_goes_on_without(self):
         self.write("app.py", """
             import os, resource
