@@ -306,7 +306,19 @@ static PyObject *mend_mapping(PyObject *mapping)
 typedef PyObject *fast_function(PyObject *, PyObject *const *, Py_ssize_t);
 typedef PyObject *keyword_function(PyObject *, PyObject *const *, Py_ssize_t, PyObject *);
 
-enum function { FORK_EXEC, EXECV, EXECVE, SPAWN, SPAWNP, SYSTEM, EXIT, SETPROFILE, FUNCTIONS };
+enum function {
+    FORK_EXEC,
+    EXECV,
+    EXECVE,
+    SPAWN,
+    SPAWNP,
+    SYSTEM,
+    EXIT,
+    FORK,
+    FORKPTY,
+    SETPROFILE,
+    FUNCTIONS
+};
 static PyCFunction original[FUNCTIONS];
 
 enum { MOST = 32 }; /* arguments that any of them has */
@@ -376,7 +388,9 @@ static PyObject *fork_exec_of_array(PyObject *self, PyObject *const *args, Py_ss
         copy[at] = mended;
         args = copy;
     }
+    tell_profiler("_stop_ticker");
     PyObject *result = ((fast_function *)(void (*)(void))original[FORK_EXEC])(self, args, n);
+    tell_profiler("_start_ticker");
     Py_XDECREF(mended);
     return result;
 }
@@ -426,6 +440,25 @@ static PyObject *exit_(PyObject *self, PyObject *const *args, Py_ssize_t n, PyOb
     return ((keyword_function *)(void (*)(void))original[EXIT])(self, args, n, names);
 }
 
+/* From 3.12 on these count the threads of the process, and warn where there are several. */
+static PyObject *fork_alone(enum function function, PyObject *self, PyObject *nothing)
+{
+    tell_profiler("_stop_ticker");
+    PyObject *result = original[function](self, nothing);
+    tell_profiler("_start_ticker");
+    return result;
+}
+
+static PyObject *fork_(PyObject *self, PyObject *nothing)
+{
+    return fork_alone(FORK, self, nothing);
+}
+
+static PyObject *forkpty_(PyObject *self, PyObject *nothing)
+{
+    return fork_alone(FORKPTY, self, nothing);
+}
+
 static Py_tracefunc programs; /* the interpreter's, that calls what sys.setprofile() was given */
 
 static PyObject *setprofile(PyObject *self, PyObject *function);
@@ -470,6 +503,8 @@ static const struct {
     [SPAWNP] = {"posix", "posix_spawnp", METH_FASTCALL | METH_KEYWORDS, C_FUNCTION(spawnp)},
     [SYSTEM] = {"posix", "system", METH_FASTCALL | METH_KEYWORDS, C_FUNCTION(system_)},
     [EXIT] = {"posix", "_exit", METH_FASTCALL | METH_KEYWORDS, C_FUNCTION(exit_)},
+    [FORK] = {"posix", "fork", METH_NOARGS, fork_},
+    [FORKPTY] = {"posix", "forkpty", METH_NOARGS, forkpty_},
     [SETPROFILE] = {"sys", "setprofile", METH_O, setprofile},
 };
 

@@ -465,6 +465,24 @@ static PyObject *profiler_flush(PyObject *self, PyObject *nothing)
     Py_RETURN_NONE;
 }
 
+static PyObject *profiler_stop_ticker(PyObject *self, PyObject *nothing)
+{
+    struct p2a_profiler *p = (struct p2a_profiler *)self;
+    (void)nothing;
+    if (p->recorder)
+        p2a_recorder_stop_ticker(p->recorder);
+    Py_RETURN_NONE;
+}
+
+static PyObject *profiler_start_ticker(PyObject *self, PyObject *nothing)
+{
+    struct p2a_profiler *p = (struct p2a_profiler *)self;
+    (void)nothing;
+    if (p->recorder)
+        p2a_recorder_start_ticker(p->recorder);
+    Py_RETURN_NONE;
+}
+
 /* Ends the recording of the calling thread; that of the others goes on until they end. */
 static PyObject *profiler_leave(PyObject *self, PyObject *nothing)
 {
@@ -750,6 +768,8 @@ static PyMethodDef profiler_methods[] = {
      "seconds for each event."},
     {"flush", profiler_flush, METH_NOARGS,
      "flush()\n\nNote in the recording how late it is, in case the program is killed."},
+    {"_stop_ticker", profiler_stop_ticker, METH_NOARGS, NULL},
+    {"_start_ticker", profiler_start_ticker, METH_NOARGS, NULL},
     {"leave", profiler_leave, METH_NOARGS,
      "leave()\n\nStop recording the calling thread; the recording ends with the last of the "
      "others."},

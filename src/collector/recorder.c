@@ -473,6 +473,17 @@ static struct p2a_track *new_track(struct p2a_recorder *r)
     return k;
 }
 
+void p2a_recorder_stop_ticker(struct p2a_recorder *r)
+{
+    p2a_ticker_stop(r);
+}
+
+void p2a_recorder_start_ticker(struct p2a_recorder *r)
+{
+    if (r->runs && !r->dead && r->header->mode == P2A_REC_MODE_SAMPLED && !r->ticker.runs)
+        p2a_ticker_start(r);
+}
+
 struct p2a_rec_thread *p2a_thread_begin(struct p2a_recorder *r, pid_t tid)
 {
     if (r->dead || !room_for_thread(r))
@@ -495,8 +506,8 @@ struct p2a_rec_thread *p2a_thread_begin(struct p2a_recorder *r, pid_t tid)
     k->older = r->newest;
     __atomic_store_n(&t->state, P2A_REC_ALIVE, __ATOMIC_RELEASE);
     __atomic_store_n(&r->newest, k, __ATOMIC_RELEASE);
-    if (r->alive++ == 0 && r->runs && r->header->mode == P2A_REC_MODE_SAMPLED && !r->ticker.runs)
-        p2a_ticker_start(r);
+    if (r->alive++ == 0)
+        p2a_recorder_start_ticker(r);
     p2a_recorder_touch(r);
     return t;
 }

@@ -62,6 +62,10 @@ struct p2a_recorder *p2a_recorder_open(const struct p2a_recorder_options *option
 bool p2a_recorder_start(struct p2a_recorder *r);
 /* Stands still: every thread is back at its root, what was spent is in the nodes. */
 void p2a_recorder_stop(struct p2a_recorder *r);
+/* Between the two the process has no thread of the recorder's; with P2A_REC_MODE_SAMPLED what
+ * passes goes to where each thread then stands. */
+void p2a_recorder_stop_ticker(struct p2a_recorder *r);
+void p2a_recorder_start_ticker(struct p2a_recorder *r);
 /* Stops, and lets go of the memory; of the recording, a file stays. */
 void p2a_recorder_close(struct p2a_recorder *r);
 

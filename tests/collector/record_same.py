@@ -32,9 +32,9 @@ ADDRESS = re.compile(r"0x[0-9a-f]+|started (daemon )?[0-9]+")
 
 
 class Same(RecordTest):
-    def assert_same(self, *command, **more):
+    def assert_same(self, *command, options=(), **more):
         plain = self.run_plain(*command, **more)
-        recorded = self.record(*command, **more)
+        recorded = self.record(*command, options=options, **more)
         for mine, its in zip(recorded.of_program(), plain.of_program()):
             if isinstance(its, str):
                 mine = ADDRESS.sub("", mine).splitlines()
@@ -189,6 +189,20 @@ class Same(RecordTest):
             threading.setprofile(None)
             """)
         self.assertEqual(self.assert_same(self.python, "app.py").status, 0)
+
+    @each_python
+    def test_threads_are_the_programs_own(self):
+        self.write("app.py", """
+            import os, subprocess
+            for fork in os.fork, os.forkpty:
+                child = fork()
+                if child == 0 or fork is os.forkpty and child[0] == 0:
+                    os._exit(0)
+                os.waitpid(child if fork is os.fork else child[0], 0)
+            subprocess.call(["true"], preexec_fn=int)
+            """)
+        for options in [], ["--sampled"]:
+            self.assert_same(self.python, "-W", "always", "app.py", options=options)
 
     @each_python
     def test_a_limit_on_the_size_of_files_whose_signal_kills(self):
