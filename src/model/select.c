@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/human.h"
 #include "model/alike.h"
 #include "model/cycles.h"
 #include "model/derive.h"
@@ -348,21 +349,46 @@ static enum p2a_status rename_functions(struct p2a_profile *p, const struct p2a_
 
 /* ---- thresholds ---- */
 
-static void note_dropped(struct p2a_profile *p, uint32_t functions, uint32_t arcs, double share)
+/* Of a comparison the side that has more of metric M, so that nothing goes for being gone. */
+static double larger_side(const struct p2a_profile *p, const double *values, uint32_t row,
+                          uint32_t m)
 {
-    if (functions)
-        p2a_note(p, "%u %s below the threshold left out, %.2g %% of the whole by %s", functions,
-                 p2a_functions_word(p, functions), share * 100,
-                 functions == 1 ? "itself" : "themselves");
-    if (arcs)
-        p2a_note(p, "%u arc%s below the threshold left out", arcs, arcs == 1 ? "" : "s");
+    const double *value = values + (size_t)row * p->columns + m;
+    return p->columns > p->metrics.n ? fmax(value[0], value[p->metrics.n]) : value[0];
 }
 
-/* Of a comparison the side that has more of it, so that nothing goes for being gone. */
-static double larger_side(const struct p2a_profile *p, const double *values, uint32_t row)
+static double larger_whole(const struct p2a_profile *p, uint32_t m)
 {
-    const double *value = values + (size_t)row * p->columns;
-    return p->columns > p->metrics.n ? fmax(value[0], value[p->metrics.n]) : value[0];
+    bool compared = p->columns > p->metrics.n;
+    return fmax(p2a_whole(p, m), compared ? p2a_whole(p, p->metrics.n + m) : 0);
+}
+
+/* How much of metric M is self of functions that aren't kept. */
+static double share_dropped(const struct p2a_profile *p, const unsigned char *keep, uint32_t m)
+{
+    double whole = larger_whole(p, m), share = 0;
+    for (uint32_t f = 0; f < p->graph.node_n; f++)
+        share += keep[f] || whole <= 0 ? 0 : larger_side(p, p->graph.self, f, m) / whole;
+    return share;
+}
+
+/* The first metric has judged; what another one loses the most is told, where that is more. */
+static void note_dropped(struct p2a_profile *p, uint32_t functions, uint32_t arcs,
+                         const double *share)
+{
+    char most[128] = "", first[P2A_HUMAN_ROOM], other[P2A_HUMAN_ROOM];
+    uint32_t m = 0;
+    for (uint32_t i = 1; i < p->metrics.n; i++)
+        m = share[i] > share[m] ? i : m;
+    if (m)
+        snprintf(most, sizeof most, " in %s, %s in %s", p2a_metric_name(p, 0),
+                 p2a_human_share(other, share[m], 1), p2a_metric_name(p, m));
+    if (functions)
+        p2a_note(p, "%u %s below the threshold left out, %s of the whole by %s%s", functions,
+                 p2a_functions_word(p, functions), p2a_human_share(first, share[0], 1),
+                 functions == 1 ? "itself" : "themselves", most);
+    if (arcs)
+        p2a_note(p, "%u arc%s below the threshold left out", arcs, arcs == 1 ? "" : "s");
 }
 
 /* Functions below the node threshold lose their frames; in a tree their self goes to the caller. */
@@ -372,24 +398,23 @@ static enum p2a_status apply_thresholds(struct p2a_profile *p, const struct p2a_
     if (!(p->facts & P2A_GRAPH) && p->facts & P2A_CONTEXTS && p2a_derive(p, error) != P2A_OK)
         return error->status;
     const struct p2a_graph *g = &p->graph;
-    bool compared = p->columns > p->metrics.n;
-    double whole = fmax(p2a_whole(p, 0), compared ? p2a_whole(p, p->metrics.n) : 0), share = 0;
+    double whole = larger_whole(p, 0), *share = calloc((size_t)p->metrics.n + 1, sizeof *share);
     unsigned char *keep = malloc((size_t)g->node_n + 1), *arc = malloc((size_t)g->arc_n + 1);
     unsigned char *fate = calloc((size_t)p->contexts.n + 1, 1);
     uint32_t functions = 0, arcs = 0;
     enum p2a_status status = P2A_SYSTEM;
-    if (!keep || !arc || !fate) {
+    if (!keep || !arc || !fate || !share) {
         status = p2a_error_memory(error);
     } else {
         for (uint32_t f = 0; f < g->node_n; f++) {
-            double total = larger_side(p, g->total, f), self = larger_side(p, g->self, f);
             bool row = g->node[f].has & P2A_HAS_ROW;
-            keep[f] = !row || total >= s->node_threshold * whole;
+            keep[f] = !row || larger_side(p, g->total, f, 0) >= s->node_threshold * whole;
             functions += row && !keep[f];
-            share += keep[f] || whole <= 0 ? 0 : self / whole;
         }
+        for (uint32_t m = 0; m < p->metrics.n; m++)
+            share[m] = share_dropped(p, keep, m);
         for (uint32_t a = 0; a < g->arc_n; a++) {
-            arc[a] = larger_side(p, g->arc_total, a) >= s->edge_threshold * whole;
+            arc[a] = larger_side(p, g->arc_total, a, 0) >= s->edge_threshold * whole;
             arcs += !arc[a];
         }
         for (uint32_t i = 0; i < p->contexts.n; i++)
@@ -402,6 +427,7 @@ static enum p2a_status apply_thresholds(struct p2a_profile *p, const struct p2a_
     free(keep);
     free(arc);
     free(fate);
+    free(share);
     return status;
 }
 

@@ -68,6 +68,21 @@ static void node_threshold_gives_small_functions_to_their_callers(void **state)
           "main 3\nmain;c 4\nmain;b 8\nmain;b;c 16\nmain;b;c;d 32\n");
 }
 
+static void what_a_threshold_takes_of_another_metric_is_told(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = make_tree(stacks);
+    struct p2a_error error;
+    p2a_metric(p, "bytes", "bytes", 1);
+    p2a_context_add(p, 1, 1, 70); /* main;a */
+    p2a_finish(p);
+    assert_int_equal(p2a_select(p, &(struct p2a_selection){.node_threshold = 0.2}, &error), P2A_OK);
+    assert_int_equal(p2a_note_count(p), 1);
+    assert_string_equal(p2a_note_at(p, 0), "1 function below the threshold left out, 3.17 % of "
+                                           "the whole by itself in samples, 100 % in bytes");
+    p2a_free(p);
+}
+
 static void what_keeps_nothing_leaves_an_empty_profile_for_every_writer(void **state)
 {
     (void)state;
@@ -176,6 +191,7 @@ int main(void)
         cmocka_unit_test(leaf_keeps_what_leads_to_the_match),
         cmocka_unit_test(depth_gives_what_is_deeper_to_the_last_frame),
         cmocka_unit_test(node_threshold_gives_small_functions_to_their_callers),
+        cmocka_unit_test(what_a_threshold_takes_of_another_metric_is_told),
         cmocka_unit_test(a_pattern_that_does_not_compile_is_a_usage_error),
         cmocka_unit_test(on_a_graph_root_and_leaf_are_reachability_and_exact),
         cmocka_unit_test(on_a_graph_focus_is_refused_when_exact),
