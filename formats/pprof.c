@@ -80,6 +80,7 @@ enum profile_field {
 };
 
 static const char BASE_LABEL[] = "pprof::base";
+static const char ESTIMATED[] = "stacks are estimated from a call graph; share in cycles: ";
 
 static const struct {
     char text[5];
@@ -1574,12 +1575,27 @@ static bool read_samples(struct reader *r)
 
 /* ---- reading: the rest ----------------------------------------------------------------------- */
 
+/* What the writer says of stacks that nobody recorded; false: the text is another. */
+static bool read_estimate(struct reader *r, struct p2a_str text)
+{
+    const size_t n = sizeof ESTIMATED - 1;
+    double share;
+    if (!p2a_str_starts(text, ESTIMATED) ||
+        !p2a_str_double((struct p2a_str){text.at + n, text.n - n}, &share) || !(share >= 0) ||
+        share > 1)
+        return false;
+    r->p->estimated |= P2A_CONTEXTS;
+    r->p->cycle_share = share;
+    p2a_note(r->p, "the stacks in the file are estimated from a call graph");
+    return true;
+}
+
 static bool note_comment(struct reader *r, uint64_t string, uint64_t at)
 {
     struct p2a_str text;
     if (!text_of(r, string, at, &text))
         return false;
-    if (text.n)
+    if (text.n && !read_estimate(r, text))
         p2a_note(r->p, "comment in the file: %.*s", text.n < 300 ? (int)text.n : 300, text.at);
     return true;
 }
@@ -2319,14 +2335,21 @@ static bool start_writer(struct writer *w)
     return !w->no_memory && (!lines || group_lines(w));
 }
 
+static void put_estimate(struct writer *w)
+{
+    char text[sizeof ESTIMATED + 32];
+    int n = snprintf(text, sizeof text, "%s%.6g", ESTIMATED, w->p->cycle_share);
+    uint32_t string = add_string(w, (struct p2a_str){text, (size_t)n});
+    p2a_protobuf_put_number(&w->bytes, COMMENT, string);
+}
+
 static void put_tables(struct writer *w)
 {
     const struct p2a_profile *p = w->p;
     if (p->metrics.n)
         p2a_protobuf_put_some(&w->bytes, DEFAULT_TYPE, string_of(w, p->metrics.row[0].name));
     if (p->estimated & P2A_CONTEXTS)
-        p2a_protobuf_put_number(&w->bytes, COMMENT,
-                                add_string(w, P2A_LIT("stacks are estimated from a call graph")));
+        put_estimate(w);
     const struct p2a_buffer *all[] = {&w->mappings, &w->locations, &w->functions, &w->strings};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         w->no_memory |= all[i]->failed;

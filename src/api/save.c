@@ -65,8 +65,10 @@ static enum p2a_status need_contexts(struct p2a_profile *p, bool picture, bool e
         return P2A_OK;
     if (exact)
         return p2a_error_set(error, P2A_USAGE,
-                             "the input holds a call graph and no stacks; --exact refuses to "
-                             "estimate them");
+                             guessed && !again
+                                 ? "the input's stacks are estimated; --exact refuses them"
+                                 : "the input holds a call graph and no stacks; --exact refuses to "
+                                   "estimate them");
     if (guessed && !again)
         return P2A_OK;
     if (!(p->facts & P2A_GRAPH))

@@ -5,6 +5,7 @@
  *
  *   contexts + contexts = contexts        anything with a graph alone = a graph
  *   contexts with a recorded graph beside them + contexts = both */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -440,15 +441,18 @@ static void add_graph(struct p2a_mapping *m, p2a_id *arc)
         add_sites(m, arc);
 }
 
-/* Whether the sum can be a tree: FROM is one, and INTO is one or empty. Estimated paths are none,
- * but all there is where their graph is gone. */
+/* Estimated paths are none beside the graph that they were made of, which can make them again. */
+static bool is_tree(const struct p2a_profile *p)
+{
+    bool guessed = p->estimated & P2A_CONTEXTS, again = p->recorded & P2A_GRAPH;
+    return p->contexts.n && !(guessed && again);
+}
+
+/* Whether the sum can be a tree: FROM is one, and INTO is one or empty. */
 static bool both_trees(const struct p2a_profile *into, const struct p2a_profile *from)
 {
     bool empty = !into->contexts.n && !into->graph.order_n;
-    if (empty && from->contexts.n && !(from->facts & P2A_GRAPH))
-        return true;
-    bool tree = into->contexts.n && !(into->estimated & P2A_CONTEXTS);
-    return from->contexts.n && !(from->estimated & P2A_CONTEXTS) && (tree || empty);
+    return is_tree(from) && (empty || is_tree(into));
 }
 
 static void add_rows(struct p2a_mapping *m, p2a_id *ids)
@@ -550,8 +554,9 @@ static void add_profile(struct p2a_profile *into, const struct p2a_profile *from
         }
         if (error->status == P2A_OK)
             p2a_mapping_add(&m, error);
-        into->recorded = into->facts;
-        into->estimated |= from->estimated & P2A_GRAPH;
+        into->estimated |= from->estimated & (P2A_GRAPH | (tree ? P2A_CONTEXTS : 0));
+        into->recorded = into->facts & ~(into->estimated & P2A_CONTEXTS);
+        into->cycle_share = fmax(into->cycle_share, from->cycle_share);
     }
     for (size_t i = 0; i < p2a_note_count(from); i++)
         p2a_note(into, "%s", p2a_note_at(from, i));

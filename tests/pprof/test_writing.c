@@ -1,4 +1,6 @@
 /* The writer: what goes in comes out again, and sums stay what they are. */
+#include <math.h>
+
 #include "build.h"
 
 static const char *const raw[] = {"raw", NULL};
@@ -66,6 +68,30 @@ static void the_sum_of_what_is_written_is_the_rounded_sum(void **state)
     assert_true(p2a_metric_total(q, 0) == 3);
     p2a_free(p);
     p2a_free(q);
+}
+
+/* And added to one another: then there is no graph to estimate them from again. */
+static void estimated_stacks_stay_estimated(void **state)
+{
+    (void)state;
+    struct p2a_str graph =
+        P2A_LIT("events: Ir\nfn=a\n1 3\ncfn=b\ncalls=2 1\n1 20\ncfn=c\ncalls=1 1\n1 7\n"
+                "fn=b\n1 8\ncfn=c\ncalls=1 1\n1 12\nfn=c\n1 14\ncfn=b\ncalls=1 1\n1 5\n");
+    struct p2a_profile *p = read_bytes(graph, "callgrind"), *q = again(p), *r = again(q);
+    struct p2a_save_options exact = {.format = "folded", .exact = true};
+    struct p2a_error error;
+    void *bytes;
+    size_t n;
+    assert_true(q->estimated & r->estimated & P2A_CONTEXTS && !(q->recorded & P2A_CONTEXTS));
+    assert_true(p->cycle_share > 0.1 && fabs(p->cycle_share - r->cycle_share) < 1e-5);
+    assert_int_equal(p2a_save_memory(r, &exact, &bytes, &n, &error), P2A_USAGE);
+    assert_int_equal(p2a_add(r, q, &error), P2A_OK);
+    assert_true(r->estimated & P2A_CONTEXTS && !(r->recorded & P2A_CONTEXTS));
+    assert_int_equal(r->contexts.n, q->contexts.n);
+    assert_true(p2a_whole(r, 0) == 2 * p2a_whole(q, 0));
+    p2a_free(p);
+    p2a_free(q);
+    p2a_free(r);
 }
 
 static void threads_metrics_and_units_survive(void **state)
@@ -292,6 +318,7 @@ int main(void)
         cmocka_unit_test(folded_stacks_survive),
         cmocka_unit_test(output_is_gzip_unless_it_shall_be_raw),
         cmocka_unit_test(the_sum_of_what_is_written_is_the_rounded_sum),
+        cmocka_unit_test(estimated_stacks_stay_estimated),
         cmocka_unit_test(threads_metrics_and_units_survive),
         cmocka_unit_test(lines_are_dealt_so_that_both_sums_stay),
         cmocka_unit_test(lines_below_zero_keep_both_sums),
