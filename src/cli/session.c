@@ -133,10 +133,34 @@ enum p2a_status session_start(struct session *s, const struct options *options, 
     return ok ? P2A_OK : P2A_SYSTEM;
 }
 
+static bool is_session(const char *folder, size_t n)
+{
+    static const char *const files[] = {"settings", "log", INJECTED};
+    struct stat info;
+    char path[PATH_MAX];
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (snprintf(path, sizeof path, "%.*s/%s", (int)n, folder, files[i]) >= PATH_MAX ||
+            stat(path, &info) != 0)
+            return false;
+    return n > 0;
+}
+
+/* PYTHONPATH as it is outside of a session that this one is started in: of two that are told to
+ * record a program, the one nearest to it does. */
+static const char *outside(const char *paths)
+{
+    size_t n = paths ? strcspn(paths, ":") : 0;
+    if (!n || !is_session(paths, n))
+        return paths;
+    const char *rest = paths[n] ? paths + n + 1 : NULL;
+    bool empty = rest && strlen(rest) == n && memcmp(rest, paths, n) == 0;
+    return empty ? "" : outside(rest);
+}
+
 /* As sitecustomize.py takes it apart. */
 bool session_enter(const struct session *s)
 {
-    const char *old = getenv("PYTHONPATH");
+    const char *old = outside(getenv("PYTHONPATH"));
     char *value = NULL;
     if (old && !*old)
         old = s->folder;

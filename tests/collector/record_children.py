@@ -202,6 +202,20 @@ class Children(RecordTest):
         done = self.record(self.python, "-E", "-c", code)
         self.assertEqual(self.calls("work"), 7, done.err)
 
+    @each_python
+    def test_of_two_recordings_the_one_nearest_to_the_program(self):
+        self.write_work()
+        self.write("app.py", "import subprocess, sys, work; work.some(2); subprocess.call(sys.argv[1:])\n")
+        for path in None, "", "/nowhere:/there":
+            inner = [PROGRAM, "record", "-o", "inner.prof", self.python, "seen.py"]
+            env = dict(os.environ, PYTHONPATH=path)
+            if path is None:
+                del env["PYTHONPATH"]
+            done = self.record(self.python, "app.py", *inner, options=["-o", "outer.prof"], env=env)
+            self.assertEqual((done.status, done.out.split(" [")[0]), (0, str(path)), done.err)
+            for name, calls in ("inner", 7), ("outer", 2):
+                self.assertEqual(self.calls("work", name + ".prof"), calls, done.err)
+
 
 if __name__ == "__main__":
     main()
