@@ -51,6 +51,7 @@ struct reader {
     struct p2a_rec_header h;
     struct p2a_rec_instant last;
     uint64_t cells;
+    bool open;                 /* a thread hasn't ended */
     bool ended;                /* what refers to nothing is an error */
     struct function *function; /* by number; [0] is not used */
     struct thread *thread;     /* by root, once sorted */
@@ -346,6 +347,7 @@ static enum p2a_status take_thread(struct reader *r, uint64_t at, const struct p
     if (!in_range(t->state, P2A_REC_ALIVE, P2A_REC_ENDED))
         return p2a_bad_byte(r->in, at, "state %u of a thread, 1 or 2 was expected",
                             (unsigned)t->state);
+    r->open |= t->state == P2A_REC_ALIVE;
     if (!row.root && !r->ended)
         return P2A_OK;
     if (!row.root)
@@ -597,10 +599,17 @@ static void note_greenlets(struct reader *r)
         }
 }
 
+/* A child that a thread forked ends with that thread, and has nobody to end its recording. */
+static bool was_cut(const struct reader *r)
+{
+    bool running = r->h.state == P2A_REC_RUNS || r->h.state == P2A_REC_DIED;
+    return running && (r->open || !r->thread_n);
+}
+
 static void note_facts(struct reader *r)
 {
     struct p2a_profile *p = r->p;
-    if (r->h.state == P2A_REC_RUNS || r->h.state == P2A_REC_DIED)
+    if (was_cut(r))
         p2a_note(p,
                  "process %llu %swas killed or became another program: calls that hadn't returned "
                  "count",

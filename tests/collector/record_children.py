@@ -154,6 +154,7 @@ class Children(RecordTest):
         for options in [], ["--sampled"]:
             done = self.record(self.python, "app.py", options=["-o", "app.prof", *options])
             self.assertEqual((done.status, done.out), (0, "0\n"), done.err)
+            self.assertNotIn("was killed", done.said)
             self.assertEqual(self.calls("f", "app.prof"), 2)
 
     @each_python

@@ -164,7 +164,9 @@ static void what_came_into_being_while_it_was_read_is_left_out(void **state)
     (void)state;
     struct cells c;
     struct recording r = two_threads(&c);
+    struct p2a_rec_thread *first = (struct p2a_rec_thread *)(void *)r.cell[c.threads];
     r.header->state = P2A_REC_RUNS;
+    first->state = P2A_REC_ALIVE;
     node(&r, c.f)->function = 0; /* not published: nor is what is below it */
     node(&r, c.len)->function = 9;
     struct p2a_profile *p = load(&r);
@@ -176,6 +178,11 @@ static void what_came_into_being_while_it_was_read_is_left_out(void **state)
     p = load(&r);
     shows(p, "main (a.py:1) 100\nf (a.py:5) 50\n");
     assert_true(has_note(p, "process 77 was killed or became another program"));
+    p2a_free(p);
+
+    first->state = P2A_REC_ENDED;
+    p = load(&r);
+    assert_false(has_note(p, "process 77 was killed or became another program"));
     p2a_free(p);
 
     struct p2a_rec_thread *second = (struct p2a_rec_thread *)(void *)r.cell[c.threads + 2];
