@@ -10,6 +10,8 @@
 
 enum { PIECE = (1 << 18) + 16 }; /* holds what a source has read before it saw the magic number */
 
+enum { FRAME = 5 }; /* the least bytes that begin a frame of zstd's */
+
 /* Deflate can't grow data more than 1032-fold; profiles grow 5- to 100-fold. */
 enum { BOMB_RATIO = 200, BOMB_FROM = 64 << 20 };
 
@@ -19,9 +21,11 @@ struct p2a_inflate {
     struct p2a_error *error;
     bool zstd, ended, begun; /* ended: a member's end was reached; begun: it has a first byte */
     uint64_t in, out;
+    const char *trouble; /* what is wrong behind what was unwrapped last; NULL: nothing so far */
     z_stream z;
     ZSTD_DStream *zs;
-    size_t at, n; /* piece[at..n) is not yet unwrapped */
+    size_t wanted; /* bytes that end at a block of zstd's: a broken one takes no other with it */
+    size_t at, n;  /* piece[at..n) is not yet unwrapped */
     unsigned char piece[PIECE];
 };
 
@@ -43,6 +47,7 @@ enum p2a_packing p2a_packing_of(const unsigned char *start, size_t n)
 static bool start_zstd(struct p2a_inflate *f)
 {
     f->zs = ZSTD_createDStream();
+    f->wanted = FRAME;
     return f->zs || (p2a_error_memory(f->error), false);
 }
 
@@ -120,31 +125,33 @@ static long step_gzip(struct p2a_inflate *f, unsigned char *bytes, size_t n)
         p2a_error_memory(f->error);
         return -1;
     } else if (result != Z_OK && result != Z_BUF_ERROR) {
-        return broken(f, "corrupt gzip data");
+        f->trouble = "corrupt gzip data";
     }
     return (long)made;
 }
 
-static long zstd_failed(struct p2a_inflate *f, ZSTD_ErrorCode code)
+static const char *zstd_trouble(ZSTD_ErrorCode code)
 {
-    if (code == ZSTD_error_memory_allocation) {
-        p2a_error_memory(f->error);
-        return -1;
-    }
-    return broken(f, code == ZSTD_error_frameParameter_windowTooLarge
-                         ? "zstd data that zstd --long made, expected windows up to 128 MiB: seen"
-                         : "corrupt zstd data");
+    return code == ZSTD_error_frameParameter_windowTooLarge
+               ? "zstd data that zstd --long made, expected windows up to 128 MiB: seen"
+               : "corrupt zstd data";
 }
 
 static long step_zstd(struct p2a_inflate *f, unsigned char *bytes, size_t n)
 {
-    ZSTD_inBuffer in = {f->piece, f->n, f->at};
+    size_t have = f->n - f->at;
+    ZSTD_inBuffer in = {f->piece, f->at + (have < f->wanted ? have : f->wanted), f->at};
     ZSTD_outBuffer out = {bytes, n, 0};
     size_t result = ZSTD_decompressStream(f->zs, &out, &in);
     f->at = in.pos;
+    if (ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation) {
+        p2a_error_memory(f->error);
+        return -1;
+    }
     if (ZSTD_isError(result))
-        return zstd_failed(f, ZSTD_getErrorCode(result));
+        f->trouble = zstd_trouble(ZSTD_getErrorCode(result));
     f->ended = result == 0;
+    f->wanted = result ? result : FRAME;
     return (long)out.pos;
 }
 
@@ -165,6 +172,8 @@ long p2a_inflate_pull(void *from, unsigned char *bytes, size_t n)
     if (n > 1u << 30)
         n = 1u << 30;
     for (;;) {
+        if (f->trouble)
+            return broken(f, f->trouble);
         if (f->ended && !next_member(f))
             return f->error && f->error->status != P2A_OK ? -1 : 0;
         f->ended = false;

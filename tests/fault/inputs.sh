@@ -130,6 +130,15 @@ for pack in $packers; do
             >"$work/changed"
         refused "$what, changed" 'changed: ' "$work/changed"
     done
+    # Of what is cut short, here large.folded, all whole lines that can be unpacked, however it comes.
+    "$pack" -q -d -c <"$work/cut" >"$work/lines" 2>"$work/log"
+    [ -z "$(tail -c 1 "$work/lines")" ] || sed -i '$d' "$work/lines"
+    "$PROF2ANY" "$work/lines" -f folded >"$work/plain" 2>"$work/log"
+    run "$pack, in part" 0 "$work/cut" --partial -f folded
+    cmp -s "$work/plain" "$work/out" || say "$pack, in part: not all lines before the break"
+    dd if="$work/cut" bs=777 2>"$work/log" | "$PROF2ANY" -q --partial -f folded >"$work/out"
+    cmp -s "$work/plain" "$work/out" || say "$pack, in part, in a pipe: not all lines before the break"
+    wc -l <"$work/lines" | grep -q '^[1-9][0-9][0-9][0-9]' || say "$pack, in part: few lines to compare"
 done
 
 # Bombs of 2 GiB made of 64 MiB of zeros again and again.
