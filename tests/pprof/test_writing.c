@@ -126,8 +126,8 @@ static void threads_metrics_and_units_survive(void **state)
     free_text(two);
 }
 
-/* Two stacks end in f, at three of its lines; in one metric of two, line 12 has nothing. */
-static struct p2a_profile *with_lines(void)
+/* Locations 11 to 13 are at lines 31 to 33 of the third function. */
+static struct build at_three_lines(void)
 {
     struct build b = {0};
     add_type(&b, "samples", "count");
@@ -136,6 +136,13 @@ static struct p2a_profile *with_lines(void)
     add_location(&b, 11, 0, 0x11, LINES({3, 31}));
     add_location(&b, 12, 0, 0x12, LINES({3, 32}));
     add_location(&b, 13, 0, 0x13, LINES({3, 33}));
+    return b;
+}
+
+/* Two stacks end in f, at three of its lines; in one metric of two, line 12 has nothing. */
+static struct p2a_profile *with_lines(void)
+{
+    struct build b = at_three_lines();
     add_sample(&b, STACK(11, 1), VALUES(3, 50), NULL);
     add_sample(&b, STACK(12, 1), VALUES(4, 0), NULL);
     add_sample(&b, STACK(13, 2, 1), VALUES(5, 60), NULL);
@@ -173,13 +180,7 @@ static void lines_are_dealt_so_that_both_sums_stay(void **state)
 static void lines_below_zero_keep_both_sums(void **state)
 {
     (void)state;
-    struct build b = {0};
-    add_type(&b, "samples", "count");
-    add_type(&b, "space", "bytes");
-    add_functions(&b, 3);
-    add_location(&b, 11, 0, 0x11, LINES({3, 31}));
-    add_location(&b, 12, 0, 0x12, LINES({3, 32}));
-    add_location(&b, 13, 0, 0x13, LINES({3, 33}));
+    struct build b = at_three_lines();
     add_sample(&b, STACK(11, 1), VALUES(-3, 50), NULL);
     add_sample(&b, STACK(12, 1), VALUES(4, 20), NULL);
     add_sample(&b, STACK(13, 2, 1), VALUES(-5, -60), NULL);
