@@ -81,6 +81,16 @@ enum p2a_status load_input(const struct options *options, const char *path,
     return status;
 }
 
+/* Whether what follows a name is "-01", or "-01" behind ".2" of a part. */
+static bool names_thread(const char *rest)
+{
+    static const char digits[] = "0123456789";
+    if (rest[0] == '.')
+        rest += 1 + strspn(rest + 1, digits);
+    size_t n = rest[0] == '-' ? strspn(rest + 1, digits) : 0;
+    return n >= 2 && !rest[1 + n];
+}
+
 /* What valgrind leaves empty beside OUT-01, OUT-02, OUT.1-01 with --separate-threads=yes. */
 static bool is_left_empty(const struct options *options, const char *path)
 {
@@ -90,8 +100,7 @@ static bool is_left_empty(const struct options *options, const char *path)
         return false;
     for (int i = 0; i < options->input.n; i++) {
         const char *other = options->input.at[i];
-        if (strncmp(other, path, n) == 0 && (other[n] == '-' || other[n] == '.') &&
-            other[n + 1] >= '0' && other[n + 1] <= '9')
+        if (strncmp(other, path, n) == 0 && names_thread(other + n))
             return true;
     }
     return false;
