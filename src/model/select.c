@@ -373,19 +373,22 @@ static double share_dropped(const struct p2a_profile *p, const unsigned char *ke
 }
 
 /* The first metric has judged; what another one loses the most is told, where that is more. */
-static void note_dropped(struct p2a_profile *p, uint32_t functions, uint32_t arcs,
-                         const double *share)
+static void note_dropped(struct p2a_profile *p, const unsigned char *keep, uint32_t functions,
+                         uint32_t arcs)
 {
     char most[128] = "", first[P2A_HUMAN_ROOM], other[P2A_HUMAN_ROOM];
-    uint32_t m = 0;
-    for (uint32_t i = 1; i < p->metrics.n; i++)
-        m = share[i] > share[m] ? i : m;
-    if (m)
+    double share = share_dropped(p, keep, 0), largest = share;
+    for (uint32_t m = 1; m < p->metrics.n; m++) {
+        double lost = share_dropped(p, keep, m);
+        if (lost <= largest)
+            continue;
+        largest = lost;
         snprintf(most, sizeof most, " in %s, %s in %s", p2a_metric_name(p, 0),
-                 p2a_human_share(other, share[m], 1), p2a_metric_name(p, m));
+                 p2a_human_share(other, lost, 1), p2a_metric_name(p, m));
+    }
     if (functions)
         p2a_note(p, "%u %s below the threshold left out, %s of the whole by %s%s", functions,
-                 p2a_functions_word(p, functions), p2a_human_share(first, share[0], 1),
+                 p2a_functions_word(p, functions), p2a_human_share(first, share, 1),
                  functions == 1 ? "itself" : "themselves", most);
     if (arcs)
         p2a_note(p, "%u arc%s below the threshold left out", arcs, arcs == 1 ? "" : "s");
@@ -398,12 +401,12 @@ static enum p2a_status apply_thresholds(struct p2a_profile *p, const struct p2a_
     if (!(p->facts & P2A_GRAPH) && p->facts & P2A_CONTEXTS && p2a_derive(p, error) != P2A_OK)
         return error->status;
     const struct p2a_graph *g = &p->graph;
-    double whole = larger_whole(p, 0), *share = calloc((size_t)p->metrics.n + 1, sizeof *share);
+    double whole = larger_whole(p, 0);
     unsigned char *keep = malloc((size_t)g->node_n + 1), *arc = malloc((size_t)g->arc_n + 1);
     unsigned char *fate = calloc((size_t)p->contexts.n + 1, 1);
     uint32_t functions = 0, arcs = 0;
     enum p2a_status status = P2A_SYSTEM;
-    if (!keep || !arc || !fate || !share) {
+    if (!keep || !arc || !fate) {
         status = p2a_error_memory(error);
     } else {
         for (uint32_t f = 0; f < g->node_n; f++) {
@@ -411,8 +414,6 @@ static enum p2a_status apply_thresholds(struct p2a_profile *p, const struct p2a_
             keep[f] = !row || larger_side(p, g->total, f, 0) >= s->node_threshold * whole;
             functions += row && !keep[f];
         }
-        for (uint32_t m = 0; m < p->metrics.n; m++)
-            share[m] = share_dropped(p, keep, m);
         for (uint32_t a = 0; a < g->arc_n; a++) {
             arc[a] = larger_side(p, g->arc_total, a, 0) >= s->edge_threshold * whole;
             arcs += !arc[a];
@@ -420,14 +421,13 @@ static enum p2a_status apply_thresholds(struct p2a_profile *p, const struct p2a_
         for (uint32_t i = 0; i < p->contexts.n; i++)
             fate[i] = keep[p->contexts.row[i].function] ? P2A_KEEP : P2A_FOLD;
         struct p2a_rewrite rewrite = {.fate = fate};
+        note_dropped(p, keep, functions, p->facts & P2A_CONTEXTS ? 0 : arcs);
         status = p->facts & P2A_CONTEXTS ? p2a_rewrite_contexts(p, &rewrite, error)
                                          : p2a_rewrite_graph(p, keep, arc, NULL, error);
-        note_dropped(p, functions, p->facts & P2A_CONTEXTS ? 0 : arcs, share);
     }
     free(keep);
     free(arc);
     free(fate);
-    free(share);
     return status;
 }
 
