@@ -388,7 +388,8 @@ enum { MEANINGS = 256, CHIPS = 6 };
 struct chip {
     struct p2a_str text;
     double self;
-    unsigned paint;
+    double most;    /* of it, what one function has … */
+    unsigned paint; /* … whose this is */
 };
 
 static int by_self(const void *left, const void *right)
@@ -411,8 +412,14 @@ static void count_self(const struct flame *f, struct chip *chips, size_t *n, p2a
     if (i == MEANINGS)
         return;
     if (i == *n)
-        chips[(*n)++] = (struct chip){text, 0, p2a_paint(&f->painter, function, 0.01)};
-    chips[i].self += self;
+        chips[(*n)++] = (struct chip){.text = text};
+    struct chip *chip = &chips[i];
+    chip->self += self;
+    unsigned paint = p2a_paint(&f->painter, function, 0.01);
+    if (self > chip->most || (self == chip->most && paint < chip->paint)) {
+        chip->most = self;
+        chip->paint = paint;
+    }
 }
 
 /* Puts a square of PAINT at X and "TEXT FIGURE" behind it; returns where the next one goes, X
@@ -1033,6 +1040,12 @@ static enum p2a_status write_flamegraph(struct p2a_out *out)
     return f.failed ? p2a_no_memory(out) : p2a_out_status(out);
 }
 
+/* In a reversed graph boxes are of many paths. */
+static double least_drawn(const struct p2a_out *out)
+{
+    return p2a_option_flag(out, "reverse") ? 0 : p2a_option_number(out, "minwidth") / 100;
+}
+
 static const char *const aliases[] = {"svg", "flame", NULL};
 static const char *const patterns[] = {"*.svg", NULL};
 
@@ -1042,6 +1055,7 @@ const struct p2a_format p2a_format_flamegraph = {
     .aliases = aliases,
     .patterns = patterns,
     .write = write_flamegraph,
+    .least = least_drawn,
     .needs = P2A_CONTEXTS | P2A_PICTURE | P2A_STACKS,
     .keeps =
         P2A_CONTEXTS | P2A_GRAPH | P2A_CALLS | P2A_PLACES | P2A_MODULES | P2A_THREADS | P2A_BEFORE,

@@ -41,7 +41,9 @@
 #include <string.h>
 
 #include "base/words.h"
+#include "io/source.h"
 #include "model/core.h"
+#include "model/heavy.h"
 #include "model/pile.h"
 #include "prof2any/format.h"
 
@@ -293,6 +295,13 @@ static bool is_builtin(struct p2a_str name)
            (p2a_str_starts(name, "<built-in ") || p2a_str_starts(name, "<method '"));
 }
 
+/* Cuts off *name where it is, in any of these spellings. */
+static bool cut_path(struct p2a_str *name, struct p2a_str *path, int64_t *line)
+{
+    return cut_place(name, path, line) || cut_torch(name, path, line) ||
+           cut_ruby(name, path, line) || cut_file(name, path);
+}
+
 static p2a_id function_of(struct p2a_profile *p, struct p2a_str frame)
 {
     struct p2a_function f = {.kind = P2A_UNKNOWN};
@@ -302,8 +311,7 @@ static p2a_id function_of(struct p2a_profile *p, struct p2a_str frame)
             f.kind = marks[i].kind;
             frame.n -= MARK;
         }
-    if (cut_place(&frame, &path, &f.line) || cut_torch(&frame, &path, &f.line) ||
-        cut_ruby(&frame, &path, &f.line) || cut_file(&frame, &path)) {
+    if (cut_path(&frame, &path, &f.line)) {
         bool library = !f.line && is_library(path);
         *(library ? &f.module : &f.file) = p2a_intern(p, path);
         if (f.kind == P2A_UNKNOWN && (library || is_python(path)))
@@ -898,6 +906,256 @@ static void keep_pile(struct reader *r)
         r->p->core->error = ended;
 }
 
+/* ---- reader: heavy paths alone ---- */
+
+/* For a picture, and where stacks are long: a survey finds where they are, their values and their
+ * leaves, and then only frames on heavy paths are read. Whatever isn't plain - threads, values that
+ * aren't whole numbers, what is wrong - has all read as always. */
+struct survey {
+    struct reader *r;
+    struct p2a_unread *stack;
+    uint32_t n, room;
+    size_t bytes;
+    double sum;
+    bool plain;
+    struct p2a_words leaves;
+    double *own; /* by leaf */
+    size_t own_room;
+};
+
+struct surveyed {
+    struct p2a_unread *stack; /* came: the word of its leaf */
+    struct p2a_str *fresh;
+    uint32_t n, room, fresh_n, fresh_room;
+    p2a_id first;
+    size_t bytes;
+    uint64_t lines;
+    bool plain;
+};
+
+struct surveyor {
+    struct p2a_words words;
+    p2a_id *leaf; /* by word; only who takes knows them */
+    size_t leaf_room;
+};
+
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+enum { ENOUGH = 1, LONG = 1 };
+#else
+enum { ENOUGH = 1 << 20, LONG = 256 }; /* bytes that are worth it, and of a line */
+#endif
+
+/* Whether STACK begins with a process or a thread. */
+static bool has_head(struct p2a_str stack)
+{
+    struct p2a_str frame, rest;
+    struct thread t;
+    if (!stack.n || !one_of(stack.at[0], "pt["))
+        return false;
+    p2a_str_cut(stack, ';', &frame, &rest);
+    return p2a_str_starts(stack, "process ") || is_thread(frame, &t);
+}
+
+/* Adds the stack on LINE, if there is one; *LEAF: its last frame. */
+static bool survey_line(struct surveyed *s, struct p2a_str line, struct p2a_str *leaf)
+{
+    struct p2a_unread stack = {.value = 0};
+    leaf->at = NULL;
+    if (is_empty(line) || is_comment(line))
+        return true;
+    s->plain = cut_number(&line, &stack.value) && judge_count(stack.value) == NONE && line.n &&
+               line.n < UINT32_MAX && !has_head(line);
+    if (!s->plain)
+        return true;
+    if (!p2a_grow(&s->stack, &s->room, (uint64_t)s->n + 1, sizeof *s->stack))
+        return false;
+    stack.at = line.at;
+    stack.left = (uint32_t)line.n + 1;
+    s->stack[s->n++] = stack;
+    const char *last = memrchr(line.at, ';', line.n);
+    leaf->at = last ? last + 1 : line.at;
+    leaf->n = (size_t)(line.at + line.n - leaf->at);
+    return true;
+}
+
+/* The words of N leaves of the stacks added last. */
+static bool find_leaves(struct surveyor *d, struct surveyed *s, const struct p2a_str *leaf,
+                        uint32_t n)
+{
+    p2a_id word[P2A_WORDS];
+    if (!p2a_grow(&s->fresh, &s->fresh_room, (uint64_t)s->fresh_n + n, sizeof *s->fresh) ||
+        !p2a_words_find(&d->words, leaf, n, word))
+        return false;
+    for (uint32_t i = 0; i < n; i++) {
+        s->stack[s->n - n + i].came = word[i];
+        if (word[i] == s->first + s->fresh_n)
+            s->fresh[s->fresh_n++] = leaf[i];
+    }
+    return true;
+}
+
+static bool survey_lines(const void *survey, void *desk, struct p2a_str lines, void *piece)
+{
+    struct surveyor *d = desk;
+    struct surveyed *s = piece;
+    struct p2a_str line, leaf[P2A_WORDS];
+    uint32_t n = 0;
+    (void)survey;
+    s->n = s->fresh_n = 0;
+    s->first = d->words.n;
+    s->bytes = lines.n;
+    s->lines = 0;
+    s->plain = true;
+    while (lines.n && s->plain) {
+        p2a_str_cut(lines, '\n', &line, &lines);
+        s->lines++;
+        if (p2a_str_ends(line, "\r"))
+            line.n--;
+        if (!survey_line(s, line, &leaf[n]))
+            return false;
+        n += leaf[n].at != NULL;
+        if ((n == P2A_WORDS || !lines.n) && !find_leaves(d, s, leaf, n))
+            return false;
+        n %= P2A_WORDS;
+    }
+    return true;
+}
+
+/* The leaves that are new on the desk. */
+static bool take_leaves(struct survey *v, struct surveyor *d, const struct surveyed *s)
+{
+    for (uint32_t i = 0; i < s->fresh_n; i += P2A_WORDS) {
+        uint32_t n = s->fresh_n - i < P2A_WORDS ? s->fresh_n - i : P2A_WORDS;
+        p2a_id *leaf = widen(d->leaf, &d->leaf_room, (size_t)s->first + i + n, sizeof *leaf);
+        if (!leaf)
+            return false;
+        d->leaf = leaf;
+        if (!p2a_words_find(&v->leaves, s->fresh + i, n, leaf + s->first + i))
+            return false;
+    }
+    double *own = widen(v->own, &v->own_room, v->leaves.n, sizeof *own);
+    if (own)
+        v->own = own;
+    return own;
+}
+
+/* False ends it, for what isn't plain, too. */
+static bool take_survey(void *survey, void *desk, void *piece)
+{
+    struct survey *v = survey;
+    const struct surveyor *d = desk;
+    const struct surveyed *s = piece;
+    v->bytes += s->bytes;
+    v->plain &= s->plain && s->n <= UINT32_MAX - v->n && v->n + s->n <= v->bytes / LONG;
+    if (!v->plain)
+        return false;
+    if (!take_leaves(v, desk, s) ||
+        !p2a_grow(&v->stack, &v->room, (uint64_t)v->n + s->n, sizeof *v->stack))
+        return no_memory(v->r);
+    for (uint32_t i = 0; i < s->n; i++) {
+        struct p2a_unread *stack = &v->stack[v->n];
+        *stack = s->stack[i];
+        stack->came = v->n++;
+        v->own[d->leaf[s->stack[i].came]] += stack->value;
+        v->sum += stack->value;
+        v->plain &= stack->value == floor(stack->value);
+    }
+    v->plain &= v->sum < 0x1p53;
+    p2a_count_lines(v->r->in, s->lines);
+    return v->plain;
+}
+
+static void free_surveyor(void *desk)
+{
+    struct surveyor *d = desk;
+    p2a_words_free(&d->words);
+    free(d->leaf);
+}
+
+static void free_surveyed(void *piece)
+{
+    struct surveyed *s = piece;
+    free(s->stack);
+    free(s->fresh);
+}
+
+/* Whether colours hang on a path whose leaf alone isn't enough: files of Python are somebody's own
+ * code where any has its directory. */
+static bool has_doubt(const struct survey *v)
+{
+    bool python = false, directory = false;
+    for (uint32_t i = 0; i < v->leaves.n; i++) {
+        struct p2a_str frame = v->leaves.row[i], path;
+        int64_t line;
+        if (!cut_path(&frame, &path, &line) ||
+            !(p2a_str_ends(path, ".py") || p2a_str_ends(path, ".pyx")))
+            continue;
+        python = true;
+        directory |= p2a_str_base(path).n < path.n;
+    }
+    return python && !directory;
+}
+
+/* What functions have as their own, of which contexts don't tell all. */
+static bool give_own(struct survey *v)
+{
+    struct p2a_profile *p = v->r->p;
+    p2a_id *function = malloc(((size_t)v->leaves.n + 1) * sizeof *function);
+    bool done = function;
+    for (uint32_t i = 0; done && i < v->leaves.n; i++)
+        done = (function[i] = find_function(v->r, v->leaves.row[i])) != P2A_NONE;
+    double *own = done ? calloc((size_t)p->functions.n + 1, sizeof *own) : NULL;
+    for (uint32_t i = 0; own && i < v->leaves.n; i++)
+        own[function[i]] += v->own[i];
+    p->core->own = own;
+    free(function);
+    return own || (p2a_profile_status(p) == P2A_OK && no_memory(v->r));
+}
+
+static p2a_id function_of_frame(void *reader, struct p2a_str frame)
+{
+    return find_function(reader, frame);
+}
+
+static void read_heavy(struct survey *v)
+{
+    struct p2a_heavy heavy = {.stack = v->stack,
+                              .n = v->n,
+                              .least = v->r->p->core->least * v->sum,
+                              .function = function_of_frame,
+                              .owner = v->r};
+    if (p2a_heavy_contexts(v->r->p, &heavy))
+        give_own(v);
+}
+
+static const struct p2a_pieces surveyed = {sizeof(struct surveyor),
+                                           sizeof(struct surveyed),
+                                           survey_lines,
+                                           take_survey,
+                                           free_surveyor,
+                                           free_surveyed};
+
+/* Whether the profile is read so, or there was an error. */
+static bool read_for_picture(struct reader *r)
+{
+    struct survey v = {.r = r, .plain = true};
+    const unsigned char *at;
+    if (!(r->p->core->least > 0) || r->compared || !p2a_in_memory(r->in) ||
+        p2a_ahead(r->in, ENOUGH, &at) < ENOUGH)
+        return false;
+    uint64_t start = p2a_offset(r->in);
+    p2a_read_pieces(r->in, &surveyed, &v);
+    bool plain = v.plain && v.n && !has_doubt(&v);
+    if (plain && p2a_profile_status(r->p) == P2A_OK)
+        read_heavy(&v);
+    else
+        p2a_go_back(r->in, start);
+    p2a_words_free(&v.leaves);
+    free(v.stack);
+    free(v.own);
+    return plain || p2a_profile_status(r->p) != P2A_OK;
+}
+
 static enum p2a_status read_folded(struct p2a_in *in)
 {
     struct reader r = {.in = in, .p = in->profile, .compared = has_two_counts(in)};
@@ -906,8 +1164,10 @@ static enum p2a_status read_folded(struct p2a_in *in)
         p2a_compare_columns(r.p);
     r.pile.columns = r.p->columns;
     r.at_once = r.compared;
-    p2a_read_pieces(in, &pieces, &r);
-    keep_pile(&r);
+    if (!read_for_picture(&r)) {
+        p2a_read_pieces(in, &pieces, &r);
+        keep_pile(&r);
+    }
     if (!p2a_has_contexts(r.p))
         p2a_bad_line(in, "no stack so far, expected lines 'frame;frame count'");
     p2a_pile_free(&r.pile);

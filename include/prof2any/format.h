@@ -543,7 +543,10 @@ struct p2a_format {
     enum p2a_sure (*probe)(const struct p2a_probe *probe);
     enum p2a_status (*read)(struct p2a_in *in);    /* NULL where the format is only written */
     enum p2a_status (*write)(struct p2a_out *out); /* NULL where it is only read */
-    unsigned gives, needs, keeps;     /* enum p2a_fact: can record; wants first; carries */
+    unsigned gives, needs, keeps; /* enum p2a_fact: can record; wants first; carries */
+    /* NULL, or with these settings the share of the whole below which it can do with a path's end,
+     * as in p2a_load_options; `profile` isn't there yet. */
+    double (*least)(const struct p2a_out *out);
     unsigned report;                  /* enum p2a_report_part: what it goes by */
     bool binary;                      /* never written to a terminal */
     bool verify;                      /* states what follows from other rows: checked when read */

@@ -71,6 +71,9 @@ struct p2a_load_options {
     void *progress_to;
     bool lazy; /* make call paths when a call needs them: faster where none does. Not for those who
                   look into format.h's tables after loading */
+    double least; /* paths may end with the first call whose total is below this share of the whole,
+                     0 to 1, which has all that is below as its own: faster, for pictures that have
+                     no room for more */
     bool no_lines; /* costs per source line, instruction and call site may be left out: faster, for
                       formats that don't carry them */
 };
@@ -148,6 +151,9 @@ struct p2a_selection {
     const struct p2a_name_rule *rules; /* come first, so that patterns see the new names */
     size_t rule_n;
 };
+
+/* Whether SELECTION leaves every profile as it is. */
+P2A_API bool p2a_selects_all(const struct p2a_selection *selection);
 
 /* Applies SELECTION to the profile in place. P2A_USAGE: a pattern that doesn't compile, a metric or
  * thread that isn't there, `exact` where stacks are needed and weren't recorded. After an error the
@@ -263,6 +269,10 @@ P2A_API enum p2a_status p2a_save(struct p2a_profile *profile, const char *path,
 /* Whether p2a_save would take the format and the settings: before what takes long. */
 P2A_API enum p2a_status p2a_save_check(const char *path, const struct p2a_save_options *options,
                                        struct p2a_error *error);
+
+/* What p2a_load_options may have as `least` where p2a_save with these options is all that is done
+ * with the profile. */
+P2A_API double p2a_save_least(const char *path, const struct p2a_save_options *options);
 
 /* p2a_save into memory: *bytes is malloc'ed, the caller frees it. options->format must be given. */
 P2A_API enum p2a_status p2a_save_memory(struct p2a_profile *profile,

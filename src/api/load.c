@@ -114,6 +114,7 @@ static enum p2a_status load(const char *path, const void *bytes, size_t size,
         p->core->error = ours;
         p->core->lazy = options->lazy;
         p->core->no_lines = options->no_lines;
+        p->core->least = options->least;
         struct p2a_source *source =
             bytes ? p2a_source_memory(bytes, size, options->max_bytes, &p->core->error)
                   : p2a_source_open(path, options->max_bytes, &p->core->error);

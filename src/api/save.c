@@ -222,6 +222,18 @@ enum p2a_status p2a_save_check(const char *path, const struct p2a_save_options *
     return ours.status;
 }
 
+double p2a_save_least(const char *path, const struct p2a_save_options *options)
+{
+    struct p2a_error ours;
+    double least = 0;
+    p2a_error_start(&ours, NULL);
+    struct p2a_out out = {.format = choose(path, options, &ours)};
+    if (out.format && out.format->least && take_settings(&out, options->settings, &ours) == P2A_OK)
+        least = out.format->least(&out);
+    free(out.values);
+    return least;
+}
+
 const char *p2a_option_text(const struct p2a_out *out, const char *name)
 {
     for (size_t i = 0; i < option_count(out->format); i++)

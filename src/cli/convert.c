@@ -60,12 +60,14 @@ static bool shows_lines(const struct options *options)
     return !format || (format->keeps | format->needs) & (P2A_LINES | P2A_ADDRESSES);
 }
 
-enum p2a_status load_input(const struct options *options, const char *path,
-                           struct p2a_profile **profile, struct p2a_error *error)
+/* LEAST: as p2a_load_options has it. */
+static enum p2a_status load_to_show(const struct options *options, const char *path, double least,
+                                    struct p2a_profile **profile, struct p2a_error *error)
 {
     struct p2a_load_options load = {.format = options->from,
                                     .partial = options->partial,
                                     .lazy = true,
+                                    .least = least,
                                     .no_lines = !shows_lines(options)};
     struct progress progress;
     progress_start(&progress, path, &load);
@@ -79,6 +81,12 @@ enum p2a_status load_input(const struct options *options, const char *path,
         *profile = NULL;
     }
     return status;
+}
+
+enum p2a_status load_input(const struct options *options, const char *path,
+                           struct p2a_profile **profile, struct p2a_error *error)
+{
+    return load_to_show(options, path, 0, profile, error);
 }
 
 /* Whether what follows a name is "-01", or "-01" behind ".2" of a part. */
@@ -108,8 +116,8 @@ static bool is_left_empty(const struct options *options, const char *path)
 
 /* Reads every input and adds them up in the order of pstats.Stats(a, b, …, z): a, then z back to b.
  * Rows come out in its order and sums are its own to the last bit. */
-enum p2a_status load_inputs(const struct options *options, struct p2a_profile **sum,
-                            struct p2a_error *error)
+static enum p2a_status load_all(const struct options *options, double least,
+                                struct p2a_profile **sum, struct p2a_error *error)
 {
     static const char *const standard_input[] = {"-"};
     const char *const *input = options->input.n ? options->input.at : standard_input;
@@ -123,7 +131,7 @@ enum p2a_status load_inputs(const struct options *options, struct p2a_profile **
                 fprintf(stderr, "prof2any: note: %s is empty, its threads are beside it\n", path);
             continue;
         }
-        enum p2a_status status = load_input(options, path, &next, error);
+        enum p2a_status status = load_to_show(options, path, n == 1 ? least : 0, &next, error);
         if (status == P2A_OK && *sum) {
             snprintf(error->path, sizeof error->path, "%s", path);
             status = p2a_add(*sum, next, error);
@@ -135,6 +143,12 @@ enum p2a_status load_inputs(const struct options *options, struct p2a_profile **
             return status;
     }
     return P2A_OK;
+}
+
+enum p2a_status load_inputs(const struct options *options, struct p2a_profile **sum,
+                            struct p2a_error *error)
+{
+    return load_all(options, 0, sum, error);
 }
 
 static bool is_standard_input(const char *path)
@@ -184,6 +198,23 @@ static const char **all_settings(const struct options *options, const struct p2a
     for (int i = 0; all && i < options->settings.n; i++)
         all[n++] = options->settings.at[i];
     return all;
+}
+
+/* The share of the whole below which what is written can do with a path's end; 0 where something
+ * else wants all of the profile. */
+static double least_shown(const struct options *options)
+{
+    struct p2a_save_options save = options->save;
+    const struct settings *s = options->settings_file;
+    if (!p2a_selects_all(&options->select) || options->strip.n || s->naming_n || s->color_n)
+        return 0;
+    if (!save.format)
+        save.format = choose_format(options);
+    const char **settings = all_settings(options, format_of(options, save.format));
+    save.settings = settings;
+    double least = settings ? p2a_save_least(options->output ? options->output : "-", &save) : 0;
+    free(settings);
+    return least;
 }
 
 /* What the project and the terminal want. */
@@ -257,7 +288,7 @@ enum p2a_status command_convert(const struct options *options)
         return P2A_USAGE;
     }
     enum p2a_status status = check_words(options);
-    if (status == P2A_OK && load_inputs(options, &profile, &error) != P2A_OK)
+    if (status == P2A_OK && load_all(options, least_shown(options), &profile, &error) != P2A_OK)
         status = complain_error(&error);
     if (status == P2A_OK)
         status = write_profile(options, profile);

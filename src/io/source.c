@@ -375,6 +375,14 @@ bool p2a_in_memory(const struct p2a_in *in)
     return !in->source->pull;
 }
 
+void p2a_go_back(struct p2a_in *in, uint64_t offset)
+{
+    struct p2a_source *s = in->source;
+    s->at -= (size_t)(s->offset - offset);
+    s->offset = offset;
+    s->line = 0;
+}
+
 void p2a_count_lines(struct p2a_in *in, uint64_t n)
 {
     in->source->line += n;

@@ -16,6 +16,8 @@ struct p2a_core {
     struct p2a_stacks stacks; /* in the place of contexts, until p2a_unfold */
     bool lazy;                /* they may be */
     bool no_lines;            /* wanted */
+    double least;             /* the share of the whole below which a path's end is as good */
+    double *own; /* where paths end so: by function, what p2a_self_by_function says; else NULL */
     unsigned left_out;        /* enum p2a_fact */
     uint32_t context_indexed; /* rows that are found: by the index, or behind their parents */
     uint32_t string_room, function_room, metric_room, thread_room, input_room, context_room,

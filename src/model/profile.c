@@ -50,6 +50,8 @@ void p2a_drop_contexts(struct p2a_profile *p)
     free(p->contexts.calls);
     free(p->contexts.calls_before);
     p2a_stacks_free(&p->core->stacks);
+    free(p->core->own);
+    p->core->own = NULL;
     p->contexts = (struct p2a_contexts){0};
     p->core->context_room = 0;
     forget_index(p);

@@ -610,7 +610,7 @@ static enum p2a_status apply(struct p2a_profile *p, const struct p2a_selection *
     return status;
 }
 
-static bool is_empty(const struct p2a_selection *s)
+bool p2a_selects_all(const struct p2a_selection *s)
 {
     return !s->focus && !s->ignore && !s->show && !s->hide && !s->prune_from && !s->root &&
            !s->leaf && !s->rule_n && !s->metric && !s->thread && !s->depth && !s->group_by &&
@@ -622,7 +622,7 @@ enum p2a_status p2a_select(struct p2a_profile *p, const struct p2a_selection *se
 {
     struct p2a_error ours;
     p2a_error_start(&ours, "");
-    if (!is_empty(selection) && p2a_unfold(p, &ours) == P2A_OK) {
+    if (!p2a_selects_all(selection) && p2a_unfold(p, &ours) == P2A_OK) {
         struct p2a_profile *changed = p2a_copy(p, &ours);
         if (changed && p->recorded & P2A_CONTEXTS && p->recorded & P2A_GRAPH)
             p2a_note(changed,

@@ -175,26 +175,24 @@ static bool unfold_all(struct unfolding *u)
     return done;
 }
 
-/* Moves contexts to where they stand in the order in which they came; a stack's own from its root
- * on, as they do now. */
-static bool put_in_order(struct unfolding *u)
+bool p2a_contexts_order(struct p2a_contexts *t, uint32_t room, uint32_t columns, uint32_t *first)
 {
-    struct p2a_contexts *t = &u->made, ordered = {.n = t->n};
+    struct p2a_contexts ordered = {.n = t->n};
     struct p2a_keyed *came = malloc(((size_t)t->n + 1) * sizeof *came);
-    ordered.row = malloc(((size_t)u->row_room + 1) * sizeof *ordered.row);
-    ordered.self = malloc(((size_t)u->self_room * u->columns + 1) * sizeof *ordered.self);
+    ordered.row = malloc(((size_t)room + 1) * sizeof *ordered.row);
+    ordered.self = malloc(((size_t)room * columns + 1) * sizeof *ordered.self);
     for (uint32_t i = 0; came && i < t->n; i++)
-        came[i] = (struct p2a_keyed){u->first[i], i};
+        came[i] = (struct p2a_keyed){first[i], i};
     bool done = came && ordered.row && ordered.self && p2a_sort_keyed(came, t->n);
     for (uint32_t i = 0; done && i < t->n; i++)
-        u->first[came[i].id] = i; /* its place now */
+        first[came[i].id] = i; /* its place now */
     for (uint32_t i = 0; done && i < t->n; i++) {
         struct p2a_context c = t->row[came[i].id];
         if (c.parent != P2A_NONE)
-            c.parent = u->first[c.parent];
+            c.parent = first[c.parent];
         ordered.row[i] = c;
-        memcpy(ordered.self + (size_t)i * u->columns, self_of(u, came[i].id),
-               u->columns * sizeof *ordered.self);
+        memcpy(ordered.self + (size_t)i * columns, t->self + (size_t)came[i].id * columns,
+               columns * sizeof *ordered.self);
     }
     free(came);
     free(done ? t->row : ordered.row);
@@ -208,10 +206,12 @@ static bool make_contexts(const struct p2a_stacks *s, uint32_t columns, double l
                           struct p2a_contexts *made, uint32_t *room)
 {
     struct unfolding u = {.s = s, .columns = columns, .least = least};
-    bool done = unfold_all(&u) && (!u.first || put_in_order(&u));
+    bool done = unfold_all(&u);
+    *room = u.row_room < u.self_room ? u.row_room : u.self_room;
+    if (done && u.first)
+        done = p2a_contexts_order(&u.made, *room, columns, u.first);
     free(u.first);
     *made = u.made;
-    *room = u.row_room < u.self_room ? u.row_room : u.self_room;
     if (!done) {
         free(made->row);
         free(made->self);
@@ -282,7 +282,9 @@ void p2a_self_by_function(const struct p2a_profile *p, double *self)
 {
     const struct p2a_contexts *t = &p->contexts;
     const struct p2a_stacks *s = &p->core->stacks;
-    for (uint32_t i = 0; i < t->n; i++)
+    for (uint32_t i = 0; p->core->own && i < p->functions.n; i++)
+        self[i] += p->core->own[i];
+    for (uint32_t i = 0; !p->core->own && i < t->n; i++)
         self[t->row[i].function] += fmax(t->self[(size_t)i * p->columns], 0);
     for (uint32_t i = 0; i < s->n; i++)
         self[s->frame[s->row[i].frame + s->row[i].frame_n - 1]] += s->self[(size_t)i * p->columns];

@@ -64,6 +64,12 @@ struct p2a_keyed *p2a_stacks_as_they_came(const struct p2a_stacks *stacks);
 bool p2a_stacks_take(struct p2a_profile *p, struct p2a_stacks *stacks);
 void p2a_stacks_free(struct p2a_stacks *stacks);
 
+/* Moves contexts to where they stand in the order of FIRST, when each came first; one stack's from
+ * its root on, as they do now. They get ROOM rows; FIRST becomes where they stand. False: no
+ * memory, and they are as they were. */
+bool p2a_contexts_order(struct p2a_contexts *contexts, uint32_t room, uint32_t columns,
+                        uint32_t *first);
+
 /* Those of the profile, n 0 where it has none. */
 const struct p2a_stacks *p2a_stacks_of(const struct p2a_profile *p);
 

@@ -2,6 +2,7 @@
  *
  *   - the input is refused as bad input, in a sentence with a place, or it is read
  *   - what is read keeps the equations of p2a_check
+ *   - what is read for a picture is as much as all, and keeps them, too
  *   - of every eighth input, two writers: whether and which, its bytes say, so that a finding stays
  *     one. Reading costs a fifth of what writing does, and is what the target is about
  *   - a writer writes it, or says in a sentence why it can't; what was written can be read again,
@@ -29,6 +30,21 @@ static void expect_equations(struct p2a_profile *p, const char *where)
     struct p2a_error error;
     if (p2a_check(p, &error) != P2A_OK)
         broken(where, error.message);
+}
+
+/* Where paths may end early. */
+static void read_for_picture(const uint8_t *bytes, size_t size, double whole)
+{
+    const struct p2a_load_options options = {
+        .format = *FUZZ_FORMAT ? FUZZ_FORMAT : NULL, .lazy = true, .least = 0.1};
+    struct p2a_error error;
+    struct p2a_profile *p;
+    if (p2a_load_memory(bytes, size, "", &options, &p, &error) != P2A_OK)
+        broken("what was read", "can't be read for a picture");
+    expect_equations(p, "what was read for a picture");
+    if (whole != p2a_whole(p, 0) && !(isnan(whole) && isnan(p2a_whole(p, 0))))
+        broken("what was read for a picture", "isn't as much");
+    p2a_free(p);
 }
 
 static void read_again(const struct p2a_format *format, const void *bytes, size_t size)
@@ -91,7 +107,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         return 0;
     }
     expect_equations(p, "what was read");
+    double whole = p2a_whole(p, 0);
     p2a_free(p);
+    read_for_picture(bytes, size, whole);
     write_some(bytes, size, turn_of(bytes, size));
     return 0;
 }

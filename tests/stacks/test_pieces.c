@@ -2,11 +2,8 @@
  * every row in its place, values to the last bit, the same first error. So it is where threads
  * can't be started, and what is left when memory fails is an error. The same holds for what is
  * written by the piece. */
-#include <pthread.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -19,57 +16,9 @@
 #include "codec/protobuf.h"
 #include "fault/starve.h"
 #include "prof2any/format.h"
-
-/* ---- threads that fail ---- */
-
-int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
-                          void *(*start)(void *), void *argument);
-int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
-                          void *(*start)(void *), void *argument);
-
-static bool threadless;
-static atomic_int threads;
-
-int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
-                          void *(*start)(void *), void *argument)
-{
-    threads++;
-    return threadless ? 11 : __real_pthread_create(thread, attributes, start, argument);
-}
+#include "stacks/ways.h"
 
 /* ---- inputs ---- */
-
-enum { SIZE = 12 << 20 };
-
-struct text {
-    char *at;
-    size_t n;
-};
-
-static uint64_t state;
-
-static unsigned any(unsigned below)
-{
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    return (unsigned)(state >> 33) % below;
-}
-
-P2A_PRINTF(2, 3)
-static void put(struct text *text, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    text->n += (size_t)vsnprintf(text->at + text->n, 4096, format, arguments);
-    va_end(arguments);
-}
-
-static struct text start_large(size_t size)
-{
-    state = 7;
-    struct text text = {malloc(size + 65536), 0};
-    assert_non_null(text.at);
-    return text;
-}
 
 static struct text start(void)
 {
@@ -395,8 +344,6 @@ static void damage(struct text *text, size_t from, const char *line)
 
 /* ---- ways to read them ---- */
 
-enum way { TOGETHER, ONE_CORE, NO_THREADS, STREAM, STREAM_ALONE, WAYS };
-
 static struct text zip(struct text text)
 {
     z_stream stream = {0};
@@ -425,27 +372,6 @@ static struct result load(struct text text, const char *format, bool partial)
     struct result r;
     r.status = p2a_load_memory(text.at, text.n, "test", &options, &r.profile, &r.error);
     return r;
-}
-
-/* Makes the cores and threads those of WAY; *ALL is what there are. */
-static void go(enum way way, cpu_set_t *all)
-{
-    cpu_set_t one;
-    assert_int_equal(sched_getaffinity(0, sizeof *all, all), 0);
-    CPU_ZERO(&one);
-    for (size_t i = 0; !CPU_COUNT(&one); i++)
-        if (CPU_ISSET(i, all))
-            CPU_SET(i, &one);
-    if (way == ONE_CORE || way == STREAM_ALONE)
-        sched_setaffinity(0, sizeof one, &one);
-    threadless = way == NO_THREADS;
-    threads = 0;
-}
-
-static void come_back(const cpu_set_t *all)
-{
-    threadless = false;
-    sched_setaffinity(0, sizeof *all, all);
 }
 
 static struct result load_by(enum way way, struct text text, const char *format, bool partial)
