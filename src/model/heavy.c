@@ -21,7 +21,7 @@ enum {
     SHARE = 16,       /* the share of all that a group is large from … */
     ENOUGH = 1 << 12, /* … and stacks that are worth more threads */
     PIECES = 64,      /* that all are cut into */
-    AHEAD = 16        /* stacks whose text is asked for from memory */
+    AHEAD = 16        /* stacks whose text is asked for before it is needed */
 };
 
 struct group {
@@ -92,6 +92,16 @@ struct work {
 
 /* ---- frames ---------------------------------------------------------------------------------- */
 
+/* Asks for the text of stack I of N, if there is one, from memory. */
+static void look_ahead(const struct p2a_unread *stack, uint32_t i, uint32_t n)
+{
+    enum { FRAME = 40 }; /* bytes that one seldom has more of */
+    if (i >= n)
+        return;
+    __builtin_prefetch(stack[i].at);
+    __builtin_prefetch(stack[i].at + FRAME);
+}
+
 /* Whether stack S goes on with the frame LAST. */
 static bool goes_on_with(const struct p2a_unread *s, struct p2a_str last)
 {
@@ -143,8 +153,7 @@ static uint32_t shared_bytes(const struct p2a_unread *first, const struct p2a_un
                              uint32_t n, uint32_t most)
 {
     for (uint32_t i = 0; i < n && most; i++) {
-        if (i + AHEAD < n)
-            __builtin_prefetch(stack[i + AHEAD].at);
+        look_ahead(stack, i + AHEAD, n);
         most = alike(first->at, stack[i].at, stack[i].left - 1 < most ? stack[i].left - 1 : most);
     }
     return most;
@@ -166,8 +175,7 @@ static bool read_frames(struct desk *d, struct piece *p, struct p2a_unread *stac
     for (uint32_t i = 0, from = 0; i < n; from = i) {
         uint32_t found = 0;
         for (; i < n && found < P2A_WORDS; i++) {
-            if (i + AHEAD < n)
-                __builtin_prefetch(stack[i + AHEAD].at);
+            look_ahead(stack, i + AHEAD, n);
             if (!found || !goes_on_with(&stack[i], frame[found - 1]))
                 frame[found++] = next_frame(&stack[i]);
             pass_frame(&stack[i], frame[found - 1].n);
