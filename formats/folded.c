@@ -399,6 +399,7 @@ struct reader {
     struct p2a_in *in;
     struct p2a_profile *p;
     bool compared, at_once;
+    bool alike; /* two spellings are the same function */
     p2a_id *function, *step;
     size_t function_room, step_room;
     struct p2a_pile pile;
@@ -712,7 +713,9 @@ static p2a_id find_function(struct reader *r, struct p2a_str frame)
         return P2A_NONE;
     }
     r->function = function;
-    return (function[text] = function_of(r->p, frame) + 1) - 1;
+    p2a_id had = r->p->functions.n, found = function_of(r->p, frame);
+    r->alike |= found < had;
+    return (function[text] = found + 1) - 1;
 }
 
 struct taking {
@@ -1079,23 +1082,6 @@ static void free_surveyed(void *piece)
     free(s->fresh);
 }
 
-/* Whether colours hang on a path whose leaf alone isn't enough: files of Python are somebody's own
- * code where any has its directory. */
-static bool has_doubt(const struct survey *v)
-{
-    bool python = false, directory = false;
-    for (uint32_t i = 0; i < v->leaves.n; i++) {
-        struct p2a_str frame = v->leaves.row[i], path;
-        int64_t line;
-        if (!cut_path(&frame, &path, &line) ||
-            !(p2a_str_ends(path, ".py") || p2a_str_ends(path, ".pyx")))
-            continue;
-        python = true;
-        directory |= p2a_str_base(path).n < path.n;
-    }
-    return python && !directory;
-}
-
 /* What functions have as their own, of which contexts don't tell all. */
 static bool give_own(struct survey *v)
 {
@@ -1117,15 +1103,32 @@ static p2a_id function_of_frame(void *reader, struct p2a_str frame)
     return find_function(reader, frame);
 }
 
-static void read_heavy(struct survey *v)
+/* Whether colours may hang on frames that weren't read: what is Python's is somebody's own code
+ * where any of its files has its directory. */
+static bool wants_directory(const struct p2a_profile *p)
 {
+    bool python = false, directory = false;
+    for (uint32_t i = 0; i < p->functions.n; i++) {
+        struct p2a_str file = p2a_string(p, p->functions.row[i].file);
+        python |= p->functions.row[i].kind == P2A_PYTHON;
+        directory |= (p2a_str_ends(file, ".py") || p2a_str_ends(file, ".pyx")) &&
+                     !p2a_str_starts(file, "<") && p2a_str_base(file).n < file.n;
+    }
+    return python && !directory;
+}
+
+/* Whether it is what reading all would have given; after an error, too. */
+static bool read_heavy(struct survey *v)
+{
+    struct p2a_profile *p = v->r->p;
     struct p2a_heavy heavy = {.stack = v->stack,
                               .n = v->n,
-                              .least = v->r->p->core->least * v->sum,
+                              .least = p->core->least * v->sum,
                               .function = function_of_frame,
                               .owner = v->r};
-    if (p2a_heavy_contexts(v->r->p, &heavy))
-        give_own(v);
+    if (p2a_heavy_contexts(p, &heavy) && give_own(v) && (v->r->alike || wants_directory(p)))
+        p2a_drop_contexts(p);
+    return p2a_has_contexts(p) || p2a_profile_status(p) != P2A_OK;
 }
 
 static const struct p2a_pieces surveyed = {sizeof(struct surveyor),
@@ -1145,15 +1148,14 @@ static bool read_for_picture(struct reader *r)
         return false;
     uint64_t start = p2a_offset(r->in);
     p2a_read_pieces(r->in, &surveyed, &v);
-    bool plain = v.plain && v.n && !has_doubt(&v);
-    if (plain && p2a_profile_status(r->p) == P2A_OK)
-        read_heavy(&v);
-    else
+    bool failed = p2a_profile_status(r->p) != P2A_OK;
+    bool read = failed || (v.plain && v.n && read_heavy(&v));
+    if (!read)
         p2a_go_back(r->in, start);
     p2a_words_free(&v.leaves);
     free(v.stack);
     free(v.own);
-    return plain || p2a_profile_status(r->p) != P2A_OK;
+    return read;
 }
 
 static enum p2a_status read_folded(struct p2a_in *in)

@@ -17,11 +17,16 @@
 #include "base/words.h"
 #include "model/core.h"
 
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+enum { ENOUGH = 1 << 2 };
+#else
+enum { ENOUGH = 1 << 12 }; /* stacks that a group is large from, if it is a share of all, too */
+#endif
 enum {
-    SHARE = 16,       /* the share of all that a group is large from … */
-    ENOUGH = 1 << 12, /* … and stacks that are worth more threads */
-    PIECES = 64,      /* that all are cut into */
-    AHEAD = 16        /* stacks whose text is asked for before it is needed */
+    SHARE = 16,
+    THREADS = 1 << 12, /* stacks that are worth them */
+    PIECES = 64,       /* that all are cut into */
+    AHEAD = 16         /* stacks whose text is asked for before it is needed */
 };
 
 struct group {
@@ -350,7 +355,7 @@ static bool run(struct work *w, bool (*cut)(void *owner, void *piece),
                                  .take = take,
                                  .free_desk = free_desk,
                                  .free_piece = free_piece};
-    enum p2a_crew_end end = p2a_crew_run(&crew, w, w->heavy->n <= ENOUGH);
+    enum p2a_crew_end end = p2a_crew_run(&crew, w, w->heavy->n <= THREADS);
     if (end == P2A_CREW_NO_MEMORY)
         no_memory(w);
     return p2a_profile_status(w->p) == P2A_OK;

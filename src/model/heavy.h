@@ -26,7 +26,8 @@ struct p2a_heavy {
     struct p2a_unread *stack; /* in their order, each with a frame at least; they are used up */
     uint32_t n;
     double least;
-    /* The function of a frame; P2A_NONE after an error of the profile's. */
+    /* The function of a frame, another one for each text; P2A_NONE after an error of the
+     * profile's. */
     p2a_id (*function)(void *owner, struct p2a_str frame);
     void *owner;
 };
