@@ -158,7 +158,8 @@ static bool add_subentries(struct list *l)
     for (uint32_t i = 0; i < g->arc_n; i++) {
         const struct p2a_arc *a = &g->arc[i];
         struct figures f = figures_of(a->calls, a->primitive, g->arc_self[i], g->arc_total[i]);
-        if (is_marker(r, a->caller + 1) || is_marker(r, a->callee + 1) || (!f.calls && f.total == 0))
+        if (is_marker(r, a->caller + 1) || is_marker(r, a->callee + 1) ||
+            (!f.calls && f.total == 0))
             continue;
         if (!l->calls[a->caller] && !(l->calls[a->caller] = PyList_New(0)))
             return false;
@@ -169,6 +170,14 @@ static bool add_subentries(struct list *l)
     return true;
 }
 
+/* While it records, a function without calls is still open, and isn't told before it returns, as by
+ * _lsprof's; arcs to it are. In what is over it is a forked child's: the parent has the call, the
+ * child the time since. */
+static bool is_told(const struct list *l, struct figures f)
+{
+    return f.calls || (f.total > 0 && !p2a_recorder_runs(l->profiler->recorder));
+}
+
 static bool add_entries(struct list *l, PyObject *to)
 {
     const struct p2a_graph *g = &l->p->graph;
@@ -176,7 +185,7 @@ static bool add_entries(struct list *l, PyObject *to)
         p2a_id id = g->order[i];
         const struct p2a_node *n = &g->node[id];
         struct figures f = figures_of(n->calls, n->primitive, g->self[id], g->total[id]);
-        if (is_marker(l->profiler->recorder, id + 1) || (!f.calls && f.total <= 0))
+        if (is_marker(l->profiler->recorder, id + 1) || !is_told(l, f))
             continue;
         if (!append(to, new_entry(l, l->profiler->module->entry_type, id, f,
                                   l->calls[id] ? l->calls[id] : Py_None)))

@@ -144,6 +144,27 @@ class InProcess(unittest.TestCase):
         self.assertEqual(len(theirs[0]), 5)
         self.assertEqual(theirs, ours)
 
+    def test_what_is_still_open_has_no_row_yet(self):
+        def use(module):
+            profile = module.Profile()
+
+            def tell(rounds=0):
+                if rounds:
+                    return tell(rounds - 1)
+                profile.snapshot_stats()
+                return [row for row in table(profile.stats) if row[0].endswith(("(tell)", "(through)"))]
+
+            def through(how):
+                return how()
+
+            with profile:
+                tables = [through(how) for how in (lambda: tell(2), lambda: tell(2), tell)]
+            return tables
+        (_, theirs), (_, ours) = self.both(use)
+        self.assertEqual([len(rows) for rows in theirs], [0, 2, 2])
+        self.assertIn((0, 0), [calls for _, calls in theirs[2][0][3]])
+        self.assertEqual(theirs, ours)
+
     def test_recordings_add_up_until_they_are_cleared(self):
         def use(module):
             profile = module.Profile()
