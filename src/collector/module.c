@@ -665,6 +665,23 @@ static bool join(struct p2a_profiler *p)
     return p->key != NULL;
 }
 
+/* For PyArg_Parse: a uint32_t. */
+static int take_contexts(PyObject *number, void *to)
+{
+    int overflow;
+    PyObject *whole = PyNumber_Index(number);
+    if (!whole)
+        return 0;
+    long long n = PyLong_AsLongLongAndOverflow(whole, &overflow);
+    Py_DECREF(whole);
+    if (overflow || n < 0 || n > UINT32_MAX) {
+        PyErr_Format(PyExc_ValueError, "max_contexts: expected a number from 0 to %u", UINT32_MAX);
+        return 0;
+    }
+    *(uint32_t *)to = (uint32_t)n;
+    return 1;
+}
+
 static int profiler_init(PyObject *self, PyObject *args, PyObject *keywords)
 {
     static char *names[] = {"timer", "timeunit",    "subcalls",     "builtins",    "path", "clock",
@@ -673,15 +690,15 @@ static int profiler_init(PyObject *self, PyObject *args, PyObject *keywords)
     PyObject *timer_object = NULL, *path = NULL;
     const char *clock = "wall", *mode = "full";
     int subcalls = 1, builtins = 1, allocations = 0, all_threads = 0;
-    unsigned max_contexts = 0;
+    uint32_t max_contexts = 0;
     double unit = 0;
     if (p->enabled) {
         PyErr_SetString(PyExc_RuntimeError, "the profiler is enabled");
         return -1;
     }
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "|Odpp$OsspIp:Profiler", names, &timer_object,
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "|Odpp$OsspO&p:Profiler", names, &timer_object,
                                      &unit, &subcalls, &builtins, &path, &clock, &mode,
-                                     &allocations, &max_contexts, &all_threads))
+                                     &allocations, take_contexts, &max_contexts, &all_threads))
         return -1;
     if (!p->module && !join(p))
         return -1;

@@ -395,6 +395,14 @@ class Threads(unittest.TestCase):
             with self.assertRaises(ValueError):
                 prof2any.Profile(**wrong)
 
+    def test_a_limit_that_is_no_number_of_call_paths_is_an_error(self):
+        for wrong in (-1, 2 ** 32, -2 ** 80):
+            with self.assertRaisesRegex(ValueError, "^max_contexts: expected a number from 0 to 4294967295$"):
+                prof2any.Profile(max_contexts=wrong)
+        for wrong in (1.5, "3", None):
+            with self.assertRaises(TypeError):
+                prof2any.Profile(max_contexts=wrong)
+
 
 class Decorator(InFolder):
     def test_every_call_is_recorded_and_reported_at_the_end(self):
