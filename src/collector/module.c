@@ -136,16 +136,20 @@ static PyObject *sum(PyObject *sequence)
     return total;
 }
 
-/* Sequences, such as os.times() has, are added up. */
+/* Sequences, such as os.times() has, are added up. There are no events of the timer's own, as
+ * within the event functions: it would be asked again before it has answered. */
 static PyObject *call_timer(struct p2a_profiler *p)
 {
+    PyThreadState *state = PyThreadState_Get();
     PyObject *timer = p->timer;
     bool before = p->in_timer;
     Py_INCREF(timer);
     p->in_timer = true;
+    state->tracing++;
     PyObject *time = PyObject_CallObject(timer, NULL);
     if (time && PySequence_Check(time))
         time = sum(time);
+    state->tracing--;
     p->in_timer = before;
     Py_DECREF(timer);
     return time;

@@ -348,6 +348,27 @@ class Timers(unittest.TestCase):
         self.assertEqual(self.total(lambda: [next(looks), 7.0, 0.5]), 1.0)
         self.assertGreaterEqual(self.total(os.times), 0.0)
 
+    def test_a_timer_is_not_asked_while_it_answers(self):
+        looks = (look * 0.5 for look in range(1000))
+        profile = prof2any.Profile(lambda: next(looks))
+        with redirect_stderr(io.StringIO()) as err:
+            for _ in range(3):
+                profile.runcall(leaf)
+        self.assertEqual(err.getvalue(), "")
+
+    def test_a_timer_is_recorded_where_the_program_calls_it(self):
+        looks = iter(range(1000))
+
+        def timer():
+            return next(looks)
+
+        profile = prof2any.Profile(timer)
+        for _ in range(3):
+            with profile:
+                timer()
+        profile.create_stats()
+        self.assertEqual(row(profile.stats, "timer")[:2], (3, 3))
+
 
 class Threads(unittest.TestCase):
     def table(self, **options):
