@@ -394,10 +394,16 @@ static enum p2a_status missing(struct reader *r, uint64_t cell, const char *what
     return r->ended ? bad(r, cell, what) : P2A_OK;
 }
 
+/* Signed where time ran backwards, which counts as no time. */
+static double forwards(uint64_t value)
+{
+    return (int64_t)value > 0 ? (double)value : 0;
+}
+
 static void add_values(struct reader *r, p2a_id context, const struct p2a_rec_node *n)
 {
     p2a_context_calls(r->p, context, n->calls);
-    p2a_context_add(r->p, context, 0, (int64_t)n->self > 0 ? (double)n->self : 0);
+    p2a_context_add(r->p, context, 0, forwards(n->self));
     if (r->column_n > 1) {
         p2a_context_add(r->p, context, 1, (double)n->allocations);
         p2a_context_add(r->p, context, 2, (double)n->bytes);
@@ -496,8 +502,8 @@ static void fold_node(struct reader *r, p2a_id function, const struct p2a_rec_fo
         node->primitive = p2a_add_calls(node->primitive, f->primitive);
     }
     node->has |= P2A_HAS_ALL;
-    p2a_node_self(r->p, function)[f->metric] += (double)f->self;
-    p2a_node_total(r->p, function)[f->metric] += (double)f->total;
+    p2a_node_self(r->p, function)[f->metric] += forwards(f->self);
+    p2a_node_total(r->p, function)[f->metric] += forwards(f->total);
 }
 
 static void fold_arc(struct reader *r, p2a_id caller, p2a_id callee, const struct p2a_rec_fold *f)
@@ -511,8 +517,8 @@ static void fold_arc(struct reader *r, p2a_id caller, p2a_id callee, const struc
         g->arc[id].primitive = p2a_add_calls(g->arc[id].primitive, f->primitive);
     }
     g->arc[id].has |= P2A_HAS_ALL;
-    g->arc_self[(size_t)id * r->column_n + f->metric] += (double)f->self;
-    g->arc_total[(size_t)id * r->column_n + f->metric] += (double)f->total;
+    g->arc_self[(size_t)id * r->column_n + f->metric] += forwards(f->self);
+    g->arc_total[(size_t)id * r->column_n + f->metric] += forwards(f->total);
 }
 
 static enum p2a_status take_fold(struct reader *r, uint64_t cell, const struct p2a_rec_fold *f)

@@ -20,7 +20,8 @@ double *p2a_self_less(const struct p2a_recorder *r, double bias)
         if (n->up)
             self[n - n->up - base] -= events;
     }
-    for (struct p2a_node_walk walk = {0}; (n = p2a_next_node(r, &walk));)
+    bool as_told = bias == 0 && p2a_header(r)->clock == P2A_REC_CLOCK_TIMER;
+    for (struct p2a_node_walk walk = {0}; !as_told && (n = p2a_next_node(r, &walk));)
         if (self[n - base] < 0)
             self[n - base] = 0;
     return self;
@@ -35,7 +36,7 @@ unsigned char *p2a_recording_less(const struct p2a_recorder *r, double bias, siz
     if (copy) {
         memcpy(copy, base, *size);
         for (struct p2a_node_walk walk = {0}; (n = p2a_next_node(r, &walk));)
-            copy[n - base].self = (uint64_t)(self[n - base] + 0.5);
+            copy[n - base].self = self[n - base] > 0 ? (uint64_t)(self[n - base] + 0.5) : 0;
     }
     free(self);
     return (unsigned char *)copy;

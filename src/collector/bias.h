@@ -4,7 +4,8 @@
  *
  *     less(n) = self(n) - bias * (calls(n) + Σ calls(children of n)), at least 0
  *
- * Folded calls stay as they are. */
+ * Folded calls stay as they are. With a timer of the program's and no bias, so does all: where the
+ * timer runs backwards times are negative, as cProfile's are. Files hold none. */
 #ifndef P2A_COLLECTOR_BIAS_H
 #define P2A_COLLECTOR_BIAS_H
 

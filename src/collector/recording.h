@@ -177,8 +177,8 @@ struct p2a_rec_fold {
     uint32_t metric; /* of self and total: 0 ticks, 1 allocations, 2 their bytes */
     uint32_t unused;
     uint64_t calls, primitive; /* with metric 0 only */
-    uint64_t self, total;
-    uint64_t own[2]; /* [private] */
+    uint64_t self, total;      /* ticks are signed, as those of a node */
+    uint64_t own[2];           /* [private] */
 };
 
 _Static_assert(sizeof(struct p2a_rec_header) == P2A_REC_FIRST * P2A_REC_CELL, "header");

@@ -70,8 +70,8 @@ static void add_folded(const struct p2a_recorder *r, struct p2a_profile *p)
                 return;
             node->calls += f->calls;
             node->primitive += f->primitive;
-            *p2a_node_self(p, callee) += (double)f->self;
-            *p2a_node_total(p, callee) += (double)f->total;
+            *p2a_node_self(p, callee) += (double)(int64_t)f->self;
+            *p2a_node_total(p, callee) += (double)(int64_t)f->total;
             continue;
         }
         p2a_id row = p2a_arc(p, function_id(p, f->caller), callee);
@@ -79,8 +79,8 @@ static void add_folded(const struct p2a_recorder *r, struct p2a_profile *p)
             return;
         p->graph.arc[row].calls += f->calls;
         p->graph.arc[row].primitive += f->primitive;
-        p->graph.arc_self[row] += (double)f->self;
-        p->graph.arc_total[row] += (double)f->total;
+        p->graph.arc_self[row] += (double)(int64_t)f->self;
+        p->graph.arc_total[row] += (double)(int64_t)f->total;
     }
 }
 

@@ -348,6 +348,24 @@ static void calls_past_the_limit_are_exact_in_the_graph(void **state)
     free_recording(&r);
 }
 
+static void time_that_ran_backwards_is_none(void **state)
+{
+    (void)state;
+    struct cells c;
+    struct recording r = two_threads(&c);
+    put_segment(&r, P2A_REC_NODES);
+    put_node(&r, c.f, 3, 1, (uint64_t)-70);
+    put_segment(&r, P2A_REC_FOLDS);
+    put_fold(&r, 0, 3, 4, 4, (uint64_t)-600, (uint64_t)-800);
+    put_fold(&r, 3, 3, 4, 4, (uint64_t)-600, (uint64_t)-800);
+    struct p2a_profile *p = load(&r);
+    p2a_id f = function_named(p, "f");
+    assert_true(p->graph.self[f] == 550 && p->graph.total[f] == 550);
+    assert_true(p->graph.arc_self[p2a_arc_find(p, f, f)] == 300);
+    p2a_free(p);
+    free_recording(&r);
+}
+
 static void in_the_tree_they_are_one_marked_frame(void **state)
 {
     (void)state;
@@ -473,6 +491,7 @@ int main(void)
         cmocka_unit_test(functions_that_are_the_same_share_their_contexts),
         cmocka_unit_test(endings_are_told),
         cmocka_unit_test(calls_past_the_limit_are_exact_in_the_graph),
+        cmocka_unit_test(time_that_ran_backwards_is_none),
         cmocka_unit_test(in_the_tree_they_are_one_marked_frame),
         cmocka_unit_test(recordings_with_folds_add_up_exactly),
         cmocka_unit_test(a_file_that_grew_since_it_was_opened_is_read_as_far_as_it_went),

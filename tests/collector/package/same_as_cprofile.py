@@ -199,6 +199,26 @@ class InProcess(unittest.TestCase):
     def test_sys_exit_ends_the_statement_alone(self):
         self.same_reports(lambda module: module.run("len([]); import sys; sys.exit(3)"))
 
+    def test_a_timer_that_runs_backwards_gives_the_same_times(self):
+        def inner():
+            len([])
+
+        def outer(n):
+            inner()
+            return n and outer(n - 1)
+
+        for options in ({}, {"max_contexts": 3}):
+            def use(module):
+                looks = iter(range(1000, 0, -1))
+                profile = module.Profile(lambda: next(looks), 0.5, **options if module is prof2any else {})
+                profile.runcall(outer, 3)
+                profile.create_stats()
+                return sorted((plain(key[2], OURS), figures[:4], sorted(figures[4].values()))
+                              for key, figures in profile.stats.items())
+            (_, theirs), (_, ours) = self.both(use)
+            self.assertLess(min(figures[2] for _, figures, _ in theirs), -1)
+            self.assertEqual(theirs, ours)
+
     def test_runcall_returns_and_records_the_same(self):
         def use(module):
             profile = module.Profile()
