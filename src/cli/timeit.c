@@ -1,8 +1,8 @@
 /* prof2any timeit [OPTION…] [STATEMENT…]: python -m timeit, and one statement against another.
  *
- * The Python at hand times the loops with its own timeit.Timer; everything else happens here. The
- * two talk over two pipes, in lines, one question at a time, so that what the statement prints and
- * what we print come in order:
+ * The Python at hand times the loops with its own timeit.Timer, in a __main__ like timeit's where
+ * that is the program; everything else happens here. The two talk over two pipes, in lines, one
+ * question at a time, so that what the statement prints and what we print come in order:
  *
  *     "PROCESS\n", then per statement "SETUP-BYTES STATEMENT-BYTES\n" and both texts
  *     "range I\n"             -> "NUMBER SECONDS\n" per trial, each answered with "\n", then "\n"
@@ -36,6 +36,9 @@ static const char driver[] =
     "        os.set_inheritable(file.fileno(), False)\n"
     "    sys.argv[1:] = []\n"
     "    sys.path.insert(0, os.curdir)\n"
+    "    main = sys.modules['__main__'] = type(sys)('__main__')\n"
+    "    names = vars(main)\n"
+    "    names.update(vars(timeit), __name__='__main__')\n"
     "    timer = time.process_time if int(ask.readline()) else timeit.default_timer\n"
     "    timers, running = [], None\n"
     "    def answer(text):\n"
@@ -58,7 +61,7 @@ static const char driver[] =
     "                    answer(repr(seconds))\n"
     "            else:\n"
     "                setup, statement = [os.fsdecode(ask.read(int(n))) for n in words]\n"
-    "                timers.append(timeit.Timer(statement, setup, timer))\n"
+    "                timers.append(timeit.Timer(statement, setup, timer, names))\n"
     "    except:\n"
     "        kind, error, at = sys.exc_info()\n"
     "        if running:\n"

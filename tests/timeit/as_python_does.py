@@ -50,6 +50,8 @@ SAME_WORDS = [
     ["-n", "1", "-r", "3", "time.tick(1, 4, 3)"],
     ["-n", "1", "-r", "3", "time.tick(1, 3.99, 3)"],
     ["-n", "1", "import sys; print(sys.path[0], sys.stdin.read())"],
+    ["-n", "1", "print(__name__, __spec__.name, sorted(set(globals()) - {'__annotations__'}))"],
+    ["-n", "1", "-s", "global f", "-s", "def f(): print('called')", "import pickle; pickle.loads(pickle.dumps(f))()"],
 ]
 
 SAME_ERRORS = [
