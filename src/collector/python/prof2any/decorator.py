@@ -150,8 +150,9 @@ def profile(function=None, filename=None, sort=-1, **options):
     profiler is active, or another thread records one, isn't recorded; the report says how many.
 
     The report goes to filename, in the format that the name says, added to those of other functions
-    that go there, or else to standard output, sorted as by Profile.print_stats(). Other options are those of Profile; the function has its own
-    as attribute profile.
+    that go there, or else to standard output, sorted as by Profile.print_stats(). It is that of the
+    process that made the function: calls in forked children, such as multiprocessing's, aren't in
+    it. Other options are those of Profile; the function has its own as attribute profile.
     """
     if isinstance(function, (staticmethod, classmethod)):
         inner = profile(function.__func__, filename, sort, **options)
