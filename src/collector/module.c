@@ -436,11 +436,11 @@ static PyObject *profiler_clear(PyObject *self, PyObject *nothing)
     Py_RETURN_NONE;
 }
 
-/* The argument of both, in seconds; negative with an exception. */
-static double parse_bias(PyObject *args)
+/* The arguments of both, BY_NAME being NULL for one that takes none; negative with an exception. */
+static double parse_bias(PyObject *args, int *by_name)
 {
     double bias = 0;
-    if (!PyArg_ParseTuple(args, "|d", &bias))
+    if (!PyArg_ParseTuple(args, by_name ? "|dp" : "|d", &bias, by_name))
         return -1;
     if (bias >= 0 && bias <= DBL_MAX)
         return bias;
@@ -450,13 +450,14 @@ static double parse_bias(PyObject *args)
 
 static PyObject *profiler_getstats(PyObject *self, PyObject *args)
 {
-    double bias = parse_bias(args);
-    return bias < 0 ? NULL : p2a_getstats((struct p2a_profiler *)self, bias);
+    int by_name = 0;
+    double bias = parse_bias(args, &by_name);
+    return bias < 0 ? NULL : p2a_getstats((struct p2a_profiler *)self, bias, by_name);
 }
 
 static PyObject *profiler_recording(PyObject *self, PyObject *args)
 {
-    double bias = parse_bias(args);
+    double bias = parse_bias(args, NULL);
     return bias < 0 ? NULL : p2a_recording((struct p2a_profiler *)self, bias);
 }
 
@@ -781,8 +782,9 @@ static PyMethodDef profiler_methods[] = {
      "disable()\n\nStop recording; what was recorded stays."},
     {"clear", profiler_clear, METH_NOARGS, "clear()\n\nForget what was recorded."},
     {"getstats", profiler_getstats, METH_VARARGS,
-     "getstats(bias=0.0) -> list of profiler_entry\n\nThe figures of each function, and of its "
-     "callees, less bias seconds for each event."},
+     "getstats(bias=0.0, by_name=False) -> list of profiler_entry\n\nThe figures of each function, "
+     "and of its callees, less bias seconds for each event; by_name, functions of the same name, "
+     "file and line are one."},
     {"recording", profiler_recording, METH_VARARGS,
      "recording(bias=0.0) -> bytes or None\n\nWhat was recorded, as a file of it would be, less "
      "bias "

@@ -102,9 +102,10 @@ struct p2a_called {
     PyObject *callable, *self; /* self counts where callable is a method descriptor */
 };
 
-/* stats.c: a list of profiler_entry; the recording as bytes, None where there is none. Both with
- * BIAS seconds less for each event (bias.h); NULL with an exception. */
-PyObject *p2a_getstats(struct p2a_profiler *p, double bias);
+/* stats.c: a list of profiler_entry, BY_NAME with functions of the same name, file and line as one;
+ * the recording as bytes, None where there is none. Both with BIAS seconds less for each event
+ * (bias.h); NULL with an exception. */
+PyObject *p2a_getstats(struct p2a_profiler *p, double bias, bool by_name);
 PyObject *p2a_recording(struct p2a_profiler *p, double bias);
 bool p2a_stats_prepare(struct p2a_module *m, PyObject *module);
 

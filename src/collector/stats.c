@@ -26,9 +26,47 @@ static bool is_marker(const struct p2a_recorder *r, uint32_t function)
 
 /* ---- the tree as contexts -------------------------------------------------------------------- */
 
-static p2a_id function_id(struct p2a_profile *p, uint32_t number)
+/* Whose figures go to which function of the profile. */
+struct drawing {
+    const struct p2a_recorder *r;
+    struct p2a_profile *p;
+    const uint32_t *first; /* by number: the number in its place; NULL: each its own */
+};
+
+static p2a_id function_id(const struct drawing *d, uint32_t number)
 {
-    return p2a_function(p, &(struct p2a_function){.line = number});
+    uint32_t line = d->first ? d->first[number] : number;
+    return p2a_function(d->p, &(struct p2a_function){.line = line});
+}
+
+/* By number, the first function with the same name, file and line, such as two lambdas of a line
+ * have; to be freed. NULL: no memory. */
+static uint32_t *first_of_each_name(const struct p2a_recorder *r)
+{
+    uint32_t n = p2a_told_count(r);
+    uint32_t *first = calloc(2 * ((size_t)n + 1), sizeof *first);
+    uint32_t *number = first ? first + n + 1 : NULL; /* by function of NAMES */
+    struct p2a_profile *names = first ? p2a_profile_new(UINT32_MAX) : NULL;
+    for (uint32_t i = 1; names && i <= n; i++) {
+        const struct p2a_rec_function *f = p2a_named(r, i);
+        const char *name = (const char *)(f + 1), *file = name + f->name + f->qualname;
+        p2a_id id = p2a_function(
+            names,
+            &(struct p2a_function){.name = p2a_intern(names, (struct p2a_str){name, f->name}),
+                                   .file = p2a_intern(names, (struct p2a_str){file, f->file}),
+                                   .line = f->line});
+        if (p2a_profile_status(names) != P2A_OK)
+            break;
+        if (!number[id])
+            number[id] = i;
+        first[i] = is_marker(r, i) || is_marker(r, number[id]) ? i : number[id];
+    }
+    bool enough = names && p2a_profile_status(names) == P2A_OK;
+    p2a_free(names);
+    if (enough)
+        return first;
+    free(first);
+    return NULL;
 }
 
 /* Calls that are still open don't count yet. */
@@ -41,9 +79,10 @@ static void take_back_open_calls(const struct p2a_recorder *r, struct p2a_profil
                 p->contexts.calls[context[n - base]]--;
 }
 
-static void add_contexts(const struct p2a_recorder *r, const double *self, struct p2a_profile *p,
-                         p2a_id *context)
+static void add_contexts(const struct drawing *d, const double *self, p2a_id *context)
 {
+    const struct p2a_recorder *r = d->r;
+    struct p2a_profile *p = d->p;
     const struct p2a_rec_node *base = (const void *)p2a_header(r), *n;
     struct p2a_node_walk walk = {0};
     while ((n = p2a_next_node(r, &walk))) {
@@ -51,7 +90,7 @@ static void add_contexts(const struct p2a_recorder *r, const double *self, struc
             continue; /* a root is no call */
         const struct p2a_rec_node *parent = n - n->up;
         p2a_id above = parent->up ? context[parent - base] : P2A_NONE;
-        p2a_id c = context[n - base] = p2a_context(p, above, function_id(p, n->function), P2A_NONE);
+        p2a_id c = context[n - base] = p2a_context(p, above, function_id(d, n->function), P2A_NONE);
         p2a_context_calls(p, c, n->calls);
         p2a_context_add(p, c, 0, self[n - base]);
     }
@@ -59,11 +98,13 @@ static void add_contexts(const struct p2a_recorder *r, const double *self, struc
         take_back_open_calls(r, p, base, context);
 }
 
-static void add_folded(const struct p2a_recorder *r, struct p2a_profile *p)
+static void add_folded(const struct drawing *d)
 {
+    const struct p2a_recorder *r = d->r;
+    struct p2a_profile *p = d->p;
     for (uint32_t i = 0; i < p2a_fold_count(r); i++) {
         const struct p2a_rec_fold *f = p2a_fold(r, i);
-        p2a_id callee = function_id(p, f->callee);
+        p2a_id callee = function_id(d, f->callee);
         if (!f->caller) {
             struct p2a_node *node = p2a_node(p, callee);
             if (!node)
@@ -74,7 +115,7 @@ static void add_folded(const struct p2a_recorder *r, struct p2a_profile *p)
             *p2a_node_total(p, callee) += (double)(int64_t)f->total;
             continue;
         }
-        p2a_id row = p2a_arc(p, function_id(p, f->caller), callee);
+        p2a_id row = p2a_arc(p, function_id(d, f->caller), callee);
         if (row == P2A_NONE)
             return;
         p->graph.arc[row].calls += f->calls;
@@ -84,29 +125,38 @@ static void add_folded(const struct p2a_recorder *r, struct p2a_profile *p)
     }
 }
 
-/* Function ids are numbers less 1, because they are added in that order. NULL: no memory. */
-static struct p2a_profile *graph_of(const struct p2a_recorder *r, double bias)
+static bool draw(const struct drawing *d, double bias)
 {
-    struct p2a_profile *p = p2a_profile_new(UINT32_MAX);
-    p2a_id *context = malloc(((size_t)p2a_header(r)->cells + 1) * sizeof *context);
-    double *self = p2a_self_less(r, bias);
+    struct p2a_profile *p = d->p;
+    p2a_id *context = malloc(((size_t)p2a_header(d->r)->cells + 1) * sizeof *context);
+    double *self = p2a_self_less(d->r, bias);
     struct p2a_error error;
-    if (p && context && self) {
+    bool derived = false;
+    if (context && self) {
         p2a_metric(p, "time", "seconds", 1);
-        for (uint32_t i = 1; i <= p2a_told_count(r); i++)
-            function_id(p, i);
-        add_contexts(r, self, p, context);
+        for (uint32_t i = 1; i <= p2a_told_count(d->r); i++)
+            p2a_function(p, &(struct p2a_function){.line = i});
+        add_contexts(d, self, context);
         p->facts |= P2A_CONTEXTS | P2A_CALLS;
-        bool derived = p2a_profile_status(p) == P2A_OK && p2a_derive(p, &error) == P2A_OK;
+        derived = p2a_profile_status(p) == P2A_OK && p2a_derive(p, &error) == P2A_OK;
         if (derived)
-            add_folded(r, p);
-        if (!derived || p2a_profile_status(p) != P2A_OK) {
-            p2a_free(p);
-            p = NULL;
-        }
+            add_folded(d);
     }
     free(self);
     free(context);
+    return derived && p2a_profile_status(p) == P2A_OK;
+}
+
+/* Function ids are numbers less 1, because they are added in that order. NULL: no memory. */
+static struct p2a_profile *graph_of(const struct p2a_recorder *r, double bias, bool by_name)
+{
+    uint32_t *first = by_name ? first_of_each_name(r) : NULL;
+    struct p2a_profile *p = by_name && !first ? NULL : p2a_profile_new(UINT32_MAX);
+    if (p && !draw(&(struct drawing){r, p, first}, bias)) {
+        p2a_free(p);
+        p = NULL;
+    }
+    free(first);
     return p;
 }
 
@@ -217,12 +267,13 @@ static double ticks_of(const struct p2a_recorder *r, double seconds)
     return tick > 0 ? seconds / tick : 0;
 }
 
-PyObject *p2a_getstats(struct p2a_profiler *profiler, double bias)
+PyObject *p2a_getstats(struct p2a_profiler *profiler, double bias, bool by_name)
 {
     if (!profiler->recorder)
         return PyList_New(0);
     p2a_recorder_touch(profiler->recorder);
-    struct p2a_profile *p = graph_of(profiler->recorder, ticks_of(profiler->recorder, bias));
+    struct p2a_profile *p =
+        graph_of(profiler->recorder, ticks_of(profiler->recorder, bias), by_name);
     if (!p)
         return PyErr_NoMemory();
     PyObject *entries = list_of(profiler, p);

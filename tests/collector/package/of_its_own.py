@@ -109,6 +109,23 @@ class Files(InFolder):
         top()
         self.assertEqual(row(prof2any.Stats("p.p2a").stats, "leaf")[:2], (3, 3))
 
+    def test_functions_of_one_name_are_one_row(self):
+        looks = iter(range(1000))
+        profile = prof2any.Profile(lambda: next(looks), 0.5)
+        twins = [lambda other: other(None), lambda _: leaf()]
+        profile.runcall(*twins)
+        profile.runcall(twins[1], None)
+        profile.create_stats()
+        entries = profile.getstats()
+        self.assertEqual([e.callcount for e in entries if getattr(e.code, "co_name", "") == "<lambda>"], [1, 2])
+        self.assertEqual(row(profile.stats, "<lambda>")[:4], (2, 3, 3.0, 4.0))
+        self.assertEqual(list(row(profile.stats, "leaf")[4].values()), [(2, 2, 1.0, 1.0)])
+        self.assertEqual(sum(e.inlinetime for e in entries), sum(f[2] for f in profile.stats.values()))
+        profile.dump_stats("p.p2a")
+        with redirect_stderr(io.StringIO()):
+            drawn = prof2any.Stats("p.p2a").stats
+        self.assertEqual(row(drawn, "<lambda>"), row(profile.stats, "<lambda>"))
+
     def test_run_and_the_command_line_write_any_format(self):
         prof2any.runctx("top()", globals(), {}, "run.svg")
         self.assertIn("leaf", self.read("run.svg"))

@@ -75,8 +75,12 @@ class Profile(_prof2any.Profiler):
         return super().getstats(self.bias)
 
     def snapshot_stats(self):
-        """Fills self.stats, pstats' table, with what was recorded until now."""
-        entries = self.getstats()
+        """Fills self.stats, pstats' table, with what was recorded until now. Functions that have one
+        name in it, such as two lambdas of a line, are one row."""
+        if type(self).getstats is Profile.getstats:
+            entries = super().getstats(self.bias, True)
+        else:
+            entries = self.getstats()
         self.stats = {}
         callers_of = {}
         for entry in entries:
