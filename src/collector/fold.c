@@ -21,8 +21,9 @@
 enum { METRICS = 3, NO_ROW = 0 };
 
 struct step {
-    uint32_t function;       /* number */
-    uint32_t row, arc;       /* row numbers + 1; arc is NO_ROW below a root */
+    uint32_t function; /* number */
+    uint32_t row, arc; /* row numbers + 1; arc is NO_ROW below a root */
+    bool outermost, outermost_arc;
     uint64_t total[METRICS]; /* of it and the steps that it has left */
 };
 
@@ -223,12 +224,15 @@ static bool push(struct p2a_track *k, uint32_t caller, uint32_t callee)
         f->step = wide;
         f->room = more;
     }
-    f->step[f->depth++] = (struct step){.function = callee, .row = row, .arc = arc};
+    struct step *s = &f->step[f->depth++];
+    *s = (struct step){.function = callee, .row = row, .arc = arc};
+    s->outermost = f->active[row - 1]++ == 0;
     r->row[row - 1]->calls++;
-    r->row[row - 1]->primitive += f->active[row - 1]++ == 0;
+    r->row[row - 1]->primitive += s->outermost;
     if (arc) {
+        s->outermost_arc = f->active[arc - 1]++ == 0;
         r->row[arc - 1]->calls++;
-        r->row[arc - 1]->primitive += f->active[arc - 1]++ == 0;
+        r->row[arc - 1]->primitive += s->outermost_arc;
     }
     return true;
 }
@@ -304,4 +308,16 @@ uint32_t p2a_fold_depth(const struct p2a_track *k)
 uint32_t p2a_fold_step(const struct p2a_track *k, uint32_t i)
 {
     return k->fold->step[i].function;
+}
+
+bool p2a_open_fold(const struct p2a_track *k, uint32_t i, struct p2a_open_fold *open)
+{
+    if (i >= p2a_fold_depth(k))
+        return false;
+    const struct step *s = &k->fold->step[i];
+    *open = (struct p2a_open_fold){.caller = s->arc ? k->r->row[s->arc - 1]->caller : 0,
+                                   .callee = s->function,
+                                   .primitive = s->outermost,
+                                   .primitive_arc = s->outermost_arc};
+    return true;
 }

@@ -103,6 +103,13 @@ const struct p2a_track *p2a_next_track(const struct p2a_recorder *r,
 const struct p2a_rec_node *p2a_track_top(const struct p2a_track *track);
 uint32_t p2a_fold_count(const struct p2a_recorder *r);
 const struct p2a_rec_fold *p2a_fold(const struct p2a_recorder *r, uint32_t i);
+/* A call past the limit that hasn't returned; caller 0: a root. */
+struct p2a_open_fold {
+    uint32_t caller, callee;
+    bool primitive, primitive_arc;
+};
+/* The I-th of a thread, from below. False: there are no more. */
+bool p2a_open_fold(const struct p2a_track *track, uint32_t i, struct p2a_open_fold *open);
 
 /* ---- forks ----------------------------------------------------------------------------------- */
 

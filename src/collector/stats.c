@@ -98,6 +98,29 @@ static void add_contexts(const struct drawing *d, const double *self, p2a_id *co
         take_back_open_calls(r, p, base, context);
 }
 
+static void take_back(const struct drawing *d, const struct p2a_open_fold *open)
+{
+    p2a_id callee = function_id(d, open->callee);
+    struct p2a_node *node = p2a_node(d->p, callee);
+    if (node) {
+        node->calls--;
+        node->primitive -= open->primitive;
+    }
+    p2a_id row = open->caller ? p2a_arc(d->p, function_id(d, open->caller), callee) : P2A_NONE;
+    if (row != P2A_NONE) {
+        d->p->graph.arc[row].calls--;
+        d->p->graph.arc[row].primitive -= open->primitive_arc;
+    }
+}
+
+static void take_back_open_folds(const struct drawing *d)
+{
+    struct p2a_open_fold open;
+    for (const struct p2a_track *k = NULL; (k = p2a_next_track(d->r, k));)
+        for (uint32_t i = 0; p2a_open_fold(k, i, &open); i++)
+            take_back(d, &open);
+}
+
 static void add_folded(const struct drawing *d)
 {
     const struct p2a_recorder *r = d->r;
@@ -139,8 +162,10 @@ static bool draw(const struct drawing *d, double bias)
         add_contexts(d, self, context);
         p->facts |= P2A_CONTEXTS | P2A_CALLS;
         derived = p2a_profile_status(p) == P2A_OK && p2a_derive(p, &error) == P2A_OK;
-        if (derived)
+        if (derived) {
             add_folded(d);
+            take_back_open_folds(d);
+        }
     }
     free(self);
     free(context);
@@ -208,8 +233,8 @@ static bool add_subentries(struct list *l)
     for (uint32_t i = 0; i < g->arc_n; i++) {
         const struct p2a_arc *a = &g->arc[i];
         struct figures f = figures_of(a->calls, a->primitive, g->arc_self[i], g->arc_total[i]);
-        if (is_marker(r, a->caller + 1) || is_marker(r, a->callee + 1) ||
-            (!f.calls && f.total == 0))
+        bool nothing = !f.calls && f.total == 0 && !p2a_recorder_runs(r);
+        if (nothing || is_marker(r, a->caller + 1) || is_marker(r, a->callee + 1))
             continue;
         if (!l->calls[a->caller] && !(l->calls[a->caller] = PyList_New(0)))
             return false;

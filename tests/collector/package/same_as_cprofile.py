@@ -145,8 +145,13 @@ class InProcess(unittest.TestCase):
         self.assertEqual(theirs, ours)
 
     def test_what_is_still_open_has_no_row_yet(self):
+        for limit in (0, 2):
+            with self.subTest(max_contexts=limit):
+                self.what_is_open_is_the_same({"max_contexts": limit})
+
+    def what_is_open_is_the_same(self, options):
         def use(module):
-            profile = module.Profile()
+            profile = module.Profile(**options if module is prof2any else {})
 
             def tell(rounds=0):
                 if rounds:
