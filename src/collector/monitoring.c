@@ -212,12 +212,13 @@ static bool done(PyObject *result)
 }
 
 /* A recording in memory is cProfile's stand-in, under its number and name, and excludes it as two
- * cProfiles exclude each other. One in a file leaves that number to the program. */
+ * cProfiles exclude each other. One in a file leaves that number to the program. Neither takes a
+ * second one. */
 static bool take_tool(struct p2a_profiler *p, PyObject *sys)
 {
     enum { PROFILER_ID = 2, FREE_IDS = 3, FREE_END = 5 };
     int first = p->path ? FREE_IDS : PROFILER_ID, end = p->path ? FREE_END : PROFILER_ID + 1;
-    for (int id = first; id < end; id++) {
+    for (int id = first; id < end && p->tool < 0; id++) {
         if (done(PyObject_CallMethod(sys, "use_tool_id", "is", id,
                                      p->path ? "prof2any" : "cProfile"))) {
             p->tool = id;
@@ -268,9 +269,9 @@ bool p2a_events_on(struct p2a_profiler *p)
 {
     PyObject *sys = monitoring();
     int bits = 0;
-    p->only = PyThreadState_Get()->id;
     if (!sys || !take_tool(p, sys))
         return false;
+    p->only = PyThreadState_Get()->id;
     if (set_callbacks(p, sys, true, &bits) &&
         done(PyObject_CallMethod(sys, "set_events", "ii", p->tool, bits)))
         return true;

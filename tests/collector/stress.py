@@ -116,6 +116,28 @@ def contexts_take_little_room():
     assert sum(raw.read(PATH).calls(name) for name in names) == 1 + 47 + 47 ** 2 + 47 ** 3
 
 
+def a_second_enable_changes_nothing():
+    def again():
+        try:
+            profiler.enable()
+        except ValueError:
+            assert MONITORING
+
+    for options in {"path": PATH}, {}:
+        profiler = _prof2any.Profiler(**options)
+        profiler.enable()
+        again()
+        if MONITORING:
+            thread = threading.Thread(target=again)
+            thread.start()
+            thread.join()
+        leaf()
+        profiler.disable()
+        leaf()
+        assert calls_of(profiler)["leaf"] == 1, calls_of(profiler)
+        assert not MONITORING or not any(map(sys.monitoring.get_tool, range(6)))
+
+
 def a_file_outlives_its_descriptor():
     done = program("""
         import os
@@ -368,7 +390,8 @@ def interpreters_within_are_left_alone():
 
 
 FACTS = [a_full_disk_stops_the_recording_and_not_the_program, little_memory_for_addresses_is_enough,
-         a_path_that_cannot_be_made_is_an_error, contexts_take_little_room, a_file_outlives_its_descriptor,
+         a_path_that_cannot_be_made_is_an_error, contexts_take_little_room, a_second_enable_changes_nothing,
+         a_file_outlives_its_descriptor,
          recursion_may_be_as_deep_as_python_stands, code_objects_may_go_while_they_are_recorded,
          a_name_may_run_the_program, another_profiler_is_met_as_cprofile_meets_it,
          a_recording_in_a_file_leaves_room_for_cprofile, tracing_goes_on_beside_it,
