@@ -318,11 +318,13 @@ static void close_recording(struct p2a_profiler *p)
 
 static bool start(struct p2a_profiler *p)
 {
-    p->enabled = true; /* threads are found only by one that is enabled */
-    if (p->allocations && !p2a_allocations_on(p))
+    bool counts = p->allocators; /* it was enabled before */
+    p->enabled = true;           /* threads are found only by one that is enabled */
+    if (p->allocations && !counts && !p2a_allocations_on(p))
         return false;
     if (!p2a_events_on(p)) {
-        p2a_allocations_off(p);
+        if (!counts)
+            p2a_allocations_off(p);
         return false;
     }
     if (p2a_recorder_start(p->recorder))

@@ -76,6 +76,21 @@ def after_the_end_nothing_is_counted():
     objects()
 
 
+def enabled_twice_they_count_once():
+    once = of(recorded(objects), "objects")
+    profiler = _prof2any.Profiler(path=PATH, allocations=True)
+    profiler.enable()
+    try:
+        profiler.enable()
+    except ValueError:
+        assert sys.version_info >= (3, 12)
+    objects()
+    profiler.disable()
+    assert of(raw.read(PATH), "objects") == once, once
+    del profiler
+    objects()
+
+
 def another_that_counts_is_left_in_place():
     profiler = _prof2any.Profiler(path=PATH, allocations=True)
     profiler.enable()
@@ -100,7 +115,8 @@ def folded_calls_have_theirs():
 
 def main():
     for fact in (allocations_are_where_they_were_made, what_is_not_asked_for_is_not_counted,
-                 after_the_end_nothing_is_counted, another_that_counts_is_left_in_place, folded_calls_have_theirs):
+                 after_the_end_nothing_is_counted, enabled_twice_they_count_once,
+                 another_that_counts_is_left_in_place, folded_calls_have_theirs):
         fact()
         print("ok", fact.__name__, flush=True)
 
