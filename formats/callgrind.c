@@ -2320,6 +2320,8 @@ static void cost_event(struct writer *w, uint32_t event, double *value, uint64_t
 static void note_changes(struct writer *w)
 {
     const struct changes *changes = &w->changes;
+    for (uint32_t e = 0; e < w->events; e++)
+        p2a_note_rounded(w->out, e, w->sum[e]);
     if (changes->shared) {
         p2a_out_note(w->out,
                      "inclusive costs of %u arc%s aren't known: estimated from the callees', "

@@ -585,6 +585,7 @@ static void put_file(struct writer *w)
     bool time = p2a_str_is(p2a_string(w->p, m->unit), "seconds");
     uint64_t sum = p2a_round(w->p->contexts.self, w->p->contexts.n, w->p->columns,
                              time ? m->scale * 1e6 : m->scale, w->value);
+    p2a_note_rounded(w->out, 0, sum);
     if (!time)
         p2a_out_note(w->out, "cpuprofile holds times: 1 of %s is written as a microsecond",
                      p2a_string(w->p, m->name).at);

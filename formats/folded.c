@@ -1311,7 +1311,7 @@ static bool round_column(struct writer *w, uint32_t column, uint64_t **rounded)
     if (!*rounded)
         return false;
     const double *self = w->stacks ? w->stacks->self : p->contexts.self;
-    p2a_round(self + column, w->n, p->columns, scale, *rounded);
+    p2a_note_rounded(w->out, column, p2a_round(self + column, w->n, p->columns, scale, *rounded));
     return true;
 }
 

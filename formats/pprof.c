@@ -1693,6 +1693,7 @@ struct chain {
 /* Rounds a column so that the sum of what is rounded is the rounded sum. */
 struct rounding {
     double factor, carry;
+    bool any, cut; /* a number that isn't 0; one that was too large or too small */
 };
 
 /* How much of a function's line, in one column, is still to be dealt. */
@@ -2064,6 +2065,8 @@ static int64_t round_value(struct rounding *r, double value)
         r->carry -= 1;
         low += 1;
     }
+    r->any |= low != 0;
+    r->cut |= low >= 0x1p63 || low < -0x1p63;
     return whole_number(low);
 }
 
@@ -2360,6 +2363,8 @@ static void put_tables(struct writer *w)
 
 static void add_out_notes(struct writer *w)
 {
+    for (uint32_t c = 0; c < w->p->columns; c++)
+        p2a_note_rounding(w->out, c, !w->rounding[c].any, w->rounding[c].cut);
     if (w->dealt)
         p2a_out_note(w->out, "which stacks were at which of a function's lines isn't known: its "
                              "lines are dealt to its stacks in order, -O lines=no leaves them out");

@@ -918,8 +918,9 @@ static void put_file(struct writer *w)
 {
     const struct p2a_profile *p = w->p;
     const struct p2a_metric *m = &p->metrics.row[0];
-    p2a_round(p->contexts.self, p->contexts.n, p->columns, m->scale * (w->time ? 1e9 : 1000),
-              w->total);
+    double scale = m->scale * (w->time ? 1e9 : 1000);
+    p2a_note_rounded(w->out, 0,
+                     p2a_round(p->contexts.self, p->contexts.n, p->columns, scale, w->total));
     lay_in_time(w);
     p2a_json_begin(&w->json, '{');
     p2a_json_name(&w->json, "traceEvents");

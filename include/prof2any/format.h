@@ -354,7 +354,8 @@ void p2a_tree_free(struct p2a_tree *tree);
 
 /* Rounds values[0], values[stride], … (n of them) times scale to whole numbers so that their sum is
  * the rounded sum, none is off by one or more, and zeros stay zero. Negative, NaN and infinite
- * values count as zero. Returns the sum. */
+ * values count as zero. Returns the sum; what would make it larger than the most is cut. */
+#define P2A_ROUND_MOST 18446744073709549568u /* the largest double below 2^64 */
 uint64_t p2a_round(const double *values, size_t n, size_t stride, double scale, uint64_t *rounded);
 
 /* Strongly connected components of the graph's arcs: component[f] is P2A_NONE for a function in no
@@ -500,6 +501,15 @@ bool p2a_option_flag(const struct p2a_out *out, const char *name);
 
 /* A sentence for the user about what was written. */
 void p2a_out_note(struct p2a_out *out, const char *text, ...) P2A_PRINTF(2, 3);
+
+/* Says it where whole numbers can't hold a column: NOTHING is left of its values but zeros, or some
+ * of what is too large is CUT off. */
+void p2a_note_rounding(struct p2a_out *out, uint32_t column, bool nothing, bool cut);
+/* The same, of a column that p2a_round has made SUM of. */
+static inline void p2a_note_rounded(struct p2a_out *out, uint32_t column, uint64_t sum)
+{
+    p2a_note_rounding(out, column, !sum, sum >= P2A_ROUND_MOST);
+}
 
 /* Report that writing can't go on; they return the status. */
 enum p2a_status p2a_cant_write(struct p2a_out *out, enum p2a_status status, const char *message,

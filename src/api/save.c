@@ -266,6 +266,18 @@ void p2a_out_note(struct p2a_out *out, const char *text, ...)
     p2a_note(out->noted, "%s", sentence);
 }
 
+void p2a_note_rounding(struct p2a_out *out, uint32_t column, bool nothing, bool cut)
+{
+    const struct p2a_profile *p = out->profile;
+    const char *metric = p2a_metric_name(p, column % p->metrics.n), *format = out->format->name;
+    if (nothing && p2a_whole(p, column) > 0)
+        p2a_out_note(out, "values of %s are too small for the whole numbers of %s: all are 0 there",
+                     metric, format);
+    if (cut)
+        p2a_out_note(out, "values of %s are too large for the whole numbers of %s: cut", metric,
+                     format);
+}
+
 static enum p2a_status write_format(struct p2a_profile *p, struct p2a_sink *sink,
                                     const struct p2a_format *format,
                                     const struct p2a_save_options *options, struct p2a_error *error)

@@ -11,13 +11,12 @@ static double sane(double value)
 
 uint64_t p2a_round(const double *values, size_t n, size_t stride, double scale, uint64_t *rounded)
 {
-    const double most = 18446744073709549568.0; /* the largest double below 2^64 */
     struct p2a_sum sum = {0};
     uint64_t before = 0;
     for (size_t i = 0; i < n; i++) {
         p2a_sum_add(&sum, sane(values[i * stride] * scale));
         double here = floor(sum.sum) + floor(sum.sum - floor(sum.sum) + sum.lost + 0.5);
-        uint64_t upto = here < most ? (uint64_t)here : (uint64_t)most;
+        uint64_t upto = here < (double)P2A_ROUND_MOST ? (uint64_t)here : P2A_ROUND_MOST;
         if (upto < before)
             upto = before;
         rounded[i] = upto - before;

@@ -110,6 +110,42 @@ static void seconds_are_written_as_nanoseconds_whatever_their_scale(void **state
     expect_made("count", 1, "f", 3, "f 3\n");
 }
 
+static bool notes(const struct p2a_profile *p, const char *words)
+{
+    for (size_t i = 0; i < p2a_note_count(p); i++)
+        if (strstr(p2a_note_at(p, i), words))
+            return true;
+    return false;
+}
+
+/* And whether it says so. */
+static void expect_note(double self, const char *format, const char *words)
+{
+    struct p2a_profile *p = make("count", 1, "f", self);
+    struct p2a_save_options options = {.format = format};
+    struct p2a_error error;
+    void *bytes;
+    size_t n;
+    assert_int_equal(p2a_save_memory(p, &options, &bytes, &n, &error), P2A_OK);
+    assert_true(notes(p, "values of m are too") == (words != NULL));
+    assert_true(!words || notes(p, words));
+    free(bytes);
+    p2a_free(p);
+}
+
+static void what_whole_numbers_cant_hold_is_noted(void **state)
+{
+    (void)state;
+    static const char *const formats[] = {"folded", "callgrind", "trace", "cpuprofile", "pprof"};
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        expect_note(1e23, formats[i], "too large for the whole numbers of");
+        expect_note(1e-5, formats[i], "too small for the whole numbers of");
+        expect_note(1e15, formats[i], NULL);
+        expect_note(0.7, formats[i], NULL);
+        expect_note(0, formats[i], NULL);
+    }
+}
+
 static void a_name_cant_break_a_line(void **state)
 {
     (void)state;
@@ -225,6 +261,7 @@ int main(void)
         cmocka_unit_test(the_sum_of_the_written_counts_is_the_rounded_sum),
         cmocka_unit_test(both_columns_of_a_comparison_are_rounded_each),
         cmocka_unit_test(seconds_are_written_as_nanoseconds_whatever_their_scale),
+        cmocka_unit_test(what_whole_numbers_cant_hold_is_noted),
         cmocka_unit_test(a_name_cant_break_a_line),
         cmocka_unit_test(stacks_of_zero_are_left_out_unless_there_is_nothing_else),
         cmocka_unit_test(sorted_lines_are_in_the_order_of_their_bytes),
