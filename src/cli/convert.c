@@ -217,6 +217,16 @@ static double least_shown(const struct options *options)
     return least;
 }
 
+static void note_idle(const struct options *options, const struct p2a_profile *profile,
+                      const struct p2a_format *format)
+{
+    char idle[128];
+    if (options_idle(options, format, idle, sizeof idle))
+        fprintf(stderr, "prof2any: note: %s doesn't go by %s\n", format->name, idle);
+    else if (options_given(options, "threshold") && !(profile->facts & P2A_BEFORE))
+        fputs("prof2any: note: --threshold is for comparisons, and this is none\n", stderr);
+}
+
 /* What the project and the terminal want. */
 static enum p2a_status save_as_wanted(const struct options *options, struct p2a_profile *profile,
                                       struct p2a_error *error)
@@ -241,10 +251,8 @@ static enum p2a_status save_as_wanted(const struct options *options, struct p2a_
         p2a_save(profile, options->output ? options->output : "-", &save, error);
     terminal_free(&terminal);
     free(settings);
-    char idle[128];
-    if (status == P2A_OK && !options->quiet && format &&
-        options_idle(options, format, idle, sizeof idle))
-        fprintf(stderr, "prof2any: note: %s doesn't go by %s\n", format->name, idle);
+    if (status == P2A_OK && !options->quiet && format)
+        note_idle(options, profile, format);
     return status == P2A_OK ? status : complain_error(error);
 }
 

@@ -427,7 +427,8 @@ static enum p2a_status take_choices(struct options *options)
     if (name < 0)
         return complain("--names %s: expected short, full or pstats", options->names);
     if (group < 0)
-        return complain("--group-by %s: expected function, file, module or line", options->group_by);
+        return complain("--group-by %s: expected function, file, module or line",
+                        options->group_by);
     if (options->style && choice(options->style, styles) < 0)
         return complain("--style %s: expected pstats or table", options->style);
     const char *other = options->style ? other_format(options) : NULL;
@@ -583,7 +584,7 @@ enum p2a_status options_parse(struct options *options, enum command command, boo
 
 /* ---- settings ---- */
 
-static bool is_given(const struct options *options, const char *name)
+bool options_given(const struct options *options, const char *name)
 {
     for (size_t i = 0; i < ROWS; i++)
         if (options->given[i] && strcmp(rows[i].name, name) == 0)
@@ -597,12 +598,13 @@ bool options_idle(const struct options *options, const struct p2a_format *format
     static const struct {
         const char *name;
         unsigned part;
-    } parts[] = {{"sort", P2A_REPORT_ORDER},     {"reverse", P2A_REPORT_ORDER},
-                 {"restrict", P2A_REPORT_ORDER}, {"limit", P2A_REPORT_LIMIT},
-                 {"callers", P2A_REPORT_CALLS},  {"callees", P2A_REPORT_CALLS}};
+    } parts[] = {{"sort", P2A_REPORT_ORDER},       {"reverse", P2A_REPORT_ORDER},
+                 {"restrict", P2A_REPORT_ORDER},   {"limit", P2A_REPORT_LIMIT},
+                 {"callers", P2A_REPORT_CALLS},    {"callees", P2A_REPORT_CALLS},
+                 {"threshold", P2A_REPORT_CHANGES}};
     size_t n = 0;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        if (!(format->report & parts[i].part) && is_given(options, parts[i].name) && n < size)
+        if (!(format->report & parts[i].part) && options_given(options, parts[i].name) && n < size)
             n += (size_t)snprintf(text + n, size - n, "%s--%s", n ? ", " : "", parts[i].name);
     return n > 0;
 }
@@ -610,7 +612,7 @@ bool options_idle(const struct options *options, const struct p2a_format *format
 /* What the command line has decided already: the name of an output says its format. */
 static bool is_overruled(const struct options *options, const char *name)
 {
-    return strcmp(name, "format") == 0 && is_given(options, "output") && options->output &&
+    return strcmp(name, "format") == 0 && options_given(options, "output") && options->output &&
            p2a_format_for_path(options->output);
 }
 
@@ -652,7 +654,7 @@ static enum p2a_status take_settings(struct options *options, enum command comma
                     take_setting(options, row, s) != P2A_OK)
                     return P2A_USAGE;
         }
-    if (options->style && !is_given(options, "style") && other_format(options))
+    if (options->style && !options_given(options, "style") && other_format(options))
         options->style = NULL; /* of a report, where there is one */
     return P2A_OK;
 }

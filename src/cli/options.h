@@ -59,6 +59,8 @@ struct options {
     unsigned char given[128];             /* by row of the table: the command line has it */
 };
 
+/* Whether the command line itself has the option. */
+bool options_given(const struct options *options, const char *name);
 /* Names the report's options that the command line has and FORMAT doesn't go by, in TEXT; false
  * where there are none. */
 bool options_idle(const struct options *options, const struct p2a_format *format, char *text,

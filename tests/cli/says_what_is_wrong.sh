@@ -220,10 +220,25 @@ idle "folded doesn't go by --sort, --restrict, --limit" -f folded -l 3 --restric
 idle "flamegraph doesn't go by --reverse, --callees" -o "$folder/x.svg" -r --callees
 idle "tree doesn't go by --sort" -f tree -s time -l 3
 idle "json doesn't go by --callers" -f json -s time -l 3 --callers
+idle "dot doesn't go by --threshold" -f dot --threshold 5
 idle "" -f folded
 idle "" -q -f folded -l 3
 for format in text table markdown csv; do
     idle "" -f $format -s time -r --restrict main -l 3 --callers
+done
+compared="--threshold is for comparisons, and this is none"
+for order in "$sample --threshold 5" "diff $sample $sample --threshold 5" "$sample"; do
+    # shellcheck disable=SC2086 # words on purpose
+    "$PROF2ANY" $order -f text 2>"$folder/err" >"$folder/out"
+    said=$(sed -n "s/^prof2any: note: \(--threshold\)/\1/p" "$folder/err")
+    case $order in
+    diff*|"$sample") expected= ;;
+    *) expected=$compared ;;
+    esac
+    [ "$said" = "$expected" ] || {
+        echo "prof2any $order: expected '$expected', got '$said'"
+        failures=$((failures + 1))
+    }
 done
 
 # What can't be written is told, a reader that went away isn't.
