@@ -14,10 +14,12 @@
 
 /* ---- strings --------------------------------------------------------------------------------- */
 
-/* In UTF-8, what has no place there escaped: the recording keeps NUL for itself. */
+/* In UTF-8, surrogates as marshal writes them, which is what cProfile's file has of them: Python
+ * puts them in the place of bytes in a file's name that are no UTF-8. The recording keeps NUL for
+ * itself. */
 static PyObject *encoded(PyObject *string)
 {
-    PyObject *bytes = PyUnicode_AsEncodedString(string, "utf-8", "backslashreplace");
+    PyObject *bytes = PyUnicode_AsEncodedString(string, "utf-8", "surrogatepass");
     if (!bytes || !memchr(PyBytes_AS_STRING(bytes), '\0', (size_t)PyBytes_GET_SIZE(bytes)))
         return bytes;
     PyObject *escaped = PyObject_CallMethod(bytes, "replace", "y#y", "\0", (Py_ssize_t)1, "\\x00");

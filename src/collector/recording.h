@@ -139,8 +139,8 @@ enum p2a_rec_function_kind {
     P2A_REC_FOLDED   /* a marker: time of calls past the limit; struct p2a_rec_fold tells which */
 };
 
-/* A function. The strings stand behind the record, one after the other without NUL, in UTF-8 (what
- * has no place in UTF-8 is escaped with a backslash).
+/* A function. The strings stand behind the record, one after the other without NUL, in UTF-8 (and
+ * Python's surrogates as if they had a place there; what holds NUL is escaped with a backslash).
  *
  *    0      4        8      12     16     18         20     22       24
  *    | size | number | line | kind | name | qualname | file | module | bytes of the four, pad | */

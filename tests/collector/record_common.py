@@ -66,7 +66,8 @@ class RecordTest(unittest.TestCase):
     def run_plain(self, *command, env=None, stdout=subprocess.PIPE, **options):
         done = subprocess.run(command, cwd=self.here, env=env or self.environment(), timeout=100,
                               stdout=stdout, stderr=subprocess.PIPE, **options)
-        return Result(done.returncode, (done.stdout or b"").decode(), done.stderr.decode())
+        return Result(done.returncode, (done.stdout or b"").decode(),
+                      done.stderr.decode(errors="surrogateescape"))
 
     def record(self, *command, options=(), **more):
         return self.run_plain(PROGRAM, "record", *options, *command, **more)

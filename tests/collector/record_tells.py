@@ -50,6 +50,13 @@ class Tells(RecordTest):
         self.assertEqual(done.status, 0, done.err)
         self.assertEqual((self.calls("work"), self.calls("a\\x00b")), (1, 1))
 
+    def test_a_file_whose_name_is_no_utf8_keeps_its_name(self):
+        name = "not\udcfeutf8.py"
+        self.write(name, "def work(): pass\nwork()\n")
+        done = self.record(self.python, name, options=("-o", "out.p2a"))
+        self.assertEqual(done.status, 0, done.err)
+        self.assertEqual({os.path.basename(file) for file, _, _ in self.stats()}, {name})
+
     def test_names_that_a_shell_would_take_apart_are_quoted(self):
         self.write("it's an app.py", DISPATCH)
         done = self.record(self.python, "it's an app.py")
