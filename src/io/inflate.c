@@ -24,8 +24,9 @@ struct p2a_inflate {
     const char *trouble; /* what is wrong behind what was unwrapped last; NULL: nothing so far */
     z_stream z;
     ZSTD_DStream *zs;
-    size_t wanted; /* bytes that end at a block of zstd's: a broken one takes no other with it */
-    size_t at, n;  /* piece[at..n) is not yet unwrapped */
+    size_t wanted;  /* bytes that end at a block of zstd's: a broken one takes no other with it */
+    uint64_t block; /* where the block of zstd's begins that is being unwrapped */
+    size_t at, n;   /* piece[at..n) is not yet unwrapped */
     unsigned char piece[PIECE];
 };
 
@@ -101,10 +102,16 @@ static bool refill(struct p2a_inflate *f)
     return got > 0;
 }
 
-static long broken(struct p2a_inflate *f, const char *what)
+/* How many bytes have been unwrapped. */
+static uint64_t place(const struct p2a_inflate *f)
+{
+    return f->in - (f->n - f->at);
+}
+
+static long broken(struct p2a_inflate *f, const char *what, uint64_t at)
 {
     p2a_error_set(f->error, P2A_INPUT, "%s after %llu bytes of compressed data", what,
-                  (unsigned long long)(f->in - (f->n - f->at)));
+                  (unsigned long long)at);
     return -1;
 }
 
@@ -143,6 +150,7 @@ static long step_zstd(struct p2a_inflate *f, unsigned char *bytes, size_t n)
     ZSTD_inBuffer in = {f->piece, f->at + (have < f->wanted ? have : f->wanted), f->at};
     ZSTD_outBuffer out = {bytes, n, 0};
     size_t result = ZSTD_decompressStream(f->zs, &out, &in);
+    bool whole = in.pos - f->at == f->wanted;
     f->at = in.pos;
     if (ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation) {
         p2a_error_memory(f->error);
@@ -150,6 +158,8 @@ static long step_zstd(struct p2a_inflate *f, unsigned char *bytes, size_t n)
     }
     if (ZSTD_isError(result))
         f->trouble = zstd_trouble(ZSTD_getErrorCode(result));
+    else if (whole || result == 0)
+        f->block = place(f);
     f->ended = result == 0;
     f->wanted = result ? result : FRAME;
     return (long)out.pos;
@@ -173,7 +183,7 @@ long p2a_inflate_pull(void *from, unsigned char *bytes, size_t n)
         n = 1u << 30;
     for (;;) {
         if (f->trouble)
-            return broken(f, f->trouble);
+            return broken(f, f->trouble, f->zstd ? f->block : place(f));
         if (f->ended && !next_member(f))
             return f->error && f->error->status != P2A_OK ? -1 : 0;
         f->ended = false;
@@ -186,10 +196,10 @@ long p2a_inflate_pull(void *from, unsigned char *bytes, size_t n)
             return -1;
         f->out += (uint64_t)made;
         if (f->out > BOMB_FROM && f->out / BOMB_RATIO > f->in)
-            return broken(f, "refused to unpack what grows more than 200-fold: seen");
+            return broken(f, "refused to unpack what grows more than 200-fold: seen", place(f));
         if (made)
             return made;
         if (!more && !f->ended && f->at == before)
-            return broken(f, "compressed data ends early");
+            return broken(f, "compressed data ends early", place(f));
     }
 }
