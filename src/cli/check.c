@@ -13,14 +13,15 @@ struct report {
     const char *path;
 };
 
+const char *const report_kinds[] = {"text", "markdown", "junit", "github", NULL};
+
 static bool read_report(const char *word, struct report *report)
 {
-    static const char *const kinds[] = {"text", "markdown", "junit", "github"};
     size_t n = strcspn(word, "=");
     report->path = word[n] ? word + n + 1 : "-";
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (strlen(kinds[i]) == n && memcmp(kinds[i], word, n) == 0) {
-            snprintf(report->kind, sizeof report->kind, "%s", kinds[i]);
+    for (const char *const *kind = report_kinds; *kind; kind++)
+        if (strlen(*kind) == n && memcmp(*kind, word, n) == 0) {
+            snprintf(report->kind, sizeof report->kind, "%s", *kind);
             return *report->path;
         }
     return false;

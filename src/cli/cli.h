@@ -44,4 +44,7 @@ bool commands_row(size_t i, struct command_row *row);
 /* The words of --sort, as pstats has them; NULL past the last. */
 const char *sort_key_name(size_t i);
 
+/* What check --report makes, NULL at the end. */
+extern const char *const report_kinds[];
+
 #endif

@@ -15,6 +15,11 @@ struct words {
     size_t n;
 };
 
+/* Of an option of a format's. */
+struct place {
+    size_t format, option;
+};
+
 static bool has_word(const struct words *words, const char *word)
 {
     size_t n = strlen(word);
@@ -46,23 +51,58 @@ static void add_formats(struct words *words, bool read, bool write)
     }
 }
 
-static void add_keys(struct words *words)
+/* The options of formats: the one at *AT, the next at the next *AT; NULL behind the last. */
+static const struct p2a_option *next_setting(struct place *at)
 {
-    char key[64];
-    for (size_t i = 0; i < p2a_format_count(); i++) {
-        const struct p2a_format *format = p2a_format_at(i);
-        for (const struct p2a_option *o = format->options; format->write && o && o->name; o++) {
-            snprintf(key, sizeof key, "%s%s", o->name, o->kind == P2A_FLAG ? "" : "=");
-            add_word(words, key);
+    for (; at->format < p2a_format_count(); at->format++, at->option = 0) {
+        const struct p2a_format *format = p2a_format_at(at->format);
+        const struct p2a_option *o = format->options ? &format->options[at->option] : NULL;
+        if (format->write && o && o->name) {
+            at->option++;
+            return o;
         }
     }
+    return NULL;
+}
+
+/* "KEY=", of a flag "KEY"; PAIRS: where the value is one of a few, "KEY=VALUE" for each. */
+static void add_keys(struct words *words, bool pairs)
+{
+    char text[96];
+    struct place at = {0};
+    for (const struct p2a_option *o; (o = next_setting(&at));) {
+        const char *value = pairs && o->kind == P2A_CHOICE ? o->choices : "";
+        do {
+            size_t n = strcspn(value, " ");
+            snprintf(text, sizeof text, "%s%s%.*s", o->name, o->kind == P2A_FLAG ? "" : "=", (int)n,
+                     value);
+            add_word(words, text);
+            value += n + strspn(value + n, " ");
+        } while (*value);
+    }
+}
+
+/* What the option of formats called KEY is one of, in any of them. */
+static void add_choices(struct words *words, const char *key)
+{
+    char text[32];
+    struct place at = {0};
+    for (const struct p2a_option *o; (o = next_setting(&at));)
+        for (const char *value = o->choices; value && *value && strcmp(o->name, key) == 0;
+             value += strspn(value, " ")) {
+            size_t n = strcspn(value, " ");
+            snprintf(text, sizeof text, "%.*s", (int)n, value);
+            add_word(words, text);
+            value += n;
+        }
 }
 
 enum value_kind value_kind(const struct option_row *row)
 {
     if (!row->value)
         return VALUE_NONE;
-    if (row->choices || strcmp(row->value, "FORMAT") == 0 || strcmp(row->value, "KEYS") == 0)
+    if (row->choices || strcmp(row->value, "FORMAT") == 0 || strcmp(row->value, "KEYS") == 0 ||
+        strcmp(row->value, "KIND[=FILE]") == 0)
         return VALUE_WORDS;
     if (strcmp(row->value, "KEY=VALUE") == 0)
         return VALUE_KEY;
@@ -71,7 +111,7 @@ enum value_kind value_kind(const struct option_row *row)
     return strcmp(row->value, "PROGRAM") == 0 ? VALUE_PROGRAM : VALUE_FREE;
 }
 
-char *value_words(const struct option_row *row)
+char *value_words(const struct option_row *row, bool pairs)
 {
     struct words words = {0};
     if (row->choices)
@@ -79,7 +119,10 @@ char *value_words(const struct option_row *row)
     else if (strcmp(row->value, "FORMAT") == 0)
         add_formats(&words, row->key == 'i', row->key != 'i');
     else if (strcmp(row->value, "KEY=VALUE") == 0)
-        add_keys(&words);
+        add_keys(&words, pairs);
+    else if (strcmp(row->value, "KIND[=FILE]") == 0)
+        for (size_t i = 0; report_kinds[i]; i++)
+            add_word(&words, report_kinds[i]);
     else
         for (size_t i = 0; sort_key_name(i); i++)
             add_word(&words, sort_key_name(i));
@@ -94,6 +137,23 @@ static bool is_option(const struct option_row *row, enum command command)
 
 /* ---- bash ---- */
 
+/* What comes behind -O KEY=, which is three words to bash. */
+static void bash_choices(void)
+{
+    struct words seen = {0};
+    struct place at = {0};
+    for (const struct p2a_option *o; (o = next_setting(&at));) {
+        struct words words = {0};
+        if (o->kind != P2A_CHOICE || has_word(&seen, o->name))
+            continue;
+        add_word(&seen, o->name);
+        add_choices(&words, o->name);
+        printf("        %s=) words='%s' ;;\n", o->name, words.text ? words.text : "");
+        free(words.text);
+    }
+    free(seen.text);
+}
+
 static void bash_values(enum command command)
 {
     struct option_row row;
@@ -106,9 +166,11 @@ static void bash_values(enum command command)
         else
             printf("        --%s) ", row.name);
         if (kind == VALUE_WORDS || kind == VALUE_KEY) {
-            char *words = value_words(&row);
+            char *words = value_words(&row, false);
             printf("words='%s' ;;\n", words ? words : "");
             free(words);
+            if (kind == VALUE_KEY)
+                bash_choices();
         } else {
             puts(kind == VALUE_FILE ? "return ;;" : "kind=-c ;;");
         }
@@ -156,8 +218,10 @@ static void bash(void)
          "    local words= options= kind=-W\n"
          "    if [[ $current == = ]]; then\n"
          "        current=\n"
+         "        [[ $previous == -* ]] || previous+==\n"
          "    elif [[ $previous == = ]]; then\n"
          "        previous=${COMP_WORDS[COMP_CWORD-2]}\n"
+         "        [[ $previous == -* ]] || previous+==\n"
          "    fi\n"
          "    COMPREPLY=()\n"
          "    case ${COMP_WORDS[1]} in");
@@ -170,7 +234,8 @@ static void bash(void)
            "        ((COMP_CWORD == 1)) && words='");
     for (size_t i = 1; commands_row(i, &command); i++)
         printf("%s ", command.name);
-    printf("'\n        [[ ${COMP_WORDS[1]} == formats ]] && ((COMP_CWORD > 1)) && words='%s'\n    "
+    printf("'\n        [[ ${COMP_WORDS[1]} == @(formats|config) ]] && ((COMP_CWORD > 1)) && "
+           "words='%s'\n    "
            "fi\n",
            formats.text ? formats.text : "");
     puts("    if [[ $kind == -c ]]; then\n"
@@ -211,7 +276,7 @@ static void zsh_value(const struct option_row *row)
     else if (kind == VALUE_PROGRAM)
         printf("_command_names -e");
     else if (kind != VALUE_FREE) {
-        char *words = value_words(row);
+        char *words = value_words(row, true);
         printf(kind == VALUE_KEY ? "{ compadd -S \"\" -- %s }" : "(%s)", words ? words : "");
         free(words);
     }
@@ -257,7 +322,7 @@ static void zsh(void)
         printf("    %s)\n        shift words; ((CURRENT--))\n        _arguments -s -S \\\n",
                command.name);
         zsh_options(command.command);
-        if (command.command == FORMATS) {
+        if (command.command == FORMATS || command.command == CONFIG) {
             add_formats(&formats, true, true);
             printf("            '*:format:(%s)' ;;\n", formats.text ? formats.text : "");
             free(formats.text);
@@ -266,7 +331,8 @@ static void zsh(void)
                                : "            '*:input:_files' ;;");
         }
     }
-    puts("    *)\n        ((CURRENT == 2)) && _describe command our_commands\n        _arguments -s -S "
+    puts("    *)\n        ((CURRENT == 2)) && _describe command our_commands\n        _arguments "
+         "-s -S "
          "\\");
     zsh_options(CONVERT);
     puts("            '*:input:_files' ;;\n    esac\n}\n"
@@ -285,7 +351,7 @@ static void fish_option(const struct option_row *row, const struct command_row *
     printf(" -l %s", row->name);
     enum value_kind kind = value_kind(row);
     if (kind == VALUE_WORDS || kind == VALUE_KEY) {
-        char *words = value_words(row);
+        char *words = value_words(row, true);
         printf(" -x -a '%s'", words ? words : "");
         free(words);
     } else if (kind == VALUE_PROGRAM) {
@@ -314,7 +380,7 @@ static void fish(void)
         puts("'");
     }
     add_formats(&formats, true, true);
-    printf("complete -c prof2any -n '__fish_seen_subcommand_from formats' -f -a '%s'\n",
+    printf("complete -c prof2any -n '__fish_seen_subcommand_from formats config' -f -a '%s'\n",
            formats.text ? formats.text : "");
     free(formats.text);
     for (size_t i = 0; commands_row(i, &command); i++)

@@ -15,8 +15,9 @@ enum value_kind {
     VALUE_FREE
 };
 enum value_kind value_kind(const struct option_row *row);
-/* The words of VALUE_WORDS and VALUE_KEY, with a space between; to be freed. */
-char *value_words(const struct option_row *row);
+/* The words of VALUE_WORDS and VALUE_KEY, with a space between; to be freed. PAIRS: with the values
+ * behind keys. */
+char *value_words(const struct option_row *row, bool pairs);
 
 /* prof2any --completion SHELL */
 enum p2a_status command_completion(const char *shell);

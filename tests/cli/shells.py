@@ -109,7 +109,12 @@ def bash_proposes_commands_options_and_values():
     assert bash_words("prof2any --names ") == ["full", "pstats", "short"]
     assert bash_words("prof2any --sort cum") == ["cumtime", "cumulative"]
     assert bash_words("prof2any -f flamegraph -O titl") == ["title="]
-    assert bash_words("prof2any formats ") == formats
+    assert bash_words("prof2any -f dot -O color=") == ["always", "never", "none", "self", "total"]
+    assert bash_words("prof2any -f dot -O theme=col") == ["color-blind"]
+    assert bash_words("prof2any -O title=") == bash_words("prof2any theme ") == []
+    assert bash_words("prof2any check --report m") == ["markdown"]
+    assert bash_words("prof2any check --report junit=") == []
+    assert bash_words("prof2any formats ") == bash_words("prof2any config ") == formats
     assert bash_words("prof2any timeit -u m") == ["msec"]
     assert bash_words("prof2any timeit --v") == ["--verbose", "--version", "--vs", "--vs-setup"]
     assert bash_words("prof2any browse --f") == []
@@ -130,6 +135,8 @@ def a_tab_in_bash_completes():
     shell.completes("--format=flam\t", "--format=flamegraph")
     shell.completes("-o profi\t", "-o profile one.prof")
     shell.completes("-O titl\tme", "-O title=me")
+    shell.completes("-O theme=co\t", "-O theme=color-blind")
+    shell.completes("-O theme\tco\t", "-O theme=color-blind")
     shell.close()
 
 
@@ -143,6 +150,10 @@ def a_tab_in_zsh_completes():
     shell.completes("-f callg\tothe\t", "-f callgrind other.prof")
     shell.completes("--format=flam\t", "--format=flamegraph")
     shell.completes("timeit -u ms\t", "timeit -u msec")
+    shell.completes("-O titl\tme", "-O title=me")
+    shell.completes("-O theme=co\t", "-O theme=color-blind")
+    shell.completes("check --report mark\t", "check --report markdown")
+    shell.completes("config callg\t", "config callgrind")
     shell.completes("brow\tothe\t", "browse other.prof")
     shell.completes("record sha256s\tothe\t", "record sha256sum other.prof")
     shell.close()
@@ -167,7 +178,9 @@ def fish_proposes_commands_options_and_values():
         assert words("prof2any --fo") == ["--focus", "--format"]
         assert words("prof2any -f flam") == ["flamegraph"]
         assert words("prof2any timeit -u ms") == ["msec"]
-        assert "pprof" in words("prof2any formats p")
+        assert "pprof" in words("prof2any formats p") and "pprof" in words("prof2any config p")
+        assert words("prof2any -O theme=c") == ["theme=color-blind"]
+        assert words("prof2any check --report m") == ["markdown"]
         for command in commands():
             proposed = words("prof2any %s --" % command)
             assert set(name for _, name in options(command)) <= set(proposed), (command, proposed)
