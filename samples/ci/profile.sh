@@ -61,7 +61,7 @@ if [ -n "${GITHUB_ACTIONS:-}" ]; then
     set -- "$@" --report github
 fi
 status=0
-"$prof2any" check -q "$out/head.p2a" --baseline "$BASELINE" --strip "$here" --strip "$there" "$@" ||
+"$prof2any" check -q "${out#"$PWD/"}/head.p2a" --baseline "$BASELINE" --strip "$here" --strip "$there" "$@" ||
     status=$?
 [ "$status" -le 1 ] || exit "$status"
 

@@ -100,6 +100,7 @@ def the_shell_recipe_runs_from_start_to_end():
         assert xml.etree.ElementTree.parse("out/here/" + picture).getroot().tag.endswith("svg")
     text = open(summary).read()
     assert text == open("out/here/summary.md").read()
+    assert text.startswith("### out/here/head.p2a: ")
     assert "1 of 2 limits kept" in text and "100 → 200 | `word_count` | `app.py:1`" in text, text
     assert "<module>" in text.split("### Where the time goes")[1], text
     root = xml.etree.ElementTree.parse("out/here/check.xml").getroot()
