@@ -100,6 +100,7 @@ static enum p2a_status rename_all(struct rule *r)
 static enum p2a_status hide_all(struct rule *r)
 {
     const struct p2a_contexts *t = &r->p->contexts;
+    double whole = p2a_whole(r->p, 0);
     unsigned char *matched =
         p2a_pattern_functions(r->p, kinds[r->row->kind], r->row->pattern, r->error);
     unsigned char *fate = calloc((size_t)t->n + 1, 1);
@@ -109,6 +110,8 @@ static enum p2a_status hide_all(struct rule *r)
         fate[i] = matched[t->row[i].function] ? P2A_FOLD : P2A_KEEP;
     if (matched && fate && r->error->status == P2A_OK && memchr(fate, P2A_FOLD, t->n))
         p2a_rewrite_contexts(r->p, &(struct p2a_rewrite){.fate = fate}, r->error);
+    if (r->error->status == P2A_OK)
+        p2a_note_hidden(r->p, whole);
     free(matched);
     free(fate);
     return r->error->status;

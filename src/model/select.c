@@ -431,6 +431,15 @@ static enum p2a_status apply_thresholds(struct p2a_profile *p, const struct p2a_
     return status;
 }
 
+void p2a_note_hidden(struct p2a_profile *p, double whole)
+{
+    char share[P2A_HUMAN_ROOM];
+    double lost = whole - p2a_whole(p, 0);
+    if (lost > 1e-9 * whole)
+        p2a_note(p, "%s of the whole is in stacks of hidden functions alone: left out",
+                 p2a_human_share(share, lost / whole, 1));
+}
+
 /* ---- metric and thread ---- */
 
 static void keep_column(double *values, size_t rows, uint32_t columns, uint32_t metrics, uint32_t m)
@@ -568,6 +577,7 @@ static enum p2a_status apply_rule(struct p2a_profile *p, enum rule rule, const c
     }
     enum p2a_status status = P2A_OK;
     uint32_t functions = p->functions.n;
+    double whole = p2a_whole(p, 0);
     if (!reachability)
         status = p2a_need_stacks(p, rule_names[rule], exact, error);
     if (status == P2A_OK && p->functions.n > functions) { /* the estimate has made marker frames */
@@ -578,6 +588,8 @@ static enum p2a_status apply_rule(struct p2a_profile *p, enum rule rule, const c
     if (status == P2A_OK)
         status = p->facts & P2A_CONTEXTS ? apply_to_tree(p, rule, matched, error)
                                          : apply_to_graph(p, rule, matched, error);
+    if (status == P2A_OK && rule == HIDE)
+        p2a_note_hidden(p, whole);
     free(matched);
     return status;
 }

@@ -13,6 +13,10 @@ enum p2a_status p2a_need_stacks(struct p2a_profile *p, const char *option, bool 
  * ("json.encoder"); 0 where neither is known. It may be interned anew. */
 p2a_id p2a_module_name(struct p2a_profile *p, p2a_id function);
 
+/* Says what has gone of WHOLE, a sum of the first metric, with stacks that had no frame but hidden
+ * ones. */
+void p2a_note_hidden(struct p2a_profile *p, double whole);
+
 /* Applies the rules for names; see struct p2a_name_rule. */
 enum p2a_status p2a_apply_rules(struct p2a_profile *p, const struct p2a_selection *selection,
                                 struct p2a_error *error);

@@ -37,6 +37,31 @@ static void hide_and_show_give_a_frames_time_to_its_caller(void **state)
     gives((struct p2a_selection){.show = "^(main|c)$"}, "main 11\nmain;c 52\n");
 }
 
+static bool notes(const struct p2a_profile *p, const char *words)
+{
+    for (size_t i = 0; i < p2a_note_count(p); i++)
+        if (strstr(p2a_note_at(p, i), words))
+            return true;
+    return false;
+}
+
+static void what_has_no_caller_to_go_to_is_noted(void **state)
+{
+    (void)state;
+    const struct p2a_name_rule rule = {.kind = P2A_HIDE, .pattern = "main|a"};
+    const struct p2a_selection hide = {.hide = "main|a"}, by_rule = {.rules = &rule, .rule_n = 1};
+    const struct p2a_selection inner = {.hide = "a$"};
+    const struct p2a_selection *all[] = {&hide, &by_rule, &inner};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        struct p2a_profile *p = make_tree(stacks);
+        struct p2a_error error;
+        assert_int_equal(p2a_select(p, all[i], &error), P2A_OK);
+        assert_true(p2a_whole(p, 0) == (all[i] == &inner ? 63 : 60));
+        assert_true(notes(p, "4.76 % of the whole is in stacks of hidden") == (all[i] != &inner));
+        p2a_free(p);
+    }
+}
+
 static void prune_from_gives_what_is_below_to_the_match(void **state)
 {
     (void)state;
@@ -186,6 +211,7 @@ int main(void)
         cmocka_unit_test(focus_keeps_stacks_with_a_match),
         cmocka_unit_test(ignore_drops_stacks_with_a_match),
         cmocka_unit_test(hide_and_show_give_a_frames_time_to_its_caller),
+        cmocka_unit_test(what_has_no_caller_to_go_to_is_noted),
         cmocka_unit_test(prune_from_gives_what_is_below_to_the_match),
         cmocka_unit_test(root_starts_the_stacks_at_the_match),
         cmocka_unit_test(leaf_keeps_what_leads_to_the_match),
