@@ -363,13 +363,18 @@ static double larger_whole(const struct p2a_profile *p, uint32_t m)
     return fmax(p2a_whole(p, m), compared ? p2a_whole(p, p->metrics.n + m) : 0);
 }
 
-/* How much of metric M is self of functions that aren't kept. */
+/* How much of metric M is self of functions that aren't kept; of a comparison's sides the one that
+ * loses more. */
 static double share_dropped(const struct p2a_profile *p, const unsigned char *keep, uint32_t m)
 {
-    double whole = larger_whole(p, m), share = 0;
-    for (uint32_t f = 0; f < p->graph.node_n; f++)
-        share += keep[f] || whole <= 0 ? 0 : larger_side(p, p->graph.self, f, m) / whole;
-    return share;
+    double most = 0;
+    for (uint32_t c = m; c < p->columns; c += p->metrics.n) {
+        double whole = p2a_whole(p, c), share = 0;
+        for (uint32_t f = 0; f < p->graph.node_n; f++)
+            share += keep[f] || whole <= 0 ? 0 : p->graph.self[(size_t)f * p->columns + c] / whole;
+        most = fmax(most, share);
+    }
+    return most;
 }
 
 /* The first metric has judged; what another one loses the most is told, where that is more. */

@@ -108,6 +108,23 @@ static void what_a_threshold_takes_of_another_metric_is_told(void **state)
     p2a_free(p);
 }
 
+/* Either side has 10 of 50 below the threshold, 7 of them in another function. */
+static void what_a_threshold_takes_of_a_comparison_is_that_of_one_side(void **state)
+{
+    (void)state;
+    static const char *const one[] = {"main 40", "main;a 7", "main;b 3", NULL};
+    static const char *const other[] = {"main 40", "main;a 3", "main;b 7", NULL};
+    struct p2a_profile *before = make_tree(one), *after = make_tree(other), *p;
+    struct p2a_comparison both = {.before = &before, .after = &after, .before_n = 1, .after_n = 1};
+    struct p2a_error error;
+    assert_int_equal(p2a_diff(&both, &p, &error), P2A_OK);
+    assert_int_equal(p2a_select(p, &(struct p2a_selection){.node_threshold = 0.2}, &error), P2A_OK);
+    assert_true(notes(p, "2 functions below the threshold left out, 20 % of the whole by them"));
+    p2a_free(before);
+    p2a_free(after);
+    p2a_free(p);
+}
+
 static void what_keeps_nothing_leaves_an_empty_profile_for_every_writer(void **state)
 {
     (void)state;
@@ -222,6 +239,7 @@ int main(void)
         cmocka_unit_test(on_a_graph_root_and_leaf_are_reachability_and_exact),
         cmocka_unit_test(on_a_graph_focus_is_refused_when_exact),
         cmocka_unit_test(metric_keeps_one_column),
+        cmocka_unit_test(what_a_threshold_takes_of_a_comparison_is_that_of_one_side),
         cmocka_unit_test(what_keeps_nothing_leaves_an_empty_profile_for_every_writer),
         cmocka_unit_test(patterns_and_names_are_utf8),
     };
