@@ -420,6 +420,7 @@ class Program(unittest.TestCase):
         self.diff("-f", "json", inputs=inputs, notes="what they spread over is left out")
         text = self.diff("-f", "text", inputs=inputs).decode()
         self.assertIn("3 runs before, 3 after", text)
+        self.assertIn("; 1 run before, 3 after", self.diff("-f", "text", inputs=inputs[2:]).decode())
         rows = self.own_rows(text, "changed themselves")
         self.assertEqual([name_in(row) for row in rows], [NEW, GONE, SLOWER])
         self.assertIn("\n1 by more, but the ranges of the runs overlap\n", text)
