@@ -539,11 +539,18 @@ static enum p2a_status shape_sum(struct p2a_profile *p, const struct p2a_mapping
     return p->facts & P2A_GRAPH ? P2A_OK : p2a_derive(p, error);
 }
 
+static bool has_rows(const struct p2a_profile *p)
+{
+    return p->contexts.n || p->graph.node_n;
+}
+
 static void add_profile(struct p2a_profile *into, const struct p2a_profile *from,
                         struct p2a_error *error)
 {
     bool tree = both_trees(into, from);
     struct p2a_mapping m = {.into = into, .from = from};
+    unsigned before = (into->facts ^ from->facts) & P2A_BEFORE;
+    bool rows = has_rows(into) && has_rows(from);
     m.both = tree && (has_both(into) || has_both(from));
     struct p2a_profile *graph = NULL;
     if (p2a_mapping_check(&m, error) == P2A_OK && shape_sum(into, &m, tree, error) == P2A_OK) {
@@ -560,6 +567,8 @@ static void add_profile(struct p2a_profile *into, const struct p2a_profile *from
     }
     for (size_t i = 0; i < p2a_note_count(from); i++)
         p2a_note(into, "%s", p2a_note_at(from, i));
+    if (before && rows)
+        p2a_note(into, "a comparison was added to what is none: there is nothing before of that");
     p2a_mapping_end(&m);
     p2a_free(graph);
 }

@@ -22,6 +22,14 @@ static struct p2a_profile *sum_of(const struct p2a_profile *left, const struct p
     return sum;
 }
 
+static bool notes(const struct p2a_profile *p, const char *words)
+{
+    for (size_t i = 0; i < p2a_note_count(p); i++)
+        if (strstr(p2a_note_at(p, i), words))
+            return true;
+    return false;
+}
+
 static p2a_id same_function(const struct p2a_profile *a, p2a_id f, struct p2a_profile *b)
 {
     struct p2a_function function = a->functions.row[f];
@@ -215,6 +223,26 @@ static void a_function_without_module_is_none_of_two_that_have_one(void **state)
     p2a_free(b);
 }
 
+/* Nothing is known of it from before. */
+static void what_is_no_comparison_adds_to_one_side_of_it_with_a_note(void **state)
+{
+    (void)state;
+    struct p2a_profile *plain = random_tree(5, 20, false), *other = random_tree(6, 20, false);
+    struct p2a_comparison both = {.before = &other, .after = &plain, .before_n = 1, .after_n = 1};
+    struct p2a_profile *compared, *none = p2a_profile_new(0);
+    assert_int_equal(p2a_diff(&both, &compared, NULL), P2A_OK);
+    p2a_finish(none);
+    struct p2a_profile *one = sum_of(plain, compared), *two = sum_of(compared, plain);
+    struct p2a_profile *alike = sum_of(compared, compared), *empty = sum_of(compared, none);
+    assert_true(notes(one, "nothing before") && notes(two, "nothing before"));
+    assert_false(notes(alike, "nothing before") || notes(empty, "nothing before"));
+    assert_true(is_close(p2a_whole(one, 0), 2 * p2a_whole(plain, 0)));
+    assert_true(is_close(p2a_whole(two, two->metrics.n), p2a_whole(other, 0)));
+    struct p2a_profile *all[] = {plain, other, compared, none, one, two, alike, empty};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        p2a_free(all[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +251,7 @@ int main(void)
         cmocka_unit_test(a_function_whose_module_one_side_lacks_is_one),
         cmocka_unit_test(they_are_one_as_soon_as_folders_are_left_out),
         cmocka_unit_test(a_function_without_module_is_none_of_two_that_have_one),
+        cmocka_unit_test(what_is_no_comparison_adds_to_one_side_of_it_with_a_note),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
