@@ -128,7 +128,7 @@ enum p2a_status command_config(const struct options *options)
     for (int i = 0; i < options->input.n; i++)
         if (!p2a_format_named(options->input.at[i]))
             return complain("no format '%s'%s", options->input.at[i],
-                            suggest_format(options->input.at[i], text, sizeof text));
+                            suggest_format(options->input.at[i], true, true, text, sizeof text));
     if (*s->path)
         printf("settings of %s\n", s->path);
     else

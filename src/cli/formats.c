@@ -105,7 +105,7 @@ static void print_format(const struct p2a_format *format)
 static enum p2a_status no_format(const char *name)
 {
     char text[64];
-    suggest_format(name, text, sizeof text);
+    suggest_format(name, true, true, text, sizeof text);
     return complain("no format '%s'%s", name, text[0] ? text : ", see prof2any formats");
 }
 

@@ -293,7 +293,7 @@ static bool format_is_good(const char *name, bool reads, char *why, size_t size)
     const struct p2a_format *format = p2a_format_named(name);
     if (format)
         return true;
-    suggest_format(name, text, sizeof text);
+    suggest_format(name, reads, !reads, text, sizeof text);
     snprintf(why, size, "no format '%.80s' to %s%s", name, reads ? "read" : "write",
              text[0] ? text : ", see prof2any formats");
     return false;

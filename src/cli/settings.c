@@ -307,7 +307,7 @@ static enum p2a_status read_format(struct reader *r, const struct yml *key,
     char text[64];
     const struct p2a_format *format = p2a_format_named(key->text);
     if (!format || !format->write) {
-        suggest_format(key->text, text, sizeof text);
+        suggest_format(key->text, false, true, text, sizeof text);
         return yml_bad(r->error, key, "no format '%.80s' to write%s", key->text,
                        text[0] ? text : ", expected one of prof2any formats");
     }

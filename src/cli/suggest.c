@@ -56,11 +56,13 @@ char *suggestion_text(const struct suggestion *s, const char *prefix, char *text
     return text;
 }
 
-char *suggest_format(const char *word, char *text, size_t size)
+char *suggest_format(const char *word, bool read, bool written, char *text, size_t size)
 {
     struct suggestion s = {.word = word};
     for (size_t i = 0; i < p2a_format_count(); i++) {
         const struct p2a_format *format = p2a_format_at(i);
+        if (!(read && format->read) && !(written && format->write))
+            continue;
         suggest(&s, format->name);
         for (const char *const *alias = format->aliases; alias && *alias; alias++)
             suggest(&s, *alias);

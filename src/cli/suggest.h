@@ -2,6 +2,7 @@
 #ifndef P2A_CLI_SUGGEST_H
 #define P2A_CLI_SUGGEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The nearest word so far; start with {.word = …}. */
@@ -18,7 +19,7 @@ void suggest(struct suggestion *suggestion, const char *candidate);
 /* For a message: ", did you mean --format?" with PREFIX "--", or "". Returns text. */
 char *suggestion_text(const struct suggestion *suggestion, const char *prefix, char *text,
                       size_t size);
-/* The same for the name of a format. */
-char *suggest_format(const char *word, char *text, size_t size);
+/* The same for the name of a format, of those that are READ or WRITTEN. */
+char *suggest_format(const char *word, bool read, bool written, char *text, size_t size);
 
 #endif

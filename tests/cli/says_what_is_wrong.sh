@@ -30,6 +30,7 @@ expect 2 "no option --units, did you mean --unit?" timeit --units
 expect 2 "no option --unit, see --help" --unit
 expect 2 "--exact takes no value" --exact=yes
 expect 2 "no format 'calgrind' to write, did you mean callgrind?" "$sample" -f calgrind
+expect 2 "no format 'perff' to write, see prof2any formats" "$sample" -f perff
 expect 2 "no format 'pstas' to read, did you mean pstats?" "$sample" -i pstas
 expect 2 "no format is known by the name of 'a.xyz'" "$sample" -o a.xyz
 expect 2 "'a.PNG': pictures are .svg here, and '-f dot | dot -Tpng' draws others" "$sample" -o a.PNG

@@ -174,6 +174,7 @@ def what_is_wrong_is_told_with_line_and_column():
             ("defaults:\n  record: {theme: x}\n", "column 12: no option 'theme'"),
             ("defaults: [a]\n", "column 11: a list, expected options with their values"),
             ("formats:\n  flmegraph: {}\n", "column 3: no format 'flmegraph' to write, did you mean flamegraph?"),
+            ("formats:\n  perf: {}\n", "no format 'perf' to write, expected one of prof2any formats"),
             ("formats:\n  dot:\n    ndes: 3\n", "line 3: column 5: dot has no option 'ndes', did you mean nodes?"),
             ("formats:\n  dot: {nodes: few}\n", "column 16: nodes: 'few', expected a number"),
             ("formats:\n  dot: {theme: pink}\n", "column 16: theme: 'pink', expected one of: light"),
