@@ -169,6 +169,9 @@ static enum p2a_status check_setting(const struct p2a_option *option, const char
                              option->choices);
     if (option->kind == P2A_NUMBER && !p2a_str_double(p2a_str_of(value), &number))
         return p2a_error_set(error, P2A_USAGE, "-O %s=%s: expected a number", option->name, value);
+    if (option->kind == P2A_NUMBER && number < 0)
+        return p2a_error_set(error, P2A_USAGE, "-O %s=%s: expected a number from 0", option->name,
+                             value);
     if (option->kind == P2A_FLAG && !is_flag(value))
         return p2a_error_set(error, P2A_USAGE, "-O %s=%s: expected yes or no", option->name, value);
     return P2A_OK;

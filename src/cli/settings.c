@@ -251,10 +251,10 @@ static enum p2a_status check_format_value(struct reader *r, const struct p2a_opt
         return yml_bad(r->error, value, "%s: '%.80s', expected yes or no", option->name,
                        value->text);
     if (option->kind == P2A_NUMBER) {
-        strtod(value->text, &end);
-        if (end == value->text || *end)
-            return yml_bad(r->error, value, "%s: '%.80s', expected a number", option->name,
-                           value->text);
+        double number = strtod(value->text, &end);
+        if (end == value->text || *end || !(number >= 0))
+            return yml_bad(r->error, value, "%s: '%.80s', expected a number%s", option->name,
+                           value->text, number < 0 ? " from 0" : "");
     }
     size_t n = strlen(value->text);
     const char *at = option->kind == P2A_CHOICE ? option->choices : NULL;

@@ -76,6 +76,7 @@ expect 2 "no format 'text' to read" "$sample" -i text
 expect 2 "no format is known by the name of" "$sample" -o "$folder/x.nonsense"
 expect 2 "text has no such option" "$sample" -O nonsense=1
 expect 2 "expected one of" "$sample" -f dot -O theme=luck
+expect 2 "nodes=-1: expected a number from 0" "$sample" -f dot -O nodes=-1
 expect 2 "expected a whole number" "$sample" --limit many
 expect 2 "no sort key 'luck', expected some of calls, ncalls" "$sample" --sort luck
 expect 2 "sort key 'c' could be calls, cumtime, cumulative" "$sample" --sort time,c

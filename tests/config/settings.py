@@ -177,6 +177,7 @@ def what_is_wrong_is_told_with_line_and_column():
             ("formats:\n  perf: {}\n", "no format 'perf' to write, expected one of prof2any formats"),
             ("formats:\n  dot:\n    ndes: 3\n", "line 3: column 5: dot has no option 'ndes', did you mean nodes?"),
             ("formats:\n  dot: {nodes: few}\n", "column 16: nodes: 'few', expected a number"),
+            ("formats:\n  dot: {nodes: -1}\n", "column 16: nodes: '-1', expected a number from 0"),
             ("formats:\n  dot: {theme: pink}\n", "column 16: theme: 'pink', expected one of: light"),
             ("names:\n  - hide: '['\n", "line 2: column 11: '[': missing terminating ]"),
             ("names:\n  - rename: (a)\n    to: $2\n", "line 2: column 13: '$2': $2 is no group of '(a)'"),
