@@ -77,6 +77,10 @@ static enum p2a_status check(const struct options *options)
         return complain("--clock %s: expected wall or cpu", options->clock);
     if (is_raw(options) && output && strcmp(output, "-") == 0)
         return complain("a recording is written in place, it can't go to standard output");
+    if (is_raw(options) && options->settings.n)
+        return complain("-O %s: a recording has no options, expected -f FORMAT or -o FILE of "
+                        "another format beside it",
+                        options->settings.at[0]);
     if (is_raw(options))
         return P2A_OK;
     struct p2a_error error;

@@ -28,6 +28,7 @@ expect 2 "no option --fromat, did you mean --format?" --fromat dot
 expect 2 "no option --fromat=dot, did you mean --format?" --fromat=dot
 expect 2 "no option --units, did you mean --unit?" timeit --units
 expect 2 "no option --unit, see --help" --unit
+expect 2 "-O title=x: a recording has no options" record -O title=x true
 expect 2 "--exact takes no value" --exact=yes
 expect 2 "no format 'calgrind' to write, did you mean callgrind?" "$sample" -f calgrind
 expect 2 "no format 'perff' to write, see prof2any formats" "$sample" -f perff
