@@ -40,6 +40,11 @@ static const struct p2a_format *choose(const char *path, const struct p2a_save_o
                                        struct p2a_error *error)
 {
     const struct p2a_format *format = NULL;
+    if (path && p2a_str_ends(p2a_str_of(path), ".zst")) {
+        p2a_error_set(error, P2A_USAGE, "'%s': zstd is read, what is written is packed as .gz",
+                      path);
+        return NULL;
+    }
     if (options->format) {
         format = p2a_format_named(options->format);
         if (!format || !format->write)

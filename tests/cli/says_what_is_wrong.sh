@@ -35,6 +35,8 @@ expect 2 "no format 'perff' to write, see prof2any formats" "$sample" -f perff
 expect 2 "no format 'pstas' to read, did you mean pstats?" "$sample" -i pstas
 expect 2 "no format is known by the name of 'a.xyz'" "$sample" -o a.xyz
 expect 2 "'a.PNG': pictures are .svg here, and '-f dot | dot -Tpng' draws others" "$sample" -o a.PNG
+expect 2 "'a.folded.zst': zstd is read, what is written is packed as .gz" "$sample" -o a.folded.zst
+expect 2 "'a.zst': zstd is read, what is written is packed as .gz" "$sample" -f folded -o a.zst
 expect 2 "no format 'foldde', did you mean folded?" formats foldde
 expect 2 "brwose: no such file and no such command, did you mean browse?" brwose "$sample"
 expect 2 "config: no such file; a command stands before its options: prof2any config ..." --no-config config
