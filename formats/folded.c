@@ -1550,6 +1550,11 @@ static enum p2a_status write_folded(struct p2a_out *out)
     return p2a_out_status(out);
 }
 
+static unsigned keeps_too(const struct p2a_out *out)
+{
+    return p2a_option_flag(out, "threads") ? P2A_THREADS : 0;
+}
+
 static const char *const aliases[] = {"collapsed", "stacks", NULL};
 static const char *const patterns[] = {"*.folded", "*.collapsed", NULL};
 
@@ -1564,5 +1569,6 @@ const struct p2a_format p2a_format_folded = {
     .gives = P2A_CONTEXTS | P2A_BEFORE | P2A_PLACES | P2A_MODULES | P2A_THREADS,
     .needs = P2A_CONTEXTS | P2A_STACKS,
     .keeps = P2A_CONTEXTS | P2A_BEFORE | P2A_PLACES | P2A_MODULES_AS_FILES,
+    .keeps_too = keeps_too,
     .options = options,
 };

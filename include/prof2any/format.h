@@ -555,6 +555,7 @@ struct p2a_format {
     enum p2a_status (*read)(struct p2a_in *in);    /* NULL where the format is only written */
     enum p2a_status (*write)(struct p2a_out *out); /* NULL where it is only read */
     unsigned gives, needs, keeps; /* enum p2a_fact: can record; wants first; carries */
+    unsigned (*keeps_too)(const struct p2a_out *out); /* by its options; NULL: nothing */
     /* NULL, or with these settings the share of the whole below which it can do with a path's end,
      * as in p2a_load_options; `profile` isn't there yet. */
     double (*least)(const struct p2a_out *out);

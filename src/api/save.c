@@ -105,8 +105,11 @@ static bool has_both(const struct p2a_profile *p)
     return false;
 }
 
-static void note_left_out(struct p2a_profile *p, const struct p2a_format *format)
+static void note_left_out(const struct p2a_out *out)
 {
+    struct p2a_profile *p = out->noted;
+    const struct p2a_format *format = out->format;
+    unsigned keeps = format->keeps | (format->keeps_too ? format->keeps_too(out) : 0);
     const struct {
         unsigned fact;
         const char *name;
@@ -120,7 +123,7 @@ static void note_left_out(struct p2a_profile *p, const struct p2a_format *format
         {P2A_BEFORE, "the values before"}};
     char list[256] = "";
     size_t n = 0;
-    unsigned missing = p->recorded & p->facts & ~format->keeps;
+    unsigned missing = p->recorded & p->facts & ~keeps;
     if (format->keeps & P2A_MODULES_AS_FILES && !has_both(p))
         missing &= ~(unsigned)P2A_MODULES;
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
@@ -301,6 +304,8 @@ static enum p2a_status write_format(struct p2a_profile *p, struct p2a_sink *sink
         p2a_coloring_start(&coloring, p, options->colors, options->color_n, error) == P2A_OK)
         out.coloring = &coloring;
     if (error->status == P2A_OK && take_settings(&out, options->settings, error) == P2A_OK) {
+        if (!format->view)
+            note_left_out(&out);
         enum p2a_status status = format->write(&out);
         if (status != P2A_OK)
             p2a_error_set(error, status, "can't be written as %s", format->name);
@@ -321,8 +326,6 @@ static enum p2a_status save(struct p2a_profile *p, const char *path,
     const struct p2a_format *format = choose(path, options, error);
     if (!format || make_needs(p, format, options->exact, error) != P2A_OK)
         return error->status;
-    if (!format->view)
-        note_left_out(p, format);
     struct p2a_sink *sink = path ? p2a_sink_open(path, error) : p2a_sink_memory(error);
     if (!sink)
         return error->status;

@@ -192,7 +192,9 @@ static void a_thread_is_the_first_frame_where_it_is_asked_for(void **state)
     p2a_finish(p);
     p->recorded = p->facts;
     expect_text(p, threads, "Main:Thread;f 1\nthread-12;f;f 2\nf 4\n");
+    assert_false(notes(p, "folded doesn't carry threads"));
     expect_text(p, NULL, "f 1\nf;f 2\nf 4\n");
+    assert_true(notes(p, "folded doesn't carry threads"));
     p2a_free(p);
 }
 
