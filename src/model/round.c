@@ -14,7 +14,7 @@ uint64_t p2a_round(const double *values, size_t n, size_t stride, double scale, 
     struct p2a_sum sum = {0};
     uint64_t before = 0;
     for (size_t i = 0; i < n; i++) {
-        p2a_sum_add(&sum, sane(values[i * stride] * scale));
+        p2a_sum_add(&sum, sane(values[i * stride]) * scale); /* may overflow: cut, too */
         double here = floor(sum.sum) + floor(sum.sum - floor(sum.sum) + sum.lost + 0.5);
         uint64_t upto = here < (double)P2A_ROUND_MOST ? (uint64_t)here : P2A_ROUND_MOST;
         if (upto < before)

@@ -139,6 +139,7 @@ static void what_whole_numbers_cant_hold_is_noted(void **state)
     static const char *const formats[] = {"folded", "callgrind", "trace", "cpuprofile", "pprof"};
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         expect_note(1e23, formats[i], "too large for the whole numbers of");
+        expect_note(1e308, formats[i], "too large for the whole numbers of");
         expect_note(1e-5, formats[i], "too small for the whole numbers of");
         expect_note(1e15, formats[i], NULL);
         expect_note(0.7, formats[i], NULL);

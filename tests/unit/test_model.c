@@ -23,6 +23,10 @@ static void rounding_takes_what_is_no_cost_as_zero(void **state)
     uint64_t rounded[4];
     assert_int_equal(p2a_round(values, 4, 1, 1, rounded), 3);
     assert_int_equal(rounded[0] + rounded[1] + rounded[2], 0);
+    const double large[] = {1, 1e308, 1e308, 2};
+    assert_true(p2a_round(large, 4, 1, 1e9, rounded) == P2A_ROUND_MOST);
+    assert_true(rounded[0] == 1000000000 && rounded[1] == P2A_ROUND_MOST - rounded[0]);
+    assert_int_equal(rounded[2] + rounded[3], 0);
 }
 
 static void a_late_metric_keeps_the_values_before_it(void **state)
