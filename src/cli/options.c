@@ -400,6 +400,29 @@ static enum p2a_status check_format(const char *name, bool reads)
     return !name || format_is_good(name, reads, why, sizeof why) ? P2A_OK : complain("%s", why);
 }
 
+static enum p2a_status check_pattern(const struct row *row, const char *pattern)
+{
+    struct p2a_error error;
+    return !pattern || p2a_pattern_check(pattern, NULL, &error) == P2A_OK
+               ? P2A_OK
+               : complain("--%s %s", row->name, error.message);
+}
+
+/* Before any input is read, which may take long. */
+static enum p2a_status check_patterns(struct options *options, enum command command)
+{
+    enum p2a_status status = P2A_OK;
+    for (const struct row *row = rows; status == P2A_OK && row < rows + ROWS; row++) {
+        bool pattern = row->commands & command && row->value && strcmp(row->value, "RE") == 0;
+        if (pattern && row->kind == TEXT)
+            status = check_pattern(row, *(const char **)field(options, row));
+        const struct list *list = pattern && row->kind == LIST ? field(options, row) : NULL;
+        for (int i = 0; list && i < list->n && status == P2A_OK; i++)
+            status = check_pattern(row, list->at[i]);
+    }
+    return status;
+}
+
 /* The format that the output is to have where it isn't the report in the style that is asked for.
  */
 static const char *other_format(const struct options *options)
@@ -669,6 +692,8 @@ enum p2a_status options_finish(struct options *options, enum command command,
         options->select.rules = settings->rules + settings->naming_n;
         options->select.rule_n = settings->rule_n - settings->naming_n;
     }
+    if (status == P2A_OK)
+        status = check_patterns(options, command);
     if (status == P2A_OK)
         status = take_choices(options);
     return status == P2A_OK ? take_report(options) : status;

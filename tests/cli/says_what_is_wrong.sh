@@ -77,6 +77,8 @@ expect 2 "no format 'nonsense' to write" "$sample" -f nonsense
 expect 2 "no format 'nonsense' to read" "$sample" -i nonsense
 expect 2 "no format 'text' to read" "$sample" -i text
 expect 2 "no format is known by the name of" "$sample" -o "$folder/x.nonsense"
+expect 2 "--strip '[': missing terminating ] for character class" "$sample" --strip '['
+expect 2 "--focus '(': missing closing parenthesis at character 2" "$folder/none.prof" --focus '('
 expect 2 "text has no such option" "$sample" -O nonsense=1
 expect 2 "expected one of" "$sample" -f dot -O theme=luck
 expect 2 "nodes=-1: expected a number from 0" "$sample" -f dot -O nodes=-1
