@@ -62,12 +62,13 @@ def make_fresh(folder, program):
 
 
 def add_up_threads(folder, program):
-    """A file for each thread, and an empty one beside them."""
+    """A file for each thread, and an empty one beside them. On a busy machine the second of the
+    two may begin when the first has ended: valgrind gives it the first one's number and file."""
     out = os.path.join(folder, "apart")
     run("valgrind", "--tool=callgrind", "--separate-threads=yes", "--callgrind-out-file=" + out,
         program, "1", "two")
     files = sorted(glob.glob(out + "*"))
-    assert files[0] == out and os.path.getsize(out) == 0 and len(files) == 4, files
+    assert files[0] == out and os.path.getsize(out) == 0 and len(files) in (3, 4), files
     whole = sum(int(re.search(r"^summary: (\d+)", open(path).read(), re.M)[1])
                 for path in files[1:])
     text = run(os.environ["PROF2ANY"], *files)
