@@ -541,7 +541,7 @@ static enum p2a_status shape_sum(struct p2a_profile *p, const struct p2a_mapping
 
 static bool has_rows(const struct p2a_profile *p)
 {
-    return p->contexts.n || p->graph.node_n;
+    return p2a_has_contexts(p) || p->graph.node_n;
 }
 
 static void add_profile(struct p2a_profile *into, const struct p2a_profile *from,
