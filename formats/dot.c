@@ -956,7 +956,7 @@ static void draw_link_label(struct drawing *d, const struct p2a_link *link, Aged
     if (!d->compared && d->calls && has_calls(d, link))
         addf(d, "%s" GAP "%s×", d->text.n ? "\\l" : "", p2a_human_brief(text, (double)link->calls));
     if (link->from == link->to)
-        add(d, d->text.n ? " itself" : "itself");
+        add(d, d->text.n ? " itself" : GAP "itself");
     if (d->text.n) {
         add(d, "\\l");
         set(&d->pen, edge, "label", text_of(d));

@@ -295,6 +295,8 @@ def recursion_is_told():
     back = [e for e in graph.edges if (e["tail"], e["head"]) == (odd, even)]
     assert back[0]["style"] == "dashed" and "30×" in back[0]["label"]
     assert "call one another in a circle" in graph.caption
+    bare = [e for e in Graph(RECURSIVE, "calls=no").edges if e["tail"] == e["head"]]
+    assert [e["label"] for e in bare] == ["\N{NO-BREAK SPACE}" * 2 + "itself\\l"], bare  # beside its arrow
 
 
 def the_program_starts_at_the_top():
