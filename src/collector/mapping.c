@@ -186,10 +186,9 @@ void *p2a_mapping_take(struct p2a_mapping *m, size_t n)
 
 void p2a_mapping_trim(struct p2a_mapping *m)
 {
-    size_t kept = whole_pages(m->used);
     if (m->fd < 0 || find_file(m) != 0 || ftruncate(m->fd, (off_t)m->used) != 0)
         return;
-    m->ready = kept;
+    m->ready = m->used; /* what is written to the rest of the page goes when the system writes it */
 }
 
 bool p2a_mapping_blank(struct p2a_mapping *m)

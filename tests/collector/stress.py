@@ -116,6 +116,31 @@ def contexts_take_little_room():
     assert sum(raw.read(PATH).calls(name) for name in names) == 1 + 47 + 47 ** 2 + 47 ** 3
 
 
+def what_comes_after_a_stop_is_in_the_file():
+    """Down to its last page, which the system writes without what is past its end."""
+    profiler = _prof2any.Profiler(path=PATH)
+    threads, go = [], threading.Event()
+    for n in range(40):
+        profiler.enable()
+        threads.append(threading.Thread(target=lambda: go.wait() and leaf()))
+        threads[-1].start()
+        branch(n)
+        with open(PATH, "rb") as file:
+            os.fsync(file.fileno())
+            cells = int.from_bytes(file.read(48)[40:], sys.byteorder)
+        size = os.path.getsize(PATH)
+        if size < cells * 64:
+            go.set()
+        assert size >= cells * 64, (n, size, cells)
+        profiler.disable()
+    profiler.enable()
+    go.set()
+    for thread in threads:
+        thread.join()
+    profiler.disable()
+    assert raw.read(PATH).calls("branch") == 40
+
+
 def a_second_enable_changes_nothing():
     def again():
         try:
@@ -391,6 +416,7 @@ def interpreters_within_are_left_alone():
 
 FACTS = [a_full_disk_stops_the_recording_and_not_the_program, little_memory_for_addresses_is_enough,
          a_path_that_cannot_be_made_is_an_error, contexts_take_little_room, a_second_enable_changes_nothing,
+         what_comes_after_a_stop_is_in_the_file,
          a_file_outlives_its_descriptor,
          recursion_may_be_as_deep_as_python_stands, code_objects_may_go_while_they_are_recorded,
          a_name_may_run_the_program, another_profiler_is_met_as_cprofile_meets_it,
