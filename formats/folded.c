@@ -41,7 +41,6 @@
 #include <string.h>
 
 #include "base/words.h"
-#include "io/source.h"
 #include "model/core.h"
 #include "model/heavy.h"
 #include "model/pile.h"

@@ -405,7 +405,7 @@ enum p2a_status p2a_in_status(const struct p2a_in *in);
  *     parse       desk 1  desk 0  desk 1  …
  *     take        ---------------------------->            the caller, who parses, too, if he waits
  *
- * Input that isn't in memory as a whole, and a small one, is parsed and taken on the caller's. */
+ * A small input is parsed and taken on the caller's. */
 struct p2a_pieces {
     size_t desk_size; /* of what a thread keeps from piece to piece, zero at first … */
     size_t
@@ -413,8 +413,9 @@ struct p2a_pieces {
     /* LINES are whole, the input's last may lack its end. Must not touch what take changes. False:
      * no memory. */
     bool (*parse)(const void *reader, void *desk, struct p2a_str lines, void *piece);
-    /* LINES, and so what of a piece points into them, are good until take returns. Counts them
-     * (p2a_count_lines). False: nothing more is wanted. */
+    /* LINES, and so what of a piece points into them, are good until take returns; where
+     * p2a_in_memory, until the reader does. Counts them (p2a_count_lines). False: nothing more is
+     * wanted. */
     bool (*take)(void *reader, void *desk, void *piece);
     void (*free_desk)(void *desk); /* NULL: nothing to free */
     void (*free_piece)(void *piece);
@@ -424,6 +425,10 @@ struct p2a_pieces {
 void p2a_read_pieces(struct p2a_in *in, const struct p2a_pieces *work, void *reader);
 /* Of a piece N lines have been read: p2a_line_number counts them. */
 void p2a_count_lines(struct p2a_in *in, uint64_t n);
+/* Whether the input is in memory as a whole, where it stays. */
+bool p2a_in_memory(const struct p2a_in *in);
+/* Of such a one: back to the OFFSET where lines began to be read, to read them again. */
+void p2a_go_back(struct p2a_in *in, uint64_t offset);
 
 /* ---- writing --------------------------------------------------------------------------------- */
 

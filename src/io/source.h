@@ -30,10 +30,6 @@ const struct p2a_error *p2a_source_broken(const struct p2a_source *source);
 bool p2a_lines_ahead(struct p2a_in *in, size_t want, struct p2a_str *lines);
 /* As many of BYTES as p2a_lines_ahead would take; 0: no line ends in them. */
 size_t p2a_whole_lines(struct p2a_str bytes, size_t want);
-/* Whether the input is in memory as a whole, where it stays. */
-bool p2a_in_memory(const struct p2a_in *in);
-/* To the OFFSET where lines began to be read, of an input in memory. */
-void p2a_go_back(struct p2a_in *in, uint64_t offset);
 
 /* The first bytes, for the probes. */
 void p2a_source_probe(struct p2a_source *source, struct p2a_probe *probe);
