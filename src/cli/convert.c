@@ -298,7 +298,7 @@ enum p2a_status command_convert(const struct options *options)
     enum p2a_status status = check_words(options);
     if (status == P2A_OK && load_all(options, least_shown(options), &profile, &error) != P2A_OK)
         status = complain_error(&error);
-    if (status == P2A_OK)
+    if (status == P2A_OK && profile)
         status = write_profile(options, profile);
     p2a_free(profile);
     return status;

@@ -268,7 +268,7 @@ static void part_stacks(const struct work *w, struct splitter *s, struct group g
 {
     struct p2a_unread *stack = w->heavy->stack, *spare = w->spare;
     uint32_t end = g.begin;
-    if (s->branch[0].n == g.end - g.begin)
+    if (s->branch_n == 1 && s->branch[0].n == g.end - g.begin)
         return; /* as they are */
     for (uint32_t i = g.begin; i < g.end; i++) {
         struct branch *b = &s->branch[s->of_word[w->word[i]] - 1];

@@ -148,7 +148,8 @@ static void same_own(const struct p2a_profile *p, struct p2a_profile *q)
 {
     double *a = calloc((size_t)p->functions.n + 1, sizeof *a);
     double *b = calloc((size_t)q->functions.n + 1, sizeof *b);
-    assert_true(a && b);
+    assert_non_null(a);
+    assert_non_null(b);
     p2a_self_by_function(p, a);
     p2a_self_by_function(q, b);
     for (p2a_id f = 0; f < p->functions.n; f++) {
