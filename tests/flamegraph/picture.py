@@ -2,6 +2,7 @@
 import collections
 import glob
 import os
+import random
 import re
 import subprocess
 import tempfile
@@ -217,6 +218,32 @@ class Picture(unittest.TestCase):
             self.assertEqual(len(boxes(run(stack, *options))), 1001)
         svg = run(stack, "depth=0", "frames=0")
         self.assertEqual(svg.count(b"<rect x="), 100001)
+
+    def test_a_file_of_which_heavy_paths_alone_are_read_gives_the_same_picture(self):
+        """From a pipe all is read."""
+        chance = random.Random(5)
+        names = ["app::handler_of_requests::%d (lib%d.so)" % (i, i % 5) for i in range(400)]
+        stacks, size = [], 0
+        while size < 1_200_000:
+            at, path = 0, []
+            for _ in range(chance.randint(8, 30)):
+                at = (at * 3 + chance.randint(0, 2)) % len(names)
+                path.append(names[at])
+            stacks.append("%s %d\n" % (";".join(path), chance.randint(1, 9)))
+            size += len(stacks[-1])
+        text = "".join(stacks).encode()
+        with tempfile.NamedTemporaryFile(suffix=".folded") as file:
+            file.write(text)
+            file.flush()
+            for options, arguments in (
+                    ((), ()), (("minwidth=0",), ()), (("reverse=yes",), ()), (("sort=total",), ()),
+                    (("sort=recorded", "depth=9", "frames=20"), ()), ((), ("--focus", "_of_requests::7")),
+                    ((), ("--hide", "::1")), ((), ("--depth", "5")), ((), ("--strip", "app::")),
+                    ((), ("--group-by", "module")), ((), (file.name,))):
+                options = ("minwidth=1", *options)
+                with self.subTest(options=options, arguments=arguments):
+                    self.assertEqual(run(file.name, *options, arguments=arguments),
+                                     run(text, *options, arguments=("-", *arguments)))
 
     def test_an_empty_profile_is_a_picture_of_nothing(self):
         levels = boxes(run(os.path.join(PSTATS, "constructed-empty.prof")))
