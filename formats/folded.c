@@ -43,6 +43,7 @@
 #include "base/words.h"
 #include "model/core.h"
 #include "model/heavy.h"
+#include "model/paint.h"
 #include "model/pile.h"
 #include "prof2any/format.h"
 
@@ -1106,14 +1107,10 @@ static p2a_id function_of_frame(void *reader, struct p2a_str frame)
  * where any of its files has its directory. */
 static bool wants_directory(const struct p2a_profile *p)
 {
-    bool python = false, directory = false;
-    for (uint32_t i = 0; i < p->functions.n; i++) {
-        struct p2a_str file = p2a_string(p, p->functions.row[i].file);
+    bool python = false;
+    for (uint32_t i = 0; i < p->functions.n; i++)
         python |= p->functions.row[i].kind == P2A_PYTHON;
-        directory |= (p2a_str_ends(file, ".py") || p2a_str_ends(file, ".pyx")) &&
-                     !p2a_str_starts(file, "<") && p2a_str_base(file).n < file.n;
-    }
-    return python && !directory;
+    return python && !p2a_painter_start(p, "module").directories;
 }
 
 /* Whether it is what reading all would have given; after an error, too. */

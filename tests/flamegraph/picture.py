@@ -223,7 +223,7 @@ class Picture(unittest.TestCase):
         """From a pipe all is read."""
         chance = random.Random(5)
         names = ["app::handler_of_requests::%d (lib%d.so)" % (i, i % 5) for i in range(400)]
-        stacks, size = [], 0
+        stacks, size = ["odd;f (/src/a.py:1);g (/src/c.py:1) 40\n", "odder;f (/src/a.py:1) 30\n"], 0
         while size < 1_200_000:
             at, path = 0, []
             for _ in range(chance.randint(8, 30)):
