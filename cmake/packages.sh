@@ -2,8 +2,8 @@
 # shellcheck shell=sh disable=SC2034,SC2086
 
 # The program and the library.
-packages_build="gcc libc6-dev cmake ninja-build pkg-config zlib1g-dev libzstd-dev libpcre2-dev \
-libxxhash-dev libgraphviz-dev libedit-dev libiberty-dev libyaml-dev"
+packages_build="gcc libc6-dev cmake ninja-build pkg-config zlib1g-dev libisal-dev libzstd-dev \
+libpcre2-dev libxxhash-dev libgraphviz-dev libedit-dev libiberty-dev libyaml-dev"
 
 # Recording a profile of a Python program.
 packages_python="python3 python3-dev"

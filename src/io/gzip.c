@@ -1,19 +1,23 @@
 #include "io/gzip.h"
 
+#include <isa-l/crc.h>
+#include <isa-l/igzip_lib.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
+#include "base/arena.h"
 #include "base/crew.h"
 
 enum { WINDOW = 1 << 15 }; /* how far back deflate looks */
 enum { PIECE = 1 << 18, BATCH = 8 * PIECE };
+enum { ENOUGH = PIECE + PIECE / 16 }; /* of room for what a piece is packed to */
 
 struct p2a_gzip {
     void (*deliver)(void *to, const unsigned char *bytes, size_t n);
     void *to;
-    int level;
+    enum p2a_gzip_level level;
     bool last; /* the bytes that are there are the last ones */
     uLong sum; /* CRC-32 of all that was packed, and their number modulo 2^32 */
     uint32_t size;
@@ -29,12 +33,13 @@ struct piece {
     bool last;
     uLong sum;
     unsigned char *packed;
-    size_t packed_n, room;
+    uint32_t packed_n, room;
 };
 
 struct desk {
     bool ready;
-    z_stream z;
+    struct isal_zstream z;
+    unsigned char tables[ISAL_DEF_LVL3_LARGE];
 };
 
 static bool cut_piece(void *owner, void *of)
@@ -51,44 +56,50 @@ static bool cut_piece(void *owner, void *of)
     return true;
 }
 
-static bool start(const struct p2a_gzip *g, struct desk *desk)
+static void start(const struct p2a_gzip *g, struct desk *desk)
 {
-    if (desk->ready)
-        return deflateReset(&desk->z) == Z_OK;
-    desk->ready = deflateInit2(&desk->z, g->level, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) == Z_OK;
-    return desk->ready;
+    if (desk->ready) {
+        isal_deflate_reset(&desk->z);
+        return;
+    }
+    isal_deflate_init(&desk->z);
+    desk->z.level = g->level;
+    desk->z.level_buf = desk->tables;
+    desk->z.level_buf_size = sizeof desk->tables;
+    desk->ready = true;
 }
 
-static bool make_room(struct piece *piece, size_t n)
+/* Packs all that Z has been given, in as much room as it takes. */
+static bool run(struct isal_zstream *z, struct piece *piece)
 {
-    if (n <= piece->room)
-        return true;
-    free(piece->packed);
-    piece->packed = malloc(n);
-    piece->room = piece->packed ? n : 0;
-    return piece->packed;
+    piece->packed_n = 0;
+    do {
+        if (!p2a_grow(&piece->packed, &piece->room, (uint64_t)piece->packed_n + ENOUGH, 1))
+            return false;
+        z->next_out = piece->packed + piece->packed_n;
+        z->avail_out = piece->room - piece->packed_n;
+        isal_deflate(z);
+        piece->packed_n = piece->room - z->avail_out;
+    } while (z->avail_out == 0);
+    return true;
 }
 
 static bool pack(const void *owner, void *at, void *of)
 {
-    enum { MARK = 64 }; /* a flush adds less */
     const struct p2a_gzip *g = owner;
     struct desk *desk = at;
     struct piece *piece = of;
     const unsigned char *bytes = g->data + WINDOW + piece->at;
     size_t before = g->known + piece->at < WINDOW ? g->known + piece->at : WINDOW;
-    if (!start(g, desk) || !make_room(piece, deflateBound(&desk->z, piece->n) + MARK))
-        return false;
+    start(g, desk);
     if (before)
-        deflateSetDictionary(&desk->z, bytes - before, (uInt)before);
+        isal_deflate_set_dict(&desk->z, (unsigned char *)bytes - before, (uint32_t)before);
     desk->z.next_in = (unsigned char *)bytes;
-    desk->z.avail_in = (uInt)piece->n;
-    desk->z.next_out = piece->packed;
-    desk->z.avail_out = (uInt)piece->room;
-    deflate(&desk->z, piece->last ? Z_FINISH : Z_SYNC_FLUSH);
-    piece->packed_n = piece->room - desk->z.avail_out;
-    piece->sum = crc32(0, bytes, (uInt)piece->n);
-    return true;
+    desk->z.avail_in = (uint32_t)piece->n;
+    desk->z.end_of_stream = piece->last;
+    desk->z.flush = piece->last ? NO_FLUSH : SYNC_FLUSH;
+    piece->sum = crc32_gzip_refl(0, bytes, piece->n);
+    return run(&desk->z, piece);
 }
 
 static bool hand_on(void *owner, void *desk, void *of)
@@ -100,13 +111,6 @@ static bool hand_on(void *owner, void *desk, void *of)
     g->size += (uint32_t)piece->n;
     g->deliver(g->to, piece->packed, piece->packed_n);
     return true;
-}
-
-static void free_desk(const void *owner, void *desk)
-{
-    (void)owner;
-    if (((struct desk *)desk)->ready)
-        deflateEnd(&((struct desk *)desk)->z);
 }
 
 static void free_piece(const void *owner, void *piece)
@@ -123,7 +127,6 @@ static bool pack_all(struct p2a_gzip *g)
                                               .cut = cut_piece,
                                               .make = pack,
                                               .take = hand_on,
-                                              .free_desk = free_desk,
                                               .free_piece = free_piece};
     g->cut = 0;
     g->done = false;
@@ -137,12 +140,12 @@ static bool pack_all(struct p2a_gzip *g)
 
 /* ---- the stream ------------------------------------------------------------------------------ */
 
-struct p2a_gzip *
-p2a_gzip_begin(int level, void (*deliver)(void *to, const unsigned char *bytes, size_t n), void *to)
+struct p2a_gzip *p2a_gzip_begin(enum p2a_gzip_level level,
+                                void (*deliver)(void *to, const unsigned char *bytes, size_t n),
+                                void *to)
 {
     enum { DEFLATED = 8, FASTEST = 4, UNIX = 3 };
-    const unsigned char head[10] = {
-        0x1f, 0x8b, DEFLATED, 0, 0, 0, 0, 0, level == Z_BEST_SPEED ? FASTEST : 0, UNIX};
+    const unsigned char head[10] = {0x1f, 0x8b, DEFLATED, 0, 0, 0, 0, 0, FASTEST, UNIX};
     struct p2a_gzip *g = malloc(sizeof *g);
     if (!g)
         return NULL;
@@ -150,7 +153,7 @@ p2a_gzip_begin(int level, void (*deliver)(void *to, const unsigned char *bytes, 
     g->to = to;
     g->level = level;
     g->last = false;
-    g->sum = crc32(0, NULL, 0);
+    g->sum = 0;
     g->size = 0;
     g->known = g->n = g->cut = 0;
     deliver(to, head, sizeof head);
