@@ -4,14 +4,18 @@
  *     inner   flow - total, in its nested calls    where it is
  *
  * and contexts, the one with the largest mass first, take whole calls out of the pools of the arcs
- * that leave their function, in proportion to what those have left. A context of mass m keeps
- * m * (self left / flow left) of its own arc as its leaf and hands on the rest. What is left over
- * when calls no longer fit is shared by mass; what no pool has room for stays with the function.
- * Nothing is lost on the way: mass(context) = leaf + hidden + Σ mass(children). */
+ * that leave their function, in proportion to what those have left. Only contexts of one component
+ * of the graph can be in one another's way, so a component is done after those that call it; where
+ * that goes over the bounds, all are done together, so that what is cut are the smallest. A
+ * context of mass m keeps m * (self left / flow left) of its own arc as its leaf and hands on the
+ * rest. What is left over when calls no longer fit is shared by mass; what no pool has room for
+ * stays with the function. Nothing is lost on the way: mass(context) = leaf + hidden + Σ
+ * mass(children). */
 #include "model/seat.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Bounds; past them the rest is hidden. */
 enum { MOST_SEATS = 1 << 22 };
@@ -45,12 +49,14 @@ struct seating {
     struct p2a_seats *seats;
     double least; /* mass of a visible context */
     double frames, work;
-    struct left *left; /* per row */
-    uint32_t *heap, heap_n, heap_room;
+    struct left *left;                            /* per row */
+    uint32_t component, *heap, heap_n, heap_room; /* seats in the component that is done now */
+    uint32_t *waiting;                            /* per component, in a list: a seat + 1; or 0 */
     uint32_t *mark; /* per arc: the number of the seat whose path it was seen on last, + 1 */
     struct offer *offer;
     uint32_t offer_n, whole_n; /* the first whole_n are of whole calls */
-    bool failed;
+    bool together;             /* all components are one */
+    bool over, failed;         /* over a bound of all; no memory */
 };
 
 /* ---- the heap: the largest mass first, of equals the oldest ---------------------------------- */
@@ -91,6 +97,12 @@ static uint32_t pop(struct seating *p)
 
 /* ---- seats ---------------------------------------------------------------------------------- */
 
+static uint32_t component_of(const struct seating *p, uint32_t number)
+{
+    p2a_id f = p2a_row_callee(p->s, p->seats->row[number].row);
+    return p->together ? 0 : p->s->parts.of[f];
+}
+
 static double lower(double value, double by)
 {
     return value > by ? value - by : 0;
@@ -108,7 +120,19 @@ static double take_leaf(struct seating *p, p2a_id row, double mass)
 
 static bool full(const struct seating *p, uint32_t depth)
 {
-    return p->seats->n >= MOST_SEATS || depth > MOST_DEPTH || p->frames + depth > MOST_FRAMES;
+    return p->seats->n >= MOST_SEATS || p->frames + depth > MOST_FRAMES;
+}
+
+/* It is placed now, or with the others of its component. */
+static void line_up(struct seating *p, uint32_t number)
+{
+    if (component_of(p, number) == p->component) {
+        push(p, number);
+        return;
+    }
+    uint32_t *first = &p->waiting[component_of(p, number)];
+    p->seats->row[number].next = *first;
+    *first = number + 1;
 }
 
 /* A context, or, where it is too small, a part of its parent's hidden mass. */
@@ -116,20 +140,21 @@ static void seat(struct seating *p, p2a_id parent, p2a_id row, double mass)
 {
     struct p2a_seats *t = p->seats;
     uint32_t depth = parent == P2A_NONE ? 1 : t->row[parent].depth + 1;
-    bool small = mass < p->least, cut = !small && full(p, depth);
-    if (small || cut) {
+    bool small = mass < p->least, over = !small && full(p, depth);
+    if (small || over || depth > MOST_DEPTH) {
         *(parent == P2A_NONE ? &t->hidden : &t->row[parent].hidden) += mass;
         take_leaf(p, row, mass);
-        t->cut |= cut;
+        t->cut |= !small;
+        p->over |= over;
         return;
     }
     if (!p2a_grow(&t->row, &t->room, (uint64_t)t->n + 1, sizeof *t->row)) {
         p->failed = true;
         return;
     }
-    t->row[t->n] = (struct p2a_seat){parent, row, depth, mass, 0, 0};
+    t->row[t->n] = (struct p2a_seat){parent, row, depth, 0, mass, 0, 0};
     p->frames += depth;
-    push(p, t->n++);
+    line_up(p, t->n++);
 }
 
 /* ---- offers ---------------------------------------------------------------------------------- */
@@ -266,7 +291,7 @@ static void visit(struct seating *p, uint32_t number)
         here->leaf = here->mass;
     } else if (p->work > MOST_WORK) {
         here->hidden += rest;
-        p->seats->cut = true;
+        p->over = p->seats->cut = true;
     } else if (rest > 0) {
         hand_on(p, number, f, rest);
     }
@@ -284,13 +309,19 @@ static bool begin(struct seating *p)
     const struct p2a_supply *s = p->s;
     p->left = calloc((size_t)s->row_n + 1, sizeof *p->left);
     p->mark = calloc((size_t)s->arc_n + 1, sizeof *p->mark);
+    p->waiting = calloc((size_t)s->parts.n + 1, sizeof *p->waiting);
     uint32_t widest = 0;
     for (p2a_id f = 0; f < s->function_n; f++)
         if (s->outs.first[f + 1] - s->outs.first[f] > widest)
             widest = s->outs.first[f + 1] - s->outs.first[f];
     p->offer = malloc(((size_t)widest + 1) * sizeof *p->offer);
-    if (!p->left || !p->mark || !p->offer)
-        return false;
+    return p->left && p->mark && p->waiting && p->offer;
+}
+
+/* All is there to be taken, nothing is seated. */
+static void clear(struct seating *p)
+{
+    const struct p2a_supply *s = p->s;
     for (uint32_t row = 0; row < s->row_n; row++) {
         struct left *left = &p->left[row];
         left->outer = pool_of(s->total[row], s->primitive[row]);
@@ -299,7 +330,78 @@ static bool begin(struct seating *p)
         left->flow = s->flow[row];
         left->leaf = s->leaf[row];
     }
-    return true;
+    memset(p->mark, 0, s->arc_n * sizeof *p->mark);
+    memset(p->waiting, 0, s->parts.n * sizeof *p->waiting);
+    p->seats->n = p->heap_n = 0;
+    p->seats->hidden = p->frames = p->work = 0;
+    p->seats->cut = p->over = false;
+}
+
+static bool goes_on(const struct seating *p)
+{
+    return !p->failed && (p->together || !p->over);
+}
+
+/* Components that call others have higher numbers. */
+static void seat_all(struct seating *p)
+{
+    const struct p2a_supply *s = p->s;
+    p->component = p->together ? 1 : s->parts.n;
+    for (p2a_id f = 0; f < s->function_n && goes_on(p); f++)
+        if (s->flow[s->arc_n + f] > 0)
+            seat(p, P2A_NONE, s->arc_n + f, s->flow[s->arc_n + f]);
+    while (p->component-- && goes_on(p)) {
+        for (uint32_t i = p->waiting[p->component]; i && goes_on(p); i = p->seats->row[i - 1].next)
+            push(p, i - 1);
+        while (p->heap_n && goes_on(p))
+            visit(p, pop(p));
+    }
+}
+
+/* Of every seat, with all that are below it. */
+static void measure(const struct p2a_seats *t, uint32_t *size)
+{
+    for (uint32_t i = 0; i < t->n; i++)
+        size[i] = 1;
+    for (uint32_t i = t->n; i-- > 0;)
+        if (t->row[i].parent != P2A_NONE)
+            size[t->row[i].parent] += size[i];
+}
+
+/* Puts each seat into TO as a walk down the tree comes by: next is where its next child goes. SIZE
+ * of a seat becomes its place. */
+static void place(struct p2a_seats *t, uint32_t *size, struct p2a_seat *to)
+{
+    uint32_t root = 0;
+    for (uint32_t i = 0; i < t->n; i++) {
+        struct p2a_seat *seat = &t->row[i];
+        bool is_root = seat->parent == P2A_NONE;
+        uint32_t *next = is_root ? &root : &t->row[seat->parent].next, at = *next;
+        *next += size[i];
+        seat->next = at + 1;
+        to[at] = *seat;
+        to[at].parent = is_root ? P2A_NONE : size[seat->parent];
+        size[i] = at;
+    }
+}
+
+/* False: no memory. */
+static bool order(struct p2a_seats *t)
+{
+    struct p2a_seat *row = malloc(((size_t)t->n + 1) * sizeof *row);
+    uint32_t *size = malloc(((size_t)t->n + 1) * sizeof *size);
+    bool room = row && size;
+    if (room) {
+        measure(t, size);
+        place(t, size, row);
+        free(t->row);
+        t->row = row;
+        t->room = t->n + 1;
+    } else {
+        free(row);
+    }
+    free(size);
+    return room;
 }
 
 bool p2a_seats_build(const struct p2a_supply *s, double visible, struct p2a_seats *seats)
@@ -307,18 +409,25 @@ bool p2a_seats_build(const struct p2a_supply *s, double visible, struct p2a_seat
     *seats = (struct p2a_seats){0};
     struct seating p = {.s = s, .seats = seats, .least = visible * s->whole};
     p.failed = !begin(&p);
-    for (p2a_id f = 0; f < s->function_n && !p.failed; f++)
-        if (s->flow[s->arc_n + f] > 0)
-            seat(&p, P2A_NONE, s->arc_n + f, s->flow[s->arc_n + f]);
-    while (p.heap_n && !p.failed)
-        visit(&p, pop(&p));
+    if (!p.failed) {
+        clear(&p);
+        seat_all(&p);
+    }
+    if (!p.failed && p.over) {
+        p.together = true;
+        clear(&p);
+        seat_all(&p);
+    }
     free(p.left);
     free(p.mark);
+    free(p.waiting);
     free(p.offer);
     free(p.heap);
-    if (p.failed)
+    if (p.failed || !order(seats)) {
         p2a_seats_free(seats);
-    return !p.failed;
+        return false;
+    }
+    return true;
 }
 
 void p2a_seats_free(struct p2a_seats *seats)

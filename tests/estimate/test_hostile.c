@@ -183,6 +183,52 @@ static void a_chain_of_calls_without_end_is_cut_and_says_so(void **state)
     p2a_free(p);
 }
 
+static p2a_id root_of(const struct p2a_profile *p, p2a_id context)
+{
+    while (p->contexts.row[context].parent != P2A_NONE)
+        context = p->contexts.row[context].parent;
+    return p->contexts.row[context].function;
+}
+
+/* ROOTS functions of 1, 2, 3 … seconds, all of it at the end of one chain. */
+static struct p2a_profile *roots_with_a_chain(uint32_t roots, uint32_t chain)
+{
+    struct p2a_profile *p = functions(roots + chain);
+    double sum = roots * (roots + 1) / 2;
+    for (uint32_t i = 0; i < roots; i++) {
+        set_node(p, i, 1, 0, i + 1);
+        set_arc(p, i, roots, 1, 1, 0, i + 1);
+    }
+    for (uint32_t i = roots; i < roots + chain; i++) {
+        bool last = i == roots + chain - 1;
+        set_node(p, i, roots, last ? sum : 0, sum);
+        if (!last)
+            set_arc(p, i, i + 1, roots, roots, i + 2 == roots + chain ? sum : 0, sum);
+    }
+    p2a_finish(p);
+    return p;
+}
+
+/* 121 million frames: the largest stacks are there as far as the bound goes, not all cut below. */
+static void of_more_stacks_than_anybody_can_use_the_largest_are_kept(void **state)
+{
+    (void)state;
+    enum { ROOTS = 300, CHAIN = 900 };
+    struct p2a_profile *p = roots_with_a_chain(ROOTS, CHAIN);
+    estimate(p, false);
+    assert_conserved(p);
+    uint32_t whole = 0, lowest = ROOTS;
+    for (p2a_id i = 0; i < p->contexts.n; i++) {
+        if (p->contexts.row[i].function != ROOTS + CHAIN - 1 || root_of(p, i) >= ROOTS)
+            continue;
+        whole++;
+        lowest = root_of(p, i) < lowest ? root_of(p, i) : lowest;
+    }
+    assert_in_range(whole, 100, 150);
+    assert_int_equal(lowest, ROOTS - whole);
+    p2a_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +240,7 @@ int main(void)
         cmocka_unit_test(a_circle_without_an_end_comes_to_one),
         cmocka_unit_test(everyone_calling_everyone_comes_to_an_end),
         cmocka_unit_test(a_chain_of_calls_without_end_is_cut_and_says_so),
+        cmocka_unit_test(of_more_stacks_than_anybody_can_use_the_largest_are_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

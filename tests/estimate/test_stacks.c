@@ -111,7 +111,7 @@ static void a_root_that_is_entered_again_stays_the_root(void **state)
 static void two_roots_are_two_roots(void **state)
 {
     (void)state;
-    assert_estimate((const char *[]){"a;f 3", "b;f 4", NULL}, "b;f 4\na;f 3\n");
+    assert_estimate((const char *[]){"a;f 3", "b;f 4", NULL}, "a;f 3\nb;f 4\n");
 }
 
 static void nothing_at_all_gives_no_stacks(void **state)
