@@ -30,6 +30,7 @@
  * two profilers do, that would put one side's calls where only the other has been: each is
  * estimated by itself then. */
 #include "model/estimate.h"
+#include "base/crew.h"
 #include "model/seat.h"
 #include "model/side.h"
 
@@ -37,7 +38,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MANY = 1 << 12 }; /* contexts for which two threads pay */
 static const double VISIBLE = 1e-5, VISIBLE_IN_PICTURE = 1e-4;
+
+/* A seat as values are dealt to it. */
+struct share {
+    double leaf, mass, after;
+    p2a_id context;
+};
 
 struct estimate {
     struct p2a_profile *p;          /* gets the contexts */
@@ -45,10 +53,10 @@ struct estimate {
     uint32_t column;                /* of p, which is the first of `from` */
     struct p2a_supply supply;
     struct p2a_seats seats;
-    uint32_t *first; /* seat[first[row]] … seat[first[row + 1] - 1]: the seats by the row */
-    p2a_id *seat;
+    uint32_t *first; /* share[first[row]] … share[first[row + 1] - 1]: the seats by the row */
+    struct share *share;
     double *leaf;    /* per row, the column at hand */
-    double *hidden;  /* per function, the column at hand */
+    double *hidden;  /* per column and function: what has no seat; then the sum per column */
     p2a_id *context; /* per seat */
     double *after;   /* of a comparison, per seat: how much of it is AFTER's, 0 to 1; else NULL */
     double unplaced; /* share of the driving column under markers */
@@ -60,24 +68,15 @@ struct estimate {
 
 /* ---- contexts -------------------------------------------------------------------------------- */
 
-static bool index_seats(struct estimate *e)
+static bool make_tables(struct estimate *e)
 {
-    uint32_t rows = e->supply.row_n;
-    e->first = calloc((size_t)rows + 2, sizeof *e->first);
-    e->seat = malloc(((size_t)e->seats.n + 1) * sizeof *e->seat);
-    e->leaf = malloc(((size_t)rows + 1) * sizeof *e->leaf);
-    e->hidden = malloc(((size_t)e->supply.function_n + 1) * sizeof *e->hidden);
-    e->context = malloc(((size_t)e->seats.n + 1) * sizeof *e->context);
-    if (!e->first || !e->seat || !e->leaf || !e->hidden || !e->context)
-        return false;
-    uint32_t *fill = e->first + 1;
-    for (uint32_t i = 0; i < e->seats.n; i++)
-        fill[e->seats.row[i].row + 1]++;
-    for (uint32_t row = 0; row < rows; row++)
-        fill[row + 1] += fill[row];
-    for (uint32_t i = 0; i < e->seats.n; i++)
-        e->seat[fill[e->seats.row[i].row]++] = i;
-    return true;
+    size_t rows = e->supply.row_n, seats = e->seats.n;
+    e->first = calloc(rows + 2, sizeof *e->first);
+    e->share = malloc((seats + 1) * sizeof *e->share);
+    e->leaf = malloc((rows + 1) * sizeof *e->leaf);
+    e->hidden = calloc((size_t)e->supply.function_n + 1, e->from->columns * sizeof *e->hidden);
+    e->context = malloc((seats + 1) * sizeof *e->context);
+    return e->first && e->share && e->leaf && e->hidden && e->context;
 }
 
 static void add_contexts(struct estimate *e)
@@ -87,6 +86,20 @@ static void add_contexts(struct estimate *e)
         p2a_id parent = seat->parent == P2A_NONE ? P2A_NONE : e->context[seat->parent];
         p2a_id function = p2a_row_callee(&e->supply, seat->row);
         e->context[i] = p2a_context(e->p, parent, function, P2A_NONE);
+    }
+}
+
+static void put_seats_by_row(struct estimate *e)
+{
+    uint32_t *fill = e->first + 1;
+    for (uint32_t i = 0; i < e->seats.n; i++)
+        fill[e->seats.row[i].row + 1]++;
+    for (uint32_t row = 0; row < e->supply.row_n; row++)
+        fill[row + 1] += fill[row];
+    for (uint32_t i = 0; i < e->seats.n; i++) {
+        const struct p2a_seat *seat = &e->seats.row[i];
+        double after = e->after ? e->after[i] : 1;
+        e->share[fill[seat->row]++] = (struct share){seat->leaf, seat->mass, after, e->context[i]};
     }
 }
 
@@ -193,23 +206,24 @@ static bool find_sides(struct estimate *e)
     return e->after;
 }
 
-/* How much of seat I is the side's that COLUMN is of. */
-static double side_of(const struct estimate *e, uint32_t i, uint32_t column)
+/* How much of a seat is the side's that COLUMN is of, where so much is AFTER's. */
+static double side_of(const struct estimate *e, double after, uint32_t column)
 {
     if (!e->after)
         return 1;
-    return column < e->from->metrics.n ? e->after[i] : 1 - e->after[i];
+    return column < e->from->metrics.n ? after : 1 - after;
 }
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
 enum measure { SIDED_LEAF, SIDED_MASS, LEAF, MASS, MEASURES };
 
-static double weigh(const struct estimate *e, uint32_t i, uint32_t column, enum measure measure)
+static double weigh(const struct estimate *e, const struct share *share, uint32_t column,
+                    enum measure measure)
 {
-    const struct p2a_seat *seat = &e->seats.row[i];
-    double side = measure == SIDED_LEAF || measure == SIDED_MASS ? side_of(e, i, column) : 1;
-    return side * (measure == SIDED_LEAF || measure == LEAF ? seat->leaf : seat->mass);
+    bool sided = measure == SIDED_LEAF || measure == SIDED_MASS;
+    double side = sided ? side_of(e, share->after, column) : 1;
+    return side * (measure == SIDED_LEAF || measure == LEAF ? share->leaf : share->mass);
 }
 
 /* Deals AMOUNT to the seats by a row: by the first measure of which they have anything, the leaves
@@ -217,38 +231,55 @@ static double weigh(const struct estimate *e, uint32_t i, uint32_t column, enum 
 static void deal_to_seats(struct estimate *e, uint32_t row, uint32_t column, double amount,
                           bool whole)
 {
+    const struct share *begin = e->share + e->first[row], *end = e->share + e->first[row + 1];
     struct p2a_deal deal = {.amount = amount, .whole = whole};
     enum measure measure = SIDED_LEAF;
     for (; measure < MEASURES; measure++) {
-        for (uint32_t i = e->first[row]; i < e->first[row + 1]; i++)
-            deal.weights += weigh(e, e->seat[i], column, measure);
+        for (const struct share *share = begin; share < end; share++)
+            deal.weights += weigh(e, share, column, measure);
         if (deal.weights > 0 || measure == MASS)
             break;
     }
-    for (uint32_t i = e->first[row]; i < e->first[row + 1]; i++) {
-        double part = p2a_deal_next(&deal, weigh(e, e->seat[i], column, measure));
-        p2a_context_add(e->p, e->context[e->seat[i]], e->column + column, part);
+    for (const struct share *share = begin; share < end; share++) {
+        double part = p2a_deal_next(&deal, weigh(e, share, column, measure));
+        p2a_context_add(e->p, share->context, e->column + column, part);
     }
 }
 
-/* Writes one column's leaves; what has no seat is left in e->hidden, its sum is returned. */
-static double add_leaves(struct estimate *e, uint32_t column, bool whole)
+static double *hidden_of(const struct estimate *e, uint32_t column)
+{
+    return e->hidden + (size_t)column * (e->supply.function_n + 1);
+}
+
+static double *hidden_sum(const struct estimate *e, uint32_t column)
+{
+    return hidden_of(e, column) + e->supply.function_n;
+}
+
+static void add_leaves(struct estimate *e, uint32_t column)
 {
     struct p2a_sum sum = {0};
+    bool whole = p2a_supply_is_whole(&e->supply, column);
     p2a_supply_leaves(&e->supply, column, e->leaf);
-    for (p2a_id f = 0; f < e->supply.function_n; f++)
-        e->hidden[f] = 0;
     for (uint32_t row = 0; row < e->supply.row_n; row++) {
         if (!(e->leaf[row] > 0))
             continue;
         if (e->first[row] < e->first[row + 1]) {
             deal_to_seats(e, row, column, e->leaf[row], whole);
         } else {
-            e->hidden[p2a_row_callee(&e->supply, row)] += e->leaf[row];
+            hidden_of(e, column)[p2a_row_callee(&e->supply, row)] += e->leaf[row];
             p2a_sum_add(&sum, e->leaf[row]);
         }
     }
-    return p2a_sum_value(&sum);
+    *hidden_sum(e, column) = p2a_sum_value(&sum);
+}
+
+static bool add_all_leaves(void *of)
+{
+    struct estimate *e = of;
+    for (uint32_t column = 0; column < e->from->columns; column++)
+        add_leaves(e, column);
+    return true;
 }
 
 static void add_marked(struct estimate *e, p2a_id parent, p2a_id function, uint32_t column,
@@ -258,18 +289,23 @@ static void add_marked(struct estimate *e, p2a_id parent, p2a_id function, uint3
     p2a_context_add(e->p, context, e->column + column, value);
 }
 
+static double hidden_below(const struct estimate *e, uint32_t seat, uint32_t column)
+{
+    return e->seats.row[seat].hidden * side_of(e, e->after ? e->after[seat] : 1, column);
+}
+
 /* For the eye: hidden values sit where contexts were cut off. */
 static void mark_hidden(struct estimate *e, p2a_id marker, uint32_t column, double sum, bool whole)
 {
     const struct p2a_seats *t = &e->seats;
     struct p2a_deal deal = {.amount = sum, .whole = whole, .weights = t->hidden};
     for (uint32_t i = 0; i < t->n; i++)
-        deal.weights += t->row[i].hidden * side_of(e, i, column);
+        deal.weights += hidden_below(e, i, column);
     double part = deal.weights > 0 ? p2a_deal_next(&deal, t->hidden) : sum;
     if (part > 0)
         add_marked(e, P2A_NONE, marker, column, part);
     for (uint32_t i = 0; i < t->n; i++) {
-        part = p2a_deal_next(&deal, t->row[i].hidden * side_of(e, i, column));
+        part = p2a_deal_next(&deal, hidden_below(e, i, column));
         if (part > 0)
             add_marked(e, e->context[i], marker, column, part);
     }
@@ -279,23 +315,23 @@ static void mark_hidden(struct estimate *e, p2a_id marker, uint32_t column, doub
 static void list_hidden(struct estimate *e, p2a_id marker, uint32_t column)
 {
     p2a_id root = p2a_context(e->p, P2A_NONE, marker, P2A_NONE);
+    const double *hidden = hidden_of(e, column);
     for (p2a_id f = 0; f < e->supply.function_n; f++)
-        if (e->hidden[f] > 0)
-            add_marked(e, root, f, column, e->hidden[f]);
+        if (hidden[f] > 0)
+            add_marked(e, root, f, column, hidden[f]);
 }
 
-static void add_values(struct estimate *e)
+static void add_hidden(struct estimate *e)
 {
     for (uint32_t column = 0; column < e->from->columns; column++) {
-        bool whole = p2a_supply_is_whole(&e->supply, column);
-        double hidden = add_leaves(e, column, whole);
+        double hidden = *hidden_sum(e, column);
         if (!(hidden > 0))
             continue;
         if (column == e->supply.driver && e->supply.whole > 0)
             e->unplaced = fmax(e->unplaced, fmin(hidden / e->supply.whole, 1));
         p2a_id marker = marker_function(e);
         if (e->picture)
-            mark_hidden(e, marker, column, hidden, whole);
+            mark_hidden(e, marker, column, hidden, p2a_supply_is_whole(&e->supply, column));
         else
             list_hidden(e, marker, column);
     }
@@ -306,23 +342,25 @@ static void add_values(struct estimate *e)
 static void deal_calls(struct estimate *e, uint32_t row, double calls, uint32_t column,
                        void (*add)(struct p2a_profile *, p2a_id, uint64_t))
 {
+    const struct share *begin = e->share + e->first[row], *end = e->share + e->first[row + 1];
     double seats = 0;
     struct p2a_deal deal = {.whole = true};
-    for (uint32_t i = e->first[row]; i < e->first[row + 1]; i++) {
-        seats += side_of(e, e->seat[i], column) > 0;
-        deal.weights += weigh(e, e->seat[i], column, SIDED_MASS);
+    for (const struct share *share = begin; share < end; share++) {
+        seats += side_of(e, share->after, column) > 0;
+        deal.weights += weigh(e, share, column, SIDED_MASS);
     }
     double each = calls >= seats ? 1 : 0;
     deal.amount = calls - each * seats;
-    for (uint32_t i = e->first[row]; i < e->first[row + 1]; i++) {
-        double part = p2a_deal_next(&deal, weigh(e, e->seat[i], column, SIDED_MASS));
-        part += side_of(e, e->seat[i], column) > 0 ? each : 0;
-        add(e->p, e->context[e->seat[i]], part < 0x1p63 ? (uint64_t)part : UINT64_C(1) << 63);
+    for (const struct share *share = begin; share < end; share++) {
+        double part = p2a_deal_next(&deal, weigh(e, share, column, SIDED_MASS));
+        part += side_of(e, share->after, column) > 0 ? each : 0;
+        add(e->p, share->context, part < 0x1p63 ? (uint64_t)part : UINT64_C(1) << 63);
     }
 }
 
-static void add_calls(struct estimate *e)
+static bool add_calls(void *of)
 {
+    struct estimate *e = of;
     bool both = e->from->columns > e->from->metrics.n;
     for (uint32_t row = 0; row < e->supply.row_n; row++) {
         deal_calls(e, row, row_calls(e, row, false), 0,
@@ -331,6 +369,7 @@ static void add_calls(struct estimate *e)
             deal_calls(e, row, row_calls(e, row, true), e->from->metrics.n,
                        p2a_context_calls_before);
     }
+    return true;
 }
 
 /* ---- what to say about it -------------------------------------------------------------------- */
@@ -375,11 +414,13 @@ static bool place_all(struct estimate *e)
 {
     double visible = e->picture ? VISIBLE_IN_PICTURE : VISIBLE;
     if (!p2a_supply_build(e->from, &e->supply) ||
-        !p2a_seats_build(&e->supply, visible, &e->seats) || !index_seats(e) || !find_sides(e))
+        !p2a_seats_build(&e->supply, visible, &e->seats) || !make_tables(e) || !find_sides(e))
         return false;
     add_contexts(e);
-    add_calls(e);
-    add_values(e); /* what is hidden brings a function that the graph has no node for yet */
+    put_seats_by_row(e);
+    if (!p2a_do_both(add_calls, add_all_leaves, e, e->seats.n < MANY))
+        return false;
+    add_hidden(e); /* brings a function that the graph has no node for yet */
     e->cycles = fmax(e->cycles, cycle_share(&e->supply));
     e->driver = e->supply.driver;
     e->cut += e->seats.cut ? e->seats.n : 0;
@@ -390,12 +431,13 @@ static void end_placing(struct estimate *e)
     p2a_supply_free(&e->supply);
     p2a_seats_free(&e->seats);
     free(e->first);
-    free(e->seat);
+    free(e->share);
     free(e->leaf);
     free(e->hidden);
     free(e->context);
     free(e->after);
-    e->first = e->seat = e->context = NULL;
+    e->first = e->context = NULL;
+    e->share = NULL;
     e->leaf = e->hidden = e->after = NULL;
 }
 

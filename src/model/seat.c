@@ -103,7 +103,13 @@ static uint32_t component_of(const struct seating *p, uint32_t number)
     return p->together ? 0 : p->s->parts.of[f];
 }
 
-static double lower(double value, double by)
+/* Not fmin, which is a call into a library, for the sake of NaN. */
+static inline double smaller(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+static inline double lower(double value, double by)
 {
     return value > by ? value - by : 0;
 }
@@ -112,7 +118,7 @@ static double lower(double value, double by)
 static double take_leaf(struct seating *p, p2a_id row, double mass)
 {
     struct left *left = &p->left[row];
-    double leaf = left->flow > 0 ? mass * fmin(1, left->leaf / left->flow) : mass;
+    double leaf = left->flow > 0 ? mass * smaller(1, left->leaf / left->flow) : mass;
     left->flow = lower(left->flow, mass);
     left->leaf = lower(left->leaf, leaf);
     return leaf;
@@ -221,7 +227,7 @@ static double mass_left(const struct seating *p, uint32_t from)
 /* Takes up to MASS in so many CALLS out of a pool; returns what it had. */
 static double take(struct offer *o, double mass, double calls)
 {
-    mass = fmin(mass, o->pool->mass);
+    mass = smaller(mass, o->pool->mass);
     o->pool->mass -= mass;
     o->pool->calls = lower(o->pool->calls, calls);
     o->taken += mass;
@@ -236,16 +242,16 @@ static double take_whole(struct seating *p, double rest)
     for (uint32_t i = 0; i < p->whole_n; i++) {
         struct offer *o = &p->offer[i];
         double unit = o->pool->unit, wish = rest * (o->pool->mass / sum);
-        double calls = fmin(floor(wish / unit + EXTRA_CALLS), o->pool->calls);
-        calls = fmin(calls, floor(STRETCH * left / unit));
+        double calls = smaller(floor(wish / unit + EXTRA_CALLS), o->pool->calls);
+        calls = smaller(calls, floor(STRETCH * left / unit));
         if (calls >= 1)
-            left -= take(o, fmin(calls * unit, left), calls);
+            left -= take(o, smaller(calls * unit, left), calls);
     }
     for (uint32_t i = 0; i < p->whole_n; i++) {
         struct offer *o = &p->offer[i];
         for (int n = 0; n < SINGLES && o->pool->calls >= 1; n++)
             if (STRETCH * left >= o->pool->unit)
-                left -= take(o, fmin(o->pool->unit, left), 1);
+                left -= take(o, smaller(o->pool->unit, left), 1);
     }
     return left;
 }
@@ -260,7 +266,7 @@ static double take_shares(struct seating *p, uint32_t from, double left)
             break;
         for (uint32_t i = from; i < p->offer_n; i++) {
             struct offer *o = &p->offer[i];
-            double wish = fmin(share * (o->pool->mass / sum), left);
+            double wish = smaller(share * (o->pool->mass / sum), left);
             left -= take(o, wish, o->pool->unit > 0 ? wish / o->pool->unit : 0);
         }
     }
