@@ -56,7 +56,8 @@ static double side_of(const struct work *w, const double *values, uint32_t row, 
 
 static double larger_of(const struct work *w, const double *values, uint32_t row)
 {
-    return fmax(side_of(w, values, row, P2A_OF_AFTER), side_of(w, values, row, P2A_OF_BEFORE));
+    double after = side_of(w, values, row, P2A_OF_AFTER);
+    return w->compared ? fmax(after, side_of(w, values, row, P2A_OF_BEFORE)) : after;
 }
 
 static double self_of(const struct work *w, p2a_id f)
@@ -293,8 +294,9 @@ static void find_masses(const struct work *w, double *mass, unsigned char *enter
         w->called[g->arc[a].callee] += calls_along(w, a);
         if (from == to)
             continue;
-        mass[from] += weight_of(w, a);
-        mass[to] -= weight_of(w, a);
+        double weight = weight_of(w, a);
+        mass[from] += weight;
+        mass[to] -= weight;
         entered[to] = 1;
     }
 }
@@ -389,10 +391,12 @@ static void prefer_outside(struct work *w)
     for (p2a_id a = 0; a < g->arc_n; a++) {
         p2a_id caller = g->arc[a].caller, callee = g->arc[a].callee;
         struct place *place = &w->spine[callee];
-        if (place->up != P2A_NONE && weight_of(w, a) > place->width &&
-            w->parts.of[caller] != w->parts.of[callee]) {
+        if (place->up == P2A_NONE || w->parts.of[caller] == w->parts.of[callee])
+            continue;
+        double weight = weight_of(w, a);
+        if (weight > place->width) {
             place->up = caller;
-            place->width = weight_of(w, a);
+            place->width = weight;
         }
     }
 }
