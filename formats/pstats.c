@@ -278,18 +278,31 @@ static enum p2a_kind kind_of(const struct p2a_profile *p, const struct p2a_funct
     return is_builtin ? P2A_BUILTIN : P2A_PYTHON;
 }
 
+/* False after an error. */
+static bool take_parts(struct reader *r, const struct key *key, struct p2a_function *f)
+{
+    *f = (struct p2a_function){.line = key->line};
+    if (!take_part(r, &key->file, &f->file) || !take_part(r, &key->name, &f->name))
+        return false;
+    f->kind = kind_of(r->p, f);
+    return true;
+}
+
+/* P2A_NONE after an error. */
+static p2a_id add_function(struct reader *r, const struct key *key, const struct p2a_function *f)
+{
+    p2a_id function = p2a_function(r->p, f);
+    bool known = function != P2A_NONE && set_tag(r, key->number, function_tag(function));
+    return known ? function : P2A_NONE;
+}
+
 /* P2A_NONE after an error. */
 static p2a_id function_of(struct reader *r, const struct key *key)
 {
-    struct p2a_function f = {.line = key->line};
+    struct p2a_function f;
     if (key->known)
         return r->tag[key->number] >> 1;
-    if (!take_part(r, &key->file, &f.file) || !take_part(r, &key->name, &f.name))
-        return P2A_NONE;
-    f.kind = kind_of(r->p, &f);
-    p2a_id function = p2a_function(r->p, &f);
-    bool known = function != P2A_NONE && set_tag(r, key->number, function_tag(function));
-    return known ? function : P2A_NONE;
+    return take_parts(r, key, &f) ? add_function(r, key, &f) : P2A_NONE;
 }
 
 static enum key_kind read_key(struct reader *r, p2a_id *function)
@@ -550,10 +563,13 @@ static void add_notes(const struct reader *r)
  * Row I of the graph is that of function I, or the file has to be read twice. */
 enum { BATCH = 1024, ENOUGH = 1 << 20 }; /* keys; bytes that are worth a thread */
 
+enum { AHEAD = 16 }; /* tables are looked into anywhere: what follows is asked for */
+
 struct batch {
     uint32_t n;
     bool last;
     struct key key[BATCH];
+    struct p2a_function function[BATCH];
 };
 
 /* Room for one more row of a table and its values. */
@@ -647,14 +663,30 @@ static bool scan_batch(const void *owner, void *desk, void *piece)
     return !r->m.failure.no_memory;
 }
 
+static bool take_names(struct reader *r, struct batch *batch)
+{
+    for (uint32_t i = 0; i < batch->n; i++) {
+        if (i + AHEAD < batch->n && !batch->key[i + AHEAD].name.known)
+            p2a_intern_ahead(r->p, batch->key[i + AHEAD].name.text);
+        if (!take_parts(r, &batch->key[i], &batch->function[i]))
+            return false;
+    }
+    return true;
+}
+
 static bool take_batch(void *owner, void *desk, void *piece)
 {
     struct reader *r = *(struct reader **)owner;
-    const struct batch *batch = piece;
+    struct batch *batch = piece;
     (void)desk;
-    for (uint32_t i = 0; i < batch->n; i++, r->n++)
-        if (function_of(r, &batch->key[i]) != r->n)
+    if (!take_names(r, batch))
+        return false;
+    for (uint32_t i = 0; i < batch->n; i++, r->n++) {
+        if (i + AHEAD < batch->n)
+            p2a_function_ahead(r->p, &batch->function[i + AHEAD]);
+        if (add_function(r, &batch->key[i], &batch->function[i]) != r->n)
             return false;
+    }
     r->over = batch->last;
     return true;
 }
@@ -732,7 +764,6 @@ static bool reach(struct latest *latest, p2a_id function)
 /* Arcs stand by callee. Of a caller that comes again in one dict the second value would count. */
 static bool name_callers(struct reader *r, struct latest *latest)
 {
-    enum { AHEAD = 16 };
     struct p2a_graph *g = &r->p->graph;
     uint32_t first = 0;
     for (p2a_id a = 0; a < g->arc_n; a++) {

@@ -40,6 +40,11 @@ static inline uint32_t p2a_index_find(const struct p2a_index *index, uint64_t ha
             return index->slot[i].id;
     return P2A_INDEX_NONE;
 }
+static inline void p2a_index_ahead(const struct p2a_index *index, uint64_t hash)
+{
+    if (index->room)
+        __builtin_prefetch(&index->slot[hash & (index->room - 1)], 1);
+}
 /* Adds a row that isn't there yet. False: no memory. */
 bool p2a_index_add(struct p2a_index *index, uint64_t hash, uint32_t id);
 void p2a_index_free(struct p2a_index *index);

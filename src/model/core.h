@@ -57,7 +57,9 @@ void p2a_paths_ahead(const struct p2a_profile *p, const struct p2a_way *way, uin
  * memory.
  */
 bool p2a_index_arcs(struct p2a_profile *p);
-/* An arc that is going to be looked for. */
+/* A name, a function, an arc that is going to be looked for. */
+void p2a_intern_ahead(const struct p2a_profile *p, struct p2a_str text);
+void p2a_function_ahead(const struct p2a_profile *p, const struct p2a_function *function);
 void p2a_arc_ahead(const struct p2a_profile *p, p2a_id caller, p2a_id callee);
 
 /* Copies the error out and makes the profile usable again. */

@@ -230,6 +230,11 @@ p2a_id p2a_intern(struct p2a_profile *p, struct p2a_str text)
     return id;
 }
 
+void p2a_intern_ahead(const struct p2a_profile *p, struct p2a_str text)
+{
+    p2a_index_ahead(&p->core->string_of, p2a_hash(text.at, text.n));
+}
+
 struct p2a_str p2a_string(const struct p2a_profile *p, p2a_id string)
 {
     return string < p->strings.n ? p->strings.row[string] : P2A_LIT("");
@@ -277,6 +282,11 @@ p2a_id p2a_function(struct p2a_profile *p, const struct p2a_function *function)
     p->functions.row[id] = *function;
     p->functions.n++;
     return id;
+}
+
+void p2a_function_ahead(const struct p2a_profile *p, const struct p2a_function *function)
+{
+    p2a_index_ahead(&p->core->function_of, hash_function(function));
 }
 
 void p2a_function_module(struct p2a_profile *p, p2a_id function, p2a_id module)
