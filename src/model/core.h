@@ -57,6 +57,9 @@ void p2a_paths_ahead(const struct p2a_profile *p, const struct p2a_way *way, uin
  * memory.
  */
 bool p2a_index_arcs(struct p2a_profile *p);
+/* A context that isn't there yet: it isn't looked for, and is in the index when somebody looks. */
+p2a_id p2a_context_new(struct p2a_profile *p, p2a_id parent, p2a_id function, p2a_id thread);
+
 /* A name, a function, an arc that is going to be looked for. */
 void p2a_intern_ahead(const struct p2a_profile *p, struct p2a_str text);
 void p2a_function_ahead(const struct p2a_profile *p, const struct p2a_function *function);

@@ -58,6 +58,8 @@ struct estimate {
     double *leaf;    /* per row, the column at hand */
     double *hidden;  /* per column and function: what has no seat; then the sum per column */
     p2a_id *context; /* per seat */
+    p2a_id *marked;  /* marker contexts: per seat or function, and the one at the root */
+    p2a_id (*add)(struct p2a_profile *, p2a_id parent, p2a_id function, p2a_id thread);
     double *after;   /* of a comparison, per seat: how much of it is AFTER's, 0 to 1; else NULL */
     double unplaced; /* share of the driving column under markers */
     double cycles;   /* … in functions that call themselves */
@@ -68,6 +70,11 @@ struct estimate {
 
 /* ---- contexts -------------------------------------------------------------------------------- */
 
+static size_t root_mark(const struct estimate *e)
+{
+    return e->picture ? e->seats.n : e->supply.function_n;
+}
+
 static bool make_tables(struct estimate *e)
 {
     size_t rows = e->supply.row_n, seats = e->seats.n;
@@ -76,7 +83,10 @@ static bool make_tables(struct estimate *e)
     e->leaf = malloc((rows + 1) * sizeof *e->leaf);
     e->hidden = calloc((size_t)e->supply.function_n + 1, e->from->columns * sizeof *e->hidden);
     e->context = malloc((seats + 1) * sizeof *e->context);
-    return e->first && e->share && e->leaf && e->hidden && e->context;
+    e->marked = malloc((root_mark(e) + 1) * sizeof *e->marked);
+    if (e->marked)
+        memset(e->marked, 0xFF, (root_mark(e) + 1) * sizeof *e->marked);
+    return e->first && e->share && e->leaf && e->hidden && e->context && e->marked;
 }
 
 static void add_contexts(struct estimate *e)
@@ -85,7 +95,7 @@ static void add_contexts(struct estimate *e)
         const struct p2a_seat *seat = &e->seats.row[i];
         p2a_id parent = seat->parent == P2A_NONE ? P2A_NONE : e->context[seat->parent];
         p2a_id function = p2a_row_callee(&e->supply, seat->row);
-        e->context[i] = p2a_context(e->p, parent, function, P2A_NONE);
+        e->context[i] = e->add(e->p, parent, function, P2A_NONE);
     }
 }
 
@@ -282,11 +292,12 @@ static bool add_all_leaves(void *of)
     return true;
 }
 
-static void add_marked(struct estimate *e, p2a_id parent, p2a_id function, uint32_t column,
-                       double value)
+/* The marker context that mark I stands for. */
+static p2a_id mark(struct estimate *e, size_t i, p2a_id parent, p2a_id function)
 {
-    p2a_id context = p2a_context(e->p, parent, function, P2A_NONE);
-    p2a_context_add(e->p, context, e->column + column, value);
+    if (e->marked[i] == P2A_NONE)
+        e->marked[i] = e->add(e->p, parent, function, P2A_NONE);
+    return e->marked[i];
 }
 
 static double hidden_below(const struct estimate *e, uint32_t seat, uint32_t column)
@@ -303,22 +314,22 @@ static void mark_hidden(struct estimate *e, p2a_id marker, uint32_t column, doub
         deal.weights += hidden_below(e, i, column);
     double part = deal.weights > 0 ? p2a_deal_next(&deal, t->hidden) : sum;
     if (part > 0)
-        add_marked(e, P2A_NONE, marker, column, part);
+        p2a_context_add(e->p, mark(e, root_mark(e), P2A_NONE, marker), e->column + column, part);
     for (uint32_t i = 0; i < t->n; i++) {
         part = p2a_deal_next(&deal, hidden_below(e, i, column));
         if (part > 0)
-            add_marked(e, e->context[i], marker, column, part);
+            p2a_context_add(e->p, mark(e, i, e->context[i], marker), e->column + column, part);
     }
 }
 
 /* For programs: hidden values are leaves of their own functions. */
 static void list_hidden(struct estimate *e, p2a_id marker, uint32_t column)
 {
-    p2a_id root = p2a_context(e->p, P2A_NONE, marker, P2A_NONE);
+    p2a_id root = mark(e, root_mark(e), P2A_NONE, marker);
     const double *hidden = hidden_of(e, column);
     for (p2a_id f = 0; f < e->supply.function_n; f++)
         if (hidden[f] > 0)
-            add_marked(e, root, f, column, hidden[f]);
+            p2a_context_add(e->p, mark(e, f, root, f), e->column + column, hidden[f]);
 }
 
 static void add_hidden(struct estimate *e)
@@ -413,6 +424,7 @@ static void say(const struct estimate *e)
 static bool place_all(struct estimate *e)
 {
     double visible = e->picture ? VISIBLE_IN_PICTURE : VISIBLE;
+    e->add = e->p->contexts.n ? p2a_context : p2a_context_new; /* another side's may be there */
     if (!p2a_supply_build(e->from, &e->supply) ||
         !p2a_seats_build(&e->supply, visible, &e->seats) || !make_tables(e) || !find_sides(e))
         return false;
@@ -435,8 +447,9 @@ static void end_placing(struct estimate *e)
     free(e->leaf);
     free(e->hidden);
     free(e->context);
+    free(e->marked);
     free(e->after);
-    e->first = e->context = NULL;
+    e->first = e->context = e->marked = NULL;
     e->share = NULL;
     e->leaf = e->hidden = e->after = NULL;
 }

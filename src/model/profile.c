@@ -465,7 +465,7 @@ static bool index_context(struct p2a_profile *p, p2a_id id, const struct p2a_con
     return stands_behind(c->parent, id) || p2a_pairs_add(&p->core->context_of, key) || no_memory(p);
 }
 
-/* Puts the contexts that were unfolded into the index. */
+/* Puts the contexts that nobody has looked for into the index. */
 static bool index_contexts(struct p2a_profile *p)
 {
     const struct p2a_contexts *t = &p->contexts;
@@ -598,6 +598,14 @@ void p2a_paths_ahead(const struct p2a_profile *p, const struct p2a_way *way, uin
 p2a_id p2a_context(struct p2a_profile *p, p2a_id parent, p2a_id function, p2a_id thread)
 {
     return p2a_path(p, parent, thread, &function, 1) ? function : P2A_NONE;
+}
+
+p2a_id p2a_context_new(struct p2a_profile *p, p2a_id parent, p2a_id function, p2a_id thread)
+{
+    if (failed(p) || !room_for_contexts(p, 1))
+        return P2A_NONE;
+    add_context(p, (struct p2a_context){parent, function, thread});
+    return p->contexts.n - 1;
 }
 
 void p2a_context_add(struct p2a_profile *p, p2a_id context, uint32_t column, double self)
