@@ -643,9 +643,9 @@ static bool scan_next(struct reader *r, struct batch *batch)
 {
     struct key *key = &batch->key[batch->n];
     enum key_kind kind = scan_key(r, key);
-    bool is_row = kind == KEY_FUNCTION && !key->known, good;
-    batch->n += is_row;
-    good = is_row ? scan_row(r) : kind == KEY_OTHER && p2a_marshal_skip(&r->m);
+    bool is_row = kind == KEY_FUNCTION && !key->known;
+    bool good = is_row ? scan_row(r) : kind == KEY_OTHER && p2a_marshal_skip(&r->m);
+    batch->n += is_row && good;
     if (!good)
         r->scan = kind == KEY_END ? SCANNED : BROKEN;
     return good;

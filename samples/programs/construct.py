@@ -222,6 +222,16 @@ def self_containing_key():
     return b"{\xa9\x03" + b"r" + i32(0) + b"i" + i32(1) + b"z\x01f" + row + b"0"
 
 
+def key_as_a_name():
+    """The name of the last function is the key before it, an object with a high number."""
+    row = Encoder(4).encode((1, 1, 0.5, 0.5, {}))
+    first = b")\x03z\x01mi" + i32(1) + b"z\x01m"
+    other = b"(" + i32(100) + b"\xfa\x01x" * 100
+    key = b"\xa9\x03z\x01ai" + i32(1) + b"z\x01f"
+    last = b")\x03z\x01bi" + i32(2) + b"r" + i32(100)
+    return b"{" + b"".join(k + row for k in (first, other, key, last)) + b"0"
+
+
 def bad_files():
     good = Encoder(4, refs=True).encode(TABLE)
     key = b"{)\x03"
@@ -230,6 +240,7 @@ def bad_files():
         "bad-lying-length.prof": key + b"u" + i32(0x7FFFFFFF) + b"app.py",
         "bad-negative-length.prof": key + b"u" + i32(-2) + b"app.py",
         "bad-reference-loop.prof": self_containing_key(),
+        "bad-key-as-a-name.prof": key_as_a_name(),
         "bad-reference-range.prof": key + b"z\x06app.py" + b"i" + i32(1) + b"r" + i32(99),
         "bad-deep-nesting.prof": key + b"{" * 100000,
         "bad-not-a-profile.prof": b"{)\x03z\x06app.pyi" + i32(1) + b"z\x01f" + b"[" + i32(0) + b"0",
