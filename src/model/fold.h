@@ -12,20 +12,27 @@
 
 #include "model/stacks.h"
 
-/* RECURSIVE, by row of the profile's stacks, 0 at first: whether it has something to fold. *N: how
- * many have. False: no memory. */
-bool p2a_find_recursive(const struct p2a_profile *p, unsigned char *recursive, uint32_t *n);
-
 /* Whether a function folds into a call of it further up on the path. */
 bool p2a_is_foldable(const struct p2a_profile *p, p2a_id function);
 
-/* The profile's stacks, which stand in their order, with those folded that are RECURSIVE, and,
- * TOGETHER, all of one thread. They are sorted, and `first` tells which came first; their frames
- * stay the profile's, to whose own some may be added. None, where the paths that are left for a
- * function further up have many more frames than a quarter of the stacks': to walk all costs less
- * then, and not the square of a stack's length. False: no memory. */
-bool p2a_fold_stacks(const struct p2a_profile *p, const unsigned char *recursive, bool together,
-                     struct p2a_stacks *folded);
-void p2a_free_folded(struct p2a_stacks *folded);
+/* Whether one of the profile's stacks has something to fold. False: no memory. */
+bool p2a_is_recursive(const struct p2a_profile *p, bool *recursive);
+
+struct p2a_fold {
+    /* Sorted, `first` tells which came first; their frames stay the profile's, to whose own some
+     * may be added. None where nothing was to be done, or it is too dear. */
+    struct p2a_stacks stacks;
+    uint32_t *plain; /* by row of the profile's: frames before the first that folds, or all */
+    uint32_t n;      /* of the profile's, that have something to fold */
+    /* Paths that are left for a function further up have many more frames than a quarter of the
+     * stacks': to walk all costs less then, and not the square of a stack's length. */
+    bool dear;
+};
+
+/* Folds the profile's stacks, which stand in their order, where RECURSION folds, and, TOGETHER,
+ * takes all of them as one thread's. False: no memory. */
+bool p2a_fold_stacks(const struct p2a_profile *p, bool recursion, bool together,
+                     struct p2a_fold *fold);
+void p2a_free_fold(struct p2a_fold *fold);
 
 #endif

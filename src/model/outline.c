@@ -263,16 +263,18 @@ static void count_nested(struct build *b, const p2a_id *frame, uint32_t n, p2a_i
         b->open[path[--open_n]] = P2A_NONE;
 }
 
-/* How deep recursion goes is told by the stacks as they were. */
-static bool count_all_nested(struct build *b, const unsigned char *recursive)
+/* How deep recursion goes is told by the stacks as they were, of which not all frames are PLAIN. */
+static bool count_all_nested(struct build *b, const uint32_t *plain)
 {
     enum { AHEAD = 8 };
     const struct p2a_stacks *s = p2a_stacks_of(b->p);
     p2a_id *path = malloc(((size_t)s->deepest + 1) * sizeof *path);
     for (uint32_t i = 0; path && i < s->n; i++) {
-        p2a_stacks_ahead(s, i + AHEAD);
-        if (recursive[i])
-            count_nested(b, s->frame + s->row[i].frame, s->row[i].frame_n, s->row[i].thread, path);
+        const struct p2a_stack *row = &s->row[i];
+        if (i + AHEAD < s->n && plain[i + AHEAD] < row[AHEAD].frame_n)
+            p2a_stacks_ahead(s, i + AHEAD);
+        if (plain[i] < row->frame_n)
+            count_nested(b, s->frame + row->frame, row->frame_n, row->thread, path);
     }
     free(path);
     return path;
@@ -295,31 +297,31 @@ static bool walk_heavy(struct build *b, const struct p2a_stacks *stacks)
     return walked;
 }
 
-static bool walk_folded(struct build *b, const unsigned char *recursive, bool together)
+static bool walk_folded(struct build *b, const struct p2a_stacks *s, bool together)
 {
-    struct p2a_stacks folded;
-    if (!p2a_fold_stacks(b->p, recursive, together, &folded))
+    struct p2a_fold fold;
+    if (!p2a_fold_stacks(b->p, b->wanted->fold, together, &fold))
         return false;
-    if (!folded.n)
-        return walk_all(b);
-    bool walked = walk_heavy(b, &folded);
-    p2a_free_folded(&folded);
-    return walked && count_all_nested(b, recursive);
+    bool walked;
+    if (fold.dear)
+        walked = walk_all(b);
+    else
+        walked = walk_heavy(b, fold.stacks.n ? &fold.stacks : s) &&
+                 (!fold.n || count_all_nested(b, fold.plain));
+    p2a_free_fold(&fold);
+    return walked;
 }
 
 /* Where stacks don't stand in their order, all of them are walked to be folded. */
 static bool walk_stacks_of(struct build *b, const struct p2a_stacks *s)
 {
-    unsigned char *recursive = calloc((size_t)s->n + 1, 1);
-    uint32_t n = 0;
     bool together = !b->wanted->threads && s->row[0].thread != s->row[s->n - 1].thread;
-    bool walked = recursive && (!b->wanted->fold || p2a_find_recursive(b->p, recursive, &n));
-    if (walked && !n && !together)
-        walked = walk_heavy(b, s);
-    else if (walked)
-        walked = s->first ? walk_all(b) : walk_folded(b, recursive, together);
-    free(recursive);
-    return walked;
+    bool folds = together;
+    if (!s->first)
+        return walk_folded(b, s, together);
+    if (!together && b->wanted->fold && !p2a_is_recursive(b->p, &folds))
+        return false;
+    return folds ? walk_all(b) : walk_heavy(b, s);
 }
 
 static bool walk(struct build *b)

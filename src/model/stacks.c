@@ -119,6 +119,19 @@ static void open_context(struct unfolding *u, uint32_t depth, p2a_id id)
     u->open_n = depth + 1;
 }
 
+/* Where many contexts are going to be swallowed, where its frame stands is all that one knows of
+ * its function, so that only those that stay look there. */
+static p2a_id function_of(const struct unfolding *u, uint32_t frame)
+{
+    return u->least > 0 ? frame : u->s->frame[frame];
+}
+
+static void name_functions(struct unfolding *u)
+{
+    for (uint32_t id = 0; u->least > 0 && id < u->made.n; id++)
+        u->made.row[id].function = u->s->frame[u->made.row[id].function];
+}
+
 /* The contexts of row I, of which the NEXT one has so many in common with it. */
 static bool add_contexts(struct unfolding *u, uint32_t i, uint32_t next)
 {
@@ -134,7 +147,7 @@ static bool add_contexts(struct unfolding *u, uint32_t i, uint32_t next)
         note_first(u, u->s->first[i]);
     for (uint32_t d = row->shared; d < end; d++) {
         p2a_id id = u->made.n++;
-        u->made.row[id] = (struct p2a_context){parent, u->s->frame[row->frame + d], row->thread};
+        u->made.row[id] = (struct p2a_context){parent, function_of(u, row->frame + d), row->thread};
         for (uint32_t c = 0; c < u->columns; c++)
             self_of(u, id)[c] = 0;
         if (u->first)
@@ -163,11 +176,13 @@ static bool unfold_all(struct unfolding *u)
         u->id && u->start && u->sum && u->earliest && room_for(u, u->least > 0 ? 64 : s->context_n);
     for (uint32_t i = 0; done && i < s->n; i++) {
         uint32_t next = i + 1 < s->n ? s->row[i + 1].shared : 0;
-        p2a_stacks_ahead(s, i + AHEAD);
+        if (u->least <= 0)
+            p2a_stacks_ahead(s, i + AHEAD);
         close_below(u, s->row[i].shared);
         done = add_contexts(u, i, next);
     }
     close_below(u, 0);
+    name_functions(u);
     free(u->earliest);
     free(u->id);
     free(u->start);

@@ -34,16 +34,17 @@ struct p2a_stacks {
     uint64_t context_n; /* that they stand for */
 };
 
-/* Takes rows in any order, and adds those up that are equal; of these, FIRST is the first row's.
+/* Takes rows in any order, and adds those up that are equal; of these, FIRST is the least.
  * False: no memory. */
 bool p2a_stacks_sort(struct p2a_stacks *stacks, uint32_t functions, uint32_t columns);
 /* The same beside them: SORTED, empty at first, has rows of the others' frames. */
 bool p2a_stacks_sorted(const struct p2a_stacks *stacks, uint32_t functions, uint32_t columns,
                        struct p2a_stacks *sorted);
-/* Two sorted ones whose frames are the same array, as one; rows of A that are in SKIPPED aren't in
- * it. Both have `first`; MERGED is empty at first, its frames are theirs. False: no memory. */
-bool p2a_stacks_merge(const struct p2a_stacks *a, const unsigned char *skipped,
-                      const struct p2a_stacks *b, uint32_t columns, struct p2a_stacks *merged);
+/* Two sorted ones whose frames are the same array, as one. Of each row of A only its first PLAIN
+ * frames are in it: where that isn't all of them without values, and once for all that begin so.
+ * Both have `first`; MERGED is empty at first, its frames are theirs. False: no memory. */
+bool p2a_stacks_merge(const struct p2a_stacks *a, const uint32_t *plain, const struct p2a_stacks *b,
+                      uint32_t columns, struct p2a_stacks *merged);
 /* With how many frames both begin; FRAME is that of their stacks. */
 uint32_t p2a_shared_frames(const p2a_id *frame, const struct p2a_stack *a,
                            const struct p2a_stack *b);

@@ -273,6 +273,8 @@ static void add_to_last(struct p2a_stacks *to, const struct p2a_stacks *from, ui
 {
     for (uint32_t c = 0; c < columns; c++)
         to->self[(size_t)(to->n - 1) * columns + c] += from->self[(size_t)row * columns + c];
+    if (to->first && from->first[row] < to->first[to->n - 1])
+        to->first[to->n - 1] = from->first[row];
 }
 
 /* Adds row FROM of the unsorted stacks behind the N sorted ones, or to the last of them. */
@@ -418,7 +420,7 @@ bool p2a_stacks_sort(struct p2a_stacks *s, uint32_t functions, uint32_t columns)
  * which goes first: the one that shares more. */
 struct source {
     const struct p2a_stacks *s;
-    const unsigned char *skipped; /* NULL: none is */
+    const uint32_t *plain; /* NULL: all frames of all rows */
     uint32_t row, shared;
 };
 
@@ -427,9 +429,23 @@ static bool has_row(const struct source *from)
     return from->row < from->s->n;
 }
 
+/* How many frames of the next row go on. */
+static uint32_t plain_frames(const struct source *from)
+{
+    return from->plain ? from->plain[from->row] : from->s->row[from->row].frame_n;
+}
+
+/* Whether there is nothing in the next row that the one before it in A hasn't had. */
+static bool is_skipped(const struct source *from)
+{
+    const struct p2a_stack *row = &from->s->row[from->row];
+    uint32_t n = plain_frames(from);
+    return n < row->frame_n && n <= row->shared;
+}
+
 static void skip(struct source *from)
 {
-    while (from->skipped && has_row(from) && from->skipped[from->row]) {
+    while (has_row(from) && is_skipped(from)) {
         from->row++;
         if (has_row(from) && from->s->row[from->row].shared < from->shared)
             from->shared = from->s->row[from->row].shared;
@@ -450,7 +466,7 @@ static int compare_rows(const struct source *a, const struct source *b, uint32_t
 {
     const struct p2a_stack *x = &a->s->row[a->row], *y = &b->s->row[b->row];
     const p2a_id *f = a->s->frame + x->frame, *g = a->s->frame + y->frame;
-    uint32_t n = x->frame_n < y->frame_n ? x->frame_n : y->frame_n;
+    uint32_t x_n = plain_frames(a), y_n = plain_frames(b), n = x_n < y_n ? x_n : y_n;
     *shared = a->shared < b->shared ? a->shared : b->shared;
     if (a->shared != b->shared)
         return a->shared > b->shared ? -1 : 1;
@@ -460,34 +476,54 @@ static int compare_rows(const struct source *a, const struct source *b, uint32_t
         ++*shared;
     if (*shared < n)
         return f[*shared] < g[*shared] ? -1 : 1;
-    return (x->frame_n > y->frame_n) - (x->frame_n < y->frame_n);
+    return (x_n > y_n) - (x_n < y_n);
+}
+
+/* Where two rows may differ. */
+static void ahead(const struct source *from)
+{
+    enum { AHEAD = 8 };
+    if (from->s->n - from->row <= AHEAD)
+        return;
+    const struct p2a_stack *row = &from->s->row[from->row + AHEAD];
+    __builtin_prefetch(from->s->frame + row->frame + row->shared);
+}
+
+/* Adds the next row, or as much of it as goes on. */
+static void take_row(const struct source *from, uint32_t columns, struct p2a_stacks *to)
+{
+    uint32_t n = plain_frames(from);
+    append(to, from->s, from->row, from->shared, columns);
+    struct p2a_stack *taken = &to->row[to->n - 1];
+    if (n == taken->frame_n)
+        return;
+    to->context_n -= taken->frame_n - n;
+    taken->frame_n = n;
+    memset(to->self + (size_t)(to->n - 1) * columns, 0, columns * sizeof *to->self);
 }
 
 static void merge(struct source *a, struct source *b, uint32_t columns, struct p2a_stacks *to)
 {
-    enum { AHEAD = 8 };
     while (has_row(a) || has_row(b)) {
         uint32_t shared = 0;
         int order = !has_row(b) ? -1 : !has_row(a) ? 1 : compare_rows(a, b, &shared);
         struct source *next = order <= 0 ? a : b, *other = order <= 0 ? b : a;
-        p2a_stacks_ahead(next->s, next->row + AHEAD);
-        append(to, next->s, next->row, next->shared, columns);
+        ahead(next);
+        take_row(next, columns, to);
         go_on(next);
         other->shared = shared;
         if (order)
             continue;
-        if (other->s->first[other->row] < to->first[to->n - 1])
-            to->first[to->n - 1] = other->s->first[other->row];
         add_to_last(to, other->s, other->row, columns);
         go_on(other);
     }
 }
 
-bool p2a_stacks_merge(const struct p2a_stacks *a, const unsigned char *skipped,
-                      const struct p2a_stacks *b, uint32_t columns, struct p2a_stacks *merged)
+bool p2a_stacks_merge(const struct p2a_stacks *a, const uint32_t *plain, const struct p2a_stacks *b,
+                      uint32_t columns, struct p2a_stacks *merged)
 {
     size_t n = (size_t)a->n + b->n;
-    struct source from_a = {.s = a, .skipped = skipped}, from_b = {.s = b};
+    struct source from_a = {.s = a, .plain = plain}, from_b = {.s = b};
     *merged = (struct p2a_stacks){.row = malloc((n + 1) * sizeof *merged->row),
                                   .self = malloc((n * columns + 1) * sizeof *merged->self),
                                   .first = malloc((n + 1) * sizeof *merged->first)};

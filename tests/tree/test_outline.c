@@ -57,10 +57,12 @@ static void long_paths_are_left_without_being_copied(void **state)
     p->core->lazy = true;
     assert_true(p2a_stacks_sort(&s, 2 * N, 1) && p2a_stacks_take(p, &s));
 
-    unsigned char recursive[1] = {1};
-    struct p2a_stacks folded;
-    assert_true(p2a_fold_stacks(p, recursive, false, &folded));
-    assert_int_equal(folded.n, 0);
+    struct p2a_fold fold;
+    assert_true(p2a_fold_stacks(p, true, false, &fold));
+    assert_true(fold.dear);
+    assert_int_equal(fold.n, 1);
+    assert_int_equal(fold.stacks.n, 0);
+    p2a_free_fold(&fold);
     struct p2a_outline_wanted wanted = {.fold = true, .least = 0.1};
     struct p2a_outline outline;
     assert_true(p2a_outline_build(p, &wanted, &outline));

@@ -138,10 +138,10 @@ static const struct shape shapes[] = {
     {6, 40, 4, 0, 1, false},
 };
 /* Enough for several cores. */
-static const struct shape large[] = {{500, 30000, 60, 0, 2, false},
-                                     {9, 30000, 60, 3, 1, false},
-                                     {500, 30000, 60, 0, 1, true},
-                                     {90000, 40000, 20, 0, 3, false}};
+static const struct shape large[] = {
+    {500, 30000, 60, 0, 2, false},  {9, 30000, 60, 3, 1, false},
+    {500, 30000, 60, 0, 1, true},   {90000, 40000, 20, 0, 3, false},
+    {3000, 20000, 40, 0, 1, false}, {3000, 20000, 40, 2, 2, false}};
 enum { SHAPES = sizeof shapes / sizeof *shapes, LARGE = sizeof large / sizeof *large, ROUNDS = 12 };
 
 static void same_sums(uint64_t seed, const struct shape *shape)
@@ -193,7 +193,10 @@ static void same_row(const struct p2a_stacks *sorted, uint32_t i, const struct p
 {
     const struct p2a_stack *x = &sorted->row[i], *y = &given->row[*row];
     assert_true(x->thread == y->thread && x->frame == y->frame && x->frame_n == y->frame_n);
-    assert_true(sorted->first[i] == given->first[*row]);
+    uint32_t first = UINT32_MAX;
+    for (uint32_t k = 0; k < n; k++)
+        first = given->first[row[k]] < first ? given->first[row[k]] : first;
+    assert_int_equal(sorted->first[i], first);
     assert_int_equal(x->shared, i ? p2a_shared_frames(given->frame, x - 1, x) : 0);
     for (uint32_t c = 0; c < columns; c++) {
         double sum = 0;
@@ -377,42 +380,82 @@ static void indented_rows_are_those_of_the_contexts(void **state)
         same_indented_rows(i, &shapes[i % SHAPES], &wanted);
     }
     for (uint32_t i = 0; i < LARGE; i++) {
-        struct p2a_outline_wanted wanted = {.fold = true, .by_total = true, .least = 0.0002};
+        struct p2a_outline_wanted wanted = {.fold = true, .by_total = i < 3, .least = 0.0002};
         same_indented_rows(i, &large[i], &wanted);
     }
 }
 
-/* Below a, c came with the first stack, where a is called again, and so before d. */
-static void folded_rows_stand_as_they_came(void **state)
+/* Functions are "mabdc". */
+static struct p2a_profile *made_of(const p2a_id *frame, const struct p2a_stack *row,
+                                   const double *self, uint32_t n)
 {
-    (void)state;
-    static const p2a_id frame[] = {0, 1, 2, 1, 4, /**/ 0, 1, 3, /**/ 0, 1, 4};
-    static const struct p2a_stack row[] = {
-        {0, 5, 0, P2A_NONE}, {5, 3, 0, P2A_NONE}, {8, 3, 0, P2A_NONE}};
-    static const p2a_id order[] = {0, 1, 4, 3};
-    struct p2a_outline_wanted wanted = {.fold = true, .least = 0.1};
-    struct p2a_stacks s = {.n = 3,
-                           .row = calloc(3, sizeof *s.row),
-                           .frame = calloc(11, sizeof *s.frame),
-                           .self = calloc(3, sizeof *s.self)};
+    size_t frames = row[n - 1].frame + row[n - 1].frame_n;
+    struct p2a_stacks s = {.n = n,
+                           .row = copy(row, n * sizeof *row),
+                           .frame = copy(frame, frames * sizeof *frame),
+                           .self = copy(self, n * sizeof *self)};
     struct p2a_profile *p = p2a_profile_new(0);
-    struct p2a_outline outline;
-    assert_true(p && s.row && s.frame && s.self);
-    memcpy(s.row, row, sizeof row);
-    memcpy(s.frame, frame, sizeof frame);
-    s.self[0] = s.self[1] = s.self[2] = 1;
+    assert_non_null(p);
     p2a_metric(p, "samples", "count", 1);
     for (const char *name = "mabdc"; *name; name++)
         make_function(p, (char[]){*name, '\0'});
     p->core->lazy = true;
     assert_true(p2a_stacks_sort(&s, p->functions.n, 1) && p2a_stacks_take(p, &s));
     p2a_finish(p);
+    return p;
+}
+
+static void same_order(struct p2a_profile *p, const p2a_id order[4], uint32_t all)
+{
+    struct p2a_outline_wanted wanted = {.fold = true, .least = 0.1};
+    struct p2a_outline outline;
     assert_true(p2a_outline_build(p, &wanted, &outline));
-    assert_int_equal(outline.all, 5);
-    assert_int_equal(outline.n, 4); /* b has nothing */
+    assert_int_equal(outline.all, all);
+    assert_int_equal(outline.n, 4);
     for (uint32_t i = 0; i < outline.n; i++)
         assert_int_equal(outline.row[i].function, order[i]);
     assert_int_equal(outline.row[1].nested, 2);
+    p2a_outline_free(&outline);
+    p2a_free(p);
+}
+
+/* Below a, c came with the first stack, where a is called again, and so before d; b has nothing. */
+static void folded_rows_stand_as_they_came(void **state)
+{
+    (void)state;
+    static const p2a_id frame[] = {0, 1, 2, 1, 4, /**/ 0, 1, 3, /**/ 0, 1, 4};
+    static const struct p2a_stack row[] = {
+        {0, 5, 0, P2A_NONE}, {5, 3, 0, P2A_NONE}, {8, 3, 0, P2A_NONE}};
+    same_order(made_of(frame, row, (double[]){1, 1, 1}, 3), (p2a_id[]){0, 1, 4, 3}, 5);
+}
+
+/* c came with the first thread, and not only with the second one, where a is called again. */
+static void rows_of_threads_stand_as_they_came(void **state)
+{
+    (void)state;
+    static const p2a_id frame[] = {0, 1, 4, /**/ 0, 1, 3, /**/ 0, 1, 3, 1, 4};
+    static const struct p2a_stack row[] = {{0, 3, 0, 0}, {3, 3, 0, 1}, {6, 5, 0, 1}};
+    same_order(made_of(frame, row, (double[]){1, 1, 1}, 3), (p2a_id[]){0, 1, 4, 3}, 4);
+}
+
+/* The calls of c in one another are below b, too light to be shown, and not those that m has. */
+static void recursion_is_told_where_it_began(void **state)
+{
+    (void)state;
+    static const p2a_id frame[] = {0, 1, 2, 4, 0, 4, 4, /**/ 0, 1, /**/ 0, 4};
+    static const struct p2a_stack row[] = {
+        {0, 7, 0, P2A_NONE}, {7, 2, 0, P2A_NONE}, {9, 2, 0, P2A_NONE}};
+    static const p2a_id order[] = {0, 1, 4};
+    static const uint32_t nested[] = {2, 1, 1};
+    struct p2a_profile *p = made_of(frame, row, (double[]){1, 50, 50}, 3);
+    struct p2a_outline_wanted wanted = {.fold = true, .least = 0.1};
+    struct p2a_outline outline;
+    assert_true(p2a_outline_build(p, &wanted, &outline));
+    assert_true(outline.n == 3 && outline.row);
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_int_equal(outline.row[i].function, order[i]);
+        assert_int_equal(outline.row[i].nested, nested[i]);
+    }
     p2a_outline_free(&outline);
     p2a_free(p);
 }
@@ -451,6 +494,8 @@ int main(void)
         cmocka_unit_test(boxes_are_those_of_the_contexts),
         cmocka_unit_test(indented_rows_are_those_of_the_contexts),
         cmocka_unit_test(folded_rows_stand_as_they_came),
+        cmocka_unit_test(rows_of_threads_stand_as_they_came),
+        cmocka_unit_test(recursion_is_told_where_it_began),
         cmocka_unit_test(inexact_values_are_contexts_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
