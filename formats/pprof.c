@@ -251,9 +251,9 @@ struct reader {
 };
 
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
-enum { PIECE = 1 << 8, PART = 1 << 11 }; /* so that small inputs have borders */
+enum { PIECE = 1 << 8, PART = 1 << 11, BATCH = 1 << 8 }; /* so that small inputs have borders */
 #else
-enum { PIECE = 1 << 17, PART = 1 << 24 };
+enum { PIECE = 1 << 17, PART = 1 << 24, BATCH = 1 << 17 };
 #endif
 enum { ENOUGH = 8 }; /* pieces that are worth a thread */
 
@@ -1714,21 +1714,27 @@ struct writer {
     struct p2a_out *out;
     const struct p2a_profile *p;
     struct p2a_paths paths;
-    p2a_id *path; /* of the row being written: functions, the leaf first */
-    uint32_t path_n, path_room;
-    p2a_id thread;                       /* its own */
-    struct p2a_buffer bytes, part, list; /* the file; a message; packed numbers */
+    uint32_t row;       /* of paths: the next one */
+    const p2a_id *path; /* of the row being written: functions, root first */
+    uint32_t path_n;
+    p2a_id thread;  /* its own */
+    uint32_t kept;  /* frames of the path that the batch's last sample has, as locations alone */
+    p2a_id *open;   /* contexts of that path, … */
+    p2a_id *opened; /* … their functions */
+    uint32_t open_n, open_room, opened_room;
+    const bool *inner;             /* where all is zero: rows that get no sample */
+    struct p2a_buffer bytes, part; /* what goes round samples; a message */
     struct p2a_buffer strings, mappings, locations, functions; /* encoded, for the end */
     struct p2a_buffer clean;
     uint32_t string_n, mapping_n, location_n, function_n;
-    uint32_t *string_of, *mapping_of; /* by the profile's strings; 0: none yet */
-    uint32_t *function_of, *location_of;
+    uint32_t *string_of, *mapping_of;                  /* by the profile's strings; 0: none yet */
+    uint32_t *function_of, *location_of, *location_at; /* by function; by row of the lines */
     struct p2a_index chain_of;
     struct chain *chain;
     uint32_t *chained, *chain_location;
     uint32_t chain_n, chain_room, location_room, chained_n, chained_room;
     struct rounding *rounding; /* by column */
-    int64_t *value;            /* of the sample being written, by column */
+    int64_t *value;            /* of the row being written, by column */
     uint32_t label_pid, label_tid, label_thread, label_base, label_true;
     uint32_t *row_first, *rows; /* the lines of function f: rows[row_first[f]] … */
     struct dealing *dealing;    /* [function * columns + column] */
@@ -1914,46 +1920,78 @@ static uint32_t chain_location(struct writer *w, uint32_t first, p2a_id row)
     return w->chain_location[w->chain_n++] = put_location(w, w->chained + first, key.n, row);
 }
 
-/* Whether step I of the path is inlined in the one that called it. */
-static bool inlined_in(const struct writer *w, uint32_t i)
+/* Whether the last of N frames of the path is inlined in the one that called it. */
+static bool inlined_in(const struct writer *w, uint32_t n)
 {
-    const struct p2a_function *f = &w->p->functions.row[w->path[i]];
-    return w->inlined && f->kind == P2A_INLINED && i + 1 < w->path_n &&
-           w->p->functions.row[w->path[i + 1]].module == f->module;
+    if (!w->inlined || n < 2)
+        return false;
+    const struct p2a_function *function = w->p->functions.row, *f = &function[w->path[n - 1]];
+    return f->kind == P2A_INLINED && function[w->path[n - 2]].module == f->module;
 }
 
-/* The location of step *I of the path, which becomes the one that called it. */
-static uint32_t location_of(struct writer *w, uint32_t *i, p2a_id row)
+/* The location of the last of *N frames of the path, which it is taken off. */
+static uint32_t location_of(struct writer *w, uint32_t *n, p2a_id row)
 {
-    p2a_id function = w->path[*i];
-    if (row == P2A_NONE && !inlined_in(w, *i)) {
-        ++*i;
-        if (!w->location_of[function])
-            w->location_of[function] = put_location(w, &function, 1, row);
-        return w->location_of[function];
+    p2a_id function = w->path[*n - 1];
+    if (!inlined_in(w, *n)) {
+        uint32_t *id = row == P2A_NONE ? &w->location_of[function] : &w->location_at[row];
+        --*n;
+        if (!*id)
+            *id = put_location(w, &function, 1, row);
+        return *id;
     }
     uint32_t first = w->chained_n;
     for (bool more = true; more;) {
-        more = inlined_in(w, *i) && w->chained_n - first + 1 < MOST_INLINED;
+        more = inlined_in(w, *n) && w->chained_n - first + 1 < MOST_INLINED;
         if (!p2a_grow(&w->chained, &w->chained_room, (uint64_t)w->chained_n + 1,
                       sizeof *w->chained)) {
             out_of_memory(w);
             return 0;
         }
-        w->chained[w->chained_n++] = w->path[(*i)++];
+        w->chained[w->chained_n++] = w->path[--*n];
     }
     return chain_location(w, first, row);
 }
 
 /* ---- writing: samples ------------------------------------------------------------------------ */
 
-static void put_label(struct writer *w, uint32_t key, uint64_t text, uint64_t number)
+/* Samples go out in batches. When one is cut, in order, its samples get their locations, labels and
+ * values; then any thread encodes it. A sample's locations stand leaf first, and behind its own
+ * are the last ones of the sample before, whose bytes are copied:
+ *
+ *   main load read parse    4 3 2 1        own 4 3 2 1
+ *   main load save          5 2 1          own 5, kept 2 1   */
+struct sample_out {
+    uint32_t own, kept;      /* locations */
+    uint32_t label, label_n; /* bytes of the batch's labels */
+};
+
+struct batch {
+    struct sample_out *sample;
+    uint32_t *location; /* own ones of all samples */
+    uint64_t *value;    /* [sample * metrics + metric] */
+    struct p2a_buffer labels, part;
+    uint32_t sample_n, sample_room, location_n, location_room, value_room;
+    uint32_t deepest; /* most locations that a sample has */
+    size_t size;      /* as large as its bytes will be, more or less */
+    p2a_id thread;    /* of the last sample */
+    bool before;
+    /* Encoded: */
+    uint32_t sample_done, location_done;
+    unsigned char *list;  /* the last sample's locations, at its end */
+    size_t *length;       /* that the k last locations have there */
+    unsigned char *bytes; /* of samples */
+    size_t byte_n;
+    uint32_t list_room, length_room, bytes_room; /* in numbers */
+};
+
+static void put_label(struct batch *b, uint32_t key, uint64_t text, uint64_t number)
 {
-    w->list.n = 0;
-    p2a_protobuf_put_number(&w->list, 1, key);
-    p2a_protobuf_put_some(&w->list, 2, text);
-    p2a_protobuf_put_some(&w->list, 3, number);
-    put_message(&w->part, 3, &w->list);
+    b->part.n = 0;
+    p2a_protobuf_put_number(&b->part, 1, key);
+    p2a_protobuf_put_some(&b->part, 2, text);
+    p2a_protobuf_put_some(&b->part, 3, number);
+    put_message(&b->labels, 3, &b->part);
 }
 
 /* The number of a label's key, which gets one when it is first used. */
@@ -1964,88 +2002,238 @@ static uint32_t key_named(struct writer *w, uint32_t *key, const char *name)
     return *key;
 }
 
-static void put_labels(struct writer *w, p2a_id thread, bool before)
+static void put_labels(struct writer *w, struct batch *b, p2a_id thread, bool before)
 {
     if (thread != P2A_NONE) {
         const struct p2a_thread *t = &w->p->threads.row[thread];
         if (t->pid)
-            put_label(w, key_named(w, &w->label_pid, "pid"), 0, t->pid);
+            put_label(b, key_named(w, &w->label_pid, "pid"), 0, t->pid);
         if (t->tid)
-            put_label(w, key_named(w, &w->label_tid, "tid"), 0, t->tid);
+            put_label(b, key_named(w, &w->label_tid, "tid"), 0, t->tid);
         uint32_t name = string_of(w, t->name);
         if (name)
-            put_label(w, key_named(w, &w->label_thread, "thread"), name, 0);
+            put_label(b, key_named(w, &w->label_thread, "thread"), name, 0);
     }
     uint32_t text = before ? key_named(w, &w->label_true, "true") : 0;
     if (before)
-        put_label(w, key_named(w, &w->label_base, BASE_LABEL), text, 0);
+        put_label(b, key_named(w, &w->label_base, BASE_LABEL), text, 0);
+    w->no_memory |= b->labels.failed || b->part.failed;
 }
 
-static void flush(struct writer *w, size_t from)
+/* Those of the sample before are the next one's, too, as long as they say the same. */
+static void add_labels(struct writer *w, struct batch *b, struct sample_out *sample, bool before)
 {
-    if (w->bytes.n < from)
-        return;
-    w->no_memory |= w->bytes.failed || w->part.failed || w->list.failed;
-    p2a_put(w->out, w->bytes.at, w->bytes.n);
-    w->bytes.n = 0;
+    bool same = b->sample_n && b->thread == w->thread && b->before == before;
+    sample->label = same ? sample[-1].label : (uint32_t)b->labels.n;
+    if (!same)
+        put_labels(w, b, w->thread, before);
+    sample->label_n = (uint32_t)b->labels.n - sample->label;
+    b->thread = w->thread;
+    b->before = before;
 }
 
-static bool room_for_path(struct writer *w, uint32_t n)
+/* With the main metric last; what was before is negative. */
+static void add_values(const struct writer *w, struct batch *b, bool before)
 {
-    return p2a_grow(&w->path, &w->path_room, n, sizeof *w->path) || out_of_memory(w);
+    uint32_t metrics = w->p->metrics.n;
+    const int64_t *value = w->value + (before ? metrics : 0);
+    uint64_t *to = b->value + (size_t)b->sample_n * metrics;
+    for (uint32_t m = 1; m <= metrics; m++) {
+        uint64_t v = (uint64_t)value[m % metrics];
+        *to++ = before ? 0 - v : v;
+    }
 }
 
-/* Makes the path that of a row of stacks. */
-static bool go_to_stack(struct writer *w, const struct p2a_stacks *stacks, uint32_t row)
+/* Locations, as far as they are known, of frames alone: from the last of N down to KEPT. Returns
+ * how many frames are left. */
+static uint32_t add_known(const struct writer *w, uint32_t n, uint32_t kept, uint32_t **to)
 {
-    enum { AHEAD = 4 };
-    const struct p2a_stack *s = &stacks->row[row];
-    const p2a_id *frame = stacks->frame + s->frame;
-    p2a_stacks_ahead(stacks, row + AHEAD);
-    if (!room_for_path(w, s->frame_n))
+    const uint32_t *location_of = w->location_of;
+    const p2a_id *path = w->path;
+    uint32_t *at = *to, id;
+    while (n > kept && (id = location_of[path[n - 1]])) {
+        *at++ = id;
+        n--;
+    }
+    *to = at;
+    return n;
+}
+
+/* Locations of the path from the leaf on, as far as it has parted from the last sample's. */
+static void add_locations(struct writer *w, struct batch *b, struct sample_out *sample, p2a_id row)
+{
+    uint32_t plain = w->path_n - (row != P2A_NONE), n = w->path_n;
+    uint32_t *begin = b->location + b->location_n, *to = begin;
+    sample->kept = w->kept < plain ? w->kept : plain;
+    for (; n > sample->kept && !w->no_memory; row = P2A_NONE) {
+        *to++ = location_of(w, &n, row);
+        if (!w->inlined)
+            n = add_known(w, n, sample->kept, &to);
+    }
+    w->kept = w->inlined ? 0 : plain;
+    sample->own = (uint32_t)(to - begin);
+    b->location_n += sample->own;
+}
+
+/* A sample of the path, whose leaf is at ROW, with w->value. */
+static bool put_sample(struct writer *w, struct batch *b, p2a_id row, bool before)
+{
+    uint64_t samples = (uint64_t)b->sample_n + 1;
+    if (!p2a_grow(&b->sample, &b->sample_room, samples, sizeof *b->sample) ||
+        !p2a_grow(&b->value, &b->value_room, samples * w->p->metrics.n, sizeof *b->value) ||
+        !p2a_grow(&b->location, &b->location_room, (uint64_t)b->location_n + w->path_n,
+                  sizeof *b->location))
+        return out_of_memory(w);
+    struct sample_out *sample = &b->sample[b->sample_n];
+    add_locations(w, b, sample, row);
+    add_labels(w, b, sample, before);
+    add_values(w, b, before);
+    b->sample_n++;
+    if (sample->own + sample->kept > b->deepest)
+        b->deepest = sample->own + sample->kept;
+    b->size += 2 * ((size_t)sample->own + sample->kept + w->p->metrics.n) + sample->label_n;
+    w->any = true;
+    return !w->no_memory;
+}
+
+/* ---- writing: samples, on any thread ---- */
+
+enum { LONGEST = 10 }; /* of a number's bytes */
+
+/* Room for BATCH bytes and one sample more. */
+static bool room_for_bytes(struct batch *b, uint32_t metrics)
+{
+    enum { HEADS = 4 };
+    uint64_t most = b->deepest + (uint64_t)metrics + b->labels.n / LONGEST + 1 + 2 * HEADS;
+    return p2a_grow(&b->length, &b->length_room, (uint64_t)b->deepest + 1, sizeof *b->length) &&
+           p2a_grow(&b->list, &b->list_room, (uint64_t)b->deepest + 1, LONGEST) &&
+           p2a_grow(&b->bytes, &b->bytes_room, BATCH / LONGEST + 1 + most, LONGEST);
+}
+
+/* Makes the list that of the sample; it is so many bytes, up to END. */
+static size_t encode_locations(struct batch *b, const struct sample_out *sample, unsigned char *end)
+{
+    size_t *length = b->length + sample->kept;
+    const uint32_t *location = b->location + b->location_done;
+    unsigned char *at = end - *length;
+    for (uint32_t i = sample->own; i-- > 0;) {
+        at = p2a_protobuf_before(at, location[i]);
+        *++length = (size_t)(end - at);
+    }
+    b->location_done += sample->own;
+    return *length;
+}
+
+static unsigned char *put_head(unsigned char *at, uint32_t field, uint64_t n)
+{
+    return p2a_protobuf_at(p2a_protobuf_at(at, field << 3 | PROTOBUF_BYTES), n);
+}
+
+static void encode_sample(struct batch *b, const struct sample_out *sample, const uint64_t *value,
+                          uint32_t metrics)
+{
+    unsigned char *end = b->list + (size_t)b->list_room * LONGEST, *at = b->bytes + b->byte_n;
+    size_t list_n = encode_locations(b, sample, end), value_n = 0;
+    for (uint32_t m = 0; m < metrics; m++)
+        value_n += p2a_protobuf_size(value[m]);
+    at = put_head(at, SAMPLE,
+                  1 + p2a_protobuf_size(list_n) + list_n + 1 + p2a_protobuf_size(value_n) +
+                      value_n + sample->label_n);
+    at = put_head(at, 1, list_n);
+    memcpy(at, end - list_n, list_n);
+    at = put_head(at + list_n, 2, value_n);
+    for (uint32_t m = 0; m < metrics; m++)
+        at = p2a_protobuf_at(at, value[m]);
+    if (sample->label_n)
+        memcpy(at, b->labels.at + sample->label, sample->label_n);
+    b->byte_n = (size_t)(at + sample->label_n - b->bytes);
+}
+
+/* The next BATCH bytes; all there are in most cases. */
+static void encode_some(struct batch *b, uint32_t metrics)
+{
+    b->byte_n = 0;
+    for (; b->sample_done < b->sample_n && b->byte_n < BATCH; b->sample_done++)
+        encode_sample(b, &b->sample[b->sample_done], b->value + (size_t)b->sample_done * metrics,
+                      metrics);
+}
+
+static bool encode_batch(const void *writer, void *desk, void *piece)
+{
+    const struct writer *w = writer;
+    struct batch *b = piece;
+    (void)desk;
+    if (!room_for_bytes(b, w->p->metrics.n))
         return false;
-    w->thread = s->thread;
-    w->path_n = s->frame_n;
-    for (uint32_t i = 0; i < s->frame_n; i++)
-        w->path[i] = frame[s->frame_n - 1 - i];
+    b->length[0] = 0;
+    encode_some(b, w->p->metrics.n);
+    return true;
+}
+
+static void free_batch(const void *writer, void *piece)
+{
+    struct batch *b = piece;
+    (void)writer;
+    free(b->sample);
+    free(b->location);
+    free(b->value);
+    free(b->list);
+    free(b->length);
+    free(b->bytes);
+    p2a_buffer_free(&b->labels);
+    p2a_buffer_free(&b->part);
+}
+
+/* ---- writing: paths ---- */
+
+/* Closes what isn't on the path of CONTEXT; returns how many of that aren't open. */
+static uint32_t close_others(struct writer *w, p2a_id context)
+{
+    uint32_t n = 0;
+    for (p2a_id c = context; c != P2A_NONE; c = w->p->contexts.row[c].parent, n++) {
+        while (w->open_n && w->open[w->open_n - 1] > c) /* a parent stands before what it calls */
+            w->open_n--;
+        if (w->open_n && w->open[w->open_n - 1] == c)
+            return n;
+    }
+    w->open_n = 0;
+    return n;
+}
+
+static bool go_to_context(struct writer *w, p2a_id context)
+{
+    const struct p2a_context *row = w->p->contexts.row;
+    uint32_t n = close_others(w, context);
+    if (w->open_n < w->kept)
+        w->kept = w->open_n;
+    w->open_n += n;
+    if (!p2a_grow(&w->open, &w->open_room, w->open_n, sizeof *w->open) ||
+        !p2a_grow(&w->opened, &w->opened_room, w->open_n, sizeof *w->opened))
+        return out_of_memory(w);
+    p2a_id c = context;
+    for (uint32_t i = w->open_n; n > 0; n--, c = row[c].parent) {
+        w->open[--i] = c;
+        w->opened[i] = row[c].function;
+    }
+    w->thread = row[context].thread;
+    w->path = w->opened;
+    w->path_n = w->open_n;
     return true;
 }
 
 /* Makes the path that of ROW. */
 static bool go_to(struct writer *w, uint32_t row)
 {
-    const struct p2a_context *context = w->p->contexts.row;
-    if (w->paths.stacks)
-        return go_to_stack(w, w->paths.stacks, row);
-    w->path_n = 0;
-    w->thread = context[row].thread;
-    for (p2a_id c = row; c != P2A_NONE; c = context[c].parent) {
-        if (!room_for_path(w, w->path_n + 1))
-            return false;
-        w->path[w->path_n++] = context[c].function;
-    }
+    const struct p2a_stacks *stacks = w->paths.stacks;
+    if (!stacks)
+        return go_to_context(w, row);
+    w->thread = stacks->row[row].thread;
+    w->path = stacks->frame + stacks->row[row].frame;
+    w->path_n = stacks->row[row].frame_n;
     return true;
 }
 
-/* A sample of w->value, with the main metric last; what was before is negative. */
-static void put_sample(struct writer *w, p2a_id row, bool before)
-{
-    uint32_t metrics = w->p->metrics.n;
-    const int64_t *value = w->value + (before ? metrics : 0);
-    w->part.n = w->list.n = 0;
-    for (uint32_t i = 0; i < w->path_n && !w->no_memory; row = P2A_NONE)
-        p2a_protobuf_put(&w->list, location_of(w, &i, row));
-    put_message(&w->part, 1, &w->list);
-    w->list.n = 0;
-    for (uint32_t m = 1; m <= metrics; m++)
-        p2a_protobuf_put(&w->list,
-                         before ? 0 - (uint64_t)value[m % metrics] : (uint64_t)value[m % metrics]);
-    put_message(&w->part, 2, &w->list);
-    put_labels(w, w->thread, before);
-    put_message(&w->bytes, SAMPLE, &w->part);
-    w->any = true;
-    flush(w, 1 << 16);
-}
+/* ---- writing: values ---- */
 
 static int64_t whole_number(double value)
 {
@@ -2178,19 +2366,20 @@ static bool deal_column(struct writer *w, p2a_id function, uint32_t column)
 }
 
 /* Samples of the path at the rows its leaf's lines are dealt from; for one set of columns. */
-static bool deal(struct writer *w, bool before)
+static bool deal(struct writer *w, struct batch *b, bool before)
 {
     uint32_t metrics = w->p->metrics.n, from = before ? metrics : 0;
     w->segment_n = 0;
     for (uint32_t c = from; c < from + metrics; c++)
-        if (!deal_column(w, w->path[0], c))
+        if (!deal_column(w, w->path[w->path_n - 1], c))
             return false;
     for (uint32_t i = 0; i < w->segment_n;) {
         p2a_id row = w->segment[i].row;
         memset(w->value + from, 0, metrics * sizeof *w->value);
         for (; i < w->segment_n && w->segment[i].row == row; i++)
             w->value[w->segment[i].column] += w->segment[i].amount;
-        put_sample(w, row, before);
+        if (!put_sample(w, b, row, before))
+            return false;
     }
     w->dealt = true;
     return true;
@@ -2215,32 +2404,79 @@ static bool all_zero(const double *value, uint32_t n)
 }
 
 /* The samples of the path. */
-static bool put_samples(struct writer *w)
+static bool put_path(struct writer *w, struct batch *b)
 {
     uint32_t columns = w->p->columns, metrics = w->p->metrics.n;
-    p2a_id function = w->path[0];
+    p2a_id function = w->path[w->path_n - 1];
     uint32_t rows = w->row_first ? w->row_first[function + 1] - w->row_first[function] : 0;
     p2a_id row = rows ? w->rows[w->row_first[function]] : P2A_NONE;
-    for (uint32_t set = 0; set < columns; set += metrics) {
-        if (!any_value(w, set))
-            continue;
-        if (rows > 1 && !deal(w, set > 0))
+    for (uint32_t set = 0; set < columns; set += metrics)
+        if (any_value(w, set) && !(rows > 1 ? deal(w, b, set > 0) : put_sample(w, b, row, set > 0)))
             return false;
-        if (rows <= 1)
-            put_sample(w, row, set > 0);
-    }
-    return !w->no_memory && p2a_out_status(w->out) == P2A_OK;
+    return true;
 }
 
-static bool put_row(struct writer *w, uint32_t row)
+static bool add_row(struct writer *w, struct batch *b, uint32_t row)
 {
+    enum { AHEAD = 4 };
     uint32_t columns = w->p->columns;
     const double *self = w->paths.self + (size_t)row * columns;
+    const struct p2a_stacks *stacks = w->paths.stacks;
+    if (stacks) {
+        p2a_stacks_ahead(stacks, row + AHEAD);
+        w->kept = stacks->row[row].shared < w->kept ? stacks->row[row].shared : w->kept;
+    }
+    if (w->inner)
+        return w->inner[row] || (go_to(w, row) && put_sample(w, b, P2A_NONE, false));
     if (all_zero(self, columns))
         return true;
     for (uint32_t c = 0; c < columns; c++)
         w->value[c] = round_value(&w->rounding[c], self[c]);
-    return go_to(w, row) && put_samples(w);
+    return go_to(w, row) && put_path(w, b);
+}
+
+static void flush(struct writer *w)
+{
+    w->no_memory |= w->bytes.failed || w->part.failed;
+    p2a_put(w->out, w->bytes.at, w->bytes.n);
+    w->bytes.n = 0;
+}
+
+/* ---- writing: batches ---- */
+
+static bool cut_batch(void *writer, void *piece)
+{
+    struct writer *w = writer;
+    struct batch *b = piece;
+    b->sample_n = b->location_n = b->deepest = b->sample_done = b->location_done = 0;
+    b->labels.n = b->size = 0;
+    w->kept = 0;
+    while (w->row < w->paths.n && b->size < BATCH && !w->no_memory)
+        add_row(w, b, w->row++);
+    return b->sample_n && !w->no_memory;
+}
+
+static bool put_batch(void *writer, void *desk, void *piece)
+{
+    struct writer *w = writer;
+    struct batch *b = piece;
+    (void)desk;
+    for (; b->byte_n && p2a_out_status(w->out) == P2A_OK; encode_some(b, w->p->metrics.n))
+        p2a_put(w->out, b->bytes, b->byte_n);
+    return p2a_out_status(w->out) == P2A_OK;
+}
+
+static bool put_samples(struct writer *w)
+{
+    enum { FEW = 1 << 12 };
+    static const struct p2a_crew_work work = {.piece_size = sizeof(struct batch),
+                                              .cut = cut_batch,
+                                              .make = encode_batch,
+                                              .take = put_batch,
+                                              .free_piece = free_batch};
+    w->row = 0;
+    w->no_memory |= p2a_crew_run(&work, w, w->paths.n < FEW) == P2A_CREW_NO_MEMORY;
+    return !w->no_memory && p2a_out_status(w->out) == P2A_OK;
 }
 
 /* Marks the rows whose paths others go on from. */
@@ -2261,11 +2497,11 @@ static bool put_zeros(struct writer *w)
     memset(w->value, 0, w->p->columns * sizeof *w->value);
     if (inner)
         mark_inner(w, inner);
-    for (uint32_t i = 0; !w->no_memory && i < w->paths.n; i++)
-        if (!inner[i] && go_to(w, i))
-            put_sample(w, P2A_NONE, false);
+    w->inner = inner;
+    bool done = inner && put_samples(w);
+    w->inner = NULL;
     free(inner);
-    return !w->no_memory;
+    return done;
 }
 
 /* A whole number where it is one but for rounding: 1e-9 * 1e9. */
@@ -2327,6 +2563,7 @@ static bool start_writer(struct writer *w)
     w->mapping_of = room_for(w, p->strings.n, sizeof *w->mapping_of);
     w->function_of = room_for(w, p->functions.n, sizeof *w->function_of);
     w->location_of = room_for(w, p->functions.n, sizeof *w->location_of);
+    w->location_at = room_for(w, p->graph.line_n, sizeof *w->location_at);
     w->rounding = room_for(w, p->columns, sizeof *w->rounding);
     w->value = room_for(w, p->columns, sizeof *w->value);
     for (uint32_t c = 0; w->rounding && c < p->columns; c++)
@@ -2356,7 +2593,7 @@ static void put_tables(struct writer *w)
     const struct p2a_buffer *all[] = {&w->mappings, &w->locations, &w->functions, &w->strings};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         w->no_memory |= all[i]->failed;
-    flush(w, 0);
+    flush(w);
     for (size_t i = 0; i < sizeof all / sizeof *all && !w->no_memory; i++)
         p2a_put(w->out, all[i]->at, all[i]->n);
 }
@@ -2384,10 +2621,8 @@ static bool put_all(struct writer *w)
         return false;
     put_types(w);
     put_taken(w);
-    for (uint32_t i = 0; i < w->paths.n && w->p->metrics.n; i++)
-        if (!put_row(w, i))
-            return false;
-    if (!w->any && w->p->metrics.n && !put_zeros(w))
+    flush(w);
+    if (w->p->metrics.n && (!put_samples(w) || (!w->any && !put_zeros(w))))
         return false;
     put_tables(w);
     add_out_notes(w);
@@ -2396,11 +2631,12 @@ static bool put_all(struct writer *w)
 
 static void end_writer(struct writer *w)
 {
-    void *all[] = {w->string_of, w->mapping_of,     w->function_of, w->location_of, w->chain,
-                   w->chained,   w->chain_location, w->rounding,    w->value,       w->row_first,
-                   w->rows,      w->dealing,        w->segment,     w->path};
-    struct p2a_buffer *buffers[] = {&w->bytes,    &w->part,      &w->list,      &w->strings,
-                                    &w->mappings, &w->locations, &w->functions, &w->clean};
+    void *all[] = {w->string_of, w->mapping_of, w->function_of,    w->location_of,
+                   w->chain,     w->chained,    w->chain_location, w->rounding,
+                   w->value,     w->row_first,  w->rows,           w->dealing,
+                   w->segment,   w->open,       w->opened,         w->location_at};
+    struct p2a_buffer *buffers[] = {&w->bytes,     &w->part,      &w->strings, &w->mappings,
+                                    &w->locations, &w->functions, &w->clean};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)

@@ -75,6 +75,32 @@ static inline void p2a_protobuf_put(struct p2a_buffer *buffer, uint64_t value) /
     at[1] = (char)(value >> 7);
     buffer->n += value > 0x7f ? 2 : 1;
 }
+
+/* The same at AT, where there is room for ten bytes; returns its end. */
+static inline unsigned char *p2a_protobuf_at(unsigned char *at, uint64_t value)
+{
+    for (; value > 0x7f; value >>= 7)
+        *at++ = (unsigned char)(value | 0x80);
+    *at++ = (unsigned char)value;
+    return at;
+}
+static inline size_t p2a_protobuf_size(uint64_t value)
+{
+    return (70 - (size_t)__builtin_clzll(value | 1)) / 7;
+}
+/* The same up to AT, before which there is such room; returns where it begins. */
+static inline unsigned char *p2a_protobuf_before(unsigned char *at, uint64_t value)
+{
+    bool two = value > 0x7f;
+    if (value >= 1 << 14) {
+        at -= p2a_protobuf_size(value);
+        p2a_protobuf_at(at, value);
+        return at;
+    }
+    at[-1] = (unsigned char)(value >> 7 * two);
+    at[-2] = (unsigned char)(value | 0x80);
+    return at - 1 - two;
+}
 void p2a_protobuf_put_number(struct p2a_buffer *buffer, uint32_t field, uint64_t value);
 void p2a_protobuf_put_some(struct p2a_buffer *buffer, uint32_t field, uint64_t value);
 void p2a_protobuf_put_bytes(struct p2a_buffer *buffer, uint32_t field, struct p2a_str bytes);

@@ -55,7 +55,7 @@ static inline void p2a_stacks_ahead(const struct p2a_stacks *stacks, uint32_t ro
     if (row >= stacks->n)
         return;
     const struct p2a_stack *s = &stacks->row[row];
-    for (uint32_t d = 0; d < s->frame_n; d += LINE)
+    for (uint32_t d = s->shared; d < s->frame_n; d += LINE)
         __builtin_prefetch(stacks->frame + s->frame + d);
 }
 /* Rows as they came, by `first`; malloc'ed. NULL: no memory. */

@@ -23,6 +23,25 @@ static void numbers_come_out_as_they_went_in(void **state)
     p2a_buffer_free(&b);
 }
 
+/* Onwards and backwards; they are as long as it was said. */
+static void numbers_in_memory_are_those_of_a_buffer(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < NUMBERS_N; i++) {
+        unsigned char on[16], back[16];
+        struct p2a_buffer b = {0};
+        p2a_protobuf_put(&b, numbers[i]);
+        unsigned char *end = p2a_protobuf_at(on, numbers[i]);
+        unsigned char *begin = p2a_protobuf_before(back + sizeof back, numbers[i]);
+        assert_int_equal(p2a_protobuf_size(numbers[i]), b.n);
+        assert_int_equal(end - on, b.n);
+        assert_int_equal(back + sizeof back - begin, b.n);
+        assert_memory_equal(on, b.at, b.n);
+        assert_memory_equal(begin, b.at, b.n);
+        p2a_buffer_free(&b);
+    }
+}
+
 static void a_message_is_its_fields_in_their_order(void **state)
 {
     (void)state;
@@ -95,6 +114,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_come_out_as_they_went_in),
+        cmocka_unit_test(numbers_in_memory_are_those_of_a_buffer),
         cmocka_unit_test(a_message_is_its_fields_in_their_order),
         cmocka_unit_test(what_is_broken_says_how_and_where),
     };

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "build.h"
+#include "model/stacks.h"
 
 static const char *const raw[] = {"raw", NULL};
 
@@ -300,6 +301,120 @@ static void names_are_utf8_whatever_they_were(void **state)
     p2a_free(q);
 }
 
+/* Lines of folded text; each goes on from a part of the one before. Some count for nothing. One of
+ * the functions has a mark. */
+static struct p2a_buffer many_lines(uint32_t n, const char *mark)
+{
+    enum { DEPTH = 40, FUNCTIONS = 200 };
+    struct p2a_buffer text = {0};
+    uint32_t frame[DEPTH] = {0}, seed = 1, kept = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        char word[32];
+        uint32_t depth = 1 + (seed = seed * 1664525 + 1013904223) % DEPTH;
+        for (uint32_t d = kept; d < depth; d++)
+            frame[d] = (seed = seed * 1664525 + 1013904223) >> 16 & (FUNCTIONS - 1);
+        for (uint32_t d = 0; d < depth; d++)
+            p2a_buffer_add(&text, word,
+                           (size_t)sprintf(word, "%sf%u%s", d ? ";" : "", frame[d],
+                                           frame[d] == 7 ? mark : ""));
+        p2a_buffer_add(&text, word, (size_t)sprintf(word, " %u\n", i % 5 * (i % 300)));
+        kept = (seed >> 8) % (depth + 1);
+    }
+    assert_false(text.failed);
+    return text;
+}
+
+static struct p2a_str sorted_stacks(struct p2a_profile *p)
+{
+    static const char *const sorted[] = {"sort", NULL};
+    return written(p, "folded", sorted);
+}
+
+/* As stacks, and not as contexts. */
+static struct p2a_profile *read_stacks(struct p2a_str bytes)
+{
+    struct p2a_load_options lazy = {.format = "pprof", .lazy = true};
+    struct p2a_error error;
+    struct p2a_profile *p;
+    assert_int_equal(p2a_load_memory(bytes.at, bytes.n, "", &lazy, &p, &error), P2A_OK);
+    assert_true(p2a_stacks_of(p)->n);
+    return p;
+}
+
+static void expect_many_survive(const char *mark)
+{
+    struct p2a_buffer text = many_lines(9000, mark);
+    struct p2a_profile *p = read_bytes((struct p2a_str){text.at, text.n}, "folded");
+    struct p2a_str bytes = written(p, "pprof", raw);
+    struct p2a_profile *q = read_bytes(bytes, "pprof"), *r = read_stacks(bytes), *s = again(r);
+    assert_true(p2a_stacks_of(r)->n > 4096);
+    struct p2a_profile *all[] = {p, q, s};
+    struct p2a_str folded[3];
+    for (size_t i = 0; i < 3; i++)
+        folded[i] = sorted_stacks(all[i]);
+    assert_string_equal(folded[0].at, folded[1].at);
+    assert_string_equal(folded[0].at, folded[2].at);
+    for (size_t i = 0; i < 3; i++) {
+        free_text(folded[i]);
+        p2a_free(all[i]);
+    }
+    p2a_free(r);
+    free_text(bytes);
+    p2a_buffer_free(&text);
+}
+
+/* More than are encoded at a time, from contexts and from stacks. */
+static void many_stacks_survive(void **state)
+{
+    (void)state;
+    expect_many_survive("_[k]");
+    expect_many_survive("_[i]");
+}
+
+/* What the stack before has in common with one that isn't written says nothing of the next one. */
+static void stacks_that_count_for_nothing_are_left_out(void **state)
+{
+    (void)state;
+    struct build b = {0};
+    add_type(&b, "samples", "count");
+    add_functions(&b, 5);
+    add_sample(&b, STACK(3, 2, 1), VALUES(1), NULL);
+    add_sample(&b, STACK(4, 1), VALUES(0), NULL);
+    add_sample(&b, STACK(5, 4, 1), VALUES(2), NULL);
+    struct p2a_profile *p = read_stacks(built(&b)), *q = again(p);
+    expect_folded(q, "f1 (f.c:10);f2 (f.c:20);f3 (f.c:30) 1\n"
+                     "f1 (f.c:10);f4 (f.c:40);f5 (f.c:50) 2\n");
+    p2a_free(p);
+    p2a_free(q);
+    end_build(&b);
+}
+
+/* A stack's lines alone are more than is encoded at a time. */
+static void a_stack_has_as_many_lines_as_its_function(void **state)
+{
+    (void)state;
+    enum { LINES_N = 2000, DEPTH = 200, FIRST = 10 };
+    int64_t stack[DEPTH + 2];
+    struct build b = {0};
+    add_type(&b, "samples", "count");
+    add_functions(&b, 2);
+    for (uint64_t i = 0; i < LINES_N; i++)
+        add_location(&b, FIRST + i, 0, 0x11 + i, LINES({1, 31 + i}));
+    for (size_t d = 0; d <= DEPTH; d++)
+        stack[d] = 2;
+    stack[DEPTH + 1] = STOP;
+    for (int64_t i = 0; i < LINES_N; i++) {
+        stack[0] = FIRST + i;
+        add_sample(&b, stack, VALUES(i + 1), NULL);
+    }
+    struct p2a_profile *p = read_build(&b), *q = again(p);
+    assert_int_equal(q->contexts.n, DEPTH + 1);
+    for (uint64_t i = 0; i < LINES_N; i++)
+        assert_true(line_value(q, 31 + i, 0) == (double)(i + 1));
+    p2a_free(p);
+    p2a_free(q);
+}
+
 static void the_same_profile_gives_the_same_bytes(void **state)
 {
     (void)state;
@@ -326,6 +441,9 @@ int main(void)
         cmocka_unit_test(lines_in_another_file_are_told),
         cmocka_unit_test(lines_can_be_left_out),
         cmocka_unit_test(a_start_line_is_no_line),
+        cmocka_unit_test(many_stacks_survive),
+        cmocka_unit_test(stacks_that_count_for_nothing_are_left_out),
+        cmocka_unit_test(a_stack_has_as_many_lines_as_its_function),
         cmocka_unit_test(time_duration_and_period_survive),
         cmocka_unit_test(time_duration_and_period_of_a_sum_are_what_all_of_it_say),
         cmocka_unit_test(names_are_utf8_whatever_they_were),
