@@ -2416,16 +2416,24 @@ static bool put_path(struct writer *w, struct batch *b)
     return true;
 }
 
+/* Asks for what paths of the rows to come are made of. */
+static void look_ahead(const struct writer *w, uint32_t row)
+{
+    enum { STACKS = 4, CONTEXTS = 64 };
+    if (w->paths.stacks)
+        p2a_own_frames_ahead(w->paths.stacks, row + STACKS);
+    else if (row + CONTEXTS < w->paths.n)
+        __builtin_prefetch(w->p->contexts.row + row + CONTEXTS);
+}
+
 static bool add_row(struct writer *w, struct batch *b, uint32_t row)
 {
-    enum { AHEAD = 4 };
     uint32_t columns = w->p->columns;
     const double *self = w->paths.self + (size_t)row * columns;
     const struct p2a_stacks *stacks = w->paths.stacks;
-    if (stacks) {
-        p2a_stacks_ahead(stacks, row + AHEAD);
-        w->kept = stacks->row[row].shared < w->kept ? stacks->row[row].shared : w->kept;
-    }
+    look_ahead(w, row);
+    if (stacks && stacks->row[row].shared < w->kept)
+        w->kept = stacks->row[row].shared;
     if (w->inner)
         return w->inner[row] || (go_to(w, row) && put_sample(w, b, P2A_NONE, false));
     if (all_zero(self, columns))

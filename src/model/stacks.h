@@ -48,15 +48,25 @@ bool p2a_stacks_merge(const struct p2a_stacks *a, const uint32_t *plain, const s
 /* With how many frames both begin; FRAME is that of their stacks. */
 uint32_t p2a_shared_frames(const p2a_id *frame, const struct p2a_stack *a,
                            const struct p2a_stack *b);
-/* Asks for the frames of a row that is to be looked at soon, if there is one. */
-static inline void p2a_stacks_ahead(const struct p2a_stacks *stacks, uint32_t row)
+/* Asks for the frames of a row from FROM on. */
+static inline void p2a_frames_ahead(const struct p2a_stacks *stacks, uint32_t row, uint32_t from)
 {
     enum { LINE = 16 }; /* frames in a cache line */
-    if (row >= stacks->n)
-        return;
     const struct p2a_stack *s = &stacks->row[row];
-    for (uint32_t d = s->shared; d < s->frame_n; d += LINE)
+    for (uint32_t d = from; d < s->frame_n; d += LINE)
         __builtin_prefetch(stacks->frame + s->frame + d);
+}
+/* Asks for those of a row that is to be looked at soon, if there is one. */
+static inline void p2a_stacks_ahead(const struct p2a_stacks *stacks, uint32_t row)
+{
+    if (row < stacks->n)
+        p2a_frames_ahead(stacks, row, 0);
+}
+/* The same of those alone that it doesn't share with the row before. */
+static inline void p2a_own_frames_ahead(const struct p2a_stacks *stacks, uint32_t row)
+{
+    if (row < stacks->n)
+        p2a_frames_ahead(stacks, row, stacks->row[row].shared);
 }
 /* Rows as they came, by `first`; malloc'ed. NULL: no memory. */
 struct p2a_keyed *p2a_stacks_as_they_came(const struct p2a_stacks *stacks);
