@@ -341,26 +341,34 @@ void p2a_put_str(struct p2a_out *out, struct p2a_str text)
     p2a_put(out, text.at, text.n);
 }
 
-static size_t digit_count(uint64_t value)
+/* Eight digits of what is less than 10^8, the first of them in the lowest bits: it is halved into
+ * fours, twos and ones, each half beside the other. */
+static inline uint64_t eight_digits(uint32_t value)
 {
-    size_t n = 1;
-    for (; value >= 10000; value /= 10000)
-        n += 4;
-    return n + (value >= 10) + (value >= 100) + (value >= 1000);
+    uint64_t fours = value / 10000 | (uint64_t)(value % 10000) << 32;
+    uint64_t hundreds = (fours * 10486 >> 20) & 0x0000007f0000007f;
+    uint64_t twos = hundreds | (fours - 100 * hundreds) << 16;
+    uint64_t tens = (twos * 103 >> 10) & 0x000f000f000f000f;
+    return tens | (twos - 10 * tens) << 8;
+}
+
+static inline char *put_eight(char *at, uint64_t digits)
+{
+    digits |= 0x3030303030303030;
+    for (unsigned i = 0; i < 8; i++)
+        at[i] = (char)(digits >> 8 * i & 255);
+    return at + 8;
 }
 
 char *p2a_digits(char *at, uint64_t value)
 {
-    char *end = at + digit_count(value), *to = end;
-    for (; value >= 100; value /= 100) {
-        unsigned two = (unsigned)(value % 100);
-        *--to = (char)('0' + two % 10);
-        *--to = (char)('0' + two / 10);
-    }
-    *--to = (char)('0' + value % 10);
-    if (value >= 10)
-        *--to = (char)('0' + value / 10);
-    return end;
+    enum { EIGHT = 100000000 };
+    if (value >= EIGHT)
+        return put_eight(p2a_digits(at, value / EIGHT), eight_digits((uint32_t)(value % EIGHT)));
+    uint64_t digits = eight_digits((uint32_t)value);
+    unsigned zeros = (unsigned)__builtin_ctzll(digits | 1ULL << 56) / 8; /* but for the last one */
+    put_eight(at, digits >> 8 * zeros);
+    return at + 8 - zeros;
 }
 
 void p2a_put_u64(struct p2a_out *out, uint64_t value)
