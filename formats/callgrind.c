@@ -18,6 +18,7 @@
 #include "prof2any/format.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -1873,7 +1874,6 @@ struct label {
     struct p2a_str file, module; /* whole paths */
     p2a_id function;
     int64_t line;
-    bool used;
 };
 
 static struct p2a_str base_of(struct p2a_str path)
@@ -2044,72 +2044,17 @@ static void add_count(struct texts *texts, struct label *label, size_t n)
 
 typedef void distinguish(struct texts *texts, struct label *label, size_t n);
 
-/* Calls HOW for each group of the N functions ID, of one name, that falls together. Returns whether
- * there was any. */
-static bool each_alike(struct texts *texts, struct label *label, const uint32_t *id, size_t n,
-                       distinguish *how)
-{
-    bool any = false;
-    struct label *alike = malloc(n * sizeof *alike);
-    texts->failed |= !alike;
-    for (size_t i = 0; alike && i < n; i++)
-        alike[i] = label[id[i]];
-    if (alike)
-        qsort(alike, n, sizeof *alike, by_identity);
-    for (size_t begin = 0, end; alike && begin < n; begin = end) {
-        /* `how` changes and moves what is in the group, never what follows it. */
-        for (end = begin + 1; end < n && compare_identity(&alike[begin], &alike[end]) == 0; end++) {
-        }
-        if (end - begin > 1) {
-            how(texts, alike + begin, end - begin);
-            any = true;
-        }
-    }
-    for (size_t i = 0; alike && i < n; i++)
-        label[alike[i].function] = alike[i];
-    free(alike);
-    return any;
-}
+/* ---- the writer's state ---------------------------------------------------------------------- */
 
-/* The same for each group of those of N functions that are used; LABEL is by function. */
-static bool each_group(struct texts *texts, struct label *label, size_t n, distinguish *how)
-{
-    bool any = false;
-    uint32_t *id = malloc((n + 1) * sizeof *id);
-    struct p2a_str *name = calloc(n + 1, sizeof *name);
-    uint32_t used = 0;
-    for (size_t f = 0; id && name && f < n; f++) {
-        name[f] = label[f].name;
-        if (label[f].used)
-            id[used++] = (uint32_t)f;
-    }
-    bool sorted = id && name && p2a_sort_texts(id, used, name);
-    texts->failed |= !sorted;
-    for (size_t begin = 0, end; sorted && begin < used; begin = end) {
-        for (end = begin + 1; end < used && compare(name[id[begin]], name[id[end]]) == 0;)
-            end++;
-        if (end - begin > 1)
-            any |= each_alike(texts, label, id + begin, end - begin, how);
-    }
-    free(id);
-    free(name);
-    return any;
-}
-
-static void tell_apart(struct texts *texts, struct label *label, size_t n)
-{
-    if (!each_group(texts, label, n, add_line) || !each_group(texts, label, n, add_end))
-        return;
-    /* A name may end in " #2" by itself: the longer ones become unique in a few rounds. */
-    for (int round = 0; round < 8 && each_group(texts, label, n, add_count); round++) {
-    }
-}
-
-/* ---- the writer: costs ----------------------------------------------------------------------- */
-
-/* Rows of a table by what they belong to: row[first[k]] … row[first[k + 1] - 1] belong to k. */
+/* Rows of a table by what they belong to. Those of k are in stretch[first[k]] and so on up to
+ * stretch[first[k + 1]], in their order; nearly always all of them stand together, in one stretch.
+ */
 struct groups {
-    uint32_t *first, *row;
+    uint32_t *first;
+    struct together {
+        uint32_t key, begin, end;
+    } * stretch;
+    uint32_t n, room; /* of stretches */
 };
 
 /* What stands for the callers outside of the profile; see add_outside. */
@@ -2127,14 +2072,25 @@ struct outside {
 
 /* What is said of a function where it is called, together: calls lead anywhere. */
 struct target {
-    p2a_id file, module;
     uint64_t line;
+    p2a_id file;
     uint32_t number; /* in the file; 0: none so far */
 };
 
 /* Arcs whose cost isn't what the profile says, of the event where they are most. */
 struct changes {
     uint32_t cut, recursive, shared;
+};
+
+/* Blocks are written by the piece, on all cores. A name stands where it comes first, with its
+ * number, and from there on the number stands for it; so all blocks are gone through once without
+ * writing, to give numbers, and what is in force where a piece begins is kept. A name comes first
+ * where its number is the next one. */
+struct pen {
+    struct p2a_out *out; /* NULL: numbers are given */
+    p2a_id file, object; /* strings in force */
+    uint64_t address;
+    uint32_t functions, files, objects; /* numbers so far */
 };
 
 enum { LINE_MOST = (P2A_DIGITS + 2) * (MAX_EVENTS + 2) };
@@ -2150,40 +2106,240 @@ struct writer {
     uint32_t *file_no, *object_no; /* the same per string */
     struct groups lines, sites;    /* by function, by arc */
     struct p2a_flow flow;
-    uint64_t *calls; /* of the arcs in the order of flow.outs, as they are written */
-    uint32_t *place; /* per arc: where it is in that order */
-    /* [row * events + event]: the lines, then one row a function for what is on no line; the sites,
-     * then one row a place in flow.outs for what of the arc there has no site. */
-    uint64_t *line_cost, *site_cost;
+    bool *at_home; /* per function: all its lines are in its own file */
+    double *rest;  /* [function * events + event]: what of its self is on no line */
+    /* [row * events + event], of the lines and the rests; NULL where all are whole numbers already:
+     * then they stand where they are. */
+    uint64_t *line_cost, *rest_cost;
+    uint64_t *self; /* [event * functions + function]: what these sum to */
+    /* [row * events + event]: the sites, and what of the arcs has no site, of these each at its
+     * place in flow.outs: there they are written. */
+    uint64_t *site_cost, *arc_cost;
+    uint64_t *calls;     /* in that order, too */
     uint64_t *part_cost; /* [event * components + component], where there is a cycle: inclusive */
     struct p2a_str word[MAX_EVENTS]; /* the events' */
     uint64_t sum[MAX_EVENTS];
     p2a_id *block; /* functions in the order of writing */
     uint32_t block_n;
-    struct pen *begin;   /* of pieces of blocks */
-    struct label *label; /* per function */
+    struct pen *begin, end;     /* of pieces of blocks, and behind them */
+    atomic_bool *unknown_calls; /* there are some */
     struct changes changes;
     struct outside outside;
 };
+
+/* A table whose rows begin with the key, and the stretches in it, found by the piece. */
+struct grouping {
+    const char *table;
+    size_t row_size;
+    uint32_t rows, cut;
+    struct groups *groups;
+};
+
+struct some_rows {
+    uint32_t begin, end;
+    struct groups found;
+};
+
+static bool cut_some(void *owner, void *piece)
+{
+    enum { SOME = 1 << 16 };
+    struct grouping *g = owner;
+    struct some_rows *some = piece;
+    uint32_t left = g->rows - g->cut;
+    some->begin = g->cut;
+    some->end = g->cut += left < SOME ? left : SOME;
+    return left > 0;
+}
+
+static uint32_t key_of(const struct grouping *g, size_t row)
+{
+    return *(const uint32_t *)(const void *)(g->table + row * g->row_size);
+}
+
+static bool add_stretch(struct groups *groups, struct together stretch)
+{
+    if (groups->n && groups->stretch[groups->n - 1].key == stretch.key) {
+        groups->stretch[groups->n - 1].end = stretch.end;
+        return true;
+    }
+    if (!p2a_grow(&groups->stretch, &groups->room, (uint64_t)groups->n + 1,
+                  sizeof *groups->stretch))
+        return false;
+    groups->stretch[groups->n++] = stretch;
+    return true;
+}
+
+static bool find_stretches(const void *owner, void *desk, void *piece)
+{
+    const struct grouping *g = owner;
+    struct some_rows *some = piece;
+    bool room = true;
+    (void)desk;
+    some->found.n = 0;
+    for (uint32_t i = some->begin, end; room && i < some->end; i = end) {
+        uint32_t key = key_of(g, i);
+        for (end = i + 1; end < some->end && key_of(g, end) == key;)
+            end++;
+        room = add_stretch(&some->found, (struct together){key, i, end});
+    }
+    return room;
+}
+
+static bool take_stretches(void *owner, void *desk, void *piece)
+{
+    struct grouping *g = owner;
+    const struct groups *found = &((const struct some_rows *)piece)->found;
+    bool room = true;
+    (void)desk;
+    for (uint32_t i = 0; room && i < found->n; i++)
+        room = add_stretch(g->groups, found->stretch[i]);
+    return room;
+}
+
+static void free_some(const void *owner, void *piece)
+{
+    (void)owner;
+    free(((struct some_rows *)piece)->found.stretch);
+}
+
+/* Sorts the stretches by their keys. False: no memory. */
+static bool sort_stretches(struct groups *groups, uint32_t keys)
+{
+    struct together *sorted = malloc(((size_t)groups->n + 1) * sizeof *sorted);
+    groups->first = calloc((size_t)keys + 2, sizeof *groups->first);
+    bool room = sorted && groups->first;
+    uint32_t *fill = groups->first + 1;
+    for (uint32_t i = 0; room && i < groups->n; i++)
+        fill[groups->stretch[i].key + 1]++;
+    for (uint32_t k = 0; room && groups->n && k < keys; k++)
+        fill[k + 1] += fill[k];
+    for (uint32_t i = 0; room && i < groups->n; i++)
+        sorted[fill[groups->stretch[i].key]++] = groups->stretch[i];
+    free(groups->stretch);
+    groups->stretch = sorted;
+    return room;
+}
 
 /* TABLE's rows begin with the key. False: no memory. */
 static bool group(struct groups *groups, uint32_t keys, uint32_t rows, const void *table,
                   size_t row_size)
 {
-    groups->first = calloc((size_t)keys + 2, sizeof *groups->first);
-    groups->row = calloc((size_t)rows + 1, sizeof *groups->row);
-    if (!groups->first || !groups->row)
-        return false;
-    const char *at = table;
-    uint32_t *fill = groups->first + 1;
-    for (uint32_t i = 0; i < rows; i++)
-        fill[*(const uint32_t *)(const void *)(at + i * row_size) + 1]++;
-    for (uint32_t k = 0; k < keys && rows; k++)
-        fill[k + 1] += fill[k];
-    for (uint32_t i = 0; i < rows; i++)
-        groups->row[fill[*(const uint32_t *)(const void *)(at + i * row_size)]++] = i;
-    return true;
+    enum { ENOUGH = 1 << 18 };
+    static const struct p2a_crew_work work = {.piece_size = sizeof(struct some_rows),
+                                              .cut = cut_some,
+                                              .make = find_stretches,
+                                              .take = take_stretches,
+                                              .free_piece = free_some};
+    struct grouping g = {table, row_size, rows, 0, groups};
+    return (!rows || p2a_crew_run(&work, &g, rows < ENOUGH) == P2A_CREW_DONE) &&
+           sort_stretches(groups, keys);
 }
+
+static void free_groups(struct groups *groups)
+{
+    free(groups->first);
+    free(groups->stretch);
+}
+
+/* ---- the writer: one name for each function -------------------------------------------------- */
+
+static struct label label_of(struct writer *w, p2a_id f)
+{
+    const struct p2a_function *row = &w->p->functions.row[f];
+    p2a_id module = w->modules ? row->module : 0;
+    return (struct label){.name = w->name[f],
+                          .file = one_line(&w->texts, p2a_string(w->p, row->file)),
+                          .module = one_line(&w->texts, p2a_string(w->p, module)),
+                          .function = f,
+                          .line = row->line};
+}
+
+/* Calls HOW for each group of the N functions ID, of one name, that falls together. Returns whether
+ * there was any. */
+static bool each_alike(struct writer *w, const p2a_id *id, size_t n, distinguish *how)
+{
+    bool any = false;
+    struct label *alike = malloc(n * sizeof *alike);
+    w->texts.failed |= !alike;
+    for (size_t i = 0; alike && i < n; i++)
+        alike[i] = label_of(w, id[i]);
+    if (alike)
+        qsort(alike, n, sizeof *alike, by_identity);
+    for (size_t begin = 0, end; alike && begin < n; begin = end) {
+        /* `how` changes and moves what is in the group, never what follows it. */
+        for (end = begin + 1; end < n && compare_identity(&alike[begin], &alike[end]) == 0; end++) {
+        }
+        if (end - begin > 1) {
+            how(&w->texts, alike + begin, end - begin);
+            any = true;
+        }
+    }
+    for (size_t i = 0; alike && i < n; i++)
+        w->name[alike[i].function] = alike[i].name;
+    free(alike);
+    return any;
+}
+
+/* The same for each group of the N functions ID, in the order of their numbers. */
+static bool each_group(struct writer *w, const p2a_id *id, size_t n, distinguish *how)
+{
+    bool any = false;
+    p2a_id *sorted = malloc((n + 1) * sizeof *sorted);
+    if (sorted)
+        memcpy(sorted, id, n * sizeof *sorted);
+    bool room = sorted && p2a_sort_texts(sorted, n, w->name);
+    w->texts.failed |= !room;
+    for (size_t begin = 0, end; room && begin < n; begin = end) {
+        struct p2a_str name = w->name[sorted[begin]];
+        for (end = begin + 1; end < n && compare(name, w->name[sorted[end]]) == 0;)
+            end++;
+        if (end - begin > 1)
+            any |= each_alike(w, sorted + begin, end - begin, how);
+    }
+    free(sorted);
+    return any;
+}
+
+static void tell_apart(struct writer *w, const p2a_id *id, size_t n)
+{
+    if (!each_group(w, id, n, add_line) || !each_group(w, id, n, add_end))
+        return;
+    /* A name may end in " #2" by itself: the longer ones become unique in a few rounds. */
+    for (int round = 0; round < 8 && each_group(w, id, n, add_count); round++) {
+    }
+}
+
+/* Those that are used, into ID; returns how many. */
+static size_t take_names(struct writer *w, const bool *used, p2a_id *id)
+{
+    size_t n = 0;
+    for (p2a_id f = 0; f < w->p->functions.n; f++) {
+        const struct p2a_function *row = &w->p->functions.row[f];
+        bool full = row->qualname && w->out->names != P2A_NAMES_PSTATS;
+        struct p2a_str name = p2a_string(w->p, full ? row->qualname : row->name);
+        name = one_line(&w->texts, name);
+        w->name[f] = name.n ? name : P2A_LIT("???");
+        if (used[f])
+            id[n++] = f;
+    }
+    return n;
+}
+
+static bool name_functions(void *writer)
+{
+    struct writer *w = writer;
+    size_t n = w->p->functions.n;
+    w->name = malloc((n + 1) * sizeof *w->name);
+    p2a_id *id = malloc((n + 1) * sizeof *id);
+    bool *used = p2a_used_functions(w->p), room = w->name && id && used;
+    if (room)
+        tell_apart(w, id, take_names(w, used, id));
+    free(used);
+    free(id);
+    return room && !w->texts.failed;
+}
+
+/* ---- the writer: costs of functions, lines and arcs ------------------------------------------ */
 
 /* From raw values of the metric to the file's whole numbers. */
 static double factor_of(const struct writer *w, uint32_t metric)
@@ -2194,95 +2350,241 @@ static double factor_of(const struct writer *w, uint32_t metric)
     return fabs(factor - 1) < 1e-12 ? 1 : factor;
 }
 
-/* What of each function's self is on no line. */
-static void find_rests(const struct writer *w, uint32_t event, double *rest)
+/* Self of some functions, and their lines, by event: as sums where they are whole numbers, of which
+ * rounding would make what they are. */
+struct tally {
+    uint32_t begin, end;
+    uint64_t self[MAX_EVENTS], lines[MAX_EVENTS], all[MAX_EVENTS];
+    bool odd[MAX_EVENTS];
+};
+
+struct tallying {
+    struct writer *w;
+    uint32_t cut;
+    struct tally whole;
+};
+
+static bool cut_functions(void *owner, void *piece)
 {
-    const struct p2a_graph *g = &w->p->graph;
-    for (size_t f = 0; f < g->node_n; f++)
-        rest[f] = g->self[f * w->p->columns + event];
-    for (size_t i = 0; i < g->line_n; i++)
-        rest[g->line[i].function] -= g->line_self[i * w->p->columns + event];
-    for (size_t f = 0; f < g->node_n; f++) /* without what the subtraction leaves of nothing */
-        if (rest[f] < fabs(g->self[f * w->p->columns + event]) * 1e-12)
-            rest[f] = 0;
+    enum { FUNCTIONS = 256 };
+    struct tallying *t = owner;
+    struct tally *tally = piece;
+    uint32_t left = t->w->p->graph.node_n - t->cut;
+    tally->begin = t->cut;
+    tally->end = t->cut += left < FUNCTIONS ? left : FUNCTIONS;
+    return left > 0;
 }
 
-static void set_line_cost(struct writer *w, uint32_t event, size_t row, uint64_t cost,
-                          uint64_t *self)
+static inline bool is_whole(double value)
 {
-    const struct p2a_graph *g = &w->p->graph;
-    w->line_cost[row * w->events + event] = cost;
-    self[row < g->line_n ? g->line[row].function : row - g->line_n] += cost;
+    return value >= 0 && value <= P2A_EXACT && (double)(int64_t)value >= value;
 }
 
-/* Whole numbers, of which rounding would make what they are. */
-static bool is_whole(const struct writer *w, uint32_t event, const double *values, uint32_t rows)
+static void add_whole(struct tally *tally, uint32_t event, uint64_t *sum, uint64_t more)
 {
-    double sum;
-    return !rows || p2a_exact_sum(values + event, rows, w->p->columns, &sum);
-}
-
-static bool are_lines_whole(const struct writer *w, uint32_t event)
-{
-    const struct p2a_graph *g = &w->p->graph;
-    return factor_of(w, event) == 1 && /* NOLINT: exact */
-           is_whole(w, event, g->line_self, g->line_n) && is_whole(w, event, g->self, g->node_n);
-}
-
-static void take_whole_lines(struct writer *w, uint32_t event, double *rest, uint64_t *self)
-{
-    const struct p2a_graph *g = &w->p->graph;
-    find_rests(w, event, rest);
-    for (size_t i = 0; i < g->line_n; i++) {
-        uint64_t cost = (uint64_t)g->line_self[i * w->p->columns + event];
-        set_line_cost(w, event, i, cost, self);
-        w->sum[event] += cost;
-    }
-    for (size_t f = 0; f < g->node_n; f++) {
-        set_line_cost(w, event, g->line_n + f, (uint64_t)rest[f], self);
-        w->sum[event] += (uint64_t)rest[f];
+    sum[event] += more;
+    if (sum[event] > (uint64_t)P2A_EXACT) {
+        tally->odd[event] = true;
+        sum[event] = 0;
     }
 }
 
-/* Whole numbers for the lines of one event, Σ rounded = rounded Σ; the functions' sums in SELF,
- * zeros so far. */
-static void round_lines(struct writer *w, uint32_t event, double *value, uint64_t *rounded,
-                        uint64_t *self)
+/* Takes lines off REST, and adds them to SUM. */
+static void tally_lines(const struct writer *w, struct together lines, struct tally *tally,
+                        double *rest, uint64_t *sum)
+{
+    const struct p2a_graph *g = &w->p->graph;
+    p2a_id file = w->p->functions.row[lines.key].file;
+    bool at_home = true;
+    for (size_t i = lines.begin; i < lines.end; i++) {
+        const double *value = g->line_self + i * w->p->columns;
+        at_home &= g->line[i].file == file;
+        for (uint32_t e = 0; e < w->events; e++) {
+            rest[e] -= value[e];
+            if (is_whole(value[e]))
+                sum[e] += (uint64_t)value[e];
+            tally->odd[e] |= !is_whole(value[e]) || sum[e] > (uint64_t)P2A_EXACT;
+        }
+    }
+    w->at_home[lines.key] &= at_home;
+}
+
+static void tally_function(const struct writer *w, p2a_id f, struct tally *tally)
+{
+    const double *self = w->p->graph.self + (size_t)f * w->p->columns;
+    double *rest = w->rest + (size_t)f * w->events;
+    uint64_t sum[MAX_EVENTS];
+    memset(sum, 0, w->events * sizeof *sum);
+    memcpy(rest, self, w->events * sizeof *rest);
+    w->at_home[f] = true;
+    for (uint32_t i = w->lines.first[f]; i < w->lines.first[f + 1]; i++)
+        tally_lines(w, w->lines.stretch[i], tally, rest, sum);
+    for (uint32_t e = 0; e < w->events; e++) {
+        if (rest[e] < fabs(self[e]) * 1e-12) /* what the subtraction leaves of nothing */
+            rest[e] = 0;
+        if (!is_whole(self[e])) {
+            tally->odd[e] = true;
+            continue;
+        }
+        add_whole(tally, e, tally->self, (uint64_t)self[e]);
+        add_whole(tally, e, tally->lines, sum[e]);
+        uint64_t all = is_whole(rest[e]) ? sum[e] + (uint64_t)rest[e] : 0;
+        w->self[(size_t)e * w->p->functions.n + f] = all;
+        tally->all[e] += all;
+    }
+}
+
+static bool tally_functions(const void *owner, void *desk, void *piece)
+{
+    const struct tallying *t = owner;
+    struct tally *tally = piece, fresh = {.begin = tally->begin, .end = tally->end};
+    (void)desk;
+    *tally = fresh;
+    for (p2a_id f = tally->begin; f < tally->end; f++)
+        tally_function(t->w, f, tally);
+    return true;
+}
+
+static bool take_tally(void *owner, void *desk, void *piece)
+{
+    struct tallying *t = owner;
+    const struct tally *tally = piece;
+    (void)desk;
+    for (uint32_t e = 0; e < t->w->events; e++) {
+        t->whole.odd[e] |= tally->odd[e];
+        add_whole(&t->whole, e, t->whole.self, tally->self[e]);
+        add_whole(&t->whole, e, t->whole.lines, tally->lines[e]);
+        t->whole.all[e] += tally->all[e];
+    }
+    return true;
+}
+
+/* Whole numbers for the lines and rests of one event, Σ rounded = rounded Σ, and the functions'
+ * sums. VALUE and ROUNDED: a row for each of them. */
+static void round_lines(struct writer *w, uint32_t event, double *value, uint64_t *rounded)
 {
     const struct p2a_graph *g = &w->p->graph;
     size_t rows = (size_t)g->line_n + g->node_n;
+    uint64_t *self = w->self + (size_t)event * w->p->functions.n;
     for (size_t i = 0; i < g->line_n; i++)
         value[i] = g->line_self[i * w->p->columns + event];
-    find_rests(w, event, value + g->line_n);
+    for (size_t f = 0; f < g->node_n; f++)
+        value[g->line_n + f] = w->rest[f * w->events + event];
     w->sum[event] = p2a_round(value, rows, 1, factor_of(w, event), rounded);
-    for (size_t i = 0; i < rows; i++)
-        set_line_cost(w, event, i, rounded[i], self);
+    for (size_t f = 0; f < g->node_n; f++)
+        self[f] = w->rest_cost[f * w->events + event] = rounded[g->line_n + f];
+    for (size_t i = 0; i < g->line_n; i++) {
+        w->line_cost[i * w->events + event] = rounded[i];
+        self[g->line[i].function] += rounded[i];
+    }
+}
+
+/* The same where they are that. */
+static void copy_lines(struct writer *w, uint32_t event)
+{
+    const struct p2a_graph *g = &w->p->graph;
+    for (size_t f = 0; f < g->node_n; f++)
+        w->rest_cost[f * w->events + event] = (uint64_t)w->rest[f * w->events + event];
+    for (size_t i = 0; i < g->line_n; i++)
+        w->line_cost[i * w->events + event] = (uint64_t)g->line_self[i * w->p->columns + event];
+}
+
+/* False: no memory. */
+static bool make_whole(struct writer *w, const struct tally *tally)
+{
+    const struct p2a_graph *g = &w->p->graph;
+    size_t rows = (size_t)g->line_n + g->node_n;
+    uint32_t odd = 0;
+    bool is_odd[MAX_EVENTS];
+    for (uint32_t e = 0; e < w->events; e++) {
+        is_odd[e] = tally->odd[e] || factor_of(w, e) != 1; /* NOLINT: exact */
+        w->sum[e] = tally->all[e];
+        odd += is_odd[e];
+    }
+    if (!odd)
+        return true;
+    double *value = malloc((rows + 1) * sizeof *value);
+    uint64_t *rounded = malloc((rows + 1) * sizeof *rounded);
+    w->line_cost = malloc(((size_t)g->line_n + 1) * w->events * sizeof *w->line_cost);
+    w->rest_cost = malloc(((size_t)g->node_n + 1) * w->events * sizeof *w->rest_cost);
+    bool room = value && rounded && w->line_cost && w->rest_cost;
+    for (uint32_t e = 0; room && e < w->events; e++)
+        if (is_odd[e])
+            round_lines(w, e, value, rounded);
+        else
+            copy_lines(w, e);
+    free(value);
+    free(rounded);
+    return room;
+}
+
+/* Costs of functions and lines. False: no memory. */
+static bool cost_functions(struct writer *w)
+{
+    enum { ENOUGH = 1 << 17 };
+    static const struct p2a_crew_work work = {.piece_size = sizeof(struct tally),
+                                              .cut = cut_functions,
+                                              .make = tally_functions,
+                                              .take = take_tally};
+    const struct p2a_graph *g = &w->p->graph;
+    struct tallying tallying = {.w = w};
+    w->rest = malloc(((size_t)g->node_n + 1) * w->events * sizeof *w->rest);
+    w->at_home = malloc((size_t)g->node_n + 1);
+    w->self = calloc((size_t)w->p->functions.n * w->events + 1, sizeof *w->self);
+    bool few = (uint64_t)g->node_n + g->line_n < ENOUGH;
+    return w->rest && w->at_home && w->self &&
+           p2a_crew_run(&work, &tallying, few) == P2A_CREW_DONE && make_whole(w, &tallying.whole);
+}
+
+/* The numbers of the rows of one key, one after the other. */
+struct walk {
+    const struct together *at, *end;
+    uint32_t done; /* in the stretch at hand */
+};
+
+static struct walk walk_of(const struct groups *groups, uint32_t key)
+{
+    return (struct walk){groups->stretch + groups->first[key],
+                         groups->stretch + groups->first[key + 1], 0};
+}
+
+static bool next_row(struct walk *walk, uint32_t *row)
+{
+    if (walk->at == walk->end)
+        return false;
+    *row = walk->at->begin + walk->done++;
+    if (*row + 1 == walk->at->end) {
+        walk->at++;
+        walk->done = 0;
+    }
+    return true;
 }
 
 /* Shares an arc's cost among its sites and what has no site. SCRATCH: twice as many rows. */
 static void share_sites(struct writer *w, uint32_t arc, uint32_t event, uint64_t *scratch)
 {
     const struct p2a_graph *g = &w->p->graph;
-    uint32_t begin = w->sites.first[arc], n = w->sites.first[arc + 1] - begin;
-    uint64_t *share = scratch + n + 1, sum = 0;
-    uint64_t *rest = &w->site_cost[((size_t)g->site_n + w->place[arc]) * w->events + event];
+    struct walk first = walk_of(&w->sites, arc), second = first;
+    uint32_t place = w->flow.place[arc];
+    uint64_t sum = 0, *rest = &w->arc_cost[(size_t)place * w->events + event];
+    uint32_t n = 0, site;
+    double factor = factor_of(w, event);
+    for (; next_row(&first, &site); n++) {
+        scratch[n] = p2a_whole_number(g->site_total[(size_t)site * w->p->columns + event] * factor);
+        sum = p2a_add_calls(sum, scratch[n]);
+    }
     if (!n) {
-        *rest = w->flow.arc[arc];
+        *rest = w->flow.arc[place];
         return;
     }
-    double factor = factor_of(w, event);
-    for (uint32_t i = 0; i < n; i++) {
-        size_t site = w->sites.row[begin + i];
-        scratch[i] = p2a_whole_number(g->site_total[site * w->p->columns + event] * factor);
-        sum = p2a_add_calls(sum, scratch[i]);
-    }
+    uint64_t *share = scratch + n + 1;
     uint64_t whole = p2a_whole_number(g->arc_total[(size_t)arc * w->p->columns + event] * factor);
     scratch[n] = whole > sum && whole - sum > n ? whole - sum : 0;
     if (!sum && !scratch[n])
         scratch[n] = 1;
-    p2a_share(w->flow.arc[arc], scratch, (size_t)n + 1, share);
-    for (uint32_t i = 0; i < n; i++)
-        w->site_cost[(size_t)w->sites.row[begin + i] * w->events + event] = share[i];
+    p2a_share(w->flow.arc[place], scratch, (size_t)n + 1, share);
+    for (n = 0; next_row(&second, &site); n++)
+        w->site_cost[(size_t)site * w->events + event] = share[n];
     *rest = share[n];
 }
 
@@ -2296,19 +2598,14 @@ static bool any_cycle(const struct writer *w)
     return w->flow.parts.n < w->p->functions.n;
 }
 
-static void cost_event(struct writer *w, uint32_t event, double *value, uint64_t *scratch)
+static void cost_event(struct writer *w, uint32_t event, uint64_t *scratch)
 {
     const struct p2a_graph *g = &w->p->graph;
     struct changes *changes = &w->changes;
     size_t parts = w->flow.parts.n;
-    uint64_t *self = scratch + 2 * ((size_t)g->line_n + g->site_n + g->node_n + 1);
-    memset(self, 0, w->p->functions.n * sizeof *self);
-    if (are_lines_whole(w, event))
-        take_whole_lines(w, event, value, self);
-    else
-        round_lines(w, event, value, scratch, self);
-    p2a_flow_column(w->p, &w->flow, event, factor_of(w, event), self);
-    for (uint32_t a = 0; a < g->arc_n; a++)
+    p2a_flow_column(w->p, &w->flow, event, factor_of(w, event),
+                    w->self + (size_t)event * w->p->functions.n);
+    for (uint32_t a = 0; w->arc_cost != w->flow.arc && a < g->arc_n; a++)
         share_sites(w, a, event, scratch);
     if (w->part_cost)
         memcpy(w->part_cost + event * parts, w->flow.total, parts * sizeof *w->part_cost);
@@ -2348,22 +2645,21 @@ static void note_changes(struct writer *w)
     }
 }
 
-/* Apart from what is outside. */
-static bool cost_events(void *writer)
+/* Costs of arcs, apart from what is outside. One event's without sites are what the flow found. */
+static bool cost_arcs(void *writer)
 {
     struct writer *w = writer;
     const struct p2a_graph *g = &w->p->graph;
-    size_t lines = (size_t)g->line_n + g->node_n, sites = (size_t)g->site_n + g->arc_n;
-    w->line_cost = calloc((lines + 1) * w->events, sizeof *w->line_cost);
-    w->site_cost = calloc((sites + 1) * w->events, sizeof *w->site_cost);
+    w->site_cost = malloc(((size_t)g->site_n + 1) * w->events * sizeof *w->site_cost);
+    w->arc_cost = w->events == 1 && !g->site_n
+                      ? w->flow.arc
+                      : malloc(((size_t)g->arc_n + 1) * w->events * sizeof *w->arc_cost);
     if (any_cycle(w))
         w->part_cost = calloc((size_t)w->flow.parts.n * w->events, sizeof *w->part_cost);
-    double *value = calloc(lines + 1, sizeof *value);
-    uint64_t *scratch = calloc(2 * (lines + g->site_n + 1) + w->p->functions.n, sizeof *scratch);
-    bool room = w->line_cost && w->site_cost && (w->part_cost || !any_cycle(w)) && value && scratch;
+    uint64_t *scratch = malloc(2 * ((size_t)g->site_n + 1) * sizeof *scratch);
+    bool room = w->site_cost && w->arc_cost && (w->part_cost || !any_cycle(w)) && scratch;
     for (uint32_t e = 0; room && e < w->events; e++)
-        cost_event(w, e, value, scratch);
-    free(value);
+        cost_event(w, e, scratch);
     free(scratch);
     return room;
 }
@@ -2376,6 +2672,71 @@ static bool cost_events(void *writer)
  * would happen, functions that nobody in the profile calls, and that lead to such a cycle, get a
  * caller: it stands for what called them from outside, and comes before them in that order, so that
  * every cycle on the way is found from without. */
+
+/* What KCachegrind knows a function by, and orders it by. */
+static struct p2a_str key_of_function(struct writer *w, p2a_id f)
+{
+    struct label label = label_of(w, f);
+    struct p2a_str key = joined(&w->texts, label.name, "", base_of(label.file), "");
+    struct p2a_str module = base_of(label.module);
+    return module.n ? joined(&w->texts, key, "", module, "") : key;
+}
+
+/* A search upwards from a cycle, for what is found before it: at most so many steps in all. */
+struct climb {
+    struct p2a_str *least; /* per component: of a cycle the first key of its members */
+    uint32_t *seen, *todo; /* per component: the cycle and 1 from which it was; components */
+    uint32_t steps;
+};
+
+/* Whether a caller of PART is found before KEY; others are to be gone on with. */
+static bool goes_before(struct writer *w, struct climb *climb, uint32_t cycle, uint32_t part,
+                        uint32_t *n)
+{
+    const struct p2a_flow *flow = &w->flow;
+    for (uint32_t i = flow->first[part]; i < flow->first[part + 1]; i++) {
+        p2a_id caller = w->p->graph.arc[flow->arcs[i]].caller;
+        uint32_t above = flow->parts.of[caller];
+        if (climb->seen[above] == cycle + 1 || above == cycle)
+            continue;
+        if (!climb->steps)
+            return false;
+        climb->steps--;
+        climb->seen[above] = cycle + 1;
+        if (compare(key_of_function(w, caller), climb->least[cycle]) < 0)
+            return true;
+        climb->todo[(*n)++] = above;
+    }
+    return false;
+}
+
+static bool is_found_from_without(struct writer *w, struct climb *climb, uint32_t cycle)
+{
+    uint32_t n = 0;
+    climb->todo[n++] = cycle;
+    while (n)
+        if (goes_before(w, climb, cycle, climb->todo[--n], &n))
+            return true;
+    return false;
+}
+
+/* Whether something that leads to it comes before each cycle, as a short look tells nearly always.
+ */
+static bool none_is_split(struct writer *w, struct climb *climb)
+{
+    const struct p2a_components *parts = &w->flow.parts;
+    for (p2a_id f = 0; f < w->p->functions.n; f++) {
+        struct p2a_str *least = &climb->least[parts->of[f]];
+        if (parts->size[parts->of[f]] > 1) {
+            struct p2a_str key = key_of_function(w, f);
+            *least = !least->n || compare(key, *least) < 0 ? key : *least;
+        }
+    }
+    for (uint32_t k = 0; k < parts->n; k++)
+        if (parts->size[k] > 1 && !is_found_from_without(w, climb, k))
+            return false;
+    return true;
+}
 
 /* Functions in the order of KCachegrind's keys. */
 struct keyed {
@@ -2391,10 +2752,7 @@ static bool sort_by_key(struct writer *w, struct keyed *keyed)
     if (!keyed->key || !keyed->function)
         return false;
     for (p2a_id f = 0; f < n; f++) {
-        const struct label *label = &w->label[f];
-        struct p2a_str key = joined(&w->texts, label->name, "", base_of(label->file), "");
-        struct p2a_str module = base_of(label->module);
-        keyed->key[f] = module.n ? joined(&w->texts, key, "", module, "") : key;
+        keyed->key[f] = key_of_function(w, f);
         keyed->function[f] = f;
     }
     return p2a_sort_texts(keyed->function, n, keyed->key);
@@ -2474,13 +2832,9 @@ static void add_entries(struct writer *w, const bool *leads, uint32_t *found, ui
 }
 
 /* False: no memory. */
-static bool add_outside(void *writer)
+static bool mark_outside(struct writer *w)
 {
-    struct writer *w = writer;
     size_t n = (size_t)w->p->functions.n + 1;
-    w->outside.name = P2A_LIT("(outside)");
-    if (!any_cycle(w))
-        return true;
     bool *marks = calloc(n, 2 * sizeof *marks);
     uint32_t *scratch = calloc(n, 2 * sizeof *scratch);
     uint64_t *explained = calloc(n, sizeof *explained);
@@ -2499,6 +2853,25 @@ static bool add_outside(void *writer)
     return room;
 }
 
+/* False: no memory. */
+static bool add_outside(struct writer *w)
+{
+    enum { STEPS = 1 << 14 };
+    size_t n = (size_t)w->flow.parts.n + 1;
+    w->outside.name = P2A_LIT("(outside)");
+    if (!any_cycle(w))
+        return true;
+    struct climb climb = {.least = calloc(n, sizeof *climb.least),
+                          .seen = calloc(n, 2 * sizeof *climb.seen),
+                          .steps = STEPS};
+    bool room = climb.least && climb.seen;
+    climb.todo = room ? climb.seen + n : NULL;
+    bool none = room && none_is_split(w, &climb);
+    free(climb.least);
+    free(climb.seen);
+    return room && (none || mark_outside(w));
+}
+
 /* What comes from outside costs what its component does. */
 static bool cost_outside(struct writer *w)
 {
@@ -2514,18 +2887,6 @@ static bool cost_outside(struct writer *w)
 }
 
 /* ---- the writer: text ------------------------------------------------------------------------ */
-
-/* Blocks are written by the piece, on all cores. A name stands where it comes first, with its
- * number, and from there on the number stands for it; so all blocks are gone through once without
- * writing, to give numbers, and what is in force where a piece begins is kept. A name comes first
- * where its number is the next one. */
-struct pen {
-    struct p2a_out *out; /* NULL: numbers are given */
-    p2a_id file, object; /* strings in force */
-    uint64_t address;
-    uint32_t functions, files, objects; /* numbers so far */
-    bool unknown_calls;                 /* there are some */
-};
 
 static bool any_cost(const struct writer *w, const uint64_t *cost)
 {
@@ -2648,21 +3009,50 @@ static uint64_t own_line(const struct writer *w, p2a_id function)
     if (line > 0)
         return (uint64_t)line;
     uint32_t first = w->lines.first[function];
-    return first < w->lines.first[function + 1] ? w->p->graph.line[w->lines.row[first]].line : 0;
+    return first < w->lines.first[function + 1]
+               ? w->p->graph.line[w->lines.stretch[first].begin].line
+               : 0;
 }
 
-static void put_self(const struct writer *w, struct pen *pen, p2a_id function)
+/* Whole numbers of the profile as they are written. */
+static const uint64_t *whole_costs(const struct writer *w, const double *values, uint64_t *cost)
+{
+    for (uint32_t e = 0; e < w->events; e++)
+        cost[e] = (uint64_t)values[e];
+    return cost;
+}
+
+static void put_lines(const struct writer *w, struct pen *pen, struct together lines)
 {
     const struct p2a_graph *g = &w->p->graph;
-    uint32_t begin = w->lines.first[function], end = w->lines.first[function + 1];
-    for (uint32_t i = begin; i < end; i++) {
-        const struct p2a_line *line = &g->line[w->lines.row[i]];
-        enter_file(w, pen, function, line->file);
+    uint64_t whole[MAX_EVENTS];
+    for (size_t i = lines.begin; i < lines.end; i++) {
+        const struct p2a_line *line = &g->line[i];
+        enter_file(w, pen, lines.key, line->file);
         put_costs(w, pen, line->address, line->line,
-                  w->line_cost + (size_t)w->lines.row[i] * w->events);
+                  w->line_cost ? w->line_cost + i * w->events
+                               : whole_costs(w, g->line_self + i * w->p->columns, whole));
     }
-    const uint64_t *rest = w->line_cost + ((size_t)g->line_n + function) * w->events;
-    if (any_cost(w, rest) || begin == end) {
+}
+
+/* Of lines at home nothing but the last address is of use to what follows. */
+static void put_self(const struct writer *w, struct pen *pen, p2a_id function)
+{
+    uint32_t begin = w->lines.first[function], end = w->lines.first[function + 1];
+    size_t row = (size_t)function * w->events;
+    uint64_t whole[MAX_EVENTS];
+    for (uint32_t i = begin; i < end; i++) {
+        struct together lines = w->lines.stretch[i];
+        if (!pen->out && w->at_home[function])
+            lines.begin = lines.end - 1;
+        put_lines(w, pen, lines);
+    }
+    if (begin == end && !pen->out) {
+        put_costs(w, pen, 0, 0, NULL);
+        return;
+    }
+    const uint64_t *rest = w->rest_cost ? w->rest_cost + row : whole_costs(w, w->rest + row, whole);
+    if (begin == end || any_cost(w, rest)) {
         enter_file(w, pen, function, w->p->functions.row[function].file);
         put_costs(w, pen, 0, w->target[function].line, rest);
     }
@@ -2672,8 +3062,9 @@ static void put_self(const struct writer *w, struct pen *pen, p2a_id function)
 static void put_callee(const struct writer *w, struct pen *pen, p2a_id callee, uint64_t calls)
 {
     const struct target *target = &w->target[callee];
-    if (w->modules && target->module != pen->object)
-        put_object(w, pen, "cob=", target->module);
+    p2a_id module = w->modules ? w->p->functions.row[callee].module : 0;
+    if (w->modules && module != pen->object)
+        put_object(w, pen, "cob=", module);
     if (target->file != pen->file)
         put_file(w, pen, "cfi=", target->file);
     put_function(w, pen, "cfn=", callee);
@@ -2690,36 +3081,39 @@ static void put_call(const struct writer *w, struct pen *pen, p2a_id callee, uin
     enter_file(w, pen, from->function, from->file);
     put_callee(w, pen, callee, calls);
     put_costs(w, pen, from->address, from->line, cost);
-    pen->unknown_calls |= !calls && w->events == w->p->metrics.n;
+    if (pen->out && !calls && w->events == w->p->metrics.n)
+        atomic_store_explicit(w->unknown_calls, true, memory_order_relaxed);
 }
 
-/* The sites of the arc at PLACE, whose calls are taken off *LEFT; whether there are any. */
-static bool put_sites(const struct writer *w, struct pen *pen, p2a_id caller, uint32_t place,
-                      uint64_t *left)
+/* The sites of an arc, whose calls are taken off *LEFT; whether there are any. */
+static bool put_sites(const struct writer *w, struct pen *pen, p2a_id arc, uint64_t *left)
 {
-    p2a_id arc = w->flow.outs.arc[place];
-    uint32_t begin = w->sites.first[arc], end = w->sites.first[arc + 1];
-    for (uint32_t i = begin; i < end; i++) {
-        const struct p2a_site *site = &w->p->graph.site[w->sites.row[i]];
-        struct p2a_line from = {caller, site->file, site->line, site->address};
-        put_call(w, pen, w->flow.outs.callee[place], site->calls, &from,
-                 w->site_cost + (size_t)w->sites.row[i] * w->events);
+    const struct p2a_arc *of = &w->p->graph.arc[arc];
+    struct walk walk = walk_of(&w->sites, arc);
+    bool any = false;
+    for (uint32_t row; next_row(&walk, &row); any = true) {
+        const struct p2a_site *site = &w->p->graph.site[row];
+        struct p2a_line from = {of->caller, site->file, site->line, site->address};
+        put_call(w, pen, of->callee, site->calls, &from, w->site_cost + (size_t)row * w->events);
         *left -= site->calls < *left ? site->calls : *left;
     }
-    return begin != end;
+    return any;
 }
 
 static void put_arc(const struct writer *w, struct pen *pen, p2a_id caller, uint32_t place)
 {
-    uint32_t site_n = w->p->graph.site_n;
-    const uint64_t *rest = w->site_cost + ((size_t)site_n + place) * w->events;
-    uint64_t calls = w->calls[place];
-    bool sites = site_n && put_sites(w, pen, caller, place, &calls);
-    if (!sites || calls || any_cost(w, rest)) {
-        const struct target *own = &w->target[caller];
-        struct p2a_line from = {.function = caller, .file = own->file, .line = own->line};
-        put_call(w, pen, w->flow.outs.callee[place], calls, &from, rest);
+    const struct target *own = &w->target[caller];
+    struct p2a_line from = {.function = caller, .file = own->file, .line = own->line};
+    p2a_id callee = w->flow.outs.callee[place], arc = w->flow.outs.arc[place];
+    if (!pen->out && !w->p->graph.site_n) {
+        put_call(w, pen, callee, 0, &from, NULL);
+        return;
     }
+    const uint64_t *rest = w->arc_cost + (size_t)place * w->events;
+    uint64_t calls = w->calls[place];
+    bool sites = w->p->graph.site_n && put_sites(w, pen, arc, &calls);
+    if (!sites || calls || any_cost(w, rest))
+        put_call(w, pen, callee, calls, &from, rest);
 }
 
 /* Callees lie anywhere in tables larger than the caches: what will be written soon is asked for, a
@@ -2744,9 +3138,10 @@ static void put_block(const struct writer *w, struct pen *pen, p2a_id function)
     const struct target *f = &w->target[function];
     if (pen->out)
         p2a_put(pen->out, "\n", 1);
-    if (w->modules && f->module != pen->object) {
-        put_object(w, pen, "ob=", f->module);
-        pen->object = f->module;
+    p2a_id module = w->modules ? w->p->functions.row[function].module : 0;
+    if (w->modules && module != pen->object) {
+        put_object(w, pen, "ob=", module);
+        pen->object = module;
     }
     put_file(w, pen, "fl=", f->file);
     pen->file = f->file;
@@ -2790,8 +3185,8 @@ static bool list_blocks(struct writer *w)
 
 enum { BLOCKS = 256 }; /* in a piece */
 
-/* Gives numbers; *END is what is in force behind the last block. False: no memory. */
-static bool number_names(struct writer *w, struct pen *end)
+/* Gives numbers. False: no memory. */
+static bool number_names(struct writer *w)
 {
     struct pen pen = {.object = P2A_NONE};
     w->begin = calloc((size_t)w->block_n / BLOCKS + 1, sizeof *w->begin);
@@ -2800,7 +3195,7 @@ static bool number_names(struct writer *w, struct pen *end)
             w->begin[i / BLOCKS] = pen;
         put_block(w, &pen, w->block[i]);
     }
-    *end = pen;
+    w->end = pen;
     if (w->begin && w->outside.n)
         put_outside(w, &pen);
     return w->begin;
@@ -2817,19 +3212,18 @@ static void put_blocks(const void *writer, void *desk, struct p2a_out *out, uint
         put_block(w, &pen, w->block[i]);
 }
 
-static bool put_all(struct writer *w)
+static void put_all(struct writer *w)
 {
     static const struct p2a_print work = {.rows = BLOCKS, .put = put_blocks};
-    struct pen pen;
-    if (!list_blocks(w) || !number_names(w, &pen))
-        return false;
+    struct pen pen = w->end;
+    atomic_bool unknown_calls = false;
+    w->unknown_calls = &unknown_calls;
     p2a_print_rows(w->out, &work, w, w->block_n);
     pen.out = w->out;
     if (w->outside.n)
         put_outside(w, &pen);
-    if (pen.unknown_calls)
+    if (unknown_calls)
         p2a_out_note(w->out, "where the number of calls isn't known, callgrind shows one call");
-    return true;
 }
 
 /* ---- the writer: header ---------------------------------------------------------------------- */
@@ -2916,68 +3310,48 @@ static void put_header(struct writer *w)
 
 /* ---- the writer ------------------------------------------------------------------------------ */
 
-static bool name_functions(void *writer)
+/* Once lines are grouped. */
+static bool target_calls(struct writer *w)
 {
-    struct writer *w = writer;
-    size_t n = w->p->functions.n;
-    w->label = calloc(n + 1, sizeof *w->label);
-    w->name = calloc(n + 1, sizeof *w->name);
-    bool *used = p2a_used_functions(w->p);
-    if (!w->label || !w->name || !used) {
-        free(used);
-        return false;
-    }
-    for (p2a_id f = 0; f < n; f++) {
-        const struct p2a_function *row = &w->p->functions.row[f];
-        bool full = row->qualname && w->out->names != P2A_NAMES_PSTATS;
-        p2a_id name = full ? row->qualname : row->name;
-        w->label[f] = (struct label){
-            .name = one_line(&w->texts, p2a_string(w->p, name)),
-            .file = one_line(&w->texts, p2a_string(w->p, row->file)),
-            .module = one_line(&w->texts, p2a_string(w->p, w->modules ? row->module : 0)),
-            .function = f,
-            .line = row->line,
-            .used = used[f]};
-        if (!w->label[f].name.n)
-            w->label[f].name = P2A_LIT("???");
-    }
-    free(used);
-    tell_apart(&w->texts, w->label, n);
-    for (size_t i = 0; i < n; i++)
-        w->name[i] = w->label[i].name;
-    return !w->texts.failed;
+    w->target = malloc(((size_t)w->p->functions.n + 1) * sizeof *w->target);
+    for (p2a_id f = 0; w->target && f < w->p->functions.n; f++)
+        w->target[f] = (struct target){own_line(w, f), w->p->functions.row[f].file, 0};
+    return w->target;
 }
 
-/* Once lines and arcs are grouped. */
-static bool order_calls(struct writer *w)
+static bool prepare_names(void *writer)
 {
-    const struct p2a_graph *g = &w->p->graph;
-    w->target = calloc((size_t)w->p->functions.n + 1, sizeof *w->target);
-    w->calls = malloc(((size_t)g->arc_n + 1) * sizeof *w->calls);
-    w->place = malloc(((size_t)g->arc_n + 1) * sizeof *w->place);
-    if (!w->target || !w->calls || !w->place)
-        return false;
-    for (p2a_id f = 0; f < w->p->functions.n; f++) {
-        const struct p2a_function *row = &w->p->functions.row[f];
-        w->target[f] =
-            (struct target){.file = row->file, .module = row->module, .line = own_line(w, f)};
-    }
-    for (uint32_t i = 0; i < g->arc_n; i++)
-        w->place[w->flow.outs.arc[i]] = i;
-    for (p2a_id a = 0; a < g->arc_n; a++) {
-        uint64_t calls = g->arc[a].calls ? g->arc[a].calls : p2a_counts_of(g->arc_before, a).calls;
-        w->calls[w->place[a]] = g->arc[a].has & P2A_HAS_CALLS ? calls : 0;
-    }
-    return true;
+    return name_functions(writer) && target_calls(writer);
 }
 
 static bool order_graph(void *writer)
 {
     struct writer *w = writer;
+    return p2a_flow_begin(w->p, &w->flow);
+}
+
+static bool place_calls(struct writer *w)
+{
     const struct p2a_graph *g = &w->p->graph;
-    return group(&w->lines, w->p->functions.n, g->line_n, g->line, sizeof *g->line) &&
-           group(&w->sites, g->arc_n, g->site_n, g->site, sizeof *g->site) &&
-           p2a_flow_begin(w->p, &w->flow) && order_calls(w);
+    w->calls = malloc(((size_t)g->arc_n + 1) * sizeof *w->calls);
+    for (p2a_id a = 0; w->calls && a < g->arc_n; a++) {
+        uint64_t calls = g->arc[a].calls ? g->arc[a].calls : p2a_counts_of(g->arc_before, a).calls;
+        w->calls[w->flow.place[a]] = g->arc[a].has & P2A_HAS_CALLS ? calls : 0;
+    }
+    return w->calls;
+}
+
+/* Numbers that depend on no cost, where nothing has places within functions. */
+static bool number_early(const struct writer *w)
+{
+    return !w->p->graph.line_n && !w->p->graph.site_n;
+}
+
+static bool prepare_text(void *writer)
+{
+    struct writer *w = writer;
+    return place_calls(w) && add_outside(w) && list_blocks(w) &&
+           (!number_early(w) || number_names(w));
 }
 
 /* Names and figures are of each other's business where they are put alone: what of them takes long
@@ -2985,11 +3359,16 @@ static bool order_graph(void *writer)
 static bool prepare(struct writer *w)
 {
     enum { ENOUGH = 1 << 14 };
+    const struct p2a_graph *g = &w->p->graph;
     bool few = w->p->functions.n < ENOUGH;
     w->file_no = calloc(w->p->strings.n, sizeof *w->file_no);
     w->object_no = calloc(w->p->strings.n, sizeof *w->object_no);
-    if (!w->file_no || !w->object_no || !p2a_do_both(name_functions, order_graph, w, few) ||
-        !p2a_do_both(add_outside, cost_events, w, few) || !cost_outside(w))
+    if (!w->file_no || !w->object_no ||
+        !group(&w->lines, w->p->functions.n, g->line_n, g->line, sizeof *g->line) ||
+        !group(&w->sites, g->arc_n, g->site_n, g->site, sizeof *g->site) ||
+        !p2a_do_both(prepare_names, order_graph, w, few) || !cost_functions(w) ||
+        !p2a_do_both(prepare_text, cost_arcs, w, few) || !cost_outside(w) ||
+        (!number_early(w) && !number_names(w)))
         return false;
     note_changes(w);
     return true;
@@ -2997,23 +3376,25 @@ static bool prepare(struct writer *w)
 
 static void release(struct writer *w)
 {
-    free(w->label);
     free(w->block);
     free(w->begin);
     free(w->outside.entry);
     free(w->outside.cost);
     free(w->name);
     free(w->target);
-    free(w->calls);
-    free(w->place);
     free(w->file_no);
     free(w->object_no);
-    free(w->lines.first);
-    free(w->lines.row);
-    free(w->sites.first);
-    free(w->sites.row);
+    free_groups(&w->lines);
+    free_groups(&w->sites);
+    free(w->at_home);
+    free(w->rest);
     free(w->line_cost);
+    free(w->rest_cost);
+    free(w->self);
+    free(w->calls);
     free(w->site_cost);
+    if (w->arc_cost != w->flow.arc)
+        free(w->arc_cost);
     free(w->part_cost);
     p2a_flow_free(&w->flow);
     p2a_arena_free(&w->texts.arena);
@@ -3040,7 +3421,7 @@ static enum p2a_status write_callgrind(struct p2a_out *out)
     if (ready) {
         name_events(w);
         put_header(w);
-        ready = put_all(w);
+        put_all(w);
     }
     if (!ready || w->texts.failed)
         p2a_no_memory(out);

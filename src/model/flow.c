@@ -11,6 +11,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "model/core.h"
 
@@ -216,6 +217,20 @@ static void sort_arcs(const struct p2a_profile *p, struct p2a_flow *flow)
         flow->arcs[fill[part_of_callee(p, flow, a)]++] = a;
 }
 
+/* Fills place as p2a_outs_build filled outs. False: no memory. */
+static bool find_places(const struct p2a_profile *p, struct p2a_flow *flow)
+{
+    size_t n = (size_t)p->functions.n + 1;
+    uint32_t *fill = malloc(n * sizeof *fill);
+    if (!fill)
+        return false;
+    memcpy(fill, flow->outs.first, n * sizeof *fill);
+    for (size_t a = 0; a < p->graph.arc_n; a++)
+        flow->place[a] = fill[p->graph.arc[a].caller]++;
+    free(fill);
+    return true;
+}
+
 bool p2a_flow_begin(const struct p2a_profile *p, struct p2a_flow *flow)
 {
     size_t n = (size_t)p->functions.n + 1, arcs = (size_t)p->graph.arc_n + 1;
@@ -225,12 +240,13 @@ bool p2a_flow_begin(const struct p2a_profile *p, struct p2a_flow *flow)
                               .total = calloc(n, sizeof *flow->total),
                               .blur = calloc(n, sizeof *flow->blur),
                               .scratch = calloc(arcs, 2 * sizeof *flow->scratch),
-                              .picked = calloc(arcs, sizeof *flow->picked),
+                              .picked = calloc(arcs, 2 * sizeof *flow->picked),
+                              .place = malloc(arcs * sizeof *flow->place),
                               .arc = calloc(arcs, sizeof *flow->arc)};
     bool room = flow->first && flow->arcs && flow->calls && flow->total && flow->blur &&
-                flow->scratch && flow->picked && flow->arc;
+                flow->scratch && flow->picked && flow->place && flow->arc;
     if (!room || !p2a_outs_build(p, &flow->outs) ||
-        !p2a_components_build(p, &flow->outs, &flow->parts)) {
+        !p2a_components_build(p, &flow->outs, &flow->parts) || !find_places(p, flow)) {
         p2a_flow_free(flow);
         return false;
     }
@@ -253,6 +269,7 @@ void p2a_flow_free(struct p2a_flow *flow)
     free(flow->blur);
     free(flow->scratch);
     free(flow->picked);
+    free(flow->place);
     free(flow->arc);
     *flow = (struct p2a_flow){0};
 }
@@ -311,12 +328,13 @@ static void set_inner(struct pass *s, uint32_t part, p2a_id a)
     } else if (cost > most) {
         flow->recursive++;
     }
-    flow->arc[a] = cost < most ? cost : most;
+    flow->arc[flow->place[a]] = cost < most ? cost : most;
 }
 
 /* The arcs of one sort that enter a component: with a total of their own, or without. */
 struct entering {
     p2a_id *arc;
+    uint32_t *above; /* the components of their callers */
     uint64_t *want, *cost;
     size_t n;
     uint64_t sum; /* of want, saturated */
@@ -329,21 +347,54 @@ static uint64_t wanted(const struct pass *s, p2a_id arc)
     return want || !(raw_total(s, arc) > 0) ? want : 1;
 }
 
-static void gather(struct pass *s, uint32_t part, bool with_total, struct entering *e)
+static void add_entering(struct entering *e, p2a_id arc, uint32_t above, uint64_t want)
 {
-    struct p2a_flow *flow = s->flow;
-    uint32_t begin = flow->first[part];
+    e->arc[e->n] = arc;
+    e->above[e->n] = above;
+    e->want[e->n++] = want;
+    e->sum = p2a_add_calls(e->sum, want);
+}
+
+/* Takes those with a total of their own, and settles what is within the component. Returns how many
+ * are left. */
+static size_t gather_known(struct pass *s, uint32_t part, struct entering *e)
+{
+    const struct p2a_flow *flow = s->flow;
+    size_t left = 0;
+    for (uint32_t i = flow->first[part]; i < flow->first[part + 1]; i++) {
+        p2a_id a = flow->arcs[i];
+        const struct p2a_arc *arc = &s->p->graph.arc[a];
+        uint32_t above = flow->parts.of[arc->caller];
+        if (above == part)
+            set_inner(s, part, a);
+        else if (arc->has & P2A_HAS_TOTAL)
+            add_entering(e, a, above, wanted(s, a));
+        else
+            left++;
+    }
+    return left;
+}
+
+static void gather_unknown(struct pass *s, uint32_t part, struct entering *e)
+{
+    const struct p2a_flow *flow = s->flow;
     e->n = 0;
     e->sum = 0;
-    for (uint32_t i = begin; i < flow->first[part + 1]; i++) {
+    for (uint32_t i = flow->first[part]; i < flow->first[part + 1]; i++) {
         const struct p2a_arc *arc = &s->p->graph.arc[flow->arcs[i]];
-        if (flow->parts.of[arc->caller] == part || with_total != !!(arc->has & P2A_HAS_TOTAL))
-            continue;
-        uint64_t want = with_total ? wanted(s, flow->arcs[i]) : weight_of(arc);
-        e->arc[e->n] = flow->arcs[i];
-        e->want[e->n++] = want;
-        e->sum = p2a_add_calls(e->sum, want);
+        uint32_t above = flow->parts.of[arc->caller];
+        if (above != part && !(arc->has & P2A_HAS_TOTAL))
+            add_entering(e, flow->arcs[i], above, weight_of(arc));
     }
+}
+
+/* Σ cost = TOTAL, in shares of what is wanted. */
+static void share_out(const struct entering *e, uint64_t total)
+{
+    if (e->sum == total && total < UINT64_MAX)
+        memcpy(e->cost, e->want, e->n * sizeof *e->cost);
+    else
+        p2a_share(total, e->want, e->n, e->cost);
 }
 
 /* Gives the arcs their costs, and their callers' components what comes up through them. */
@@ -351,10 +402,10 @@ static void settle(struct pass *s, const struct entering *e, bool rounding)
 {
     struct p2a_flow *flow = s->flow;
     for (size_t i = 0; i < e->n; i++) {
-        uint32_t above = flow->parts.of[s->p->graph.arc[e->arc[i]].caller];
+        uint32_t above = e->above[i];
         uint64_t cost = e->cost[i], want = e->want[i];
         uint64_t moved = rounding ? (cost > want ? cost - want : want - cost) : 0;
-        flow->arc[e->arc[i]] = cost;
+        flow->arc[flow->place[e->arc[i]]] = cost;
         flow->total[above] = p2a_add_calls(flow->total[above], cost);
         flow->blur[above] = p2a_add_calls(flow->blur[above], p2a_add_calls(moved, 1));
     }
@@ -371,7 +422,7 @@ static uint64_t settle_known(struct pass *s, uint32_t part, const struct enterin
     if (e->sum > most && !rounding)
         s->flow->cut += (uint32_t)e->n;
     uint64_t target = e->sum > most || rounding ? most : e->sum;
-    p2a_share(target, e->want, e->n, e->cost);
+    share_out(e, target);
     settle(s, e, rounding);
     return e->sum ? most - target : most;
 }
@@ -379,31 +430,36 @@ static uint64_t settle_known(struct pass *s, uint32_t part, const struct enterin
 /* Arcs without totals share what is left by calls, as gprof has it; so do calls from nowhere. */
 static void settle_unknown(struct pass *s, uint32_t part, uint64_t left, const struct entering *e)
 {
-    if (!e->n)
-        return;
     uint64_t apart = unexplained_calls(s, part), given = left;
     if (apart) {
         given =
             p2a_whole_number((double)left * ((double)e->sum / ((double)e->sum + (double)apart)));
     }
-    p2a_share(given < left ? given : left, e->want, e->n, e->cost);
+    share_out(e, given < left ? given : left);
     settle(s, e, false);
     s->flow->shared += (uint32_t)e->n;
 }
 
-/* Asks for the rows of the arcs that come soon, and then for what these lead to. */
+/* Asks for the rows of the arcs that come soon, then for what these lead to, and for that to which
+ * their costs go. */
 static void fetch_ahead(struct pass *s, uint32_t part)
 {
-    enum { ROW = 48, PART = 24 };
+    enum { ROW = 48, PART = 16, ABOVE = 32 }; /* so much behind the rows */
     const struct p2a_graph *g = &s->p->graph;
     const struct p2a_flow *flow = s->flow;
     for (; s->fetched < g->arc_n && s->fetched < flow->first[part + 1] + ROW; s->fetched++) {
         p2a_id arc = flow->arcs[s->fetched];
         __builtin_prefetch(&g->arc[arc]);
         __builtin_prefetch(&g->arc_total[(size_t)arc * s->p->columns + s->column]);
-        __builtin_prefetch(&flow->arc[arc], 1);
-        if (s->fetched >= PART)
-            __builtin_prefetch(&flow->parts.of[g->arc[flow->arcs[s->fetched - PART]].caller]);
+        __builtin_prefetch(&flow->place[arc]);
+        if (s->fetched < ABOVE)
+            continue;
+        __builtin_prefetch(&flow->parts.of[g->arc[flow->arcs[s->fetched - PART]].caller]);
+        arc = flow->arcs[s->fetched - ABOVE];
+        uint32_t above = flow->parts.of[g->arc[arc].caller];
+        __builtin_prefetch(&flow->arc[flow->place[arc]], 1);
+        __builtin_prefetch(&flow->total[above], 1);
+        __builtin_prefetch(&flow->blur[above], 1);
     }
 }
 
@@ -411,15 +467,17 @@ static void fetch_ahead(struct pass *s, uint32_t part)
 static void settle_component(struct pass *s, uint32_t part)
 {
     struct p2a_flow *flow = s->flow;
-    for (uint32_t i = flow->first[part]; i < flow->first[part + 1]; i++)
-        if (flow->parts.of[s->p->graph.arc[flow->arcs[i]].caller] == part)
-            set_inner(s, part, flow->arcs[i]);
-    struct entering e = {
-        .arc = flow->picked, .want = flow->scratch, .cost = flow->scratch + s->p->graph.arc_n};
-    gather(s, part, true, &e);
+    uint32_t arc_n = s->p->graph.arc_n;
+    struct entering e = {.arc = flow->picked,
+                         .above = flow->picked + arc_n,
+                         .want = flow->scratch,
+                         .cost = flow->scratch + arc_n};
+    size_t unknown = gather_known(s, part, &e);
     uint64_t left = settle_known(s, part, &e);
-    gather(s, part, false, &e);
-    settle_unknown(s, part, left, &e);
+    if (unknown) {
+        gather_unknown(s, part, &e);
+        settle_unknown(s, part, left, &e);
+    }
 }
 
 void p2a_flow_column(const struct p2a_profile *p, struct p2a_flow *flow, uint32_t column,

@@ -20,8 +20,9 @@ struct p2a_flow {
     uint64_t *total;    /* per component: inclusive cost */
     uint64_t *blur;     /* per component: how far rounding may have moved its inclusive cost */
     uint64_t *scratch;  /* 2 * arc_n rows */
-    p2a_id *picked;     /* scratch, arc_n rows */
-    uint64_t *arc;      /* arc_n rows: the result of the latest p2a_flow_column */
+    p2a_id *picked;     /* scratch, 2 * arc_n rows */
+    uint32_t *place;    /* per arc: where it is in outs */
+    uint64_t *arc;      /* in the order of outs: the result of the latest p2a_flow_column */
     uint32_t cut;       /* arcs that entered a component with more than its inclusive cost */
     uint32_t recursive; /* arcs within a component that held more than that */
     uint32_t shared;    /* arcs without a total of their own, given a share by calls */

@@ -62,7 +62,7 @@ static struct run flow(const char *const *selfs, const char *const *text)
 
 static uint64_t cost(const struct run *r, const char *caller, const char *callee)
 {
-    return r->flow.arc[arc_of(r->p, caller, callee)];
+    return r->flow.arc[r->flow.place[arc_of(r->p, caller, callee)]];
 }
 
 static void end(struct run *r)
@@ -228,8 +228,9 @@ static void nothing_exceeds_the_whole_however_inconsistent(void **state)
         for (uint32_t a = 0; a < p->graph.arc_n; a++) {
             uint32_t above = f.parts.of[p->graph.arc[a].caller];
             uint32_t below = f.parts.of[p->graph.arc[a].callee];
-            assert_true(f.arc[a] <= f.total[below]);
-            into[below] += above == below ? 0 : f.arc[a];
+            assert_true(f.outs.arc[f.place[a]] == a);
+            assert_true(f.arc[f.place[a]] <= f.total[below]);
+            into[below] += above == below ? 0 : f.arc[f.place[a]];
         }
         for (uint32_t k = 0; k < f.parts.n; k++)
             assert_true(into[k] <= f.total[k] && f.total[k] <= whole);
