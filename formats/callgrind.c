@@ -246,6 +246,7 @@ struct reader {
 
     struct shape guess; /* of the lines that are parsed ahead of the reader */
 
+    uint64_t volume; /* Σ |cost| of lines so far, of all events */
     bool calls_unknown, outside_counted;
     p2a_id outside;    /* string: the name that stands for what is outside; P2A_NONE: none */
     bool from_outside; /* the current function is that */
@@ -772,26 +773,29 @@ static p2a_id line_here(struct reader *r)
     return p2a_line_new(r->p, &line);
 }
 
-/* Where the costs of this line are added up; NULL after an error. */
-static double *self_here(struct reader *r)
+/* False after an error. */
+static bool add_line_self(struct reader *r)
 {
-    if (r->keeps_lines) {
-        p2a_id id = line_here(r);
-        return id == P2A_NONE ? NULL : r->p->graph.line_self + (size_t)id * r->p->columns;
+    if (!r->keeps_lines) {
+        r->left_out |= P2A_LINES | (r->address ? P2A_ADDRESSES : 0);
+        return true;
     }
-    r->left_out |= P2A_LINES | (r->address ? P2A_ADDRESSES : 0);
-    return p2a_node_self(r->p, r->function);
+    p2a_id id = line_here(r);
+    if (id != P2A_NONE)
+        add_costs(r, r->p->graph.line_self + (size_t)id * r->p->columns);
+    return id != P2A_NONE;
 }
 
 static void add_self(struct reader *r)
 {
-    double *self = self_here(r);
-    if (!self)
+    double *self = p2a_node_self(r->p, r->function);
+    if (!self || !add_line_self(r))
         return;
     add_costs(r, self);
     for (uint32_t i = 0; i < r->events; i++) {
         struct column *column = &r->column[i];
         column->sum += column->negative ? -(__extension__(__int128) column->cost) : column->cost;
+        r->volume = p2a_add_calls(r->volume, column->cost);
         if (column->sum > UINT64_MAX) {
             p2a_bad_line(r->in, "the costs of %s add up to more than 64 bits hold",
                          p2a_metric_name(r->p, column->metric));
@@ -1464,15 +1468,24 @@ static bool take_rows(struct reader *r, const struct run *run, const struct row 
     return true;
 }
 
-/* Adds up a run that isn't kept: below 2^53 that is what its lines add up to. */
-static bool take_sum(struct reader *r, const struct run *run, const struct row *row,
-                     const uint64_t *sum, struct row from)
+/* Says what there was of a run that isn't kept. */
+static bool leave_rows_out(struct reader *r, const struct run *run, const struct row *row,
+                           struct row from)
 {
-    double *self = p2a_node_self(r->p, r->function);
-    for (uint32_t i = 0; self && i < r->events; i++)
-        self[r->column[i].metric] += (double)sum[i];
     for (uint32_t i = 0; i < run->rows && !(r->left_out & P2A_ADDRESSES); i++)
         r->left_out |= P2A_LINES | (from.address + row[i].address ? P2A_ADDRESSES : 0);
+    return true;
+}
+
+/* Below 2^53 that is what its lines add up to. False after an error. */
+static bool add_sums(struct reader *r, const uint64_t *sum)
+{
+    double *self = p2a_node_self(r->p, r->function);
+    for (uint32_t i = 0; self && i < r->events; i++) {
+        self[r->column[i].metric] += (double)sum[i];
+        r->column[i].sum += sum[i];
+        r->volume = p2a_add_calls(r->volume, sum[i]);
+    }
     return self;
 }
 
@@ -1485,17 +1498,15 @@ static bool take_run(struct reader *r, const struct run *run, const struct row *
     uint64_t first = r->with_address ? from.address + row->address : from.line + row->line;
     uint64_t end = r->with_address ? last.address : last.line;
     bool fresh = run->ascending && first >= r->beyond && first <= end && end < UINT64_MAX;
-    if (!(!r->keeps_lines ? take_sum(r, run, row, sum, from)
+    if (!(!r->keeps_lines ? leave_rows_out(r, run, row, from)
           : fresh         ? take_new_rows(r, run, row, cost, from)
                           : take_rows(r, run, row, cost, from)))
         return false;
     r->beyond = fresh ? end + 1 : r->beyond;
     r->address = last.address;
     r->line = last.line;
-    for (uint32_t i = 0; i < r->events; i++)
-        r->column[i].sum += sum[i];
     p2a_count_lines(r->in, run->rows);
-    return true;
+    return add_sums(r, sum);
 }
 
 static bool take(void *reader, void *desk, void *piece)
@@ -1723,16 +1734,27 @@ static void finish_events(struct reader *r)
 
 /* ---- the reader ------------------------------------------------------------------------------ */
 
-/* Functions sum up their lines, arcs their sites, where these are kept. */
-static void add_up(struct reader *r)
+/* Functions sum up their lines, where these are kept, in the order of the lines: what is past 2^53
+ * depends on that. */
+static void add_up_lines(struct reader *r)
 {
     struct p2a_graph *g = &r->p->graph;
     size_t columns = r->p->columns;
+    memset(g->self, 0, g->node_n * columns * sizeof *g->self);
     for (size_t i = 0; i < g->line_n; i++) {
         double *self = p2a_node_self(r->p, g->line[i].function);
         for (size_t c = 0; self && c < columns; c++)
             self[c] += g->line_self[i * columns + c];
     }
+}
+
+/* Arcs sum up their sites, where these are kept. */
+static void add_up(struct reader *r)
+{
+    struct p2a_graph *g = &r->p->graph;
+    size_t columns = r->p->columns;
+    if (r->keeps_lines && r->volume > (uint64_t)P2A_EXACT)
+        add_up_lines(r);
     for (size_t i = 0; i < g->site_n; i++) {
         struct p2a_arc *arc = &g->arc[g->site[i].arc];
         for (size_t c = 0; c < columns; c++)
@@ -2389,24 +2411,34 @@ static void add_whole(struct tally *tally, uint32_t event, uint64_t *sum, uint64
     }
 }
 
-/* Takes lines off REST, and adds them to SUM. */
-static void tally_lines(const struct writer *w, struct together lines, struct tally *tally,
-                        double *rest, uint64_t *sum)
+/* Takes lines of an event off REST, and adds them to SUM. */
+static void tally_lines(const struct writer *w, struct together lines, uint32_t event,
+                        struct tally *tally, double *rest, uint64_t *sum)
 {
-    const struct p2a_graph *g = &w->p->graph;
+    size_t columns = w->p->columns;
+    const double *value = w->p->graph.line_self + event;
+    double left = *rest;
+    uint64_t so_far = *sum;
+    bool odd = false;
+    for (size_t i = lines.begin; i < lines.end; i++) {
+        bool whole = is_whole(value[i * columns]);
+        left -= value[i * columns];
+        so_far += whole ? (uint64_t)value[i * columns] : 0;
+        odd |= !whole || so_far > (uint64_t)P2A_EXACT;
+    }
+    tally->odd[event] |= odd;
+    *rest = left;
+    *sum = so_far;
+}
+
+static bool are_at_home(const struct writer *w, struct together lines)
+{
+    const struct p2a_line *line = w->p->graph.line;
     p2a_id file = w->p->functions.row[lines.key].file;
     bool at_home = true;
-    for (size_t i = lines.begin; i < lines.end; i++) {
-        const double *value = g->line_self + i * w->p->columns;
-        at_home &= g->line[i].file == file;
-        for (uint32_t e = 0; e < w->events; e++) {
-            rest[e] -= value[e];
-            if (is_whole(value[e]))
-                sum[e] += (uint64_t)value[e];
-            tally->odd[e] |= !is_whole(value[e]) || sum[e] > (uint64_t)P2A_EXACT;
-        }
-    }
-    w->at_home[lines.key] &= at_home;
+    for (size_t i = lines.begin; i < lines.end; i++)
+        at_home &= line[i].file == file;
+    return at_home;
 }
 
 static void tally_function(const struct writer *w, p2a_id f, struct tally *tally)
@@ -2417,8 +2449,12 @@ static void tally_function(const struct writer *w, p2a_id f, struct tally *tally
     memset(sum, 0, w->events * sizeof *sum);
     memcpy(rest, self, w->events * sizeof *rest);
     w->at_home[f] = true;
-    for (uint32_t i = w->lines.first[f]; i < w->lines.first[f + 1]; i++)
-        tally_lines(w, w->lines.stretch[i], tally, rest, sum);
+    for (uint32_t i = w->lines.first[f]; i < w->lines.first[f + 1]; i++) {
+        struct together lines = w->lines.stretch[i];
+        for (uint32_t e = 0; e < w->events; e++)
+            tally_lines(w, lines, e, tally, &rest[e], &sum[e]);
+        w->at_home[f] &= are_at_home(w, lines);
+    }
     for (uint32_t e = 0; e < w->events; e++) {
         if (rest[e] < fabs(self[e]) * 1e-12) /* what the subtraction leaves of nothing */
             rest[e] = 0;
@@ -2914,15 +2950,11 @@ static char *add_address(char *at, uint64_t address, uint64_t before)
     return add_char(at, ' ');
 }
 
-static void put_costs(const struct writer *w, struct pen *pen, uint64_t address, uint64_t line,
-                      const uint64_t *cost)
+/* A line of costs: where, and what. */
+static inline char *add_cost_line(const struct writer *w, char *at, uint64_t before,
+                                  uint64_t address, uint64_t line, const uint64_t *cost)
 {
-    uint64_t before = pen->address;
     uint32_t n = w->events;
-    pen->address = w->addresses ? address : before;
-    if (!pen->out)
-        return;
-    char *at = p2a_begin_text(pen->out, LINE_MOST);
     while (n > 1 && !cost[n - 1])
         n--;
     if (w->addresses)
@@ -2930,7 +2962,17 @@ static void put_costs(const struct writer *w, struct pen *pen, uint64_t address,
     at = p2a_digits(at, line);
     for (uint32_t e = 0; e < n; e++)
         at = p2a_digits(add_char(at, ' '), cost[e]);
-    p2a_end_text(pen->out, add_char(at, '\n'));
+    return add_char(at, '\n');
+}
+
+static void put_costs(const struct writer *w, struct pen *pen, uint64_t address, uint64_t line,
+                      const uint64_t *cost)
+{
+    uint64_t before = pen->address;
+    pen->address = w->addresses ? address : before;
+    if (pen->out)
+        p2a_end_text(pen->out, add_cost_line(w, p2a_begin_text(pen->out, LINE_MOST), before,
+                                             address, line, cost));
 }
 
 static bool is_blank(char c)
@@ -2959,9 +3001,10 @@ static void put_line(struct p2a_out *out, struct p2a_str name)
     p2a_put(out, "\n", 1);
 }
 
-/* "KEYWORD(NUMBER) NAME", the name only the first time. *USED: the highest so far. */
+/* "KEYWORD(NUMBER) NAME", the name only the first time: else it isn't so much as looked at. *USED:
+ * the highest so far. */
 static void put_name(struct pen *pen, const char *keyword, uint32_t *number, uint32_t *used,
-                     struct p2a_str name)
+                     const struct p2a_str *name)
 {
     if (!pen->out) {
         *number = *number ? *number : ++*used;
@@ -2974,23 +3017,23 @@ static void put_name(struct pen *pen, const char *keyword, uint32_t *number, uin
     p2a_end_text(pen->out, at);
     if (first) {
         *used = *number;
-        put_line(pen->out, name);
+        put_line(pen->out, *name);
     }
 }
 
 static void put_file(const struct writer *w, struct pen *pen, const char *keyword, p2a_id file)
 {
-    put_name(pen, keyword, &w->file_no[file], &pen->files, w->p->strings.row[file]);
+    put_name(pen, keyword, &w->file_no[file], &pen->files, &w->p->strings.row[file]);
 }
 
 static void put_object(const struct writer *w, struct pen *pen, const char *keyword, p2a_id object)
 {
-    put_name(pen, keyword, &w->object_no[object], &pen->objects, w->p->strings.row[object]);
+    put_name(pen, keyword, &w->object_no[object], &pen->objects, &w->p->strings.row[object]);
 }
 
 static void put_function(const struct writer *w, struct pen *pen, const char *keyword, p2a_id f)
 {
-    put_name(pen, keyword, &w->target[f].number, &pen->functions, w->name[f]);
+    put_name(pen, keyword, &w->target[f].number, &pen->functions, &w->name[f]);
 }
 
 /* Costs from here on are in FILE. */
@@ -3022,16 +3065,41 @@ static const uint64_t *whole_costs(const struct writer *w, const double *values,
     return cost;
 }
 
+static const uint64_t *costs_of_line(const struct writer *w, size_t line, uint64_t *whole)
+{
+    return w->line_cost ? w->line_cost + line * w->events
+                        : whole_costs(w, w->p->graph.line_self + line * w->p->columns, whole);
+}
+
+/* Lines that are all in the file that is in force. */
+static void put_lines_here(const struct writer *w, struct pen *pen, size_t begin, size_t end)
+{
+    enum { ROOM = 1 << 15 };
+    const struct p2a_line *line = w->p->graph.line;
+    uint64_t before = pen->address, whole[MAX_EVENTS];
+    while (begin < end) {
+        char *at = p2a_begin_text(pen->out, ROOM);
+        const char *full = at + ROOM - LINE_MOST;
+        for (; begin < end && at < full; begin++) {
+            at = add_cost_line(w, at, before, line[begin].address, line[begin].line,
+                               costs_of_line(w, begin, whole));
+            before = line[begin].address;
+        }
+        p2a_end_text(pen->out, at);
+    }
+}
+
 static void put_lines(const struct writer *w, struct pen *pen, struct together lines)
 {
-    const struct p2a_graph *g = &w->p->graph;
-    uint64_t whole[MAX_EVENTS];
-    for (size_t i = lines.begin; i < lines.end; i++) {
-        const struct p2a_line *line = &g->line[i];
-        enter_file(w, pen, lines.key, line->file);
-        put_costs(w, pen, line->address, line->line,
-                  w->line_cost ? w->line_cost + i * w->events
-                               : whole_costs(w, g->line_self + i * w->p->columns, whole));
+    const struct p2a_line *line = w->p->graph.line;
+    for (size_t i = lines.begin, end; i < lines.end; i = end) {
+        for (end = i + 1; end < lines.end && line[end].file == line[i].file;)
+            end++;
+        enter_file(w, pen, lines.key, line[i].file);
+        if (pen->out)
+            put_lines_here(w, pen, i, end);
+        if (w->addresses)
+            pen->address = line[end - 1].address;
     }
 }
 
@@ -3120,11 +3188,12 @@ static void put_arc(const struct writer *w, struct pen *pen, p2a_id caller, uint
  * name, which is written once, in steps. PLACE: the place in flow.outs that is written now. */
 static void fetch_ahead(const struct writer *w, const struct pen *pen, uint32_t place)
 {
-    enum { TARGET = 16, NAME = 8, NAME_TEXT = 4 };
+    enum { TARGET = 32, NAME = 16, NAME_TEXT = 8 };
     const p2a_id *callee = w->flow.outs.callee + place;
     if (place + TARGET >= w->p->graph.arc_n)
         return;
     __builtin_prefetch(&w->target[callee[TARGET]]);
+    __builtin_prefetch(&w->file_no[w->target[callee[NAME]].file]);
     if (pen->out && w->target[callee[NAME]].number > pen->functions)
         __builtin_prefetch(&w->name[callee[NAME]]);
     if (pen->out && w->target[callee[NAME_TEXT]].number > pen->functions)
@@ -3161,7 +3230,7 @@ static void put_outside(struct writer *w, struct pen *pen)
         put_object(w, pen, "ob=", 0);
     put_file(w, pen, "fl=", 0);
     pen->file = pen->object = 0;
-    put_name(pen, "fn=", &w->outside.number, &pen->functions, w->outside.name);
+    put_name(pen, "fn=", &w->outside.number, &pen->functions, &w->outside.name);
     for (uint32_t i = 0; i < w->outside.n; i++) {
         put_callee(w, pen, w->outside.entry[i].function, w->outside.entry[i].calls);
         put_costs(w, pen, pen->address, 0, w->outside.cost + (size_t)i * w->events);
