@@ -3115,10 +3115,6 @@ static void put_self(const struct writer *w, struct pen *pen, p2a_id function)
             lines.begin = lines.end - 1;
         put_lines(w, pen, lines);
     }
-    if (begin == end && !pen->out) {
-        put_costs(w, pen, 0, 0, NULL);
-        return;
-    }
     const uint64_t *rest = w->rest_cost ? w->rest_cost + row : whole_costs(w, w->rest + row, whole);
     if (begin == end || any_cost(w, rest)) {
         enter_file(w, pen, function, w->p->functions.row[function].file);
@@ -3173,10 +3169,6 @@ static void put_arc(const struct writer *w, struct pen *pen, p2a_id caller, uint
     const struct target *own = &w->target[caller];
     struct p2a_line from = {.function = caller, .file = own->file, .line = own->line};
     p2a_id callee = w->flow.outs.callee[place], arc = w->flow.outs.arc[place];
-    if (!pen->out && !w->p->graph.site_n) {
-        put_call(w, pen, callee, 0, &from, NULL);
-        return;
-    }
     const uint64_t *rest = w->arc_cost + (size_t)place * w->events;
     uint64_t calls = w->calls[place];
     bool sites = w->p->graph.site_n && put_sites(w, pen, arc, &calls);
@@ -3184,22 +3176,31 @@ static void put_arc(const struct writer *w, struct pen *pen, p2a_id caller, uint
         put_call(w, pen, callee, calls, &from, rest);
 }
 
-/* Callees lie anywhere in tables larger than the caches: what will be written soon is asked for, a
- * name, which is written once, in steps. PLACE: the place in flow.outs that is written now. */
+/* Callees lie anywhere in tables larger than the caches: what will be written soon is asked for,
+ * step by step, and names, which are written once, only then. PLACE: the place in flow.outs that is
+ * written now. */
 static void fetch_ahead(const struct writer *w, const struct pen *pen, uint32_t place)
 {
-    enum { TARGET = 32, NAME = 16, NAME_TEXT = 8 };
+    enum { TARGET = 32, FILE_NUMBER = 24, NAME = 16, NAME_TEXT = 8 };
     const p2a_id *callee = w->flow.outs.callee + place;
     if (place + TARGET >= w->p->graph.arc_n)
         return;
     __builtin_prefetch(&w->target[callee[TARGET]]);
-    __builtin_prefetch(&w->file_no[w->target[callee[NAME]].file]);
-    if (pen->out && w->target[callee[NAME]].number > pen->functions)
-        __builtin_prefetch(&w->name[callee[NAME]]);
-    if (pen->out && w->target[callee[NAME_TEXT]].number > pen->functions)
-        __builtin_prefetch(w->name[callee[NAME_TEXT]].at);
+    __builtin_prefetch(&w->file_no[w->target[callee[FILE_NUMBER]].file]);
     if (w->p->graph.site_n)
         __builtin_prefetch(&w->sites.first[w->flow.outs.arc[place + TARGET]]);
+    if (!pen->out)
+        return;
+    const struct target *target = &w->target[callee[NAME]];
+    if (target->number > pen->functions)
+        __builtin_prefetch(&w->name[callee[NAME]]);
+    if (w->file_no[target->file] > pen->files)
+        __builtin_prefetch(&w->p->strings.row[target->file]);
+    target = &w->target[callee[NAME_TEXT]];
+    if (target->number > pen->functions)
+        __builtin_prefetch(w->name[callee[NAME_TEXT]].at);
+    if (w->file_no[target->file] > pen->files)
+        __builtin_prefetch(w->p->strings.row[target->file].at);
 }
 
 static void put_block(const struct writer *w, struct pen *pen, p2a_id function)
@@ -3254,6 +3255,40 @@ static bool list_blocks(struct writer *w)
 
 enum { BLOCKS = 256 }; /* in a piece */
 
+static inline void give_number(uint32_t *number, uint32_t *used)
+{
+    if (!*number)
+        *number = ++*used;
+}
+
+/* Numbers depend on no cost where nothing has places within functions. */
+static bool number_early(const struct writer *w)
+{
+    return !w->p->graph.line_n && !w->p->graph.site_n;
+}
+
+/* What put_block does then, without writing. */
+static void number_block(const struct writer *w, struct pen *pen, p2a_id function)
+{
+    const struct p2a_function *row = w->p->functions.row;
+    const p2a_id *callee = w->flow.outs.callee;
+    p2a_id file = w->target[function].file, object = row[function].module;
+    if (w->modules && object != pen->object)
+        give_number(&w->object_no[object], &pen->objects);
+    give_number(&w->file_no[file], &pen->files);
+    give_number(&w->target[function].number, &pen->functions);
+    for (uint32_t i = w->flow.outs.first[function]; i < w->flow.outs.first[function + 1]; i++) {
+        struct target *target = &w->target[callee[i]];
+        if (w->modules && row[callee[i]].module != object)
+            give_number(&w->object_no[row[callee[i]].module], &pen->objects);
+        if (target->file != file)
+            give_number(&w->file_no[target->file], &pen->files);
+        give_number(&target->number, &pen->functions);
+    }
+    pen->file = file;
+    pen->object = w->modules ? object : pen->object;
+}
+
 /* Gives numbers. False: no memory. */
 static bool number_names(struct writer *w)
 {
@@ -3262,7 +3297,10 @@ static bool number_names(struct writer *w)
     for (uint32_t i = 0; w->begin && i < w->block_n; i++) {
         if (i % BLOCKS == 0)
             w->begin[i / BLOCKS] = pen;
-        put_block(w, &pen, w->block[i]);
+        if (number_early(w))
+            number_block(w, &pen, w->block[i]);
+        else
+            put_block(w, &pen, w->block[i]);
     }
     w->end = pen;
     if (w->begin && w->outside.n)
@@ -3408,12 +3446,6 @@ static bool place_calls(struct writer *w)
         w->calls[w->flow.place[a]] = g->arc[a].has & P2A_HAS_CALLS ? calls : 0;
     }
     return w->calls;
-}
-
-/* Numbers that depend on no cost, where nothing has places within functions. */
-static bool number_early(const struct writer *w)
-{
-    return !w->p->graph.line_n && !w->p->graph.site_n;
 }
 
 static bool prepare_text(void *writer)
