@@ -2567,7 +2567,7 @@ static bool cost_functions(struct writer *w)
     w->rest = malloc(((size_t)g->node_n + 1) * w->events * sizeof *w->rest);
     w->at_home = malloc((size_t)g->node_n + 1);
     w->self = calloc((size_t)w->p->functions.n * w->events + 1, sizeof *w->self);
-    bool few = (uint64_t)g->node_n + g->line_n < ENOUGH;
+    bool few = g->line_n < ENOUGH;
     return w->rest && w->at_home && w->self &&
            p2a_crew_run(&work, &tallying, few) == P2A_CREW_DONE && make_whole(w, &tallying.whole);
 }
@@ -3428,7 +3428,9 @@ static bool target_calls(struct writer *w)
 
 static bool prepare_names(void *writer)
 {
-    return name_functions(writer) && target_calls(writer);
+    const struct writer *w = writer;
+    return name_functions(writer) && target_calls(writer) &&
+           (w->p->graph.line_n || cost_functions(writer));
 }
 
 static bool order_graph(void *writer)
@@ -3467,7 +3469,7 @@ static bool prepare(struct writer *w)
     if (!w->file_no || !w->object_no ||
         !group(&w->lines, w->p->functions.n, g->line_n, g->line, sizeof *g->line) ||
         !group(&w->sites, g->arc_n, g->site_n, g->site, sizeof *g->site) ||
-        !p2a_do_both(prepare_names, order_graph, w, few) || !cost_functions(w) ||
+        !p2a_do_both(prepare_names, order_graph, w, few) || (g->line_n && !cost_functions(w)) ||
         !p2a_do_both(prepare_text, cost_arcs, w, few) || !cost_outside(w) ||
         (!number_early(w) && !number_names(w)))
         return false;

@@ -1,4 +1,6 @@
 /* The callgrind grammar, and what the writer makes of a profile. */
+#include <math.h>
+
 #include "text.h"
 
 #define HEAD "# callgrind format\nevents: Ir\n"
@@ -432,6 +434,137 @@ static void no_caller_from_outside_where_the_search_begins_outside(void **state)
     p2a_free(p);
 }
 
+/* Whoever comes first, however far up: "a" does, and once it is gone the cycle itself. */
+static void a_cycle_is_found_by_the_first_name_that_leads_to_it(void **state)
+{
+    (void)state;
+    for (int with_a = 0; with_a < 2; with_a++) {
+        struct p2a_profile *p = timed();
+        p2a_id b = add(p, "b", "a.py", 1, 1), c = add(p, "c", "a.py", 2, 1);
+        p2a_id d = add(p, "d", "a.py", 3, 1), e = add(p, "e", "a.py", 4, 1);
+        call(p, b, c, 1, 2);
+        call(p, c, b, 1, 1);
+        call(p, d, b, 1, 2);
+        call(p, e, d, 1, 3);
+        if (with_a)
+            call(p, add(p, "a", "a.py", 5, 1), e, 1, 4);
+        char *text = finished(p);
+        assert_true((strstr(text, "(outside)") == NULL) == (with_a == 1));
+        free(text);
+        p2a_free(p);
+    }
+}
+
+static double cost_at(const struct p2a_profile *p, const char *name, const char *file,
+                      uint64_t line, uint32_t column)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < p->graph.line_n; i++) {
+        const struct p2a_line *l = &p->graph.line[i];
+        if (l->function == find_function(p, name) && l->line == line &&
+            strcmp(p2a_string(p, l->file).at, file) == 0)
+            sum += p->graph.line_self[(size_t)i * p->columns + column];
+    }
+    return sum;
+}
+
+/* Lines and sites of one that don't stand together, of whole numbers and of such as are rounded. */
+static void what_stands_apart_is_written_together(void **state)
+{
+    (void)state;
+    static const char *const second[] = {"Dr", "Bytes(kb)"};
+    for (int i = 0; i < 2; i++) {
+        char text[1024];
+        snprintf(text, sizeof text,
+                 "# callgrind format\nevents: Ir %s\nfl=a.c\nfn=f\n1 1 2\nfi=b.h\n2 4 8\n"
+                 "cfi=a.c\ncfn=g\ncalls=1 1\n2 7 7\nfl=a.c\nfn=g\n9 16 32\nfn=f\n3 64 128\n"
+                 "cfn=h\ncalls=1 1\n5 1 1\ncfn=g\ncalls=2 1\n4 9 9\nfn=h\n7 1 1\n"
+                 "fn=f\nfi=b.h\n8 256 512\n",
+                 second[i]);
+        struct p2a_profile *p = profile_in(text);
+        char *once = text_of(p);
+        struct p2a_profile *back = profile_in(once);
+        char *twice = text_of(back);
+        assert_string_equal(once, twice);
+        double kilo = i ? 1024 : 1;
+        assert_int_equal(back->graph.line_n, p->graph.line_n);
+        assert_int_equal(back->graph.site_n, p->graph.site_n);
+        assert_true(cost_at(back, "f", "b.h", 2, 0) == 4 && cost_at(back, "f", "a.c", 3, 0) == 64);
+        assert_true(cost_at(back, "f", "a.c", 1, 1) == 2 * kilo);
+        assert_true(cost_at(back, "f", "b.h", 8, 1) == 512 * kilo);
+        assert_true(self_of(back, "f") == 325 && self_of(back, "g") == 16);
+        assert_true(arc_total(back, "f", "g") == 16 && arc_total(back, "f", "h") == 1);
+        assert_int_equal(back->graph.arc[arc_of(back, "f", "g")].calls, 3);
+        free(once);
+        free(twice);
+        p2a_free(p);
+        p2a_free(back);
+    }
+}
+
+/* Past 2^53 a sum depends on the order. */
+static void self_is_what_its_lines_add_up_to(void **state)
+{
+    (void)state;
+    const struct p2a_str text =
+        P2A_LIT(HEAD "fn=f\n1 9007199254740992\n2 1\n3 1\n4 1\nfn=g\n5 1\n6 1\nfn=f\n7 1\n");
+    struct p2a_profile *p;
+    struct p2a_error error;
+    double sum = 0;
+    assert_int_equal(load_text(text, &p, &error), P2A_OK);
+    for (uint32_t i = 0; i < p->graph.line_n; i++)
+        if (p->graph.line[i].function == find_function(p, "f"))
+            sum += p->graph.line_self[i];
+    assert_true(self_of(p, "f") == sum && self_of(p, "g") == 2);
+    p2a_free(p);
+}
+
+/* So many that names and costs are made on all cores. */
+static void many_functions_come_back_with_their_names_and_calls(void **state)
+{
+    (void)state;
+    enum { N = 20000, CALLS = 3 };
+    struct p2a_profile *p = timed();
+    char name[32], file[32];
+    for (unsigned f = 0; f < N; f++) {
+        snprintf(name, sizeof name, "f%u", f);
+        snprintf(file, sizeof file, "m%u.py", f * 7919 % 300);
+        add(p, name, file, f % 50 + 1, 1);
+    }
+    for (unsigned f = 0; f < N; f++)
+        for (unsigned i = 0; i < CALLS; i++) {
+            unsigned callee = f + 1 + i * i * 977, calls = f % 9 + i + 1;
+            if (callee >= N)
+                break;
+            call(p, f, callee, calls, (f % 5 + i) * 1e-9);
+            p->graph.node[callee].calls += calls;
+            p->graph.node[callee].has |= P2A_HAS_CALLS;
+        }
+    char *text = finished(p);
+    struct p2a_profile *back = profile_in(text);
+    assert_int_equal(back->functions.n, N);
+    assert_int_equal(back->graph.arc_n, p->graph.arc_n);
+    p2a_id *to = calloc(N, sizeof *to);
+    assert_non_null(to);
+    for (p2a_id f = 0; f < N; f++) {
+        struct p2a_str is = p2a_string(back, back->functions.row[f].name);
+        to[strtoul(is.at + 1, NULL, 10)] = f;
+        snprintf(file, sizeof file, "m%lu.py", strtoul(is.at + 1, NULL, 10) * 7919 % 300);
+        assert_string_equal(p2a_string(back, back->functions.row[f].file).at, file);
+    }
+    for (p2a_id a = 0; a < p->graph.arc_n; a++) {
+        const struct p2a_arc *arc = &p->graph.arc[a];
+        p2a_id found = p2a_arc_find(back, to[arc->caller], to[arc->callee]);
+        assert_int_not_equal(found, P2A_NONE);
+        assert_int_equal(back->graph.arc[found].calls, arc->calls);
+        assert_true(fabs(back->graph.arc_total[found] - p->graph.arc_total[a] * 1e9) < 1);
+    }
+    free(to);
+    free(text);
+    p2a_free(p);
+    p2a_free(back);
+}
+
 /* In a time that grows as they do. */
 static void names_of_control_characters_are_written_as_blanks(void **state)
 {
@@ -484,6 +617,10 @@ int main(void)
         cmocka_unit_test(call_counts_nobody_has_come_back_as_unknown),
         cmocka_unit_test(a_cycle_that_comes_first_gets_a_caller_from_outside),
         cmocka_unit_test(no_caller_from_outside_where_the_search_begins_outside),
+        cmocka_unit_test(a_cycle_is_found_by_the_first_name_that_leads_to_it),
+        cmocka_unit_test(what_stands_apart_is_written_together),
+        cmocka_unit_test(self_is_what_its_lines_add_up_to),
+        cmocka_unit_test(many_functions_come_back_with_their_names_and_calls),
         cmocka_unit_test(names_of_control_characters_are_written_as_blanks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,27 @@
 /* Tables, rounding, adding up, spelling. */
 #include "make.h"
 
+/* Within the room there is for them, at every length. */
+static void digits_are_those_of_printf(void **state)
+{
+    (void)state;
+    uint64_t seed = 5;
+    for (unsigned i = 0; i < 20000; i++) {
+        char digits[P2A_DIGITS + 4], expected[P2A_DIGITS + 4];
+        uint64_t value = seed >> i % 64, power = 1;
+        for (unsigned zeros = i % 20; zeros; zeros--)
+            power *= 10;
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        if (i < 60)
+            value = power + i / 20 - 1; /* one less, it, one more */
+        memset(digits, '#', sizeof digits);
+        *p2a_digits(digits, value) = '\0';
+        snprintf(expected, sizeof expected, "%llu", (unsigned long long)value);
+        assert_string_equal(digits, expected);
+        assert_memory_equal(digits + P2A_DIGITS + 1, "###", 3);
+    }
+}
+
 static void rounding_keeps_the_sum_and_moves_nothing_by_one(void **state)
 {
     (void)state;
@@ -132,6 +153,7 @@ static void after_an_error_every_call_is_harmless(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(digits_are_those_of_printf),
         cmocka_unit_test(rounding_keeps_the_sum_and_moves_nothing_by_one),
         cmocka_unit_test(rounding_takes_what_is_no_cost_as_zero),
         cmocka_unit_test(a_late_metric_keeps_the_values_before_it),
