@@ -2531,7 +2531,7 @@ static bool make_whole(struct writer *w, const struct tally *tally)
     const struct p2a_graph *g = &w->p->graph;
     size_t rows = (size_t)g->line_n + g->node_n;
     uint32_t odd = 0;
-    bool is_odd[MAX_EVENTS];
+    bool is_odd[MAX_EVENTS] = {false};
     for (uint32_t e = 0; e < w->events; e++) {
         is_odd[e] = tally->odd[e] || factor_of(w, e) != 1; /* NOLINT: exact */
         w->sum[e] = tally->all[e];
@@ -2692,7 +2692,7 @@ static bool cost_arcs(void *writer)
                       : malloc(((size_t)g->arc_n + 1) * w->events * sizeof *w->arc_cost);
     if (any_cycle(w))
         w->part_cost = calloc((size_t)w->flow.parts.n * w->events, sizeof *w->part_cost);
-    uint64_t *scratch = malloc(2 * ((size_t)g->site_n + 1) * sizeof *scratch);
+    uint64_t *scratch = calloc((size_t)g->site_n + 1, 2 * sizeof *scratch);
     bool room = w->site_cost && w->arc_cost && (w->part_cost || !any_cycle(w)) && scratch;
     for (uint32_t e = 0; room && e < w->events; e++)
         cost_event(w, e, scratch);
@@ -3234,7 +3234,8 @@ static void put_outside(struct writer *w, struct pen *pen)
     put_name(pen, "fn=", &w->outside.number, &pen->functions, &w->outside.name);
     for (uint32_t i = 0; i < w->outside.n; i++) {
         put_callee(w, pen, w->outside.entry[i].function, w->outside.entry[i].calls);
-        put_costs(w, pen, pen->address, 0, w->outside.cost + (size_t)i * w->events);
+        put_costs(w, pen, pen->address, 0,
+                  pen->out ? w->outside.cost + (size_t)i * w->events : NULL);
     }
 }
 
