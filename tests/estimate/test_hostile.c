@@ -194,7 +194,7 @@ static p2a_id root_of(const struct p2a_profile *p, p2a_id context)
 static struct p2a_profile *roots_with_a_chain(uint32_t roots, uint32_t chain)
 {
     struct p2a_profile *p = functions(roots + chain);
-    double sum = roots * (roots + 1) / 2;
+    double sum = roots * (roots + 1) * 0.5;
     for (uint32_t i = 0; i < roots; i++) {
         set_node(p, i, 1, 0, i + 1);
         set_arc(p, i, roots, 1, 1, 0, i + 1);
