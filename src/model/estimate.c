@@ -77,11 +77,11 @@ static size_t root_mark(const struct estimate *e)
 
 static bool make_tables(struct estimate *e)
 {
-    size_t rows = e->supply.row_n, seats = e->seats.n;
+    size_t rows = e->supply.row_n, seats = e->seats.n, functions = e->supply.function_n;
     e->first = calloc(rows + 2, sizeof *e->first);
     e->share = malloc((seats + 1) * sizeof *e->share);
     e->leaf = malloc((rows + 1) * sizeof *e->leaf);
-    e->hidden = calloc((size_t)e->supply.function_n + 1, e->from->columns * sizeof *e->hidden);
+    e->hidden = calloc((functions + 1) * e->from->columns + 1, sizeof *e->hidden);
     e->context = malloc((seats + 1) * sizeof *e->context);
     e->marked = malloc((root_mark(e) + 1) * sizeof *e->marked);
     if (e->marked)
