@@ -2229,17 +2229,20 @@ static bool sort_stretches(struct groups *groups, uint32_t keys)
 {
     struct together *sorted = malloc(((size_t)groups->n + 1) * sizeof *sorted);
     groups->first = calloc((size_t)keys + 2, sizeof *groups->first);
-    bool room = sorted && groups->first;
+    if (!sorted || !groups->first) {
+        free(sorted);
+        return false;
+    }
     uint32_t *fill = groups->first + 1;
-    for (uint32_t i = 0; room && i < groups->n; i++)
+    for (uint32_t i = 0; i < groups->n; i++)
         fill[groups->stretch[i].key + 1]++;
-    for (uint32_t k = 0; room && groups->n && k < keys; k++)
+    for (uint32_t k = 0; groups->n && k < keys; k++)
         fill[k + 1] += fill[k];
-    for (uint32_t i = 0; room && i < groups->n; i++)
+    for (uint32_t i = 0; i < groups->n; i++)
         sorted[fill[groups->stretch[i].key]++] = groups->stretch[i];
     free(groups->stretch);
     groups->stretch = sorted;
-    return room;
+    return true;
 }
 
 /* TABLE's rows begin with the key. False: no memory. */
