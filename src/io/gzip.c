@@ -10,6 +10,9 @@
 #include "base/arena.h"
 #include "base/crew.h"
 
+/* What 1 and 2 make of the same bytes hangs on what is on the stack below, as of 2.30. */
+enum { LEVEL = 3 };
+
 enum { WINDOW = 1 << 15 }; /* how far back deflate looks */
 enum { PIECE = 1 << 18, BATCH = 8 * PIECE };
 enum { ENOUGH = PIECE + PIECE / 16 }; /* of room for what a piece is packed to */
@@ -17,7 +20,6 @@ enum { ENOUGH = PIECE + PIECE / 16 }; /* of room for what a piece is packed to *
 struct p2a_gzip {
     void (*deliver)(void *to, const unsigned char *bytes, size_t n);
     void *to;
-    enum p2a_gzip_level level;
     bool last; /* the bytes that are there are the last ones */
     uLong sum; /* CRC-32 of all that was packed, and their number modulo 2^32 */
     uint32_t size;
@@ -56,14 +58,14 @@ static bool cut_piece(void *owner, void *of)
     return true;
 }
 
-static void start(const struct p2a_gzip *g, struct desk *desk)
+static void start(struct desk *desk)
 {
     if (desk->ready) {
         isal_deflate_reset(&desk->z);
         return;
     }
     isal_deflate_init(&desk->z);
-    desk->z.level = g->level;
+    desk->z.level = LEVEL;
     desk->z.level_buf = desk->tables;
     desk->z.level_buf_size = sizeof desk->tables;
     desk->ready = true;
@@ -91,7 +93,7 @@ static bool pack(const void *owner, void *at, void *of)
     struct piece *piece = of;
     const unsigned char *bytes = g->data + WINDOW + piece->at;
     size_t before = g->known + piece->at < WINDOW ? g->known + piece->at : WINDOW;
-    start(g, desk);
+    start(desk);
     if (before)
         isal_deflate_set_dict(&desk->z, (unsigned char *)bytes - before, (uint32_t)before);
     desk->z.next_in = (unsigned char *)bytes;
@@ -140,8 +142,7 @@ static bool pack_all(struct p2a_gzip *g)
 
 /* ---- the stream ------------------------------------------------------------------------------ */
 
-struct p2a_gzip *p2a_gzip_begin(enum p2a_gzip_level level,
-                                void (*deliver)(void *to, const unsigned char *bytes, size_t n),
+struct p2a_gzip *p2a_gzip_begin(void (*deliver)(void *to, const unsigned char *bytes, size_t n),
                                 void *to)
 {
     enum { DEFLATED = 8, FASTEST = 4, UNIX = 3 };
@@ -151,7 +152,6 @@ struct p2a_gzip *p2a_gzip_begin(enum p2a_gzip_level level,
         return NULL;
     g->deliver = deliver;
     g->to = to;
-    g->level = level;
     g->last = false;
     g->sum = 0;
     g->size = 0;

@@ -1,5 +1,5 @@
 /* gzip.h - gzip, packed in pieces on all cores: one stream, in which each piece knows the 32 kB
- * before it and ends at a byte. It is the same on one core. ISA-L packs: two to five times as fast
+ * before it and ends at a byte. It is the same on one core. ISA-L packs: two to four times as fast
  * as zlib's fastest level, to about its size. */
 #ifndef P2A_IO_GZIP_H
 #define P2A_IO_GZIP_H
@@ -9,12 +9,8 @@
 
 struct p2a_gzip;
 
-/* P2A_FAST takes half the time of P2A_SMALL, for a tenth more at most in profiles. */
-enum p2a_gzip_level { P2A_FAST = 2, P2A_SMALL = 3 }; /* ISA-L's levels */
-
 /* DELIVER gets what is packed, as it comes. NULL: no memory. */
-struct p2a_gzip *p2a_gzip_begin(enum p2a_gzip_level level,
-                                void (*deliver)(void *to, const unsigned char *bytes, size_t n),
+struct p2a_gzip *p2a_gzip_begin(void (*deliver)(void *to, const unsigned char *bytes, size_t n),
                                 void *to);
 /* False: no memory. */
 bool p2a_gzip_add(struct p2a_gzip *gzip, const unsigned char *bytes, size_t n);

@@ -179,9 +179,9 @@ static void deliver_packed(void *sink, const unsigned char *bytes, size_t n)
     deliver(sink, bytes, n);
 }
 
-static bool start_gzip(struct p2a_sink *sink, enum p2a_gzip_level level)
+static bool start_gzip(struct p2a_sink *sink)
 {
-    sink->gzip = p2a_gzip_begin(level, deliver_packed, sink);
+    sink->gzip = p2a_gzip_begin(deliver_packed, sink);
     if (!sink->gzip)
         p2a_error_memory(sink->error);
     return sink->gzip;
@@ -231,7 +231,7 @@ struct p2a_sink *p2a_sink_open(const char *path, struct p2a_error *error)
     else
         ready = open_file(sink, path);
     if (ready && p2a_str_ends(p2a_str_of(path), ".gz"))
-        ready = start_gzip(sink, P2A_SMALL);
+        ready = start_gzip(sink);
     if (ready)
         return sink;
     p2a_sink_close(sink);
@@ -328,7 +328,7 @@ void p2a_compress(struct p2a_out *out)
     if (sink->error->status != P2A_OK || sink->gzip)
         return;
     flush_buffer(sink);
-    start_gzip(sink, P2A_FAST);
+    start_gzip(sink);
 }
 
 void p2a_put_text(struct p2a_out *out, const char *text)
