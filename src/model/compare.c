@@ -229,9 +229,10 @@ static uint64_t mean(uint64_t sum, size_t n)
     return n > 1 ? sum / n + (sum % n * 2 >= n) : sum;
 }
 
+/* Where there is no metric, there is nothing before either. */
 static void average_counts(struct p2a_counts *counts, uint32_t rows, size_t n)
 {
-    for (uint32_t i = 0; i < rows; i++)
+    for (uint32_t i = 0; counts && i < rows; i++)
         counts[i] = (struct p2a_counts){mean(counts[i].calls, n), mean(counts[i].primitive, n)};
 }
 
@@ -240,7 +241,8 @@ static void average_calls(struct p2a_profile *p, const struct p2a_comparison *c)
     for (uint32_t i = 0; i < p->contexts.n; i++) {
         if (p->contexts.calls)
             p->contexts.calls[i] = mean(p->contexts.calls[i], c->after_n);
-        p->contexts.calls_before[i] = mean(p->contexts.calls_before[i], c->before_n);
+        if (p->contexts.calls_before)
+            p->contexts.calls_before[i] = mean(p->contexts.calls_before[i], c->before_n);
     }
     for (uint32_t i = 0; i < p->graph.node_n; i++) {
         struct p2a_node *node = &p->graph.node[i];
