@@ -39,6 +39,7 @@
  */
 #include <math.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -244,7 +245,9 @@ struct reader {
     uint32_t stack_n, stack_room, sample_room, value_room;
     uint64_t *border; /* where a piece begins, at a message */
     uint32_t border_n, border_room, piece_n;
-    uint32_t *alone; /* of location rows: the frame where it is one, and known; else P2A_NONE */
+    /* Of location rows: the frame where it is one, and known; else P2A_NONE. Any thread may look
+     * while one makes them known. */
+    _Atomic uint32_t *alone;
     p2a_id no_stack; /* the function of samples without one */
     bool dropping, has_lines, compared, cut;
     bool ends_early; /* and is to be read as far as it goes */
@@ -354,7 +357,7 @@ static bool make_tables(struct reader *r)
     r->function = table(r, r->count[FUNCTION], sizeof *r->function);
     r->function_ids.id = table(r, r->count[FUNCTION], sizeof(uint64_t));
     if (r->alone)
-        memset(r->alone, 0xff, ((size_t)r->count[LOCATION] + 1) * sizeof *r->alone);
+        memset((void *)r->alone, 0xff, ((size_t)r->count[LOCATION] + 1) * sizeof *r->alone);
     return p2a_in_status(r->in) == P2A_OK;
 }
 
@@ -895,8 +898,15 @@ static bool resolve(struct reader *r, struct location *l)
         return false;
     l->frame_n = r->known_n - l->frame;
     l->resolved = true;
-    r->alone[l - r->location] = l->frame_n == 1 ? r->known[l->frame] : P2A_NONE;
+    if (l->frame_n == 1)
+        atomic_store_explicit(&r->alone[l - r->location], r->known[l->frame], memory_order_relaxed);
     return true;
+}
+
+/* The frame of a location row where it is one, and known so far; else P2A_NONE. */
+static inline uint32_t frame_alone(const struct reader *r, uint32_t row)
+{
+    return atomic_load_explicit(&r->alone[row], memory_order_relaxed);
 }
 
 /* ---- reading: samples ------------------------------------------------------------------------ */
@@ -963,6 +973,8 @@ static bool read_label(struct reader *r, const struct protobuf_field *from, stru
 /* A sample as it stands in the file. */
 struct raw {
     uint32_t location_n;
+    uint32_t leaf; /* location row; P2A_NONE: there is none */
+    bool named;    /* frames stand where its locations were */
     struct protobuf labels; /* the message from the first one on; empty: there is none */
 };
 
@@ -970,10 +982,11 @@ struct raw {
 struct piece {
     struct protobuf messages;
     struct raw *sample;
-    uint32_t *location; /* rows, root first: the reader's frames or, without room there, … */
+    uint32_t *row;      /* of locations, leaf first: those of the sample that is read now */
+    uint32_t *location; /* rows or frames, root first: the reader's or, without room there, … */
     uint32_t *own;      /* … these */
     double *value;      /* [sample * type_n + column] */
-    uint32_t sample_n, sample_room, location_n, own_room, value_room;
+    uint32_t sample_n, sample_room, row_n, row_room, location_n, own_room, value_room;
     uint64_t wrong_at;
     char wrong[160]; /* "": nothing */
 };
@@ -1005,21 +1018,16 @@ static bool add_location(const struct reader *r, struct piece *p, uint64_t id, u
     if (row == P2A_NONE)
         wrong_at(p, at, "location %llu isn't in the file", (unsigned long long)id);
     else
-        p->location[p->location_n++] = row;
+        p->row[p->row_n++] = row;
     return row != P2A_NONE;
 }
 
-/* Room for the locations of a sample, each of which is a byte at least. */
-static bool room_for_locations(const struct reader *r, struct piece *p,
-                               const struct protobuf_field *from)
+/* Room for the location rows of a sample, each of which is a byte at least. */
+static bool room_for_rows(struct piece *p, const struct protobuf_field *from)
 {
-    uint64_t most = (uint64_t)p->location_n + (uint64_t)(from->content.end - from->content.at);
-    if (r->place_n)
-        return true;
-    if (!p2a_grow(&p->own, &p->own_room, most, sizeof *p->own))
-        return false;
-    p->location = p->own;
-    return true;
+    p->row_n = 0;
+    return p2a_grow(&p->row, &p->row_room, (uint64_t)(from->content.end - from->content.at),
+                    sizeof *p->row);
 }
 
 /* Four numbers of two bytes each, in halves of a word; 0: they aren't that. */
@@ -1037,7 +1045,7 @@ static uint64_t four_numbers(const unsigned char *at)
 static void add_numbered(const struct reader *r, struct piece *p, struct protobuf *list)
 {
     const unsigned char *at = list->at, *end = list->end;
-    uint32_t *row = p->location + p->location_n, rows = r->location_ids.n;
+    uint32_t *row = p->row + p->row_n, rows = r->location_ids.n;
     while (end - at >= 2) {
         uint64_t four = end - at >= 8 ? four_numbers(at) : 0;
         uint32_t id[4], most = 0;
@@ -1058,7 +1066,7 @@ static void add_numbered(const struct reader *r, struct piece *p, struct protobu
         *row++ = one;
         at += 1 + two;
     }
-    p->location_n = (uint32_t)(row - p->location);
+    p->row_n = (uint32_t)(row - p->row);
     list->at = at;
 }
 
@@ -1110,13 +1118,36 @@ static bool room_for_sample(const struct reader *r, struct piece *p,
            p2a_grow(&p->sample, &p->sample_room, samples, sizeof *p->sample);
 }
 
-static void reverse(uint32_t *row, uint32_t n)
+/* Puts the frames of N rows to TO, the last one's first. False: not each of these is one alone that
+ * is known already, as they are in nearly all samples but the first. */
+static bool put_frames(const struct reader *r, const uint32_t *row, uint32_t n, uint32_t *to)
 {
-    for (uint32_t i = 0; i < n / 2; i++) {
-        uint32_t swapped = row[i];
-        row[i] = row[n - 1 - i];
-        row[n - 1 - i] = swapped;
+    bool known = true;
+    for (uint32_t i = n; i-- > 0;) {
+        uint32_t frame = frame_alone(r, row[i]);
+        known &= frame != P2A_NONE;
+        *to++ = frame;
     }
+    return known;
+}
+
+/* Puts the sample's locations to the others, root first. False: no memory. */
+static bool put_locations(const struct reader *r, struct piece *p, struct raw *sample)
+{
+    uint32_t n = p->row_n, *to = p->location + p->location_n;
+    if (!r->place_n) {
+        if (!p2a_grow(&p->own, &p->own_room, (uint64_t)p->location_n + n, sizeof *p->own))
+            return false;
+        p->location = p->own;
+        to = p->own + p->location_n;
+    }
+    sample->location_n = n;
+    sample->leaf = n ? p->row[0] : P2A_NONE;
+    sample->named = r->place_n && !r->dropping && n && put_frames(r, p->row, n, to);
+    for (uint32_t i = n; !sample->named && i-- > 0;)
+        *to++ = p->row[i];
+    p->location_n += n;
+    return true;
 }
 
 /* False: no memory. */
@@ -1125,8 +1156,8 @@ static bool read_sample(const struct reader *r, struct piece *p, const struct pr
     struct protobuf message = from->content;
     struct protobuf_field f;
     struct raw sample = {0};
-    uint32_t values = 0, first = p->location_n;
-    bool enough = room_for_sample(r, p, from) && room_for_locations(r, p, from);
+    uint32_t values = 0;
+    bool enough = room_for_sample(r, p, from) && room_for_rows(p, from);
     while (enough && !*p->wrong && p2a_protobuf_next(&message, &f)) {
         if (f.number == 1)
             enough = read_locations(r, p, &f);
@@ -1143,8 +1174,8 @@ static bool read_sample(const struct reader *r, struct piece *p, const struct pr
         return wrong_at(p, place(r, from->begin),
                         "a sample has %u values, expected %u, one a sample type", values,
                         r->type_n);
-    sample.location_n = p->location_n - first;
-    reverse(p->location + first, sample.location_n);
+    if (!put_locations(r, p, &sample))
+        return false;
     p->sample[p->sample_n++] = sample;
     return true;
 }
@@ -1169,6 +1200,7 @@ static void free_piece(const void *reader, void *piece)
     struct piece *p = piece;
     (void)reader;
     free(p->sample);
+    free(p->row);
     free(p->own);
     free(p->value);
 }
@@ -1229,12 +1261,11 @@ static bool know(struct reader *r, uint32_t location)
  * are left. */
 static uint32_t name_frames(struct reader *r, uint32_t *location, uint32_t n)
 {
-    const uint32_t *alone = r->alone;
     while (n > 0) {
         uint32_t row = location[n - 1];
-        if (alone[row] == P2A_NONE && (!know(r, row) || alone[row] == P2A_NONE))
+        if (frame_alone(r, row) == P2A_NONE && (!know(r, row) || frame_alone(r, row) == P2A_NONE))
             break;
-        location[--n] = alone[row];
+        location[--n] = frame_alone(r, row);
     }
     return n;
 }
@@ -1278,16 +1309,16 @@ static bool add_no_stack(struct reader *r)
     return true;
 }
 
-/* The frames of a sample's N locations, where these are if that can be; *leaf is the row of the
- * last one's. */
-static bool add_stack(struct reader *r, uint32_t *location, uint32_t n, struct p2a_stack *stack,
-                      uint32_t *leaf)
+/* The frames of a sample, where its locations are if that can be; *leaf is the row of the last
+ * one's. */
+static bool add_stack(struct reader *r, const struct raw *from, uint32_t *location,
+                      struct p2a_stack *stack, uint32_t *leaf)
 {
     bool in_place = r->place_n && !r->dropping;
-    uint32_t named = n, more = r->more_n;
-    *leaf = n ? location[n - 1] : P2A_NONE;
+    uint32_t n = from->location_n, named = n, more = r->more_n;
+    *leaf = from->leaf;
     if (in_place && n) {
-        named = name_frames(r, location, n);
+        named = from->named ? 0 : name_frames(r, location, n);
         *stack = (struct p2a_stack){.frame = (uint32_t)(location - r->frame), .frame_n = n};
         if (!named)
             return true;
@@ -1316,7 +1347,7 @@ static bool add_sample(struct reader *r, const struct raw *from, uint32_t *locat
     struct p2a_stack stack;
     struct thread thread;
     uint32_t leaf;
-    if (!add_stack(r, location, from->location_n, &stack, &leaf) ||
+    if (!add_stack(r, from, location, &stack, &leaf) ||
         !find_thread(r, from->labels, &thread, &stack.thread))
         return false;
     r->compared |= thread.before;
