@@ -23,7 +23,7 @@ struct place {
     bool ready, good;
 };
 
-struct crew {
+struct p2a_crew {
     const struct p2a_crew_work *work;
     void *owner;
     struct place ring[THREADS * AHEAD];
@@ -31,6 +31,8 @@ struct crew {
     void *desk[THREADS]; /* the caller's is the first */
     pthread_t thread[THREADS];
     size_t threads; /* that were started */
+    size_t taken;
+    enum p2a_crew_end end; /* so far */
     /* Under the lock: */
     size_t cut, begun, made; /* pieces so far */
     size_t seated;
@@ -42,13 +44,13 @@ struct crew {
 /* ---- any thread ---- */
 
 /* Whether there is a piece to be made now. */
-static bool can_begin(const struct crew *crew)
+static bool can_begin(const struct p2a_crew *crew)
 {
     return crew->begun < crew->cut && (!crew->work->in_turn || crew->begun == crew->made);
 }
 
 /* Makes the next piece. Called and left with the lock. */
-static void make_next(struct crew *crew, void *desk)
+static void make_next(struct p2a_crew *crew, void *desk)
 {
     struct place *place = &crew->ring[crew->begun++ % crew->room];
     pthread_mutex_unlock(&crew->lock);
@@ -63,7 +65,7 @@ static void make_next(struct crew *crew, void *desk)
 
 static void *help(void *argument)
 {
-    struct crew *crew = argument;
+    struct p2a_crew *crew = argument;
     pthread_mutex_lock(&crew->lock);
     void *desk = crew->desk[++crew->seated];
     while (!crew->over)
@@ -77,33 +79,17 @@ static void *help(void *argument)
 
 /* ---- the caller's ---- */
 
-/* Fills the ring. Called and left with the lock. */
-static void cut_pieces(struct crew *crew, size_t taken)
-{
-    while (crew->cut - taken < crew->room) {
-        struct place *place = &crew->ring[crew->cut % crew->room];
-        pthread_mutex_unlock(&crew->lock);
-        bool more = crew->work->cut(crew->owner, place->piece);
-        pthread_mutex_lock(&crew->lock);
-        if (!more)
-            return;
-        place->ready = false;
-        crew->cut++;
-        pthread_cond_signal(&crew->more);
-    }
-}
-
 /* Whether the caller makes the next piece. What is made in turn stays with the thread that makes
  * it: it would begin no other one meanwhile. */
-static bool makes_next(const struct crew *crew)
+static bool makes_next(const struct p2a_crew *crew)
 {
     return can_begin(crew) && !(crew->work->in_turn && crew->threads);
 }
 
 /* Called and left with the lock. */
-static enum p2a_crew_end take_next(struct crew *crew, size_t taken)
+static enum p2a_crew_end take_next(struct p2a_crew *crew)
 {
-    struct place *place = &crew->ring[taken % crew->room];
+    struct place *place = &crew->ring[crew->taken++ % crew->room];
     while (!place->ready)
         if (makes_next(crew))
             make_next(crew, crew->desk[0]);
@@ -117,18 +103,13 @@ static enum p2a_crew_end take_next(struct crew *crew, size_t taken)
     return more ? P2A_CREW_DONE : P2A_CREW_STOPPED;
 }
 
-static enum p2a_crew_end work_together(struct crew *crew)
+/* Takes until no more than so many are left. */
+static void take_down_to(struct p2a_crew *crew, size_t left)
 {
-    enum p2a_crew_end end = P2A_CREW_DONE;
-    size_t taken = 0;
     pthread_mutex_lock(&crew->lock);
-    cut_pieces(crew, taken);
-    while (taken < crew->cut && (end = take_next(crew, taken)) == P2A_CREW_DONE)
-        cut_pieces(crew, ++taken);
-    crew->over = true;
-    pthread_cond_broadcast(&crew->more);
+    while (crew->end == P2A_CREW_DONE && crew->cut - crew->taken > left)
+        crew->end = take_next(crew);
     pthread_mutex_unlock(&crew->lock);
-    return end;
 }
 
 size_t p2a_cores(void)
@@ -138,7 +119,7 @@ size_t p2a_cores(void)
 }
 
 /* Room for what THREADS of them need; false without memory. */
-static bool furnish(struct crew *crew, size_t threads)
+static bool furnish(struct p2a_crew *crew, size_t threads)
 {
     crew->room = threads * AHEAD;
     for (size_t i = 0; i < threads; i++)
@@ -151,7 +132,7 @@ static bool furnish(struct crew *crew, size_t threads)
 }
 
 /* Signals stay with the threads of the program. */
-static void start_threads(struct crew *crew, size_t threads)
+static void start_threads(struct p2a_crew *crew, size_t threads)
 {
     pthread_attr_t attributes;
     sigset_t all, before;
@@ -167,14 +148,15 @@ static void start_threads(struct crew *crew, size_t threads)
     pthread_attr_destroy(&attributes);
 }
 
-static void let_go(const struct crew *crew, void (*release)(const void *owner, void *of), void *of)
+static void let_go(const struct p2a_crew *crew, void (*release)(const void *owner, void *of),
+                   void *of)
 {
     if (of && release)
         release(crew->owner, of);
     free(of);
 }
 
-static void dismiss(struct crew *crew)
+static void dismiss(struct p2a_crew *crew)
 {
     for (size_t i = 0; i < crew->threads; i++)
         pthread_join(crew->thread[i], NULL);
@@ -188,14 +170,12 @@ static void dismiss(struct crew *crew)
     free(crew);
 }
 
-enum p2a_crew_end p2a_crew_run(const struct p2a_crew_work *work, void *owner, bool alone)
+struct p2a_crew *p2a_crew_begin(const struct p2a_crew_work *work, void *owner, bool alone)
 {
-    size_t threads = alone ? 1 : p2a_cores();
-    enum p2a_crew_end end = P2A_CREW_NO_MEMORY;
-    struct crew *crew = calloc(1, sizeof *crew);
+    size_t threads = alone ? 1 : p2a_cores(), most = work->in_turn ? 2 : THREADS;
+    struct p2a_crew *crew = calloc(1, sizeof *crew);
     if (!crew)
-        return end;
-    size_t most = work->in_turn ? 2 : THREADS;
+        return NULL;
     if (threads > most)
         threads = most;
     crew->work = work;
@@ -203,12 +183,49 @@ enum p2a_crew_end p2a_crew_run(const struct p2a_crew_work *work, void *owner, bo
     pthread_mutex_init(&crew->lock, NULL);
     pthread_cond_init(&crew->more, NULL);
     pthread_cond_init(&crew->ready, NULL);
-    if (furnish(crew, threads)) {
-        start_threads(crew, threads);
-        end = work_together(crew);
+    if (!furnish(crew, threads)) {
+        dismiss(crew);
+        return NULL;
     }
+    start_threads(crew, threads);
+    return crew;
+}
+
+void *p2a_crew_piece(struct p2a_crew *crew)
+{
+    take_down_to(crew, crew->room - 1);
+    return crew->end == P2A_CREW_DONE ? crew->ring[crew->cut % crew->room].piece : NULL;
+}
+
+void p2a_crew_make(struct p2a_crew *crew)
+{
+    pthread_mutex_lock(&crew->lock);
+    crew->ring[crew->cut++ % crew->room].ready = false;
+    pthread_cond_signal(&crew->more);
+    pthread_mutex_unlock(&crew->lock);
+}
+
+enum p2a_crew_end p2a_crew_end(struct p2a_crew *crew)
+{
+    take_down_to(crew, 0);
+    enum p2a_crew_end end = crew->end;
+    pthread_mutex_lock(&crew->lock);
+    crew->over = true;
+    pthread_cond_broadcast(&crew->more);
+    pthread_mutex_unlock(&crew->lock);
     dismiss(crew);
     return end;
+}
+
+enum p2a_crew_end p2a_crew_run(const struct p2a_crew_work *work, void *owner, bool alone)
+{
+    struct p2a_crew *crew = p2a_crew_begin(work, owner, alone);
+    void *piece;
+    if (!crew)
+        return P2A_CREW_NO_MEMORY;
+    while ((piece = p2a_crew_piece(crew)) && work->cut(owner, piece))
+        p2a_crew_make(crew);
+    return p2a_crew_end(crew);
 }
 
 /* ---- two things ---- */

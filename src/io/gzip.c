@@ -14,24 +14,28 @@
 enum { LEVEL = 3 };
 
 enum { WINDOW = 1 << 15 }; /* how far back deflate looks */
-enum { PIECE = 1 << 18, BATCH = 8 * PIECE };
+enum { PIECE = 1 << 18 };
 enum { ENOUGH = PIECE + PIECE / 16 }; /* of room for what a piece is packed to */
 
+/* Bytes and what was before them. */
+struct bytes {
+    size_t known, n;
+    unsigned char data[WINDOW + PIECE]; /* the window ends where the bytes begin */
+};
+
 struct p2a_gzip {
-    void (*deliver)(void *to, const unsigned char *bytes, size_t n);
+    void (*deliver)(void *to, const unsigned char *bytes, size_t n); /* NULL: nothing any more */
     void *to;
-    bool last; /* the bytes that are there are the last ones */
-    uLong sum; /* CRC-32 of all that was packed, and their number modulo 2^32 */
+    struct p2a_crew *crew; /* NULL: what came so far is one piece at most */
+    uLong sum;             /* CRC-32 of all that was packed, and their number modulo 2^32 */
     uint32_t size;
-    size_t known, n, cut; /* bytes of the window, behind it, and of these cut so far */
-    bool done;            /* all are; of none there is one piece, which may be the last one */
-    unsigned char data[WINDOW + BATCH]; /* the window ends where the bytes begin */
+    struct bytes next; /* to be packed */
 };
 
 /* ---- pieces ---------------------------------------------------------------------------------- */
 
 struct piece {
-    size_t at, n;
+    struct bytes bytes;
     bool last;
     uLong sum;
     unsigned char *packed;
@@ -43,20 +47,6 @@ struct desk {
     struct isal_zstream z;
     unsigned char tables[ISAL_DEF_LVL3_LARGE];
 };
-
-static bool cut_piece(void *owner, void *of)
-{
-    struct p2a_gzip *g = owner;
-    struct piece *piece = of;
-    if (g->done)
-        return false;
-    piece->at = g->cut;
-    piece->n = g->n - g->cut < PIECE ? g->n - g->cut : PIECE;
-    g->cut += piece->n;
-    g->done = g->cut == g->n;
-    piece->last = g->last && g->done;
-    return true;
-}
 
 static void start(struct desk *desk)
 {
@@ -88,19 +78,19 @@ static bool run(struct isal_zstream *z, struct piece *piece)
 
 static bool pack(const void *owner, void *at, void *of)
 {
-    const struct p2a_gzip *g = owner;
     struct desk *desk = at;
     struct piece *piece = of;
-    const unsigned char *bytes = g->data + WINDOW + piece->at;
-    size_t before = g->known + piece->at < WINDOW ? g->known + piece->at : WINDOW;
+    struct bytes *bytes = &piece->bytes;
+    unsigned char *begin = bytes->data + WINDOW;
+    (void)owner;
     start(desk);
-    if (before)
-        isal_deflate_set_dict(&desk->z, (unsigned char *)bytes - before, (uint32_t)before);
-    desk->z.next_in = (unsigned char *)bytes;
-    desk->z.avail_in = (uint32_t)piece->n;
+    if (bytes->known)
+        isal_deflate_set_dict(&desk->z, begin - bytes->known, (uint32_t)bytes->known);
+    desk->z.next_in = begin;
+    desk->z.avail_in = (uint32_t)bytes->n;
     desk->z.end_of_stream = piece->last;
     desk->z.flush = piece->last ? NO_FLUSH : SYNC_FLUSH;
-    piece->sum = crc32_gzip_refl(0, bytes, piece->n);
+    piece->sum = crc32_gzip_refl(0, begin, bytes->n);
     return run(&desk->z, piece);
 }
 
@@ -109,8 +99,10 @@ static bool hand_on(void *owner, void *desk, void *of)
     struct p2a_gzip *g = owner;
     const struct piece *piece = of;
     (void)desk;
-    g->sum = crc32_combine(g->sum, piece->sum, (z_off_t)piece->n);
-    g->size += (uint32_t)piece->n;
+    if (!g->deliver)
+        return false;
+    g->sum = crc32_combine(g->sum, piece->sum, (z_off_t)piece->bytes.n);
+    g->size += (uint32_t)piece->bytes.n;
     g->deliver(g->to, piece->packed, piece->packed_n);
     return true;
 }
@@ -121,22 +113,29 @@ static void free_piece(const void *owner, void *piece)
     free(((struct piece *)piece)->packed);
 }
 
-/* Packs the bytes that are there; the end of them is the next window. */
-static bool pack_all(struct p2a_gzip *g)
+/* Has the bytes packed that are there; the end of them is the next window. */
+static bool pack_next(struct p2a_gzip *g, bool last)
 {
     static const struct p2a_crew_work work = {.desk_size = sizeof(struct desk),
                                               .piece_size = sizeof(struct piece),
-                                              .cut = cut_piece,
                                               .make = pack,
                                               .take = hand_on,
                                               .free_piece = free_piece};
-    g->cut = 0;
-    g->done = false;
-    if (p2a_crew_run(&work, g, g->n <= PIECE) != P2A_CREW_DONE)
+    struct bytes *next = &g->next;
+    if (!g->crew)
+        g->crew = p2a_crew_begin(&work, g, last);
+    struct piece *piece = g->crew ? p2a_crew_piece(g->crew) : NULL;
+    if (!piece)
         return false;
-    g->known = g->known + g->n < WINDOW ? g->known + g->n : WINDOW;
-    memmove(g->data + WINDOW - g->known, g->data + WINDOW + g->n - g->known, g->known);
-    g->n = 0;
+    unsigned char *begin = next->data + WINDOW;
+    memcpy(piece->bytes.data + WINDOW - next->known, begin - next->known, next->known + next->n);
+    piece->bytes.known = next->known;
+    piece->bytes.n = next->n;
+    piece->last = last;
+    p2a_crew_make(g->crew);
+    next->known = next->known + next->n < WINDOW ? next->known + next->n : WINDOW;
+    memmove(begin - next->known, begin + next->n - next->known, next->known);
+    next->n = 0;
     return true;
 }
 
@@ -152,33 +151,40 @@ struct p2a_gzip *p2a_gzip_begin(void (*deliver)(void *to, const unsigned char *b
         return NULL;
     g->deliver = deliver;
     g->to = to;
-    g->last = false;
+    g->crew = NULL;
     g->sum = 0;
     g->size = 0;
-    g->known = g->n = g->cut = 0;
+    g->next.known = g->next.n = 0;
     deliver(to, head, sizeof head);
     return g;
 }
 
 bool p2a_gzip_add(struct p2a_gzip *g, const unsigned char *bytes, size_t n)
 {
+    struct bytes *next = &g->next;
     while (n) {
-        size_t part = BATCH - g->n < n ? BATCH - g->n : n;
-        memcpy(g->data + WINDOW + g->n, bytes, part);
-        g->n += part;
+        if (next->n == PIECE && !pack_next(g, false))
+            return false;
+        size_t part = PIECE - next->n < n ? PIECE - next->n : n;
+        memcpy(next->data + WINDOW + next->n, bytes, part);
+        next->n += part;
         bytes += part;
         n -= part;
-        if (g->n == BATCH && !pack_all(g))
-            return false;
     }
     return true;
+}
+
+static bool end_crew(struct p2a_gzip *g)
+{
+    struct p2a_crew *crew = g->crew;
+    g->crew = NULL;
+    return !crew || p2a_crew_end(crew) == P2A_CREW_DONE;
 }
 
 bool p2a_gzip_end(struct p2a_gzip *g)
 {
     unsigned char tail[8];
-    g->last = true;
-    if (!pack_all(g))
+    if (!pack_next(g, true) || !end_crew(g))
         return false;
     for (unsigned i = 0; i < 4; i++) {
         tail[i] = (unsigned char)(g->sum >> 8 * i);
@@ -190,5 +196,9 @@ bool p2a_gzip_end(struct p2a_gzip *g)
 
 void p2a_gzip_free(struct p2a_gzip *g)
 {
+    if (!g)
+        return;
+    g->deliver = NULL;
+    end_crew(g);
     free(g);
 }
