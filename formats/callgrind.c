@@ -22,6 +22,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "base/arena.h"
 #include "base/crew.h"
@@ -433,10 +436,28 @@ static bool take_id(struct reader *r, struct p2a_str *text, uint64_t *id)
     return true;
 }
 
+/* What "(12)" alone stands for, as most names are written; P2A_NONE where it is anything else. */
+static p2a_id reference(const struct names *names, struct p2a_str text)
+{
+    enum { MOST = 9 }; /* digits */
+    uint32_t id = 0;
+    if (text.n < 3 || text.n > 2 + MOST || text.at[0] != '(' || text.at[text.n - 1] != ')')
+        return P2A_NONE;
+    for (const char *at = text.at + 1; at < text.at + text.n - 1; at++) {
+        if (!digit(*at))
+            return P2A_NONE;
+        id = id * 10 + (uint32_t)(*at - '0');
+    }
+    return get_name(names, id);
+}
+
 /* The string of a name, compressed or not. A number without a name so far is the string "???". */
 static p2a_id name_of(struct reader *r, struct names *names, struct p2a_str text)
 {
     uint64_t id;
+    p2a_id known = reference(names, text);
+    if (known != P2A_NONE)
+        return known;
     text = p2a_str_trim(text);
     if (!take_id(r, &text, &id))
         return p2a_intern(r->p, text);
@@ -1027,7 +1048,8 @@ static const struct keyword *keyword_of(struct p2a_str line)
 {
     for (size_t i = 0; i < KEYWORDS; i++) {
         const struct keyword *k = &keywords[i];
-        if (line.n >= k->n && *line.at == *k->word && memcmp(line.at, k->word, k->n) == 0)
+        if (line.n >= k->n && line.at[0] == k->word[0] && line.at[1] == k->word[1] &&
+            memcmp(line.at, k->word, k->n) == 0)
             return k;
     }
     return NULL;
@@ -1079,9 +1101,10 @@ static void read_line(struct reader *r, struct p2a_str line)
  *     other          run of 3 rows           other        other     run
  *
  * What is any other line is left to read_line, and so is a run that turns out not to be what it
- * seemed where it is: the shape may have changed, or its first row be what a call costs. Eight
- * digits are one word, since a loop over them would end where no processor foresees it. */
-enum { PLAIN_EVENTS = 8, PLAIN_DIGITS = 16, PLAIN_MOST = (3 + PLAIN_EVENTS) * (PLAIN_DIGITS + 4) };
+ * seemed where it is: the shape may have changed, or its first row be what a call costs. Where
+ * words end is found for a whole line at once, and eight digits are one number at once, since a
+ * loop over them would end where no processor foresees it. */
+enum { PLAIN_EVENTS = 8, PLAIN_LINE = 64, PLAIN_MOST = PLAIN_LINE + 16 };
 #define EACH(byte) (0x0101010101010101U * (byte))
 
 /* The first byte in the lowest bits. */
@@ -1099,92 +1122,142 @@ static inline uint64_t from_on(uint64_t word, unsigned n)
     return (((word & EACH(0x7f)) + EACH(0x80 - n)) | word) & EACH(0x80);
 }
 
-/* How many bytes are before the first that is marked by its high bit. */
-static inline unsigned before_mark(uint64_t marks)
+/* Of 16 bytes those that are less than '0', the first one in the lowest bit. */
+static inline uint64_t below_digits(const char *at)
 {
-    return marks ? (unsigned)__builtin_ctzll(marks) / 8 : 8;
+#ifdef __SSE2__
+    __m128i bytes = _mm_loadu_si128((const void *)at), most = _mm_set1_epi8('0' - 1);
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(bytes, most), bytes));
+#else
+    const uint64_t gather = 0x0102040810204080;
+    uint64_t low = (from_on(word_at(at), '0') ^ EACH(0x80)) >> 7;
+    uint64_t high = (from_on(word_at(at + 8), '0') ^ EACH(0x80)) >> 7;
+    return low * gather >> 56 | high * gather >> 56 << 8;
+#endif
 }
 
-/* As many decimal digits as WORD begins with; how many. */
-static inline unsigned take_decimal(uint64_t word, uint64_t *value)
+/* A line of PLAIN_LINE bytes at most: how far it is taken, and where words end from there on. These
+ * ends are blanks, signs and the end of the line, all less than digits. */
+struct words {
+    const char *line;
+    uint64_t ends;
+    unsigned at;
+};
+
+static inline struct words words_of(const char *line)
 {
-    uint64_t v = word ^ EACH('0');
-    unsigned n = before_mark(from_on(v, 10));
-    v = n ? v << (64 - 8 * n) : 0; /* behind zeros */
-    v = (v * 10 + (v >> 8)) & 0x00ff00ff00ff00ff;
-    v = (v * 100 + (v >> 16)) & 0x0000ffff0000ffff;
-    *value = (v * 10000 + (v >> 32)) & 0xffffffff;
-    return n;
+    return (struct words){line,
+                          below_digits(line) | below_digits(line + 16) << 16 |
+                              below_digits(line + 32) << 32 | below_digits(line + 48) << 48,
+                          0};
 }
 
-static inline unsigned take_hexadecimal(uint64_t word, uint64_t *value)
+/* Goes behind the next end, which there is. */
+static inline void pass_end(struct words *words)
 {
-    uint64_t letter = (word | EACH(0x20)) ^ EACH(0x60); /* a is 1 */
+    words->at = (unsigned)__builtin_ctzll(words->ends) + 1;
+    words->ends &= words->ends - 1;
+}
+
+/* The first N bytes of a word, 1 to 8, behind zeros. */
+static inline uint64_t first_bytes(uint64_t word, unsigned n)
+{
+    return word << (64 - 8 * n);
+}
+
+/* A number of N decimal digits, 1 to 8; false: it is none. */
+static inline bool decimal(const char *at, unsigned n, uint64_t *value)
+{
+    const uint64_t pair = 0x000000ff000000ff; /* the first of every two pairs of digits */
+    uint64_t digits = first_bytes(word_at(at) ^ EACH('0'), n), v = digits * 10 + (digits >> 8);
+    *value = ((v & pair) * (UINT64_C(1000000) << 32 | 100) +
+              (v >> 16 & pair) * (UINT64_C(10000) << 32 | 1)) >>
+             32;
+    return !from_on(digits, 10);
+}
+
+static inline bool hexadecimal(const char *at, unsigned n, uint64_t *value)
+{
+    uint64_t word = word_at(at), letter = (word | EACH(0x20)) ^ EACH(0x60); /* a is 1 */
     uint64_t no_letter = from_on(letter, 7) | (from_on(letter, 1) ^ EACH(0x80));
-    unsigned n = before_mark(from_on(word ^ EACH('0'), 10) & no_letter);
-    uint64_t v = (word & EACH(0xf)) + (word >> 6 & EACH(1)) * 9;
-    v = n ? v << (64 - 8 * n) : 0;
+    uint64_t v = first_bytes((word & EACH(0xf)) + (word >> 6 & EACH(1)) * 9, n);
     v = (v << 4 | v >> 8) & 0x00ff00ff00ff00ff;
     v = (v << 8 | v >> 16) & 0x0000ffff0000ffff;
     *value = (v << 16 | v >> 32) & 0xffffffff;
-    return n;
+    return !first_bytes(from_on(word ^ EACH('0'), 10) & no_letter, n);
 }
 
-static const char *plain_hexadecimal(const char *at, uint64_t *value)
+/* More than 8 digits, 16 at most. */
+static bool long_number(const char *at, unsigned n, bool is_hexadecimal, uint64_t *value)
 {
-    uint64_t more;
-    unsigned n = take_hexadecimal(word_at(at), value);
-    if (n < 8)
-        return n ? at + n : NULL;
-    n = take_hexadecimal(word_at(at + 8), &more);
-    *value = *value << 4 * n | more;
-    return at + 8 + n;
+    static const uint64_t tens[] = {0, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+    uint64_t high, low;
+    if (n < 9 || n > 16)
+        return false;
+    bool is_number = is_hexadecimal ? hexadecimal(at, 8, &high) && hexadecimal(at + 8, n - 8, &low)
+                                    : decimal(at, 8, &high) && decimal(at + 8, n - 8, &low);
+    if (is_number)
+        *value = is_hexadecimal ? high << 4 * (n - 8) | low : high * tens[n - 8] + low;
+    return is_number;
 }
 
-/* Takes a number of PLAIN_DIGITS at most; NULL where there is none. */
-static inline const char *plain_number(const char *at, uint64_t *value)
+/* Takes a number and the end behind it. */
+static inline bool plain_number(struct words *words, uint64_t *value)
 {
-    static const uint64_t tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
-    uint64_t more;
-    if (at[0] == '0' && at[1] == 'x')
-        return plain_hexadecimal(at + 2, value);
-    unsigned n = take_decimal(word_at(at), value);
-    if (n < 8)
-        return n ? at + n : NULL;
-    n = take_decimal(word_at(at + 8), &more);
-    *value = *value * tens[n] + more;
-    return at + 8 + n;
+    if (!words->ends)
+        return false;
+    const char *at = words->line + words->at;
+    unsigned n = (unsigned)__builtin_ctzll(words->ends) - words->at;
+    bool is_hexadecimal = n > 2 && at[0] == '0' && at[1] == 'x';
+    pass_end(words);
+    if (is_hexadecimal) {
+        at += 2;
+        n -= 2;
+    }
+    if (n - 1 >= 8)
+        return long_number(at, n, is_hexadecimal, value);
+    return is_hexadecimal ? hexadecimal(at, n, value) : decimal(at, n, value);
+}
+
+static inline bool is_behind(const struct words *words, char end)
+{
+    return words->line[words->at - 1] == end;
 }
 
 /* A position: where it is, or how far from the one before. */
 enum step { AT, FORTH, BACK };
 
 /* A position and the blank behind it. */
-static const char *plain_position(const char *at, uint64_t *value, enum step *step)
+static inline bool plain_position(struct words *words, uint64_t *value, enum step *step)
 {
-    char sign = *at;
+    char sign = words->line[words->at];
     *value = 0;
-    *step = sign == '-' ? BACK : sign == '+' || sign == '*' ? FORTH : AT;
-    at += *step != AT;
+    *step = AT;
+    if (sign < '0') {
+        if (sign != '+' && sign != '-' && sign != '*')
+            return false;
+        *step = sign == '-' ? BACK : FORTH;
+        pass_end(words);
+    }
     if (sign != '*')
-        at = plain_number(at, value);
-    return at && *at == ' ' ? at + 1 : NULL;
+        return plain_number(words, value) && is_behind(words, ' ');
+    if (words->line[words->at] != ' ')
+        return false;
+    pass_end(words);
+    return true;
 }
 
 /* The costs up to the end of the line; those that aren't there are 0. */
-static const char *plain_costs(const char *at, uint32_t events, uint64_t cost[PLAIN_EVENTS])
+static inline bool plain_costs(struct words *words, uint32_t events, uint64_t *cost)
 {
     uint32_t n = 0;
-    for (bool more = true; more; n++, at++) {
-        if (n == events || !(at = plain_number(at, &cost[n])))
-            return NULL;
-        more = *at == ' ';
-        if (!more && *at != '\n')
-            return NULL;
-    }
+    do
+        if (!plain_number(words, &cost[n++]))
+            return false;
+    while (n < events && is_behind(words, ' '));
     while (n < events)
         cost[n++] = 0;
-    return at;
+    return is_behind(words, '\n');
 }
 
 /* Positions of a run. Where it begins with a step they are counted from where it begins, which only
@@ -1221,33 +1294,22 @@ struct piece {
     uint32_t stretch_n, run_n, row_n, stretch_room, run_room, row_room, cost_room, sum_room;
 };
 
-static inline bool has_room(void *rows, uint32_t *room, uint64_t need, size_t size)
+static bool room_for_stretch(struct piece *p, uint32_t events)
 {
-    return need <= *room || p2a_grow(rows, room, need, size);
-}
-
-/* Room for a row in a run of its own. */
-static bool room_for_row(struct piece *p, uint32_t events)
-{
-    uint64_t costs = ((uint64_t)p->row_n + 1) * events, sums = ((uint64_t)p->run_n + 1) * events;
-    return has_room(&p->stretch, &p->stretch_room, (uint64_t)p->stretch_n + 1,
+    uint64_t runs = (uint64_t)p->run_n + 1;
+    return p2a_grow(&p->stretch, &p->stretch_room, (uint64_t)p->stretch_n + 1,
                     sizeof *p->stretch) &&
-           has_room(&p->run, &p->run_room, (uint64_t)p->run_n + 1, sizeof *p->run) &&
-           has_room(&p->row, &p->row_room, (uint64_t)p->row_n + 1, sizeof *p->row) &&
-           has_room(&p->cost, &p->cost_room, costs, sizeof *p->cost) &&
-           has_room(&p->sum, &p->sum_room, sums, sizeof *p->sum);
+           p2a_grow(&p->run, &p->run_room, runs, sizeof *p->run) &&
+           p2a_grow(&p->sum, &p->sum_room, runs * events, sizeof *p->sum);
 }
 
-/* A run that begins at TEXT. */
-static struct run *open_run(struct piece *p, const char *text, uint32_t events)
+static bool more_rows(struct piece *p, uint32_t events)
 {
-    p->stretch[p->stretch_n++] = (struct stretch){.text = text, .is_run = true};
-    memset(p->sum + (size_t)p->run_n * events, 0, events * sizeof *p->sum);
-    p->run[p->run_n] = (struct run){.ascending = true};
-    return &p->run[p->run_n++];
+    return p2a_grow(&p->row, &p->row_room, (uint64_t)p->row_n + 1, sizeof *p->row) &&
+           p2a_grow(&p->cost, &p->cost_room, (uint64_t)p->row_room * events, sizeof *p->cost);
 }
 
-/* Goes one position on. False: that leads too far for a run. */
+/* Goes one position on. False: that leads too far for a run, and nothing has changed. */
 static inline bool step_on(struct course *course, uint64_t value, enum step step)
 {
     const int64_t far = INT64_MAX / 2;
@@ -1256,15 +1318,16 @@ static inline bool step_on(struct course *course, uint64_t value, enum step step
         return true;
     }
     uint64_t to = step == FORTH ? course->now + value : course->now - value;
-    if (course->fixed && (step == FORTH ? to < course->now : to > course->now))
+    int64_t away = (int64_t)to;
+    if (course->fixed ? (step == FORTH ? to < course->now : to > course->now)
+                      : value > (uint64_t)far || away < -far || away > far)
         return false;
     course->now = to;
     if (course->fixed)
         return true;
-    int64_t away = (int64_t)to;
     course->least = away < course->least ? away : course->least;
     course->most = away > course->most ? away : course->most;
-    return value <= (uint64_t)far && away >= -far && away <= far;
+    return true;
 }
 
 struct plain {
@@ -1273,82 +1336,84 @@ struct plain {
 };
 
 /* The next line, where it is plain; PLAIN_MOST bytes are there. Else NULL. */
-static inline const char *parse_plain(const struct shape *shape, const char *at,
+static inline const char *parse_plain(const struct shape *shape, uint32_t events, const char *at,
                                       struct plain *plain, uint64_t *cost)
 {
+    struct words words = words_of(at);
     *plain = (struct plain){.address_step = FORTH, .line_step = FORTH};
-    if ((shape->with_address &&
-         !(at = plain_position(at, &plain->address, &plain->address_step))) ||
-        (shape->with_line && !(at = plain_position(at, &plain->line, &plain->line_step))))
-        return NULL;
-    return plain_costs(at, shape->events, cost);
+    bool is_plain =
+        (!shape->with_address || plain_position(&words, &plain->address, &plain->address_step)) &&
+        (!shape->with_line || plain_position(&words, &plain->line, &plain->line_step)) &&
+        plain_costs(&words, events, cost);
+    return is_plain ? at + words.at : NULL;
 }
 
-/* The run that the line goes on with; NULL where its positions begin to be the file's own. */
-static struct run *open_for(const struct piece *p, const struct plain *plain)
+static inline bool is_further(const struct course *course, uint64_t before)
 {
-    if (!p->stretch_n || !p->stretch[p->stretch_n - 1].is_run)
-        return NULL;
-    struct run *run = &p->run[p->run_n - 1];
-    bool fixes = (plain->address_step == AT && !run->address.fixed) ||
-                 (plain->line_step == AT && !run->line.fixed);
-    return fixes ? NULL : run;
+    return course->fixed ? course->now > before : (int64_t)(course->now - before) > 0;
 }
 
-static bool is_further(const struct course *course, const struct course *before)
+/* Whether RUN goes on with a line; where its positions begin to be the file's own another one
+ * begins. */
+static inline bool go_on(struct run *run, const struct shape *shape, const struct plain *plain)
 {
-    return course->fixed ? course->now > before->now : (int64_t)(course->now - before->now) > 0;
-}
-
-static void add_costs_to_run(struct piece *p, struct run *run, uint32_t events)
-{
-    const uint64_t *cost = p->cost + (size_t)p->row_n * events;
-    uint64_t *sum = p->sum + (size_t)(p->run_n - 1) * events;
-    for (uint32_t i = 0; i < events; i++)
-        run->too_big |= __builtin_add_overflow(sum[i], cost[i], &sum[i]);
-}
-
-/* Adds the line at TEXT, whose costs are behind those of the last row. False: it is none for a run.
- */
-static inline bool add_row(struct piece *p, const struct shape *shape, const char *text,
-                           const struct plain *plain)
-{
-    struct run *run = open_for(p, plain);
-    struct course address = {.fixed = plain->address_step == AT};
-    struct course line = {.fixed = plain->line_step == AT};
-    if (run) {
-        address = run->address;
-        line = run->line;
+    struct course address = run->address, line = run->line;
+    if (!run->rows) {
+        address.fixed = plain->address_step == AT;
+        line.fixed = plain->line_step == AT;
     }
-    if (!step_on(&address, plain->address, plain->address_step) ||
+    if ((plain->address_step == AT && !address.fixed) || (plain->line_step == AT && !line.fixed) ||
+        !step_on(&address, plain->address, plain->address_step) ||
         !step_on(&line, plain->line, plain->line_step))
         return false;
-    if (!run)
-        run = open_run(p, text, shape->events);
-    else if (!(shape->with_address ? is_further(&address, &run->address)
-                                   : is_further(&line, &run->line)))
-        run->ascending = false;
+    run->ascending &= !run->rows++ || (shape->with_address ? is_further(&address, run->address.now)
+                                                           : is_further(&line, run->line.now));
     run->address = address;
     run->line = line;
-    run->rows++;
-    add_costs_to_run(p, run, shape->events);
-    p->row[p->row_n++] = (struct row){address.now, line.now};
     return true;
 }
 
-/* The next line, if it is a row; else NULL. */
-static inline const char *parse_row(struct piece *p, const struct shape *shape, const char *at)
+/* A run from AT on, before LAST: where it ends, which is AT where there is none. NULL: no memory.
+ * EVENTS are the shape's: code is shorter where they are known. */
+static inline const char *parse_run(struct piece *p, const struct shape *shape, uint32_t events,
+                                    const char *at, const char *last)
 {
-    struct plain plain;
-    const char *next = parse_plain(shape, at, &plain, p->cost + (size_t)p->row_n * shape->events);
-    return next && add_row(p, shape, at, &plain) ? next : NULL;
+    struct run run = {.ascending = true};
+    uint64_t *sum = p->sum + (size_t)p->run_n * events;
+    memset(sum, 0, events * sizeof *sum);
+    while (at < last) {
+        struct plain plain;
+        if (p->row_n == p->row_room && !more_rows(p, events))
+            return NULL;
+        uint64_t *cost = p->cost + (size_t)p->row_n * events;
+        const char *next = parse_plain(shape, events, at, &plain, cost);
+        if (!next || !go_on(&run, shape, &plain))
+            break;
+        for (uint32_t i = 0; i < events; i++)
+            run.too_big |= __builtin_add_overflow(sum[i], cost[i], &sum[i]);
+        p->row[p->row_n++] = (struct row){run.address.now, run.line.now};
+        at = next;
+    }
+    p->run[p->run_n] = run;
+    p->run_n += run.rows > 0;
+    return at;
+}
+
+static const char *parse_rows(struct piece *p, const struct shape *shape, const char *at,
+                              const char *last)
+{
+    if (shape->events == 1)
+        return parse_run(p, shape, 1, at, last);
+    if (shape->events == 2)
+        return parse_run(p, shape, 2, at, last);
+    return parse_run(p, shape, shape->events, at, last);
 }
 
 /* Whether the cost line behind LINE is no self cost. */
 static bool before_call(struct p2a_str line)
 {
-    return p2a_str_starts(line, "calls=") || p2a_str_starts(line, "jump=") ||
-           p2a_str_starts(line, "jcnd=");
+    return (*line.at == 'c' && p2a_str_starts(line, "calls=")) ||
+           (*line.at == 'j' && (p2a_str_starts(line, "jump=") || p2a_str_starts(line, "jcnd=")));
 }
 
 static bool parse(const void *reader, void *desk, struct p2a_str lines, void *piece)
@@ -1356,23 +1421,23 @@ static bool parse(const void *reader, void *desk, struct p2a_str lines, void *pi
     const struct shape *shape = &((const struct reader *)reader)->guess;
     struct piece *p = piece;
     const char *at = lines.at, *end = at + lines.n;
+    const char *last = lines.n > PLAIN_MOST ? end - PLAIN_MOST : at;
     bool plain = shape->events && shape->events <= PLAIN_EVENTS, call = false;
     (void)desk;
     for (p->stretch_n = p->row_n = p->run_n = 0; at < end;) {
-        if (!room_for_row(p, shape->events))
+        const char *begin = at;
+        if (!room_for_stretch(p, shape->events))
             return false;
-        const char *next = NULL;
-        if (plain && !call && end - at >= PLAIN_MOST)
-            next = parse_row(p, shape, at);
-        if (!next) {
+        if (plain && !call && !(at = parse_rows(p, shape, begin, last)))
+            return false;
+        bool is_run = at > begin;
+        if (!is_run) {
             const char *lf = memchr(at, '\n', (size_t)(end - at));
-            next = lf ? lf + 1 : end;
-            struct p2a_str line = {at, (size_t)(next - at)};
-            call = before_call(line);
-            p->stretch[p->stretch_n++] = (struct stretch){.text = at};
+            at = lf ? lf + 1 : end;
         }
-        at = next;
-        p->stretch[p->stretch_n - 1].n = (size_t)(at - p->stretch[p->stretch_n - 1].text);
+        struct stretch stretch = {begin, (size_t)(at - begin), is_run};
+        call = !is_run && before_call((struct p2a_str){begin, stretch.n});
+        p->stretch[p->stretch_n++] = stretch;
     }
     return true;
 }
@@ -1389,10 +1454,9 @@ static struct p2a_str without_end(const char *text, size_t n)
 /* Whether anything more is wanted. */
 static bool take_line(struct reader *r, const char *text, size_t n)
 {
-    const unsigned char *ahead;
     p2a_count_lines(r->in, 1);
     read_line(r, without_end(text, n));
-    return p2a_ahead(r->in, 1, &ahead) > 0;
+    return !failed(r);
 }
 
 /* Takes a run line by line. */

@@ -224,6 +224,15 @@ static void numbers_are_the_same_in_the_middle_and_at_the_end(void **state)
                                         "-4 12345678901234567",
                                         "0x123456789abcdef0 0000000000000000000000000000000012",
                                         "+0 1234567812345678",
+                                        "1234567 12345678",
+                                        "123456789 1234567",
+                                        "12345678123456789 9",
+                                        "0xabcdef 0xFFFFFFFF",
+                                        "0x123456789 0x1234567890ab",
+                                        "0x00000000000000000000000000000000000000000000000000001 7",
+                                        "1  2",
+                                        "7:9 2",
+                                        "+3-1 2",
                                         "12345678 . ",
                                         "3"};
     char most[P2A_PROBE_BYTES], text[2 * P2A_PROBE_BYTES];
@@ -240,6 +249,96 @@ static void numbers_are_the_same_in_the_middle_and_at_the_end(void **state)
             assert_true(end->graph.line[j].line == middle->graph.line[j].line);
         p2a_free(end);
         p2a_free(middle);
+    }
+}
+
+static void lines_are_as_wrong_in_the_middle_as_at_the_end(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {
+        "1 1.5", "1 2x", "0x 1",   "0xg 1",         "1 0x",           "1/ 2",
+        "+ 2",   "*1 2", "1 \xb2", "1 1234567\xb8", "1 1234567812/4", "12345678:0:0 1"};
+    char most[P2A_PROBE_BYTES], text[2 * P2A_PROBE_BYTES];
+    memset(most, '#', sizeof most);
+    most[sizeof most - 1] = '\0';
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        struct p2a_profile *p;
+        struct p2a_error end, middle;
+        snprintf(text, sizeof text, HEAD "fn=f\n10 1\n%s\n", lines[i]);
+        assert_int_equal(load_text(p2a_str_of(text), &p, &end), P2A_INPUT);
+        snprintf(text, sizeof text, HEAD "fn=f\n10 1\n%s\n%s\n", lines[i], most);
+        assert_int_equal(load_text(p2a_str_of(text), &p, &middle), P2A_INPUT);
+        assert_int_equal(end.place, middle.place);
+        assert_string_equal(end.message, middle.message);
+    }
+}
+
+static void put(struct p2a_buffer *text, const char *more)
+{
+    assert_true(p2a_buffer_add(text, more, strlen(more)));
+}
+
+/* Numbers of so many digits at most, in any form. */
+static uint64_t put_random(struct p2a_buffer *text, uint64_t *seed, unsigned digits)
+{
+    uint64_t value = 0;
+    char word[40];
+    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
+    for (unsigned i = 0, n = 1 + (unsigned)(*seed >> 33) % digits; i < n; i++)
+        value = value * 10 + (*seed >> (2 * i + 8)) % 10;
+    snprintf(word, sizeof word, *seed >> 62 ? "%llu" : "0x%llx", (unsigned long long)value);
+    put(text, word);
+    return value;
+}
+
+enum { EVENTS = 10 };
+struct expected {
+    uint64_t address, line, cost[EVENTS];
+};
+
+/* Row I, one address behind the one before, with 1 to EVENTS costs. */
+static void put_row(struct p2a_buffer *text, uint64_t *seed, uint32_t i, uint32_t events,
+                    struct expected *row)
+{
+    static const char *const steps[] = {"+1 * ", "+1 +2 ", "+1 -1 ", "+1 7 "};
+    uint32_t costs = 1 + (i + events) % events;
+    const struct expected before = i ? row[-1] : (struct expected){.address = 0x1000, .line = 5};
+    const uint64_t line[] = {before.line, before.line + 2, before.line - 1, 7};
+    *row = (struct expected){.address = before.address + 1, .line = line[i % 4]};
+    put(text, steps[i % 4]);
+    for (uint32_t e = 0; e < costs; e++) {
+        row->cost[e] = put_random(text, seed, 13);
+        put(text, e + 1 < costs ? " " : "\n");
+    }
+}
+
+/* Addresses ascend, so that lines stand as they came. */
+static void rows_of_any_number_of_costs_are_what_they_say(void **state)
+{
+    (void)state;
+    enum { ROWS = 500 };
+    static struct expected row[ROWS];
+    for (uint32_t events = 1; events <= EVENTS; events++) {
+        struct p2a_buffer text = {0};
+        uint64_t seed = events;
+        put(&text, "positions: instr line\nevents:");
+        for (uint32_t e = 0; e < events; e++)
+            p2a_buffer_add(&text, (const char[]){' ', 'A', (char)('a' + e)}, 3);
+        put(&text, "\nfn=f\n0x1000 5 0\n");
+        for (uint32_t i = 0; i < ROWS; i++)
+            put_row(&text, &seed, i, events, &row[i]);
+        p2a_buffer_add(&text, "", 1);
+        struct p2a_profile *p = profile_in(text.at);
+        assert_int_equal(p->graph.line_n, ROWS + 1);
+        for (uint32_t i = 0; i < ROWS; i++) {
+            const struct p2a_line *line = &p->graph.line[i + 1];
+            const double *self = p->graph.line_self + (size_t)(i + 1) * events;
+            assert_true(line->address == row[i].address && line->line == row[i].line);
+            for (uint32_t e = 0; e < events; e++)
+                assert_true(self[e] == (double)row[i].cost[e]);
+        }
+        p2a_free(p);
+        p2a_buffer_free(&text);
     }
 }
 
@@ -609,6 +708,8 @@ int main(void)
         cmocka_unit_test(a_formula_of_itself_or_of_the_unknown_is_left_out_and_said),
         cmocka_unit_test(cachegrind_files_are_the_same_without_calls),
         cmocka_unit_test(numbers_are_the_same_in_the_middle_and_at_the_end),
+        cmocka_unit_test(lines_are_as_wrong_in_the_middle_as_at_the_end),
+        cmocka_unit_test(rows_of_any_number_of_costs_are_what_they_say),
         cmocka_unit_test(line_ends_and_blanks_are_forgiven),
         cmocka_unit_test(broken_lines_are_errors_with_their_number),
         cmocka_unit_test(what_was_written_reads_as_what_it_was),
