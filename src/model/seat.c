@@ -188,6 +188,23 @@ static int by_unit(const void *a, const void *b)
     return left->arc < right->arc ? -1 : left->arc > right->arc;
 }
 
+/* Most functions call few others, for which qsort takes longer than the rest of a visit. */
+static void sort_by_unit(struct offer *offer, uint32_t n)
+{
+    enum { FEW = 12 };
+    if (n > FEW) {
+        qsort(offer, n, sizeof *offer, by_unit);
+        return;
+    }
+    for (uint32_t i = 1; i < n; i++) {
+        struct offer moved = offer[i];
+        uint32_t k = i;
+        for (; k > 0 && by_unit(&offer[k - 1], &moved) > 0; k--)
+            offer[k] = offer[k - 1];
+        offer[k] = moved;
+    }
+}
+
 static bool whole_calls(const struct seating *p, const struct pool *pool)
 {
     return pool->unit >= p->least && pool->calls >= 1;
@@ -213,7 +230,7 @@ static void gather(struct seating *p, uint32_t number, p2a_id f)
         }
     }
     p->work += outs->first[f + 1] - outs->first[f];
-    qsort(p->offer, p->whole_n, sizeof *p->offer, by_unit);
+    sort_by_unit(p->offer, p->whole_n);
 }
 
 static double mass_left(const struct seating *p, uint32_t from)
