@@ -352,6 +352,22 @@ static inline uint64_t eight_digits(uint32_t value)
     return tens | (twos - 10 * tens) << 8;
 }
 
+/* The same of what is less than 10^4. */
+static inline uint32_t four_digits(uint32_t value)
+{
+    uint32_t hundreds = value * 10486 >> 20;
+    uint32_t twos = hundreds | (value - 100 * hundreds) << 16;
+    uint32_t tens = (twos * 103 >> 10) & 0x000f000f;
+    return tens | (twos - 10 * tens) << 8;
+}
+
+static inline void put_four(char *at, uint32_t digits)
+{
+    digits |= 0x30303030;
+    for (unsigned i = 0; i < 4; i++)
+        at[i] = (char)(digits >> 8 * i & 255);
+}
+
 static inline char *put_eight(char *at, uint64_t digits)
 {
     digits |= 0x3030303030303030;
@@ -362,11 +378,17 @@ static inline char *put_eight(char *at, uint64_t digits)
 
 char *p2a_digits(char *at, uint64_t value)
 {
-    enum { EIGHT = 100000000 };
+    enum { FOUR = 10000, EIGHT = 100000000 };
+    if (value < FOUR) { /* most are */
+        uint32_t four = four_digits((uint32_t)value);
+        unsigned zeros = (unsigned)__builtin_ctz(four | 1U << 24) / 8; /* but for the last one */
+        put_four(at, four >> 8 * zeros);
+        return at + 4 - zeros;
+    }
     if (value >= EIGHT)
         return put_eight(p2a_digits(at, value / EIGHT), eight_digits((uint32_t)(value % EIGHT)));
     uint64_t digits = eight_digits((uint32_t)value);
-    unsigned zeros = (unsigned)__builtin_ctzll(digits | 1ULL << 56) / 8; /* but for the last one */
+    unsigned zeros = (unsigned)__builtin_ctzll(digits) / 8;
     put_eight(at, digits >> 8 * zeros);
     return at + 8 - zeros;
 }
