@@ -1201,22 +1201,26 @@ static bool long_number(const char *at, unsigned n, bool is_hexadecimal, uint64_
     return is_number;
 }
 
-/* Takes a number and the end behind it. */
+/* Takes a decimal number and the end behind it. */
 static inline bool plain_number(struct words *words, uint64_t *value)
 {
     if (!words->ends)
         return false;
     const char *at = words->line + words->at;
     unsigned n = (unsigned)__builtin_ctzll(words->ends) - words->at;
-    bool is_hexadecimal = n > 2 && at[0] == '0' && at[1] == 'x';
     pass_end(words);
-    if (is_hexadecimal) {
-        at += 2;
-        n -= 2;
-    }
-    if (n - 1 >= 8)
-        return long_number(at, n, is_hexadecimal, value);
-    return is_hexadecimal ? hexadecimal(at, n, value) : decimal(at, n, value);
+    return n - 1 < 8 ? decimal(at, n, value) : long_number(at, n, false, value);
+}
+
+/* The same behind "0x". */
+static inline bool plain_hexadecimal(struct words *words, uint64_t *value)
+{
+    const char *at = words->line + words->at + 2;
+    if (!words->ends)
+        return false;
+    unsigned n = (unsigned)__builtin_ctzll(words->ends) - words->at - 2;
+    pass_end(words);
+    return n - 1 < 8 ? hexadecimal(at, n, value) : long_number(at, n, true, value);
 }
 
 static inline bool is_behind(const struct words *words, char end)
@@ -1239,15 +1243,20 @@ static inline bool plain_position(struct words *words, uint64_t *value, enum ste
         *step = sign == '-' ? BACK : FORTH;
         pass_end(words);
     }
-    if (sign != '*')
-        return plain_number(words, value) && is_behind(words, ' ');
+    if (sign != '*') {
+        const char *at = words->line + words->at;
+        bool is_hexadecimal = at[0] == '0' && at[1] == 'x';
+        return (is_hexadecimal ? plain_hexadecimal(words, value) : plain_number(words, value)) &&
+               is_behind(words, ' ');
+    }
     if (words->line[words->at] != ' ')
         return false;
     pass_end(words);
     return true;
 }
 
-/* The costs up to the end of the line; those that aren't there are 0. */
+/* The costs up to the end of the line, nobody writes them in hexadecimal; those that aren't there
+ * are 0. */
 static inline bool plain_costs(struct words *words, uint32_t events, uint64_t *cost)
 {
     uint32_t n = 0;
@@ -1497,7 +1506,7 @@ static void add_row_costs(const struct reader *r, p2a_id id, const uint64_t *cos
 {
     double *values = r->p->graph.line_self + (size_t)id * r->p->columns;
     for (uint32_t i = 0; i < r->events; i++)
-        values[r->column[i].metric] += (double)cost[i];
+        values[r->column[i].metric] += (double)(int64_t)cost[i]; /* of 16 digits at most */
 }
 
 /* Rows of lines that aren't there yet. False: there is no room for them. */
@@ -2490,7 +2499,7 @@ static void tally_lines(const struct writer *w, struct together lines, uint32_t 
     for (size_t i = lines.begin; i < lines.end; i++) {
         bool whole = is_whole(value[i * columns]);
         left -= value[i * columns];
-        so_far += whole ? (uint64_t)value[i * columns] : 0;
+        so_far += whole ? (uint64_t)(int64_t)value[i * columns] : 0;
         odd |= !whole || so_far > (uint64_t)P2A_EXACT;
     }
     tally->odd[event] |= odd;
@@ -3128,7 +3137,7 @@ static uint64_t own_line(const struct writer *w, p2a_id function)
 static const uint64_t *whole_costs(const struct writer *w, const double *values, uint64_t *cost)
 {
     for (uint32_t e = 0; e < w->events; e++)
-        cost[e] = (uint64_t)values[e];
+        cost[e] = (uint64_t)(int64_t)values[e];
     return cost;
 }
 
