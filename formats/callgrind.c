@@ -2183,6 +2183,7 @@ struct changes {
  * where its number is the next one. */
 struct pen {
     struct p2a_out *out; /* NULL: numbers are given */
+    char *at, *full;     /* where its text goes on, and takes no whole line more */
     p2a_id file, object; /* strings in force */
     uint64_t address;
     uint32_t functions, files, objects; /* numbers so far */
@@ -3041,14 +3042,39 @@ static inline char *add_cost_line(const struct writer *w, char *at, uint64_t bef
     return add_char(at, '\n');
 }
 
+/* What was put so far is the output's. */
+static void lift(struct pen *pen)
+{
+    if (pen->at)
+        p2a_end_text(pen->out, pen->at);
+    pen->at = pen->full = NULL;
+}
+
+/* Where the next line begins, for which there is room. */
+static inline char *next_line(struct pen *pen)
+{
+    enum { ROOM = 1 << 15 };
+    if (pen->at >= pen->full) {
+        lift(pen);
+        pen->at = p2a_begin_text(pen->out, ROOM);
+        pen->full = pen->at + ROOM - LINE_MOST;
+    }
+    return pen->at;
+}
+
+static inline char *add_text(char *at, struct p2a_str text)
+{
+    memcpy(at, text.at, text.n);
+    return at + text.n;
+}
+
 static void put_costs(const struct writer *w, struct pen *pen, uint64_t address, uint64_t line,
                       const uint64_t *cost)
 {
-    uint64_t before = pen->address;
-    pen->address = w->addresses ? address : before;
     if (pen->out)
-        p2a_end_text(pen->out, add_cost_line(w, p2a_begin_text(pen->out, LINE_MOST), before,
-                                             address, line, cost));
+        pen->at = add_cost_line(w, next_line(pen), pen->address, address, line, cost);
+    if (w->addresses)
+        pen->address = address;
 }
 
 static bool is_blank(char c)
@@ -3079,35 +3105,38 @@ static void put_line(struct p2a_out *out, struct p2a_str name)
 
 /* "KEYWORD(NUMBER) NAME", the name only the first time: else it isn't so much as looked at. *USED:
  * the highest so far. */
-static void put_name(struct pen *pen, const char *keyword, uint32_t *number, uint32_t *used,
-                     const struct p2a_str *name)
+static inline void put_name(struct pen *pen, struct p2a_str keyword, uint32_t *number,
+                            uint32_t *used, const struct p2a_str *name)
 {
     if (!pen->out) {
         *number = *number ? *number : ++*used;
         return;
     }
-    char *at = stpcpy(p2a_begin_text(pen->out, LINE_MOST), keyword);
+    char *at = add_char(add_text(next_line(pen), keyword), '(');
     bool first = *number > *used;
-    at = p2a_digits(add_char(at, '('), *number);
-    at = add_char(add_char(at, ')'), first ? ' ' : '\n');
-    p2a_end_text(pen->out, at);
+    at = p2a_digits(at, *number);
+    pen->at = add_char(add_char(at, ')'), first ? ' ' : '\n');
     if (first) {
         *used = *number;
+        lift(pen);
         put_line(pen->out, *name);
     }
 }
 
-static void put_file(const struct writer *w, struct pen *pen, const char *keyword, p2a_id file)
+static inline void put_file(const struct writer *w, struct pen *pen, struct p2a_str keyword,
+                            p2a_id file)
 {
     put_name(pen, keyword, &w->file_no[file], &pen->files, &w->p->strings.row[file]);
 }
 
-static void put_object(const struct writer *w, struct pen *pen, const char *keyword, p2a_id object)
+static inline void put_object(const struct writer *w, struct pen *pen, struct p2a_str keyword,
+                              p2a_id object)
 {
     put_name(pen, keyword, &w->object_no[object], &pen->objects, &w->p->strings.row[object]);
 }
 
-static void put_function(const struct writer *w, struct pen *pen, const char *keyword, p2a_id f)
+static inline void put_function(const struct writer *w, struct pen *pen, struct p2a_str keyword,
+                                p2a_id f)
 {
     put_name(pen, keyword, &w->target[f].number, &pen->functions, &w->name[f]);
 }
@@ -3117,7 +3146,7 @@ static void enter_file(const struct writer *w, struct pen *pen, p2a_id function,
 {
     if (file != pen->file) {
         bool own = file == w->p->functions.row[function].file;
-        put_file(w, pen, own ? "fe=" : "fi=", file);
+        put_file(w, pen, own ? P2A_LIT("fe=") : P2A_LIT("fi="), file);
         pen->file = file;
     }
 }
@@ -3150,18 +3179,17 @@ static const uint64_t *costs_of_line(const struct writer *w, size_t line, uint64
 /* Lines that are all in the file that is in force. */
 static void put_lines_here(const struct writer *w, struct pen *pen, size_t begin, size_t end)
 {
-    enum { ROOM = 1 << 15 };
     const struct p2a_line *line = w->p->graph.line;
     uint64_t before = pen->address, whole[MAX_EVENTS];
     while (begin < end) {
-        char *at = p2a_begin_text(pen->out, ROOM);
-        const char *full = at + ROOM - LINE_MOST;
+        char *at = next_line(pen);
+        const char *full = pen->full;
         for (; begin < end && at < full; begin++) {
             at = add_cost_line(w, at, before, line[begin].address, line[begin].line,
                                costs_of_line(w, begin, whole));
             before = line[begin].address;
         }
-        p2a_end_text(pen->out, at);
+        pen->at = at;
     }
 }
 
@@ -3204,15 +3232,15 @@ static void put_callee(const struct writer *w, struct pen *pen, p2a_id callee, u
     const struct target *target = &w->target[callee];
     p2a_id module = w->modules ? w->p->functions.row[callee].module : 0;
     if (w->modules && module != pen->object)
-        put_object(w, pen, "cob=", module);
+        put_object(w, pen, P2A_LIT("cob="), module);
     if (target->file != pen->file)
-        put_file(w, pen, "cfi=", target->file);
-    put_function(w, pen, "cfn=", callee);
+        put_file(w, pen, P2A_LIT("cfi="), target->file);
+    put_function(w, pen, P2A_LIT("cfn="), callee);
     if (!pen->out)
         return;
-    char *at = stpcpy(p2a_begin_text(pen->out, LINE_MOST), "calls=");
-    at = stpcpy(p2a_digits(at, calls ? calls : 1), w->addresses ? " 0 " : " ");
-    p2a_end_text(pen->out, add_char(p2a_digits(at, target->line), '\n'));
+    char *at = p2a_digits(add_text(next_line(pen), P2A_LIT("calls=")), calls ? calls : 1);
+    at = add_text(at, w->addresses ? P2A_LIT(" 0 ") : P2A_LIT(" "));
+    pen->at = add_char(p2a_digits(at, target->line), '\n');
 }
 
 static void put_call(const struct writer *w, struct pen *pen, p2a_id callee, uint64_t calls,
@@ -3283,15 +3311,15 @@ static void put_block(const struct writer *w, struct pen *pen, p2a_id function)
 {
     const struct target *f = &w->target[function];
     if (pen->out)
-        p2a_put(pen->out, "\n", 1);
+        pen->at = add_char(next_line(pen), '\n');
     p2a_id module = w->modules ? w->p->functions.row[function].module : 0;
     if (w->modules && module != pen->object) {
-        put_object(w, pen, "ob=", module);
+        put_object(w, pen, P2A_LIT("ob="), module);
         pen->object = module;
     }
-    put_file(w, pen, "fl=", f->file);
+    put_file(w, pen, P2A_LIT("fl="), f->file);
     pen->file = f->file;
-    put_function(w, pen, "fn=", function);
+    put_function(w, pen, P2A_LIT("fn="), function);
     put_self(w, pen, function);
     for (uint32_t i = w->flow.outs.first[function]; i < w->flow.outs.first[function + 1]; i++) {
         fetch_ahead(w, pen, i);
@@ -3302,17 +3330,18 @@ static void put_block(const struct writer *w, struct pen *pen, p2a_id function)
 static void put_outside(struct writer *w, struct pen *pen)
 {
     if (pen->out)
-        p2a_put(pen->out, "\n", 1);
+        pen->at = add_char(next_line(pen), '\n');
     if (w->modules && pen->object)
-        put_object(w, pen, "ob=", 0);
-    put_file(w, pen, "fl=", 0);
+        put_object(w, pen, P2A_LIT("ob="), 0);
+    put_file(w, pen, P2A_LIT("fl="), 0);
     pen->file = pen->object = 0;
-    put_name(pen, "fn=", &w->outside.number, &pen->functions, &w->outside.name);
+    put_name(pen, P2A_LIT("fn="), &w->outside.number, &pen->functions, &w->outside.name);
     for (uint32_t i = 0; i < w->outside.n; i++) {
         put_callee(w, pen, w->outside.entry[i].function, w->outside.entry[i].calls);
         put_costs(w, pen, pen->address, 0,
                   pen->out ? w->outside.cost + (size_t)i * w->events : NULL);
     }
+    lift(pen);
 }
 
 /* Functions in the order of the profile, then callers that are names only. */
@@ -3394,6 +3423,7 @@ static void put_blocks(const void *writer, void *desk, struct p2a_out *out, uint
     pen.out = out;
     for (uint32_t i = begin; i < end; i++)
         put_block(w, &pen, w->block[i]);
+    lift(&pen);
 }
 
 static void put_all(struct writer *w)
