@@ -371,7 +371,16 @@ static bool read_arc_figures(struct reader *r, struct figures *f)
 
 static bool read_row_figures(struct reader *r, struct figures *f)
 {
+    int64_t count[2];
+    double seconds[2];
     f->has = P2A_HAS_ROW | P2A_HAS_SELF | P2A_HAS_TOTAL;
+    if (p2a_marshal_take_first_figures(&r->m, count, seconds)) {
+        f->primitive = count_of(count[0], &f->has, P2A_HAS_PRIMITIVE);
+        f->calls = count_of(count[1], &f->has, P2A_HAS_CALLS);
+        f->self = seconds[0];
+        f->total = seconds[1];
+        return true;
+    }
     return read_count(r, &f->primitive, &f->has, P2A_HAS_PRIMITIVE) &&
            read_count(r, &f->calls, &f->has, P2A_HAS_CALLS) && read_seconds(r, &f->self) &&
            read_seconds(r, &f->total);
@@ -577,10 +586,10 @@ static bool make_room(void *rows, size_t size, double **self, double **total, ui
                       uint32_t n)
 {
     uint32_t before = *room;
+    if (n < before)
+        return true;
     if (!p2a_grow(rows, room, (uint64_t)n + 1, size))
         return false;
-    if (*room == before)
-        return true;
     double *wider_self = realloc(*self, *room * sizeof **self);
     *self = wider_self ? wider_self : *self;
     double *wider_total = realloc(*total, *room * sizeof **total);

@@ -465,7 +465,7 @@ static bool step_code(struct marshal *m, struct marshal_open *o)
 /* ---- reading --------------------------------------------------------------------------------- */
 
 /* One object is complete: so may be the container it is in, and the one around that. */
-static bool child_done(struct marshal *m)
+static bool close_complete(struct marshal *m)
 {
     while (m->depth > 0) {
         struct marshal_open *o = &m->open[m->depth - 1];
@@ -480,6 +480,22 @@ static bool child_done(struct marshal *m)
             return true;
         close_container(m);
     }
+    return true;
+}
+
+/* The same, at once where the container goes on. */
+static inline bool child_done(struct marshal *m)
+{
+    if (m->depth == 0)
+        return true;
+    struct marshal_open *o = &m->open[m->depth - 1];
+    if (o->kind == MARSHAL_DICT) {
+        o->left ^= 1;
+        return true;
+    }
+    if (o->kind == MARSHAL_CODE || o->left <= 1)
+        return close_complete(m);
+    o->left--;
     return true;
 }
 
@@ -733,17 +749,32 @@ static bool is_whole(const struct marshal *m, uint32_t ref)
     return true;
 }
 
-/* Of the integer, float or reference to a whole object at AT; 0 where it is none. */
+/* Of the reference to a whole object at AT; 0 where it is none. */
+static uint64_t ref_size(const struct marshal *m, uint64_t at)
+{
+    uint32_t ref = get_u32(m->start + at + 1);
+    return ref < m->ref_n && is_whole(m, ref) ? REF_SIZE : 0;
+}
+
+/* Of the integer, float or reference to a whole object at AT, where there are FLOAT_SIZE bytes; 0
+ * where it is none. */
+static inline uint64_t size_at(const struct marshal *m, uint64_t at)
+{
+    switch (m->start[at]) {
+    case 'i':
+        return INT_SIZE;
+    case 'g':
+        return FLOAT_SIZE;
+    case 'r':
+        return ref_size(m, at);
+    default:
+        return 0;
+    }
+}
+
 static uint64_t plain_size(const struct marshal *m, uint64_t at)
 {
-    if (m->size - at < FLOAT_SIZE)
-        return 0;
-    unsigned char type = m->start[at];
-    if (type == 'r') {
-        uint32_t ref = get_u32(m->start + at + 1);
-        return ref < m->ref_n && is_whole(m, ref) ? REF_SIZE : 0;
-    }
-    return type == 'i' ? INT_SIZE : type == 'g' ? FLOAT_SIZE : 0;
+    return m->size - at < FLOAT_SIZE ? 0 : size_at(m, at);
 }
 
 /* Of the head of a tuple of a FEW at AT, with the number of its children in *N; 0 where it is none.
@@ -784,14 +815,14 @@ static void fetch_tag(const struct marshal *m, uint64_t at)
 
 /* An integer of 4 bytes at AT, or a reference to one. *UNFOLDED is what references read again,
  * *REFS the numbers of their own that the integers have. */
-static uint64_t plain_int(const struct marshal *m, uint64_t at, int64_t *value, uint64_t *unfolded,
-                          uint32_t *refs)
+static inline uint64_t plain_int(const struct marshal *m, uint64_t at, int64_t *value,
+                                 uint64_t *unfolded, uint32_t *refs)
 {
-    uint64_t size = plain_size(m, at), from = at;
+    uint64_t size = size_at(m, at), from = at;
     if (size > 0 && m->start[at] == 'r') {
         from = m->ref_at[get_u32(m->start + at + 1)];
         *unfolded += INT_SIZE;
-    } else if (m->again && m->size - at >= FLOAT_SIZE && m->start[at] == ('i' | FLAG_REF)) {
+    } else if (m->again && m->start[at] == ('i' | FLAG_REF)) {
         size = INT_SIZE;
         ++*refs;
     }
@@ -801,33 +832,55 @@ static uint64_t plain_int(const struct marshal *m, uint64_t at, int64_t *value, 
     return size;
 }
 
-bool p2a_marshal_take_figures(struct marshal *m, int64_t count[2], double real[2])
+/* Two integers and two floats from AT on: where they end; 0 where that isn't all there is. */
+static inline uint64_t take_four(struct marshal *m, uint64_t at, int64_t count[2], double real[2])
 {
-    uint32_t n, refs = 0;
-    uint64_t head = small_head(m, m->at, &n), at = m->at + head, unfolded = 0;
-    if (m->failure.failed || n != 4 || head == 0)
-        return false;
+    uint32_t refs = 0;
+    uint64_t unfolded = 0;
+    if (m->size - at < 4 * FLOAT_SIZE)
+        return 0;
     for (int i = 0; i < 2; i++) {
         uint64_t size = plain_int(m, at, &count[i], &unfolded, &refs);
         if (size == 0)
-            return false;
+            return 0;
         at += size;
     }
     for (int i = 0; i < 2; i++, at += FLOAT_SIZE) {
-        if (plain_size(m, at) != FLOAT_SIZE)
-            return false;
+        if (m->start[at] != 'g')
+            return 0;
         real[i] = get_double(m->start + at + 1);
     }
     if (unfolded > m->unfolded || refs > m->ref_n - m->next_ref)
-        return false;
+        return 0;
     m->unfolded -= unfolded;
     m->next_ref += refs;
+    return at;
+}
+
+bool p2a_marshal_take_figures(struct marshal *m, int64_t count[2], double real[2])
+{
+    uint32_t n;
+    uint64_t head = small_head(m, m->at, &n), at;
+    if (m->failure.failed || n != 4 || head == 0 || !(at = take_four(m, m->at + head, count, real)))
+        return false;
     if (m->again) {
         fetch_tag(m, at); /* the next key, and, if its figures take as much, the one behind it */
         fetch_tag(m, at + REF_SIZE + (at - m->at));
     }
     m->at = at;
     return child_done(m);
+}
+
+bool p2a_marshal_take_first_figures(struct marshal *m, int64_t count[2], double real[2])
+{
+    struct marshal_open *o = m->depth > 0 ? &m->open[m->depth - 1] : NULL;
+    bool in_tuple = o && o->kind == MARSHAL_TUPLE && o->left > 4 && m->replays == 0;
+    uint64_t at = in_tuple && !m->failure.failed ? take_four(m, m->at, count, real) : 0;
+    if (!at)
+        return false;
+    m->at = at;
+    o->left -= 4;
+    return true;
 }
 
 /* ---- passing over ---------------------------------------------------------------------------- */

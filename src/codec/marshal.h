@@ -155,6 +155,8 @@ struct marshal_mark p2a_marshal_place(const struct marshal *m, uint32_t ref);
  * figures of nearly all callers are: takes the whole at once. Else returns false and passes
  * nothing; p2a_marshal_read tells what it is. */
 bool p2a_marshal_take_figures(struct marshal *m, int64_t count[2], double real[2]);
+/* The same of the next four children of a tuple that has more. */
+bool p2a_marshal_take_first_figures(struct marshal *m, int64_t count[2], double real[2]);
 
 /* Fails at byte AT with a sentence of the caller's; returns false. */
 bool p2a_marshal_fail(struct marshal *m, uint64_t at, const char *text, ...) P2A_PRINTF(3, 4);
