@@ -972,10 +972,9 @@ static bool read_label(struct reader *r, const struct protobuf_field *from, stru
 
 /* A sample as it stands in the file. */
 struct raw {
-    uint32_t location_n;
-    uint32_t leaf; /* location row; P2A_NONE: there is none */
-    bool named;    /* frames stand where its locations were */
-    struct protobuf labels; /* the message from the first one on; empty: there is none */
+    uint32_t location_n, leaf; /* the leaf's row; P2A_NONE: there is none */
+    bool named;                /* frames stand where its locations were */
+    struct protobuf labels;    /* the message from the first one on; empty: there is none */
 };
 
 /* Samples from one place in the file to another, up to the first that is wrong. */
@@ -1134,16 +1133,19 @@ static bool put_frames(const struct reader *r, const uint32_t *row, uint32_t n, 
 /* Puts the sample's locations to the others, root first. False: no memory. */
 static bool put_locations(const struct reader *r, struct piece *p, struct raw *sample)
 {
-    uint32_t n = p->row_n, *to = p->location + p->location_n;
+    uint32_t n = p->row_n, *to;
+    sample->leaf = P2A_NONE;
+    if (!n)
+        return true;
     if (!r->place_n) {
         if (!p2a_grow(&p->own, &p->own_room, (uint64_t)p->location_n + n, sizeof *p->own))
             return false;
         p->location = p->own;
-        to = p->own + p->location_n;
     }
+    to = p->location + p->location_n;
     sample->location_n = n;
-    sample->leaf = n ? p->row[0] : P2A_NONE;
-    sample->named = r->place_n && !r->dropping && n && put_frames(r, p->row, n, to);
+    sample->leaf = p->row[0];
+    sample->named = r->place_n && !r->dropping && put_frames(r, p->row, n, to);
     for (uint32_t i = n; !sample->named && i-- > 0;)
         *to++ = p->row[i];
     p->location_n += n;
