@@ -1463,9 +1463,10 @@ static struct p2a_str without_end(const char *text, size_t n)
 /* Whether anything more is wanted. */
 static bool take_line(struct reader *r, const char *text, size_t n)
 {
+    const unsigned char *ahead;
     p2a_count_lines(r->in, 1);
     read_line(r, without_end(text, n));
-    return !failed(r);
+    return p2a_ahead(r->in, 1, &ahead) > 0;
 }
 
 /* Takes a run line by line. */
