@@ -1104,7 +1104,7 @@ static void read_line(struct reader *r, struct p2a_str line)
  * seemed where it is: the shape may have changed, or its first row be what a call costs. Where
  * words end is found for a whole line at once, and eight digits are one number at once, since a
  * loop over them would end where no processor foresees it. */
-enum { PLAIN_EVENTS = 8, PLAIN_LINE = 64, PLAIN_MOST = PLAIN_LINE + 16 };
+enum { PLAIN_EVENTS = 16, PLAIN_LINE = 64, PLAIN_MOST = PLAIN_LINE + 16 };
 #define EACH(byte) (0x0101010101010101U * (byte))
 
 /* The first byte in the lowest bits. */

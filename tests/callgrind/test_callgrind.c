@@ -291,7 +291,7 @@ static uint64_t put_random(struct p2a_buffer *text, uint64_t *seed, unsigned dig
     return value;
 }
 
-enum { EVENTS = 10 };
+enum { EVENTS = 18 };
 struct expected {
     uint64_t address, line, cost[EVENTS];
 };
