@@ -110,7 +110,7 @@ static enum p2a_status take_amount(struct parser *s, struct p2a_str *rest, doubl
     const char *start = rest->at;
     size_t n = 0;
     if (!take_number(rest, &amount.value))
-        return bad(s, start, "a number");
+        return bad(s, start, *start == '-' ? "a number without a sign" : "a number");
     while (n < rest->n && !strchr(" \t+-*", rest->at[n]))
         n++;
     size_t unit = 0, known = sizeof units / sizeof *units;
@@ -119,7 +119,7 @@ static enum p2a_status take_amount(struct parser *s, struct p2a_str *rest, doubl
         unit++;
     if (n && unit == known)
         return bad(s, word.at,
-                   "a unit: %, s, ms, us, ns, min, h, B, kB, MB, GB, KiB, MiB, GiB, k, M");
+                   "a unit: %, s, ms, us, ns, min, h, B, kB, MB, GB, KiB, MiB, GiB, k, M, G");
     if (n) {
         amount.kind = units[unit].kind;
         amount.value *= units[unit].factor;
@@ -247,32 +247,37 @@ static bool is_quantity(struct parser *s, struct p2a_str word)
 }
 
 /* Reads "word [metric] %" off the front; false where the text isn't of that shape: *rest is as it
- * was. A word that is no quantity is a metric's name. */
-static bool take_quantity(struct parser *s, struct p2a_str *rest, bool *known)
+ * was. A word that is no quantity is a metric's name. An error where a quantity's bracket isn't
+ * closed: such a text is no pattern either. */
+static bool take_quantity(struct parser *s, struct p2a_str *rest)
 {
     struct p2a_terms *t = s->terms;
     struct p2a_str left = *rest;
+    const char *end = rest->at + rest->n;
     size_t n = 0;
     while (n < left.n && is_word(left.at[n]))
         n++;
     struct p2a_str word = {left.at, n}, metric = {0};
+    bool known = is_quantity(s, word);
     left = p2a_str_trim((struct p2a_str){left.at + n, left.n - n});
     if (left.n && left.at[0] == '[') {
         left.at++, left.n--;
         if (!n || !p2a_str_cut(left, ']', &metric, &left))
-            return false;
+            return known && bad(s, end, "] behind the name of a metric") == P2A_OK;
         left = p2a_str_trim(left);
     }
     bool share = left.n && left.at[0] == '%';
     if (share)
         left = p2a_str_trim((struct p2a_str){left.at + 1, left.n - 1});
-    bool call = left.n > 1 && left.at[0] == '(' && left.at[left.n - 1] == ')';
-    *known = is_quantity(s, word);
-    if (!n || (left.n && !call) || (!*known && !(call && !metric.n)))
+    bool open = left.n && left.at[0] == '(';
+    bool call = open && left.at[left.n - 1] == ')';
+    if (known && open && !memchr(left.at, ')', left.n))
+        return bad(s, end, "a closing parenthesis") == P2A_OK;
+    if (!n || (left.n && !call) || (!known && !(call && !metric.n)))
         return false;
     t->share = share;
-    metric = *known ? p2a_str_trim(metric) : word;
-    t->quantity = *known ? t->quantity : P2A_Q_TOTAL;
+    metric = known ? p2a_str_trim(metric) : word;
+    t->quantity = known ? t->quantity : P2A_Q_TOTAL;
     t->metric = metric.n ? keep(s, metric) : NULL;
     *rest = left;
     return true;
@@ -300,13 +305,11 @@ static enum p2a_status check_quantity(struct parser *s, const char *at)
 static enum p2a_status parse_subject(struct parser *s, struct p2a_str subject)
 {
     struct p2a_str left = subject;
-    bool known = false;
-    s->terms->quantity = P2A_Q_CALLS;
     if (!subject.n)
         return bad(s, subject.at, "what the limit is about");
-    if (!take_quantity(s, &left, &known)) {
+    if (!take_quantity(s, &left)) {
         s->terms->quantity = P2A_Q_CALLS;
-        return parse_whom(s, subject);
+        return s->error->status == P2A_OK ? parse_whom(s, subject) : s->error->status;
     }
     struct p2a_str whom = left.n ? span(left.at + 1, left.at + left.n - 1) : left;
     if (whom.n && parse_whom(s, whom) != P2A_OK)
@@ -341,6 +344,13 @@ static const char *find_operator(struct p2a_str text, const char **end, enum p2a
             return text.at + stop - n;
         }
     return NULL;
+}
+
+/* Whether OP is the end of another: "=<", "!=", and, where no name ends in it, "<>". */
+static bool is_part_of_another(const char *start, const char *op)
+{
+    bool alone = op - start > 1 && op[-2] == ' ';
+    return strchr("=!", op[-1]) || (alone && strchr("<>", op[-1]));
 }
 
 /* The operator of a bound at the end of PATH, NULL: a name may hold one, as "operator<" does. */
@@ -380,9 +390,13 @@ enum p2a_status p2a_limit_parse(const char *text, struct p2a_arena *arena, struc
                      : parse_path(&s, path);
     }
     const char *op = find_operator(rest, &end, &terms->op);
-    if (!op)
-        return bad(&s, text + strlen(text), "<, <=, ==, >= or > and a bound");
-    if (op > rest.at && strchr("=!", op[-1]))
+    if (!op) {
+        take_quantity(&s, &(struct p2a_str){rest.at, rest.n});
+        return error->status == P2A_OK
+                   ? bad(&s, text + strlen(text), "<, <=, ==, >= or > and a bound")
+                   : error->status;
+    }
+    if (op > rest.at && is_part_of_another(rest.at, op))
         return bad(&s, op - 1, "<, <=, ==, >= or >");
     if (parse_subject(&s, span(rest.at, op)) != P2A_OK)
         return error->status;
