@@ -11,6 +11,7 @@
 #include "model/core.h"
 #include "model/derive.h"
 #include "model/estimate.h"
+#include "model/rows.h"
 
 /* The kind of a picture that Graphviz draws and no format here does; NULL of other names. */
 static const char *picture_kind(const char *path)
@@ -227,6 +228,8 @@ enum p2a_status p2a_save_check(const char *path, const struct p2a_save_options *
     struct p2a_out out = {.format = choose(path, options, &ours)};
     if (out.format)
         take_settings(&out, options->settings, &ours);
+    if (out.format && out.format->report & P2A_REPORT_ORDER)
+        p2a_rows_check(options->report.sort, &ours);
     free(out.values);
     if (error)
         *error = ours;

@@ -75,9 +75,13 @@ static const char *old_key(const char *name)
     return name;
 }
 
-static const struct key *find_key(struct p2a_out *out, const char *name)
+enum { WHY = 480 };
+
+/* ALONE: there is no other key. WHY: what is wrong with the name where there is no such key. */
+static const struct key *find_key(const char *name, bool alone, char why[WHY])
 {
     char list[256] = "";
+    name = alone ? old_key(name) : name;
     size_t n = 0, size = strlen(name);
     bool ambiguous = is_ambiguous(name);
     for (int i = 0; i < KEYS; i++) {
@@ -87,11 +91,28 @@ static const struct key *find_key(struct p2a_out *out, const char *name)
         if (fits || !ambiguous)
             n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", keys[i].name);
     }
-    if (ambiguous)
-        p2a_cant_write(out, P2A_USAGE, "sort key '%s' could be %s", name, list);
-    else
-        p2a_cant_write(out, P2A_USAGE, "no sort key '%s', expected some of %s", name, list);
+    snprintf(why, WHY,
+             ambiguous ? "sort key '%.100s' could be %s"
+                       : "no sort key '%.100s', expected some of %s",
+             name, list);
     return NULL;
+}
+
+/* Whether SORT has keys to sort by; *one: a single one. */
+static bool has_keys(const char *const *sort, bool *one)
+{
+    *one = sort[0] && !sort[1];
+    return sort[0] && !(*one && strcmp(sort[0], "none") == 0);
+}
+
+enum p2a_status p2a_rows_check(const char *const *sort, struct p2a_error *error)
+{
+    char why[WHY];
+    bool one = false, some = sort && has_keys(sort, &one);
+    for (; some && *sort; sort++)
+        if (!find_key(*sort, one, why))
+            return p2a_error_set(error, P2A_USAGE, "%s", why);
+    return P2A_OK;
 }
 
 static bool add_text(struct p2a_buffer *b, const char *text)
@@ -128,14 +149,15 @@ static bool take_keys(struct maker *m, const char *fallback)
     const char *const *sort = m->out->report->sort;
     if (!sort || !*sort)
         sort = fallbacks;
-    bool one = sort[0] && !sort[1];
-    if (!sort[0] || (one && strcmp(sort[0], "none") == 0))
+    bool one;
+    char why[WHY];
+    if (!has_keys(sort, &one))
         return true;
     m->rows->sorted = true;
     for (; *sort; sort++) {
-        const struct key *key = find_key(m->out, one ? old_key(*sort) : *sort);
+        const struct key *key = find_key(*sort, one, why);
         if (!key)
-            return false;
+            return p2a_cant_write(m->out, P2A_USAGE, "%s", why), false;
         if (!take_key(m, key))
             return p2a_no_memory(m->out), false;
     }

@@ -86,6 +86,11 @@ expect 2 "expected a whole number" "$sample" --limit many
 expect 2 "no sort key 'luck', expected some of calls, ncalls" "$sample" --sort luck
 expect 2 "sort key 'c' could be calls, cumtime, cumulative" "$sample" --sort time,c
 expect 2 "no sort key '1'" "$sample" --sort 1,2
+expect 2 "no sort key 'luck'" "$folder/nowhere" --sort time,luck
+expect 2 "sort key 'c' could be" "$folder/nowhere" -f csv --sort c
+expect 2 "no sort key 'luck'" diff "$folder/nowhere" "$folder/nowhere" --sort luck
+expect 3 "can't be opened" "$folder/nowhere" --sort 2
+expect 3 "can't be opened" "$folder/nowhere" -f folded --sort luck
 expect 2 "match limit exceeded" "$folder/slow.folded" --restrict '^(a+)+$'
 expect 2 "expected short, full or pstats" "$sample" --names long
 expect 2 "expected function, file, module or line" "$sample" --group-by luck
