@@ -26,16 +26,16 @@
  * - Samples labelled pprof::base, negative, are what `pprof -diff_base` takes off: the values
  *   before.
  * - Frames that drop_frames matches go, with what is below them, as pprof does it.
- * - Comments become notes.
+ * - Comments become notes, and are kept.
  *
  * Writing: a function is a location, one that was inlined a line of its caller's; an object file is
  * a mapping; a thread is labels pid, tid and thread; what was before is samples labelled
- * pprof::base. Time, duration and period are those that were read. Values are whole numbers whose
- * sum is the rounded sum, seconds as nanoseconds. The first metric comes last, where pprof looks
- * for the default. A kind that has a mark in folded stacks is kept as that mark at the end of
- * system_name, which pprof doesn't show. Where a function's lines are known by function and not by
- * stack they are dealt out, so that both sums are right. Where a line isn't known the one the
- * function starts at stands in. Calls aren't carried.
+ * pprof::base. Time, duration, period and comments are those that were read. Values are whole
+ * numbers whose sum is the rounded sum, seconds as nanoseconds. The first metric comes last, where
+ * pprof looks for the default. A kind that has a mark in folded stacks is kept as that mark at the
+ * end of system_name, which pprof doesn't show. Where a function's lines are known by function and
+ * not by stack they are dealt out, so that both sums are right. Where a line isn't known the one
+ * the function starts at stands in. Calls aren't carried.
  */
 #include <math.h>
 #include <stdarg.h>
@@ -223,6 +223,7 @@ struct reader {
     uint32_t line_n, line_room;
     uint64_t drop, keep, default_type; /* strings */
     uint64_t period_name, period_unit; /* strings */
+    bool more_comments;                /* than there is room for */
 
     uint32_t *known; /* frames of locations */
     uint32_t known_n, known_room;
@@ -1623,14 +1624,19 @@ static bool read_estimate(struct reader *r, struct p2a_str text)
     return true;
 }
 
-static bool note_comment(struct reader *r, uint64_t string, uint64_t at)
+static bool read_comment(struct reader *r, uint64_t string, uint64_t at)
 {
+    struct p2a_taken *taken = &r->p->taken;
     struct p2a_str text;
+    r->more_comments = taken->comment_n == P2A_COMMENTS;
+    if (r->more_comments)
+        return true;
     if (!text_of(r, string, at, &text))
         return false;
-    if (text.n && !read_estimate(r, text))
-        p2a_note(r->p, "comment in the file: %.*s", text.n < 300 ? (int)text.n : 300, text.at);
-    return true;
+    if (!text.n || read_estimate(r, text))
+        return true;
+    p2a_note(r->p, "comment in the file: %.*s", text.n < 300 ? (int)text.n : 300, text.at);
+    return intern(r, string, at, &taken->comment[taken->comment_n++]);
 }
 
 static bool read_comments(struct reader *r)
@@ -1638,14 +1644,13 @@ static bool read_comments(struct reader *r)
     struct protobuf message = r->file;
     struct protobuf_field f;
     uint64_t string;
-    unsigned n = 0;
-    while (r->count[COMMENT] && n < 8 && p2a_protobuf_next(&message, &f)) {
+    while (r->count[COMMENT] && p2a_protobuf_next(&message, &f)) {
         if (f.number != COMMENT)
             continue;
-        if (f.type == PROTOBUF_NUMBER && n++ < 8 && !note_comment(r, f.value, place(r, f.begin)))
+        if (f.type == PROTOBUF_NUMBER && !read_comment(r, f.value, place(r, f.begin)))
             return false;
-        while (f.type == PROTOBUF_BYTES && n++ < 8 && p2a_protobuf_number(&f.content, &string))
-            if (!note_comment(r, string, place(r, f.begin)))
+        while (f.type == PROTOBUF_BYTES && p2a_protobuf_number(&f.content, &string))
+            if (!read_comment(r, string, place(r, f.begin)))
                 return false;
         if (f.type == PROTOBUF_BYTES && !broken(r, &f.content))
             return false;
@@ -1681,6 +1686,8 @@ static void add_notes(struct reader *r)
                  "frames that the file names to be dropped were left out, with what is below");
     if (r->no_stack != P2A_NONE)
         p2a_note(r->p, "some samples have no stack: they are below [no stack]");
+    if (r->more_comments)
+        p2a_note(r->p, "of the comments in the file all but %d are left out", P2A_COMMENTS);
 }
 
 /* Nothing else goes by it: where its words aren't in the file it isn't known. */
@@ -2631,6 +2638,8 @@ static void put_tables(struct writer *w)
         p2a_protobuf_put_some(&w->bytes, DEFAULT_TYPE, string_of(w, p->metrics.row[0].name));
     if (p->estimated & P2A_CONTEXTS)
         put_estimate(w);
+    for (uint32_t i = 0; i < p->taken.comment_n; i++)
+        p2a_protobuf_put_number(&w->bytes, COMMENT, string_of(w, p->taken.comment[i]));
     const struct p2a_buffer *all[] = {&w->mappings, &w->locations, &w->functions, &w->strings};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         w->no_memory |= all[i]->failed;

@@ -195,12 +195,16 @@ enum p2a_fact {
     P2A_MODULES_AS_FILES = 1 << 12 /* (keeps only) modules where the file isn't known */
 };
 
+enum { P2A_COMMENTS = 8 };
+
 /* When a profile was taken, and how often it looked; 0: not known. Of inputs that are added up it
  * is known as far as all of them say it. */
 struct p2a_taken {
     int64_t start, duration;         /* nanoseconds; the start since 1970 */
     int64_t period;                  /* between two samples … */
     p2a_id period_name, period_unit; /* … "cpu", "nanoseconds" */
+    p2a_id comment[P2A_COMMENTS];    /* what whoever took it wrote into it */
+    uint32_t comment_n;
 };
 
 struct p2a_profile {

@@ -155,18 +155,34 @@ static void add_grouping(struct p2a_mapping *m, bool fresh)
         into->grouped = m->from->grouped;
 }
 
+/* Those of both, each once, as far as there is room. */
+static void add_comments(struct p2a_taken *to, const struct p2a_taken *from)
+{
+    for (uint32_t i = 0; i < from->comment_n; i++) {
+        uint32_t at = 0;
+        while (at < to->comment_n && to->comment[at] != from->comment[i])
+            at++;
+        if (at < P2A_COMMENTS)
+            to->comment[at] = from->comment[i];
+        to->comment_n += at == to->comment_n && at < P2A_COMMENTS;
+    }
+}
+
 /* FRESH: INTO is empty. A comparison was taken at no time of its own. */
 static void add_taken(struct p2a_mapping *m, bool fresh)
 {
     struct p2a_taken *to = &m->into->taken, from = m->from->taken;
     from.period_name = map_string(m, from.period_name);
     from.period_unit = map_string(m, from.period_unit);
+    for (uint32_t i = 0; i < from.comment_n; i++)
+        from.comment[i] = map_string(m, from.comment[i]);
     if (m->weight)
         return;
     if (fresh) {
         *to = from;
         return;
     }
+    add_comments(to, &from);
     bool timed = to->start && from.start, lasting = to->duration > 0 && from.duration > 0;
     to->start = !timed ? 0 : from.start < to->start ? from.start : to->start;
     lasting = lasting && to->duration <= INT64_MAX - from.duration;

@@ -288,6 +288,66 @@ static void time_duration_and_period_of_a_sum_are_what_all_of_it_say(void **stat
     p2a_free(other);
 }
 
+static struct p2a_profile *commented(const char *const *comment, size_t n, bool packed)
+{
+    struct build b = {0};
+    struct p2a_buffer list = {0};
+    add_type(&b, "samples", "count");
+    add_functions(&b, 1);
+    add_sample(&b, STACK(1), VALUES(7), NULL);
+    for (size_t i = 0; i < n; i++)
+        if (packed)
+            p2a_protobuf_put(&list, text(&b, comment[i]));
+        else
+            p2a_protobuf_put_number(&b.bytes, 13, text(&b, comment[i]));
+    if (packed)
+        p2a_protobuf_put_bytes(&b.bytes, 13, (struct p2a_str){list.at, list.n});
+    p2a_buffer_free(&list);
+    return read_build(&b);
+}
+
+static void expect_comments(struct p2a_profile *p, const char *const *comment, size_t n)
+{
+    assert_int_equal(p->taken.comment_n, n);
+    for (size_t i = 0; i < n; i++)
+        assert_string_equal(p2a_string(p, p->taken.comment[i]).at, comment[i]);
+}
+
+static void comments_survive_and_notes_become_none(void **state)
+{
+    (void)state;
+    char text[400];
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    const char *const all[] = {"built at night", text, "on arm64"};
+    struct p2a_profile *p = commented(all, 2, false), *other = commented(all + 1, 2, true);
+    p2a_note(p, "what no file said");
+    struct p2a_profile *q = again(p);
+    expect_comments(q, all, 2);
+    p2a_free(q);
+    assert_int_equal(p2a_select(p, &(struct p2a_selection){.focus = "f1"}, NULL), P2A_OK);
+    assert_int_equal(p2a_add(p, other, NULL), P2A_OK);
+    q = again(p);
+    expect_comments(q, all, 3);
+    p2a_free(q);
+    p2a_free(p);
+    p2a_free(other);
+}
+
+static void comments_past_eight_are_told(void **state)
+{
+    (void)state;
+    const char *const all[] = {"1", "2", "3", "4", "5", "6", "7", "8", "9"};
+    struct p2a_profile *p = commented(all, 9, true), *eight = commented(all + 1, 8, false);
+    expect_comments(p, all, 8);
+    assert_string_equal(p2a_note_at(p, 8), "of the comments in the file all but 8 are left out");
+    assert_int_equal(p2a_note_count(eight), 8);
+    assert_int_equal(p2a_add(p, eight, NULL), P2A_OK);
+    expect_comments(p, all, 8);
+    p2a_free(p);
+    p2a_free(eight);
+}
+
 static void names_are_utf8_whatever_they_were(void **state)
 {
     (void)state;
@@ -446,6 +506,8 @@ int main(void)
         cmocka_unit_test(a_stack_has_as_many_lines_as_its_function),
         cmocka_unit_test(time_duration_and_period_survive),
         cmocka_unit_test(time_duration_and_period_of_a_sum_are_what_all_of_it_say),
+        cmocka_unit_test(comments_survive_and_notes_become_none),
+        cmocka_unit_test(comments_past_eight_are_told),
         cmocka_unit_test(names_are_utf8_whatever_they_were),
         cmocka_unit_test(the_same_profile_gives_the_same_bytes),
     };
