@@ -20,8 +20,8 @@
  *   place of functions ("f (a.js:3:1)", "f (in lib)") and child "processes".
  * - Weights are samples, milliseconds ("tracing-ms") or bytes; without weights each sample
  * counts 1.
- * - A sample without a stack (an idle thread's) is left out, with a note. A root "(root)" is no
- * frame.
+ * - A sample without a stack (an idle thread's) is left out, with a note. A root "(root)" of
+ *   Firefox' own is no frame, unless there is nothing below it.
  * - The line of the innermost frame is where the cost is. Frames of the category "Kernel" are the
  *   kernel's, those with an inline depth are inlined, resources that are libraries are modules.
  * - Markers, counters and allocations are left out.
@@ -639,9 +639,18 @@ static uint32_t prefix_of(const struct tables *t, uint32_t stack)
     return distance && distance <= stack ? stack - distance : P2A_NONE;
 }
 
+/* What Firefox puts above every stack; in a file of ours the name is that of a function. */
 static bool is_root(const struct reader *r, p2a_id function)
 {
-    return p2a_str_is(p2a_string(r->p, r->p->functions.row[function].name), "(root)");
+    const struct p2a_function *f = &r->p->functions.row[function];
+    return !r->metric && !f->file && !f->module && p2a_str_is(p2a_string(r->p, f->name), "(root)");
+}
+
+/* P2A_NONE where the stack's frame isn't there. */
+static p2a_id function_of_stack(const struct tables *t, uint32_t stack)
+{
+    uint32_t frame = t->column[STACK_FRAME].at[stack];
+    return frame < frame_count(t) ? t->function[frame] : P2A_NONE;
 }
 
 /* The context of STACK; P2A_NONE where it is no frame, or after a failure. */
@@ -673,8 +682,8 @@ static p2a_id context_of(struct reader *r, const struct filling *f, uint32_t sta
         context = P2A_NONE;
     }
     while (n) {
-        uint32_t row = r->path[--n], frame = f->t->column[STACK_FRAME].at[row];
-        p2a_id function = frame < frame_count(f->t) ? f->t->function[frame] : P2A_NONE;
+        uint32_t row = r->path[--n];
+        p2a_id function = function_of_stack(f->t, row);
         if (function == P2A_NONE)
             p2a_json_bad_at(r->j, p2a_json_here(r->j),
                             "stack %" PRIu32 " names a frame that isn't there", row);
@@ -685,12 +694,22 @@ static p2a_id context_of(struct reader *r, const struct filling *f, uint32_t sta
     return context;
 }
 
+/* The context of a stack that is the root by itself. */
+static p2a_id lone_root(struct reader *r, const struct filling *f, uint32_t stack)
+{
+    bool there = stack < f->t->column[STACK_FRAME].n;
+    p2a_id function = there ? function_of_stack(f->t, stack) : P2A_NONE;
+    if (function == P2A_NONE || !is_root(r, function))
+        return P2A_NONE;
+    return p2a_context(r->p, P2A_NONE, function, f->as);
+}
+
 static void add_line(struct reader *r, const struct filling *f, uint32_t stack, double weight)
 {
-    uint32_t frame = f->t->column[STACK_FRAME].at[stack];
-    if (frame >= frame_count(f->t) || f->t->function[frame] == P2A_NONE)
+    struct p2a_line line = {.function = function_of_stack(f->t, stack)};
+    if (line.function == P2A_NONE)
         return;
-    struct p2a_line line = {.function = f->t->function[frame], .line = f->t->line[frame]};
+    line.line = f->t->line[f->t->column[STACK_FRAME].at[stack]];
     if (line.line)
         line.file = r->p->functions.row[line.function].file;
     p2a_line_add(r->p, &line, f->column, weight);
@@ -704,7 +723,7 @@ static void add_sample(struct reader *r, const struct filling *f, uint32_t stack
     }
     p2a_id context = context_of(r, f, stack);
     if (context == P2A_NONE)
-        r->stackless++;
+        context = lone_root(r, f, stack);
     p2a_context_add(r->p, context, f->column, weight);
     if (r->lines && weight != 0 && context != P2A_NONE)
         add_line(r, f, stack, weight);

@@ -182,6 +182,18 @@ def every_version_is_read_as_the_same_profile():
         same(contexts(text), expected(threads, "samples", 1, weighted=False), "gecko")
 
 
+def a_function_named_as_the_root_is_one():
+    """Σ self stays, of Firefox' own root as of a function that is called so."""
+    stacks = b"(root) 2\n(root);g 3\nh 1\nmain;(root);f 5\n"
+    output = convert(write("root.json", convert(write("root.folded", stacks), "firefox")), "folded")
+    check(sorted(output.splitlines()) == sorted(stacks.splitlines()), "ours", output)
+    root, place, g = ("(root)", None, None, None, None), ("(root)", "a.py", 3, None, None), ("g", None, None, None, None)
+    threads = [("t", 1, 1, [([root], 2), ([root, g], 3), ([place, g], 4), ([place], 5)])]
+    output = convert(write("alone.json", processed(threads, 55, "samples")), "folded")
+    wanted = [b"(root) (a.py:3) 5", b"(root) (a.py:3);g 4", b"(root) 2", b"g 3"]
+    check(sorted(output.splitlines()) == wanted, "foreign", output)
+
+
 def lines_of_the_innermost_frames_are_costs():
     threads = [("t", 1, 1, [([("a", "a.py", 3, None, 7)], 2), ([("a", "a.py", 3, None, 8)], 3),
                             ([("a", "a.py", 3, None, 7), ("b", "b.py", 1, None, None)], 4)])]
@@ -285,6 +297,7 @@ if sys.argv[1:] == ["itself"]:
         the_profiler_itself_reads_the_same_totals(["node", itself], home)
 else:
     every_version_is_read_as_the_same_profile()
+    a_function_named_as_the_root_is_one()
     lines_of_the_innermost_frames_are_costs()
     kinds_and_modules_are_kept()
     what_is_written_is_read_again()
