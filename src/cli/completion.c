@@ -234,10 +234,11 @@ static void bash(void)
            "        ((COMP_CWORD == 1)) && words='");
     for (size_t i = 1; commands_row(i, &command); i++)
         printf("%s ", command.name);
-    printf("'\n        [[ ${COMP_WORDS[1]} == @(formats|config) ]] && ((COMP_CWORD > 1)) && "
-           "words='%s'\n    "
-           "fi\n",
-           formats.text ? formats.text : "");
+    printf(
+        "'\n"
+        "        [[ ${COMP_WORDS[1]} == @(formats|config) ]] && ((COMP_CWORD > 1)) && words='%s'\n"
+        "    fi\n",
+        formats.text ? formats.text : "");
     puts("    if [[ $kind == -c ]]; then\n"
          "        COMPREPLY=($(compgen -c -- \"$current\"))\n"
          "    else\n"
@@ -310,16 +311,20 @@ static void zsh(void)
     puts("#compdef prof2any\n"
          "# Completion of prof2any in zsh. Made by: prof2any --completion zsh\n"
          "_prof2any() {\n"
-         "    local -a our_commands # _normal needs the shell's own commands\n    our_commands=(");
+         "    local -a our_commands # _normal needs the shell's own commands\n"
+         "    our_commands=(");
     for (size_t i = 1; commands_row(i, &command); i++) {
         printf("        '%s:", command.name);
         put_quoted(command.help, ":\\", "'\\''");
         puts("'");
     }
-    puts("    )\n    case $words[2] in");
+    puts("    )\n"
+         "    case $words[2] in");
     for (size_t i = 1; commands_row(i, &command); i++) {
         struct words formats = {0};
-        printf("    %s)\n        shift words; ((CURRENT--))\n        _arguments -s -S \\\n",
+        printf("    %s)\n"
+               "        shift words; ((CURRENT--))\n"
+               "        _arguments -s -S \\\n",
                command.name);
         zsh_options(command.command);
         if (command.command == FORMATS || command.command == CONFIG) {
@@ -331,13 +336,18 @@ static void zsh(void)
                                : "            '*:input:_files' ;;");
         }
     }
-    puts("    *)\n        ((CURRENT == 2)) && _describe command our_commands\n        _arguments "
-         "-s -S "
-         "\\");
+    puts("    *)\n"
+         "        ((CURRENT == 2)) && _describe command our_commands\n"
+         "        _arguments -s -S \\");
     zsh_options(CONVERT);
-    puts("            '*:input:_files' ;;\n    esac\n}\n"
-         "if [[ $funcstack[1] == _prof2any ]]; then\n    _prof2any \"$@\"\nelse\n"
-         "    compdef _prof2any prof2any\nfi");
+    puts("            '*:input:_files' ;;\n"
+         "    esac\n"
+         "}\n"
+         "if [[ $funcstack[1] == _prof2any ]]; then\n"
+         "    _prof2any \"$@\"\n"
+         "else\n"
+         "    compdef _prof2any prof2any\n"
+         "fi");
 }
 
 static void fish_option(const struct option_row *row, const struct command_row *command)
