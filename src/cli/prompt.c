@@ -5,6 +5,7 @@
 #include <locale.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,16 +25,28 @@ static struct {
     volatile sig_atomic_t interrupted;
 } prompt;
 
-/* Behind a folder comes what is in it, behind a file the next word. */
+/* The editor has one character to put behind whatever it finds, so the slash is a folder's own. */
 char *prompt_files(const char *start, int state)
 {
     char *found = rl_filename_completion_function(start, state);
     struct stat info;
-    if (state == 0)
-        rl_completion_append_character = ' ';
-    if (found && stat(found, &info) == 0 && S_ISDIR(info.st_mode))
-        rl_completion_append_character = '/';
-    return found;
+    if (!found || stat(found, &info) != 0 || !S_ISDIR(info.st_mode))
+        return found;
+    size_t n = strlen(found);
+    char *folder = realloc(found, n + 2);
+    if (!folder)
+        return found;
+    memcpy(folder + n, "/", 2);
+    return folder;
+}
+
+/* Behind a folder comes what is in it, behind another word the next; behind several nothing yet.
+ * FOUND begins with what they have in common. */
+static int behind(char *const *found)
+{
+    bool one = found && (!found[1] || !found[2]);
+    size_t n = one ? strlen(found[0]) : 0;
+    return n && found[0][n - 1] != '/' ? ' ' : '\0';
 }
 
 static char *next_word(const char *start, int state)
@@ -45,10 +58,11 @@ static char **complete(const char *start, int from, int to)
 {
     (void)to;
     rl_attempted_completion_over = 1;
-    rl_completion_append_character = ' ';
     free(prompt.line);
     prompt.line = strndup(rl_line_buffer, from > 0 ? (size_t)from : 0);
-    return rl_completion_matches(start, next_word);
+    char **found = rl_completion_matches(start, next_word);
+    rl_completion_append_character = behind(found);
+    return found;
 }
 
 /* Makes every folder that PATH names before its last part. */

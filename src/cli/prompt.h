@@ -15,7 +15,7 @@ char *prompt_line(const char *text, int *stopped);
 /* Keeps the history. */
 void prompt_close(void);
 
-/* For prompt_words: the names of files that begin with START. */
+/* For prompt_words: the names of files that begin with START, those of folders with a slash. */
 char *prompt_files(const char *start, int state);
 
 #endif

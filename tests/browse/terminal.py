@@ -86,6 +86,19 @@ def a_tab_behind_a_folder_goes_on_within_it(folder):
     terminal.leave()
 
 
+def folders_alone_have_a_slash_where_several_names_fit(folder):
+    for name in "deep", "deeper":
+        os.mkdir(os.path.join(folder, name))
+    terminal = started(folder)
+    terminal.type("add \t\t")
+    shown = re.split(r"\s+", terminal.until("app.prof% "))
+    assert sorted(set(shown) & {"app.prof", "other.prof", "deep/", "deeper/"}) == \
+        ["app.prof", "deep/", "deeper/", "other.prof"], shown
+    terminal.type("other.p\t\n")
+    terminal.until("app.prof% ")
+    terminal.leave()
+
+
 def lines_come_back_in_the_next_session(folder):
     terminal = started(folder)
     terminal.type("help reverse\n")
