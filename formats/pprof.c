@@ -22,7 +22,8 @@
  *   that it is the same wherever that was loaded; with the usual 0x400000 before programs that
  *   aren't moved.
  * - Lines and addresses are kept of the frame that was running, not of those that called it.
- * - Labels that name a process or a thread make threads; others are left out, with a note.
+ * - Labels that name a process or a thread make threads; others are left out, with a note. The
+ *   number "bytes" is how large one of the objects is that a sample of the heap counts.
  * - Samples labelled pprof::base, negative, are what `pprof -diff_base` takes off: the values
  *   before.
  * - Frames that drop_frames matches go, with what is below them, as pprof does it.
@@ -912,7 +913,15 @@ static inline uint32_t frame_alone(const struct reader *r, uint32_t row)
 
 /* ---- reading: samples ------------------------------------------------------------------------ */
 
-enum label { NOT_LOOKED_AT, LABEL_PID, LABEL_TID, LABEL_THREAD, LABEL_BASE, LABEL_OTHER };
+enum label {
+    NOT_LOOKED_AT,
+    LABEL_PID,
+    LABEL_TID,
+    LABEL_THREAD,
+    LABEL_BASE,
+    LABEL_SIZE, /* a number: of one object, in profiles of the heap */
+    LABEL_OTHER
+};
 
 /* Of letters alone, in lower case. */
 static enum label label_named(struct p2a_str key)
@@ -920,9 +929,9 @@ static enum label label_named(struct p2a_str key)
     static const struct {
         const char *name;
         enum label label;
-    } names[] = {{"pid", LABEL_PID},      {"processid", LABEL_PID}, {"tid", LABEL_TID},
-                 {"threadid", LABEL_TID}, {"thread", LABEL_THREAD}, {"threadname", LABEL_THREAD},
-                 {"comm", LABEL_THREAD},  {"pprofbase", LABEL_BASE}};
+    } names[] = {{"pid", LABEL_PID},      {"processid", LABEL_PID},  {"tid", LABEL_TID},
+                 {"threadid", LABEL_TID}, {"thread", LABEL_THREAD},  {"threadname", LABEL_THREAD},
+                 {"comm", LABEL_THREAD},  {"pprofbase", LABEL_BASE}, {"bytes", LABEL_SIZE}};
     char word[16];
     size_t n = 0;
     for (size_t i = 0; i < key.n && n < sizeof word - 1; i++) {
@@ -956,6 +965,8 @@ static bool read_label(struct reader *r, const struct protobuf_field *from, stru
         return true;
     if (r->label[v[1]] == NOT_LOOKED_AT)
         r->label[v[1]] = (unsigned char)label_named(key);
+    if (r->label[v[1]] == LABEL_SIZE && v[2])
+        r->label[v[1]] = LABEL_OTHER;
     enum label label = r->label[v[1]];
     number = v[3];
     if (v[2] && (label == LABEL_PID || label == LABEL_TID) && !p2a_str_u64(text, &number))
@@ -1662,8 +1673,10 @@ static void note_labels(struct reader *r)
 {
     char list[200] = "";
     size_t n = 0, others = 0;
+    bool sizes = false;
     for (uint32_t i = 0; i < r->string_n; i++) {
         struct p2a_str key = r->string[i];
+        sizes |= r->label[i] == LABEL_SIZE;
         if (r->label[i] != LABEL_OTHER)
             continue;
         if (n + key.n + 8 < sizeof list && key.n < 64)
@@ -1676,6 +1689,8 @@ static void note_labels(struct reader *r)
         p2a_note(r->p, "labels that are no threads are left out: %s and %zu others", list, others);
     else if (n)
         p2a_note(r->p, "labels that are no threads are left out: %s", list);
+    if (sizes)
+        p2a_note(r->p, "the sizes of single objects, label bytes, are left out");
 }
 
 static void add_notes(struct reader *r)

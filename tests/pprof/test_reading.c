@@ -158,6 +158,28 @@ static void labels_that_name_threads_make_threads(void **state)
     p2a_free(p);
 }
 
+static void sizes_of_objects_are_called_what_they_are(void **state)
+{
+    (void)state;
+    struct build b = {0};
+    add_type(&b, "inuse_space", "bytes");
+    add_functions(&b, 1);
+    add_sample(&b, STACK(1), VALUES(64), LABELS({"bytes", NULL, 16}));
+    struct p2a_profile *p = read_build(&b);
+    assert_int_equal(p2a_note_count(p), 1);
+    assert_true(has_note(p, "the sizes of single objects, label bytes, are left out"));
+    p2a_free(p);
+    b = (struct build){0};
+    add_type(&b, "samples", "count");
+    add_functions(&b, 1);
+    add_sample(&b, STACK(1), VALUES(64), LABELS({"bytes", NULL, 16}));
+    add_sample(&b, STACK(1), VALUES(64), LABELS({"bytes", "few", 0}));
+    p = read_build(&b);
+    assert_int_equal(p2a_note_count(p), 1);
+    assert_true(has_note(p, "labels that are no threads are left out: bytes"));
+    p2a_free(p);
+}
+
 static void what_diff_base_marks_is_what_was_before(void **state)
 {
     (void)state;
@@ -395,6 +417,7 @@ int main(void)
         cmocka_unit_test(lines_of_the_running_frame_add_up_to_its_self),
         cmocka_unit_test(frames_without_symbols_are_named_by_their_place_in_the_file),
         cmocka_unit_test(labels_that_name_threads_make_threads),
+        cmocka_unit_test(sizes_of_objects_are_called_what_they_are),
         cmocka_unit_test(what_diff_base_marks_is_what_was_before),
         cmocka_unit_test(negative_values_stay_negative),
         cmocka_unit_test(frames_to_be_dropped_go_with_what_is_below_them),
