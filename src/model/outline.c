@@ -366,7 +366,7 @@ static void add_up(struct build *b)
     }
 }
 
-/* ---- what is shown ---- */
+/* ---- weights ---- */
 
 static int downwards(const void *left, const void *right)
 {
@@ -414,58 +414,46 @@ static bool above_is_shown(const struct build *b, const struct node *node)
     return node->parent == P2A_NONE || is_shown(b, node->parent);
 }
 
-static bool choose(struct build *b, struct p2a_outline *o)
+/* ---- the order ---- */
+
+static int compare_text(const struct p2a_profile *p, p2a_id left, p2a_id right)
 {
-    uint32_t levels = b->wanted->levels, left;
-    double least = b->least;
-    for (uint32_t i = 0; i < b->n; i++) {
-        struct node *node = &b->node[i];
-        bool heavy = !(fabs(weight(b, i)) < least);
-        bool shown = heavy && above_is_shown(b, node) && (!levels || node->depth < levels);
-        node->shown = shown ? 0 : P2A_NONE;
-        o->too_deep += heavy && levels && node->depth >= levels;
-    }
-    if (!find_least(b, &least, &left))
-        return false;
-    for (uint32_t i = 0; i < b->n; i++) {
-        struct node *node = &b->node[i];
-        if (!is_shown(b, i))
-            continue;
-        double heavy = weight(b, i);
-        bool at = heavy <= least;
-        bool shown = above_is_shown(b, node) && !(heavy < least) && !(at && !left);
-        node->shown = shown ? o->n++ : P2A_NONE;
-        left -= shown && at;
-        o->too_many += !shown;
-    }
-    return true;
+    struct p2a_str a = p2a_string(p, left), b = p2a_string(p, right);
+    int order = left == right ? 0 : memcmp(a.at, b.at, a.n < b.n ? a.n : b.n);
+    return order ? order : (a.n > b.n) - (a.n < b.n);
 }
 
-/* ---- the list ---- */
+static p2a_id thread_name(const struct p2a_profile *p, p2a_id thread)
+{
+    return thread == P2A_NONE ? 0 : p->threads.row[thread].name;
+}
 
+/* By what is written there, which every format has in common. */
+static int compare_names(const struct build *b, const struct node *left, const struct node *right)
+{
+    const struct p2a_profile *p = b->p;
+    if (left->function == right->function)
+        return 0;
+    if (is_thread(b, left))
+        return compare_text(p, thread_name(p, left->function), thread_name(p, right->function));
+    const struct p2a_function *f = &p->functions.row[left->function],
+                              *g = &p->functions.row[right->function];
+    int order = compare_text(p, f->name, g->name);
+    order = order ? order : compare_text(p, f->file, g->file);
+    return order ? order : (f->line > g->line) - (f->line < g->line);
+}
+
+/* Names are for those below the same node; others only have to be kept apart. */
 static int heaviest_first(const void *context, uint32_t left, uint32_t right)
 {
     const struct build *b = context;
-    double x = weight(b, b->listed[left].node), y = weight(b, b->listed[right].node);
-    return (x < y) - (x > y);
-}
-
-/* Lists the nodes that are shown, and adds up what is hidden. */
-static bool gather(struct build *b, struct p2a_outline *o)
-{
-    struct p2a_sum hidden = {0, 0};
-    b->listed = calloc((size_t)o->n + 1, sizeof *b->listed);
-    for (p2a_id i = 0; b->listed && i < b->n; i++) {
-        p2a_id parent = b->node[i].parent;
-        if (is_shown(b, i))
-            b->listed[b->node[i].shown] = (struct listed){i, {0, 0}, P2A_NONE, P2A_NONE};
-        else if (parent == P2A_NONE)
-            p2a_sum_add(&hidden, total_of(b, i));
-        else if (is_shown(b, parent))
-            p2a_sum_add(&b->listed[b->node[parent].shown].hidden, total_of(b, i));
-    }
-    o->hidden = p2a_sum_value(&hidden);
-    return b->listed;
+    p2a_id i = b->listed[left].node, k = b->listed[right].node;
+    const struct node *a = &b->node[i], *c = &b->node[k];
+    double x = weight(b, i), y = weight(b, k);
+    if (x != y)
+        return (x < y) - (x > y);
+    return a->parent == c->parent ? compare_names(b, a, c)
+                                  : (a->parent > c->parent) - (a->parent < c->parent);
 }
 
 /* Links those listed so that children stand in the given order; returns the first root. */
@@ -480,6 +468,115 @@ static p2a_id link_listed(struct build *b, const p2a_id *order, uint32_t n)
         *head = order[i];
     }
     return first;
+}
+
+/* Lists the N nodes that are shown; *FIRST is the first root. ORDER is room for as many. */
+static bool make_list(struct build *b, p2a_id *order, uint32_t n, p2a_id *first)
+{
+    b->listed = calloc((size_t)n + 1, sizeof *b->listed);
+    if (!b->listed || !order)
+        return false;
+    for (p2a_id i = 0; i < b->n; i++)
+        if (is_shown(b, i))
+            b->listed[b->node[i].shown] = (struct listed){i, {0, 0}, P2A_NONE, P2A_NONE};
+    for (uint32_t i = 0; i < n; i++)
+        order[i] = i;
+    if (b->wanted->by_total && !p2a_sort(order, n, heaviest_first, b))
+        return false;
+    *first = link_listed(b, order, n);
+    return true;
+}
+
+/* The one that is listed above; P2A_NONE. */
+static p2a_id above(const struct build *b, p2a_id listed)
+{
+    p2a_id parent = b->node[b->listed[listed].node].parent;
+    return parent == P2A_NONE ? P2A_NONE : b->node[parent].shown;
+}
+
+/* The one that is listed behind it; P2A_NONE. */
+static p2a_id next_of(const struct build *b, p2a_id listed)
+{
+    if (b->listed[listed].child != P2A_NONE)
+        return b->listed[listed].child;
+    while (listed != P2A_NONE && b->listed[listed].next == P2A_NONE)
+        listed = above(b, listed);
+    return listed == P2A_NONE ? P2A_NONE : b->listed[listed].next;
+}
+
+/* Of those that weigh LEAST all but the first LEFT in the list go, with what is below them. */
+static bool drop_ties(struct build *b, struct p2a_outline *o, double least, uint32_t left)
+{
+    p2a_id *kept = malloc(((size_t)o->n + 1) * sizeof *kept), first = P2A_NONE;
+    bool listed = make_list(b, kept, o->n, &first);
+    for (p2a_id i = first; listed && i != P2A_NONE; i = next_of(b, i)) {
+        bool tie = !(weight(b, b->listed[i].node) > least);
+        kept[i] = !tie || left;
+        left -= tie && left;
+    }
+    o->n = 0;
+    for (uint32_t i = 0; listed && i < b->n; i++) {
+        struct node *node = &b->node[i];
+        bool shown = is_shown(b, i) && kept[node->shown] && above_is_shown(b, node);
+        node->shown = shown ? o->n++ : P2A_NONE;
+    }
+    free(kept);
+    free(b->listed);
+    b->listed = NULL;
+    return listed;
+}
+
+/* ---- what is shown ---- */
+
+/* Marks what isn't too light or too deep; returns how many these are. */
+static uint32_t mark_heavy(struct build *b, struct p2a_outline *o)
+{
+    uint32_t levels = b->wanted->levels, n = 0;
+    for (uint32_t i = 0; i < b->n; i++) {
+        struct node *node = &b->node[i];
+        bool heavy = !(fabs(weight(b, i)) < b->least);
+        bool shown = heavy && above_is_shown(b, node) && (!levels || node->depth < levels);
+        node->shown = shown ? 0 : P2A_NONE;
+        n += shown;
+        o->too_deep += heavy && levels && node->depth >= levels;
+    }
+    return n;
+}
+
+static bool choose(struct build *b, struct p2a_outline *o)
+{
+    double least;
+    uint32_t left, heavy = mark_heavy(b, o), ties = 0;
+    if (!find_least(b, &least, &left))
+        return false;
+    for (uint32_t i = 0; i < b->n; i++) {
+        struct node *node = &b->node[i];
+        bool shown = is_shown(b, i) && above_is_shown(b, node) && !(weight(b, i) < least);
+        node->shown = shown ? o->n++ : P2A_NONE;
+        ties += shown && !(weight(b, i) > least);
+    }
+    if (ties > left && !drop_ties(b, o, least, left))
+        return false;
+    o->too_many = heavy - o->n;
+    return true;
+}
+
+/* ---- the list ---- */
+
+/* Adds up what is hidden. */
+static void gather_hidden(struct build *b, struct p2a_outline *o)
+{
+    struct p2a_sum hidden = {0, 0};
+    for (p2a_id i = 0; i < b->n; i++) {
+        p2a_id parent = b->node[i].parent;
+        if (is_shown(b, i))
+            continue;
+        if (parent == P2A_NONE)
+            p2a_sum_add(&hidden, total_of(b, i));
+        else if (is_shown(b, parent))
+            p2a_sum_add(&b->listed[b->node[parent].shown].hidden, total_of(b, i));
+    }
+    o->hidden = p2a_sum_value(&hidden);
 }
 
 static struct p2a_outline_row make_row(const struct build *b, const struct listed *listed)
@@ -504,40 +601,16 @@ static struct p2a_outline_row make_row(const struct build *b, const struct liste
     return row;
 }
 
-/* The one that is listed above; P2A_NONE. */
-static p2a_id above(const struct build *b, p2a_id listed)
-{
-    p2a_id parent = b->node[b->listed[listed].node].parent;
-    return parent == P2A_NONE ? P2A_NONE : b->node[parent].shown;
-}
-
-static void list_rows(const struct build *b, p2a_id first, struct p2a_outline *o)
-{
-    uint32_t n = 0;
-    for (p2a_id i = first; i != P2A_NONE;) {
-        o->row[n++] = make_row(b, &b->listed[i]);
-        if (b->listed[i].child != P2A_NONE) {
-            i = b->listed[i].child;
-            continue;
-        }
-        while (i != P2A_NONE && b->listed[i].next == P2A_NONE)
-            i = above(b, i);
-        if (i != P2A_NONE)
-            i = b->listed[i].next;
-    }
-}
-
 static bool list(struct build *b, struct p2a_outline *o)
 {
-    p2a_id *order = malloc(((size_t)o->n + 1) * sizeof *order);
+    p2a_id *order = malloc(((size_t)o->n + 1) * sizeof *order), first = P2A_NONE;
     o->row = malloc(((size_t)o->n + 1) * sizeof *o->row);
-    bool listed = order && o->row && gather(b, o);
-    for (uint32_t i = 0; listed && i < o->n; i++)
-        order[i] = i;
-    if (listed && b->wanted->by_total)
-        listed = p2a_sort(order, o->n, heaviest_first, b);
+    uint32_t n = 0;
+    bool listed = o->row && make_list(b, order, o->n, &first);
     if (listed)
-        list_rows(b, link_listed(b, order, o->n), o);
+        gather_hidden(b, o);
+    for (p2a_id i = first; listed && i != P2A_NONE; i = next_of(b, i))
+        o->row[n++] = make_row(b, &b->listed[i]);
     free(order);
     return listed;
 }

@@ -32,10 +32,10 @@ struct p2a_outline_row {
 struct p2a_outline_wanted {
     bool fold;       /* recursion */
     bool threads;    /* a row for each thread, with its paths below */
-    bool by_total;   /* the heaviest first, else as recorded */
+    bool by_total;   /* the heaviest first, of equals by name; else as recorded */
     double least;    /* rows below this share of the whole are hidden, 0 to 1 */
     uint32_t levels; /* no deeper than this; 0: no such limit */
-    uint32_t most;   /* no more rows than this, the heaviest; 0: no such limit */
+    uint32_t most;   /* no more rows, the heaviest, of equals the first; 0: no such limit */
 };
 
 struct p2a_outline {
