@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -209,8 +210,19 @@ static enum p2a_status run(int argc, char **argv, struct ignored ignored)
     return status;
 }
 
+/* A standard stream that is closed keeps its number, so that no file gets what is meant for it:
+ * what is opened here can't be read or written, and whoever is run doesn't see it. */
+static void hold_streams(void)
+{
+    static const int useless[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            open("/dev/null", useless[fd] | O_CLOEXEC);
+}
+
 int main(int argc, char **argv)
 {
+    hold_streams();
     enum p2a_status status = run(argc, argv, ignore_signals());
     if (status == P2A_OK && fflush(stdout) != 0)
         status = errno == EPIPE ? P2A_CLOSED : complain_system("standard output: can't be written");

@@ -164,4 +164,15 @@ done
 timeout 60 "$PROF2ANY" -q "$folded" -f folded >&- 2>"$work/err"
 got=$?
 [ "$got" -eq 4 ] || say "without a standard output: exit $got, expected 4: $(cat "$work/err")"
+
+# A closed stream's number is no other file's, in which what is meant for the stream would go on.
+timeout 60 "$PROF2ANY" check "$pstats" --must 'calls < 1' --report "junit=$work/junit" --report text \
+    >&- 2>"$work/err"
+got=$?
+[ "$got" -eq 4 ] || say "a report without a standard output: exit $got, expected 4: $(cat "$work/err")"
+[ "$(tail -n 1 "$work/junit")" = '</testsuites>' ] ||
+    say "a report without a standard output: went on in the one before: $(cat "$work/junit")"
+timeout 60 "$PROF2ANY" -q "$pstats" - -f pstats <&- >"$work/out" 2>"$work/err"
+got=$?
+[ "$got" -eq 4 ] || say "without a standard input: exit $got, expected 4: $(cat "$work/err")"
 exit "$failed"
