@@ -198,11 +198,26 @@ static char closing_option_of(char *const *command)
     return 0;
 }
 
+/* Whether a recorder can be built for VERSION, "3.11.7". */
+static bool is_recent(const char *version)
+{
+    char *end;
+    long major = strtol(version, &end, 10);
+    long minor = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
+    return major > 3 || (major == 3 && minor >= 8);
+}
+
 static void explain_missing(const char *text)
 {
     const char *end = strchr(text, '\n');
     const char *python = end ? end + 1 : "";
     int n = end ? (int)(end - text) : (int)strlen(text);
+    if (!is_recent(text)) {
+        complain(
+            "nothing recorded: there is no recorder for Python %.*s (%s), expected 3.8 or newer", n,
+            text, python);
+        return;
+    }
     complain("nothing recorded: there is no recorder for Python %.*s (%s); build one where "
              "prof2any was built: cmake -DPROF2ANY_PYTHONS=%s . && cmake --build .",
              n, text, python, python);
