@@ -111,10 +111,12 @@ void memory_limit(const char *size)
 const char *memory_hint(char *text, size_t size)
 {
     static const char *const units[] = {"KiB", "MiB", "GiB"};
-    struct rlimit limit;
+    struct rlimit limit, space;
     size_t unit = 0;
     text[0] = '\0';
     if (getrlimit(RLIMIT_DATA, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return text;
+    if (getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur <= limit.rlim_cur) /* ulimit -v */
         return text;
     double amount = (double)limit.rlim_cur / 1024;
     for (; amount >= 1024 && unit < 2; unit++)

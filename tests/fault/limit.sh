@@ -27,6 +27,12 @@ fi
 grep -q "^prof2any: $work/in.folded: out of memory: more than 4 MiB, see --max-memory$" "$work/err" ||
     say "not the sentence: $(cat "$work/err")"
 
+# A limit that isn't --max-memory's is not laid at its door.
+for space in 12000 16000 20000 24000; do
+    (ulimit -v $space && exec "$PROF2ANY" -q "$work/in.folded" -f dot >"$work/out" 2>"$work/err")
+    [ $? -ne 4 ] || ! grep -q max-memory "$work/err" || say "ulimit -v $space: $(cat "$work/err")"
+done
+
 for format in $writable; do
     for size in 6M 7M 8M 9M 10M 12M 16m 24MiB; do
         echo old >"$work/old"
