@@ -19,7 +19,7 @@ struct p2a_inflate {
     p2a_pull *pull;
     void *from;
     struct p2a_error *error;
-    bool zstd, ended, begun; /* ended: a member's end was reached; begun: it has a first byte */
+    bool zstd, ended; /* ended: a member's end was reached */
     uint64_t in, out;
     const char *trouble; /* what is wrong behind what was unwrapped last; NULL: nothing so far */
     z_stream z;
@@ -35,9 +35,11 @@ static bool is_gzip(const unsigned char *start, size_t n)
     return n >= 2 && start[0] == 0x1f && start[1] == 0x8b;
 }
 
+/* A frame, or one to be skipped, with which pzstd begins. */
 static bool is_zstd(const unsigned char *start, size_t n)
 {
-    return n >= 4 && memcmp(start, "\x28\xb5\x2f\xfd", 4) == 0;
+    return n >= 4 && (memcmp(start, "\x28\xb5\x2f\xfd", 4) == 0 ||
+                      (start[0] >> 4 == 5 && memcmp(start + 1, "\x2a\x4d\x18", 3) == 0));
 }
 
 enum p2a_packing p2a_packing_of(const unsigned char *start, size_t n)
@@ -165,14 +167,12 @@ static long step_zstd(struct p2a_inflate *f, unsigned char *bytes, size_t n)
     return (long)out.pos;
 }
 
-/* Behind a member may come another one, padding zeros, or nothing. */
+/* Behind a member may come padding zeros, and nothing or what has to be another one. */
 static bool next_member(struct p2a_inflate *f)
 {
-    while (f->at < f->n || refill(f)) {
+    for (; f->at < f->n || refill(f); f->at++)
         if (f->piece[f->at] != 0)
-            return f->piece[f->at] == (f->zstd ? 0x28 : 0x1f);
-        f->at++;
-    }
+            return true;
     return false;
 }
 

@@ -140,6 +140,16 @@ for pack in $packers; do
         dd if="$work/changed" bs=777 2>"$work/log" | "$PROF2ANY" -f folded 2>"$work/err" >"$work/out"
         grep -qF "$told" "$work/err" || say "$pack, changed at $at: in a pipe $(cat "$work/err"), not $told"
     done
+    # Behind the end zeros don't count, another member does, and so do frames to be skipped, of pzstd and of
+    # seekable files, on either side; what is none of these is told.
+    { cat "$work/large.folded"; echo 'behind 7'; } >"$work/lines"
+    "$PROF2ANY" "$work/lines" -f folded >"$work/plain" 2>"$work/log"
+    [ "$pack" = zstd ] && printf '\120\052\115\030\004\000\000\000skip' >"$work/skip" || : >"$work/skip"
+    { cat "$work/skip" "$work/whole" "$work/skip"; head -c 100 /dev/zero; echo 'behind 7' | "$pack" -c; } >"$work/two"
+    run "$pack, two members" 0 "$work/two" -f folded
+    cmp -s "$work/plain" "$work/out" || say "$pack, two members: not what is in both"
+    { cat "$work/whole"; echo 'behind 7'; } >"$work/two"
+    refused "$pack, text behind it" "two: corrupt $pack data after [0-9]* bytes of compressed data" "$work/two"
     # Of what is cut short, here large.folded, all whole lines that can be unpacked, however it comes.
     "$pack" -q -d -c <"$work/cut" >"$work/lines" 2>"$work/log"
     [ -z "$(tail -c 1 "$work/lines")" ] || sed -i '$d' "$work/lines"
