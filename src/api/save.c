@@ -27,6 +27,10 @@ static const char *picture_kind(const char *path)
 static enum p2a_status no_format_by_name(const char *path, struct p2a_error *error)
 {
     const char *kind = picture_kind(path);
+    struct p2a_str name = p2a_str_of(path ? path : "");
+    if (p2a_str_ends(name, ".html") || p2a_str_ends(name, ".htm"))
+        return p2a_error_set(error, P2A_USAGE,
+                             "'%s': what a browser opens is .svg here, a flame graph", path);
     if (kind)
         return p2a_error_set(error, P2A_USAGE,
                              "'%s': pictures are .svg here, and '-f dot | dot -T%s' draws others",

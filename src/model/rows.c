@@ -75,6 +75,12 @@ static const char *old_key(const char *name)
     return name;
 }
 
+/* pstats' word for one of the table's. */
+static const char *key_meant(const char *name)
+{
+    return strcmp(name, "self") == 0 ? "tottime" : strcmp(name, "total") == 0 ? "cumtime" : NULL;
+}
+
 enum { WHY = 480 };
 
 /* ALONE: there is no other key. WHY: what is wrong with the name where there is no such key. */
@@ -91,10 +97,12 @@ static const struct key *find_key(const char *name, bool alone, char why[WHY])
         if (fits || !ambiguous)
             n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", keys[i].name);
     }
-    snprintf(why, WHY,
-             ambiguous ? "sort key '%.100s' could be %s"
-                       : "no sort key '%.100s', expected some of %s",
-             name, list);
+    if (ambiguous)
+        snprintf(why, WHY, "sort key '%.100s' could be %s", name, list);
+    else if (key_meant(name))
+        snprintf(why, WHY, "no sort key '%s', did you mean %s?", name, key_meant(name));
+    else
+        snprintf(why, WHY, "no sort key '%.100s', expected some of %s", name, list);
     return NULL;
 }
 

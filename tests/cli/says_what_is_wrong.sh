@@ -35,6 +35,7 @@ expect 2 "no format 'perff' to write, see prof2any formats" "$sample" -f perff
 expect 2 "no format 'pstas' to read, did you mean pstats?" "$sample" -i pstas
 expect 2 "no format is known by the name of 'a.xyz'" "$sample" -o a.xyz
 expect 2 "'a.PNG': pictures are .svg here, and '-f dot | dot -Tpng' draws others" "$sample" -o a.PNG
+expect 2 "'a.html': what a browser opens is .svg here, a flame graph" "$sample" -o a.html
 expect 2 "'a.folded.zst': zstd is read, what is written is packed as .gz" "$sample" -o a.folded.zst
 expect 2 "'a.zst': zstd is read, what is written is packed as .gz" "$sample" -f folded -o a.zst
 expect 2 "no format 'foldde', did you mean folded?" formats foldde
@@ -84,6 +85,8 @@ expect 2 "expected one of" "$sample" -f dot -O theme=luck
 expect 2 "nodes=-1: expected a number from 0" "$sample" -f dot -O nodes=-1
 expect 2 "expected a whole number" "$sample" --limit many
 expect 2 "no sort key 'luck', expected some of calls, ncalls" "$sample" --sort luck
+expect 2 "no sort key 'self', did you mean tottime?" "$sample" --sort self
+expect 2 "no sort key 'total', did you mean cumtime?" "$sample" --sort calls,total
 expect 2 "sort key 'c' could be calls, cumtime, cumulative" "$sample" --sort time,c
 expect 2 "no sort key '1'" "$sample" --sort 1,2
 expect 2 "no sort key 'luck'" "$folder/nowhere" --sort time,luck
