@@ -80,6 +80,24 @@ static const struct {
     {"G", P2A_PLAIN, 1e9},
 };
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Whether the comma at AT sets thousands apart, as in "1,000,000", and isn't that of "0,5". */
+static bool sets_apart(struct p2a_str s, size_t at)
+{
+    size_t before = 0, behind = 0;
+    while (before < at && is_digit(s.at[at - 1 - before]))
+        before++;
+    while (at + 1 + behind < s.n && is_digit(s.at[at + 1 + behind]))
+        behind++;
+    bool first = before == at && before <= 3 && s.at[0] != '0';
+    bool later = before == 3 && at > before && s.at[at - 1 - before] == ',';
+    return behind == 3 && (first || later);
+}
+
 /* A number of digits, "1_000" and "1,000" and "1.5e6" included, off the front of *rest. */
 static bool take_number(struct p2a_str *rest, double *value)
 {
@@ -87,11 +105,10 @@ static bool take_number(struct p2a_str *rest, double *value)
     size_t n = 0, i = 0;
     for (; i < rest->n && n < sizeof digits; i++) {
         char c = rest->at[i];
-        bool digit = c >= '0' && c <= '9',
-             after = n && digits[n - 1] >= '0' && digits[n - 1] <= '9';
+        bool digit = is_digit(c), after = n && is_digit(digits[n - 1]);
         bool exponent = n && (digits[n - 1] == 'e' || digits[n - 1] == 'E');
-        bool next = i + 1 < rest->n && rest->at[i + 1] >= '0' && rest->at[i + 1] <= '9';
-        if ((c == '_' || c == ',') && after && next)
+        bool next = i + 1 < rest->n && is_digit(rest->at[i + 1]);
+        if (after && ((c == '_' && next) || (c == ',' && sets_apart(*rest, i))))
             continue;
         if (!digit && c != '.' && !((c == 'e' || c == 'E') && after) &&
             !((c == '+' || c == '-') && exponent))
@@ -103,14 +120,24 @@ static bool take_number(struct p2a_str *rest, double *value)
            isfinite(*value);
 }
 
+static enum p2a_status take_figure(struct parser *s, struct p2a_str *rest, double *value)
+{
+    const char *start = rest->at;
+    if (!take_number(rest, value))
+        return bad(s, start, *start == '-' ? "a number without a sign" : "a number");
+    if (rest->n && rest->at[0] == ',')
+        return bad(s, rest->at, "a point before decimals, or three digits behind each comma");
+    return P2A_OK;
+}
+
 static enum p2a_status take_amount(struct parser *s, struct p2a_str *rest, double sign)
 {
     struct p2a_terms *t = s->terms;
     struct p2a_amount amount = {.kind = P2A_PLAIN};
     const char *start = rest->at;
     size_t n = 0;
-    if (!take_number(rest, &amount.value))
-        return bad(s, start, *start == '-' ? "a number without a sign" : "a number");
+    if (take_figure(s, rest, &amount.value) != P2A_OK)
+        return s->error->status;
     while (n < rest->n && !strchr(" \t+-*", rest->at[n]))
         n++;
     size_t unit = 0, known = sizeof units / sizeof *units;
@@ -140,10 +167,9 @@ static enum p2a_status parse_bound(struct parser *s, struct p2a_str rest)
     if (!t->baseline && take_amount(s, &rest, 1) != P2A_OK)
         return s->error->status;
     if (t->baseline && rest.n && rest.at[0] == '*') {
-        const char *start = rest.at;
         rest = p2a_str_trim((struct p2a_str){rest.at + 1, rest.n - 1});
-        if (!take_number(&rest, &t->factor))
-            return bad(s, start + 1, "a number");
+        if (take_figure(s, &rest, &t->factor) != P2A_OK)
+            return s->error->status;
     }
     while (t->baseline && rest.n && (rest.at[0] == '+' || rest.at[0] == '-')) {
         double sign = rest.at[0] == '-' ? -1 : 1;

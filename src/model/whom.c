@@ -61,6 +61,7 @@ static struct p2a_str without_frills(struct p2a_str s)
 
 struct names {
     struct p2a_str name, qualname, module;
+    struct p2a_str script; /* "app", where app.py is __main__ */
 };
 
 /* The end of WORD names the function, what is before it its module, or its type. */
@@ -72,10 +73,19 @@ static bool is_called(const struct names *f, struct p2a_str word)
             continue;
         head.n -= i > 0;
         if ((ends_in(f->name, tail, ".:") || ends_in(f->qualname, tail, ".:")) &&
-            (!head.n || goes_through(f->module, head, "./:")))
+            (!head.n || goes_through(f->module, head, "./:") || ends_in(f->script, head, "")))
             return true;
     }
     return false;
+}
+
+static struct p2a_str script_of(struct p2a_str file, struct p2a_str module)
+{
+    struct p2a_str script = p2a_str_base(file);
+    if (!p2a_str_is(module, "__main__") || !p2a_str_ends(script, ".py"))
+        return p2a_str_of("");
+    script.n -= strlen(".py");
+    return script;
 }
 
 static struct names names_of(struct p2a_profile *p, p2a_id id)
@@ -88,14 +98,16 @@ static struct names names_of(struct p2a_profile *p, p2a_id id)
         p2a_str_cut(name, '\'', &type, &rest);
     return (struct names){.name = without_frills(p2a_string(p, f->name)),
                           .qualname = p2a_string(p, f->qualname),
-                          .module = type.n ? type : p2a_string(p, module)};
+                          .module = type.n ? type : p2a_string(p, module),
+                          .script = script_of(p2a_string(p, f->file), p2a_string(p, module))};
 }
 
 static bool is_in_module(const struct names *f, struct p2a_str word)
 {
     struct p2a_str module = f->module;
     bool below = p2a_str_starts(module, word.at) && module.n > word.n && module.at[word.n] == '.';
-    return p2a_str_is(module, word.at) || below || p2a_str_is(p2a_str_base(module), word.at);
+    return p2a_str_is(module, word.at) || below || p2a_str_is(p2a_str_base(module), word.at) ||
+           p2a_str_is(f->script, word.at);
 }
 
 static bool is_in_file(struct p2a_str file, struct p2a_str word)

@@ -49,6 +49,8 @@ KINDS = [
     ("total(main -> ... -> execute) <= 33ms", "total(main -> ... -> execute) < 33ms", "total 33 ms"),
     ("self(fib -> fib) <= 6ms", "self(fib -> fib) < 6ms", "self 6 ms"),
     ("primitive(main -> ... -> fib) <= 1", "primitive(main -> ... -> fib) < 1", "primitive calls 1"),
+    ("calls <= 51.5", "calls <= 5_0.0e0", "calls 51, expected at most 50"),
+    ("calls < 1,000,000.5", "calls > 1,000", "calls 51, expected more than 1,000"),
     ("get <= baseline", "execute <= baseline", "calls 15, expected at most 9: 9 in the baseline"),
     ("execute <= baseline + 70%", "execute <= baseline + 60%", "expected at most 14.4: 9 in the baseline"),
     ("execute <= baseline * 2", "execute <= baseline * 1.5", "expected at most 13.5: 9 in the baseline"),
@@ -89,6 +91,16 @@ def a_name_is_found_wherever_it_lies(case):
                      "calls(file:jso/) == 8", profile="named.json")
     expect(out, "module js: matches no module", "quests.get: matches no function", "oads: matches no function",
            "file coder.py: matches no file", "0 of 5 limits kept")
+
+
+def a_script_is_called_by_its_file_too(case):
+    text = open("app.json").read()
+    open("script.json", "w").write(text.replace('"places"', '"places", "modules"').replace('"file": "/srv/app/main.py"',
+                                                '"module": "__main__", "file": "/srv/app/main.py"'))
+    case.check(0, "main.main == 1", "__main__.main == 1", "calls(module:main) == 1",
+               "calls(module:__main__) == 1", "db.execute == 15", profile="script.json")
+    out = case.check(1, "ain.main == 1", "app.main == 1", "main.execute == 15", profile="script.json")
+    expect(out, "0 of 3 limits kept")
 
 
 def what_matches_nothing_fails_unless_it_is_optional(case):
@@ -142,7 +154,14 @@ def what_is_no_limit_is_told_by_its_place(case):
             ("execute <= many", "character 12: expected a number"),
             ("execute <= 5 apples", "character 14: expected a unit"),
             ("<= 5", "expected what the limit is about"),
-            ("total(execute) <= baseline * x", "character 29: expected a number"),
+            ("total(execute) <= baseline * x", "character 30: expected a number"),
+            ("total(execute) <= 0,5s", "character 20: expected a point before decimals, or three digits behind each comma"),
+            ("total(execute) <= 0,500s", "character 20: expected a point before decimals"),
+            ("execute <= 1000,000", "character 16: expected a point before decimals"),
+            ("execute <= 1,2345", "character 13: expected a point before decimals"),
+            ("execute <= 1,000,00", "character 17: expected a point before decimals"),
+            ("execute <= baseline * 1,5", "character 24: expected a point before decimals"),
+            ("execute <= baseline + 2,5%", "character 24: expected a point before decimals"),
             ("execute <= 5 6", "expected a unit"),
             ("( <= 5", "missing closing parenthesis"),
             ("no execute <= 5", "character 12: expected no bound: what must not be there has none"),
