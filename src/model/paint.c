@@ -135,6 +135,24 @@ static struct p2a_str go_package(struct p2a_str name)
     return slash < end ? (struct p2a_str){name.at, slash} : P2A_LIT("");
 }
 
+static bool in_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           (unsigned char)c >= 0x80;
+}
+
+/* "std" of "void std::sort", "alloc" of "<alloc::vec::Vec<T> as Extend>::extend". */
+static struct p2a_str namespace_of(struct p2a_str name)
+{
+    const char *colons = name.n ? memmem(name.at, name.n, "::", 2) : NULL, *start = colons;
+    if (!colons)
+        return P2A_LIT("");
+    while (start > name.at && in_word(start[-1]))
+        start--;
+    start = start < colons ? start : name.at;
+    return (struct p2a_str){start, (size_t)(colons - start)};
+}
+
 /* The module as far as it is known: Go's package, the object file, the source file, what stands
  * before "`", "!" or the first "::" in the name. */
 static struct p2a_str module_of(const struct p2a_profile *p, const struct p2a_function *f)
@@ -150,8 +168,7 @@ static struct p2a_str module_of(const struct p2a_profile *p, const struct p2a_fu
         return p2a_str_base(p2a_string(p, f->file));
     if (p2a_str_cut(name, '`', &head, &tail) || p2a_str_cut(name, '!', &head, &tail))
         return head;
-    const char *colons = name.n ? memmem(name.at, name.n, "::", 2) : NULL;
-    return colons ? (struct p2a_str){name.at, (size_t)(colons - name.at)} : P2A_LIT("");
+    return namespace_of(name);
 }
 
 /* The category where it isn't told by the module: MODULE. */

@@ -245,6 +245,13 @@ class Picture(unittest.TestCase):
                     self.assertEqual(run(file.name, *options, arguments=arguments),
                                      run(text, *options, arguments=("-", *arguments)))
 
+    def test_a_name_is_coloured_by_its_namespace_whatever_stands_before_it(self):
+        svg = run(folded({"void std::sort<int>(int*)": 30, "std::swap": 20, "Y& std::get<0>(X&)": 10,
+                          "<alloc::vec::Vec<T> as core::iter::Extend<T>>::extend": 20,
+                          "<&T as core::fmt::Display>::fmt": 10, "(anonymous namespace)::run()": 10}))
+        for words in ("std 60 %", "alloc 20 %", "core 10 %", "(anonymous namespace) 10 %"):
+            self.assertRegex(header(svg), "(^| )" + re.escape(words))
+
     def test_an_empty_profile_is_a_picture_of_nothing(self):
         levels = boxes(run(os.path.join(PSTATS, "constructed-empty.prof")))
         self.assertEqual([len(level) for level in levels], [1])
