@@ -24,7 +24,9 @@ choose(struct p2a_source *source, const struct p2a_load_options *options, struct
         return NULL;
     const struct p2a_format *format = p2a_format_named(options->format);
     if (!format || !format->read)
-        p2a_error_set(error, P2A_USAGE, "no format '%s' to read, see prof2any formats",
+        p2a_error_set(error, P2A_USAGE,
+                      format ? "format '%s' is written and not read, see prof2any formats"
+                             : "no format '%s' to read, see prof2any formats",
                       options->format);
     return format && format->read ? format : NULL;
 }

@@ -53,7 +53,9 @@ static const struct p2a_format *choose(const char *path, const struct p2a_save_o
     if (options->format) {
         format = p2a_format_named(options->format);
         if (!format || !format->write)
-            p2a_error_set(error, P2A_USAGE, "no format '%s' to write, see prof2any formats",
+            p2a_error_set(error, P2A_USAGE,
+                          format ? "format '%s' is read and not written, see prof2any formats"
+                                 : "no format '%s' to write, see prof2any formats",
                           options->format);
         return format && format->write ? format : NULL;
     }

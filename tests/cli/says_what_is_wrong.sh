@@ -32,6 +32,8 @@ expect 2 "-O title=x: a recording has no options" record -O title=x true
 expect 2 "--exact takes no value" --exact=yes
 expect 2 "no format 'calgrind' to write, did you mean callgrind?" "$sample" -f calgrind
 expect 2 "no format 'perff' to write, see prof2any formats" "$sample" -f perff
+expect 2 "format 'perf' is read and not written, see prof2any formats" "$sample" -f perf
+expect 2 "format 'flamegraph' is written and not read, see prof2any formats" "$sample" -i flamegraph
 expect 2 "no format 'pstas' to read, did you mean pstats?" "$sample" -i pstas
 expect 2 "no format is known by the name of 'a.xyz'" "$sample" -o a.xyz
 expect 2 "'a.PNG': pictures are .svg here, and '-f dot | dot -Tpng' draws others" "$sample" -o a.PNG
@@ -76,7 +78,7 @@ expect 2 "browse -: standard input is where the commands come from" browse -
 expect 2 "-f: expected a value" "$sample" -f
 expect 2 "no format 'nonsense' to write" "$sample" -f nonsense
 expect 2 "no format 'nonsense' to read" "$sample" -i nonsense
-expect 2 "no format 'text' to read" "$sample" -i text
+expect 2 "format 'text' is written and not read" "$sample" -i text
 expect 2 "no format is known by the name of" "$sample" -o "$folder/x.nonsense"
 expect 2 "--strip '[': missing terminating ] for character class" "$sample" --strip '['
 expect 2 "--focus '(': missing closing parenthesis at character 2" "$folder/none.prof" --focus '('
