@@ -5,7 +5,9 @@
  *   row i + 1    main load | parse          load is marked as open: the second one on the path adds
  *                                           nothing to its total
  *
- * A function, and an arc, is marked with the last row that has it, or as open.
+ * A function, and an arc, is marked with the last row that has it, or as open. What a frame adds to
+ * its function's total its arc has, too, so that it is added to the arc alone, unless the function
+ * is on the path already: what goes along an arc then is kept apart.
  *
  * Each core sums up a part of the rows in tables of its own. These are added to the graph in the
  * order of the rows, so that functions and arcs stand in it as if one had done all; where the order
@@ -24,8 +26,8 @@ enum {
     WAYS = 16, /* of a caller, to its arcs */
     LEAST_WAYS = 1 << 16,
     MOST_WAYS = 1 << 20,
-    SALTS = 64,
-    NEVER = 0, /* marks */
+    SALTS = 64, /* that are tried */
+    NEVER = 0,  /* marks */
     BEFORE = 1,
     FIRST = 2, /* row */
     MOST_PARTS = 8,
@@ -35,18 +37,22 @@ enum {
 };
 #define OPEN UINT32_MAX
 
-/* What a frame is added to stands together:
- *
- *   function   mark  total of each column
- *   arc        ends  mark  total of each column */
+/* What a frame is added to stands together: an arc's ends, its mark, and of each column the total
+ * of the rows in which it is the first that leads to the callee. */
 union cell {
     uint64_t ends; /* caller << 32 | callee */
-    struct {
-        uint32_t mark; /* a row, NEVER, BEFORE or OPEN */
-        uint32_t salt; /* of a function; see below */
-    };
+    uint32_t mark; /* a row, NEVER, BEFORE or OPEN */
     double total;
 };
+enum { NO_ARC = 0 }; /* the row of arcs that has no ends */
+
+struct visit {
+    uint32_t mark, salt; /* salt: see below; odd, or CROWDED */
+};
+#define FIRST_SALT 0x9e3779b1u
+#define NEXT_SALT  0x7f4a7c16u
+#define LAST_SALT  (FIRST_SALT + SALTS * NEXT_SALT)
+enum { CROWDED = 0 };
 
 struct part {
     const struct p2a_stacks *stacks;
@@ -55,33 +61,41 @@ struct part {
     p2a_id *order;                           /* functions */
     uint32_t order_n, order_room;
     struct p2a_pairs arc_of;
-    union cell *function, *arc;
-    uint32_t arc_n, arc_room, self_room;
-    double *self, *arc_self; /* [row * columns + column] */
-    p2a_id *way;             /* arcs, P2A_NONE where there is none */
-    uint32_t way_mask, now;  /* now: the row */
+    struct visit *function;
+    double *self, *root; /* [function * columns + column]; root: the total of what nothing calls */
+    union cell *arc;     /* from row 1 on */
+    double *apart;       /* [(arc * 2 + i) * columns + column]; i 0: self, 1: what recurs */
+    uint32_t arc_n, arc_room, apart_room;
+    uint32_t *way;          /* arcs, NO_ARC where there is none */
+    uint32_t way_mask, now; /* now: the row */
     struct open {
-        p2a_id function, arc; /* P2A_NONE: there is one above already */
-    } * open;                 /* frames that the next row has, too */
+        p2a_id function; /* P2A_NONE: it is above already */
+        uint32_t arc;    /* NO_ARC: the same, or a root's */
+    } * open;            /* frames that the next row has, too */
     uint32_t open_n;
     double *start, *sum; /* of all rows before an open one; before this row */
 };
 
 /* ---- functions and arcs of a row ------------------------------------------------------------- */
 
-static inline union cell *function_mark(const struct part *s, p2a_id id)
+static inline union cell *arc_row(const struct part *s, uint32_t arc, uint32_t columns)
 {
-    return s->function + (size_t)id * (1 + s->columns);
+    return s->arc + (size_t)arc * (2 + columns);
 }
 
-static inline union cell *arc_ends(const struct part *s, p2a_id id)
+static inline uint64_t ends_of(const struct part *s, uint32_t arc)
 {
-    return s->arc + (size_t)id * (2 + s->columns);
+    return arc_row(s, arc, s->columns)->ends;
 }
 
-static inline union cell *arc_mark(const struct part *s, p2a_id id)
+static inline double *self_of_arc(const struct part *s, uint32_t arc)
 {
-    return arc_ends(s, id) + 1;
+    return s->apart + (size_t)arc * 2 * s->columns;
+}
+
+static inline double *recurring(const struct part *s, uint32_t arc)
+{
+    return self_of_arc(s, arc) + s->columns;
 }
 
 static bool add_function(struct part *s, p2a_id function)
@@ -89,31 +103,36 @@ static bool add_function(struct part *s, p2a_id function)
     if (!p2a_grow(&s->order, &s->order_room, (uint64_t)s->order_n + 1, sizeof *s->order))
         return false;
     s->order[s->order_n++] = function;
-    function_mark(s, function)->mark = BEFORE;
+    s->function[function] = (struct visit){BEFORE, FIRST_SALT};
     return true;
 }
 
-static bool room_for_arc(struct part *s)
+/* A row without values. NO_ARC: no memory. */
+static uint32_t add_row_of_arc(struct part *s, uint64_t ends)
 {
-    uint64_t n = (uint64_t)s->arc_n + 1;
-    return p2a_grow(&s->arc, &s->arc_room, n, (2 + s->columns) * sizeof *s->arc) &&
-           p2a_grow(&s->arc_self, &s->self_room, n, (s->columns + !s->columns) * sizeof(double));
+    uint32_t row = s->arc_n;
+    uint64_t n = (uint64_t)row + 1;
+    if (!p2a_grow(&s->arc, &s->arc_room, n, (2 + s->columns) * sizeof *s->arc) ||
+        !p2a_grow(&s->apart, &s->apart_room, n, (2 * s->columns + 1) * sizeof *s->apart))
+        return NO_ARC;
+    union cell *arc = arc_row(s, row, s->columns);
+    memset(arc, 0, (2 + s->columns) * sizeof *arc); /* NEVER */
+    arc->ends = ends;
+    memset(self_of_arc(s, row), 0, 2 * s->columns * sizeof *s->apart);
+    s->arc_n++;
+    return row;
 }
 
-/* P2A_NONE: no memory. */
-static p2a_id add_arc(struct part *s, p2a_id caller, p2a_id callee)
+/* NO_ARC: no memory. */
+static uint32_t add_arc(struct part *s, p2a_id caller, p2a_id callee)
 {
-    p2a_id id = p2a_pairs_find(&s->arc_of, callee * 4, caller); /* each has a line of its own */
+    uint32_t id = p2a_pairs_find(&s->arc_of, callee * 4, caller); /* each has a line of its own */
     if (id != P2A_PAIR_NONE)
-        return id;
-    id = s->arc_n;
-    if (!room_for_arc(s) || !p2a_pairs_add(&s->arc_of, (struct p2a_pair){callee * 4, caller, id}))
-        return P2A_NONE;
-    union cell *row = arc_ends(s, id);
-    memset(row, 0, (2 + s->columns) * sizeof *row); /* NEVER */
-    row->ends = (uint64_t)caller << 32 | callee;
-    memset(s->arc_self + (size_t)id * s->columns, 0, s->columns * sizeof *s->arc_self);
-    return s->arc_n++;
+        return id + 1;
+    uint32_t arc = add_row_of_arc(s, (uint64_t)caller << 32 | callee);
+    if (arc == NO_ARC || !p2a_pairs_add(&s->arc_of, (struct p2a_pair){callee * 4, caller, arc - 1}))
+        return NO_ARC;
+    return arc;
 }
 
 /* ---- ways ------------------------------------------------------------------------------------ */
@@ -121,156 +140,195 @@ static p2a_id add_arc(struct part *s, p2a_id caller, p2a_id callee)
 /* Each caller has a salt with which no two of its callees go the same way, so that an arc is found
  * at once. One that has too many callees shares all ways with others, and an arc may be taken for
  * another there, which is why its ends are looked at. */
-static inline p2a_id *way_to(const struct part *s, p2a_id caller, p2a_id callee, uint32_t salt)
+static inline uint32_t way_to(p2a_id caller, p2a_id callee, uint32_t salt)
 {
-    uint32_t hash = callee * (0x9e3779b1u + salt * 0x7f4a7c16u);
-    uint32_t way = salt < SALTS ? caller * WAYS + hash / (UINT32_MAX / WAYS + 1)
-                                : caller * 0x85ebca77u + (hash >> 12);
-    return &s->way[way & s->way_mask];
+    return salt == CROWDED ? caller * 0x85ebca77u + (callee * FIRST_SALT >> 12)
+                           : caller * WAYS + callee * salt / (UINT32_MAX / WAYS + 1);
 }
 
 /* The arcs on a caller's own ways. */
-static uint32_t arcs_of(const struct part *s, p2a_id caller, p2a_id arc[WAYS])
+static uint32_t arcs_of(const struct part *s, p2a_id caller, uint32_t arc[WAYS])
 {
-    const p2a_id *own = &s->way[caller * WAYS & s->way_mask];
+    const uint32_t *own = &s->way[caller * WAYS & s->way_mask];
     uint32_t n = 0;
     for (unsigned i = 0; i < WAYS; i++)
-        if (own[i] != P2A_NONE && arc_ends(s, own[i])->ends >> 32 == caller)
+        if (ends_of(s, own[i]) >> 32 == caller)
             arc[n++] = own[i];
     return n;
 }
 
 /* Puts them on their ways. False: two would go the same one. */
-static bool part_ways(struct part *s, p2a_id caller, const p2a_id *arc, uint32_t n, uint32_t salt)
+static bool part_ways(struct part *s, p2a_id caller, const uint32_t *arc, uint32_t n, uint32_t salt)
 {
-    memset(&s->way[caller * WAYS & s->way_mask], 0xff, WAYS * sizeof *s->way);
+    memset(&s->way[caller * WAYS & s->way_mask], 0, WAYS * sizeof *s->way); /* NO_ARC */
     for (uint32_t i = 0; i < n; i++) {
-        p2a_id *way = way_to(s, caller, (p2a_id)arc_ends(s, arc[i])->ends, salt);
-        if (*way != P2A_NONE)
+        uint32_t way = way_to(caller, (p2a_id)ends_of(s, arc[i]), salt);
+        if (s->way[way & s->way_mask] != NO_ARC)
             return false;
-        *way = arc[i];
+        s->way[way & s->way_mask] = arc[i];
     }
     return true;
 }
 
-/* An arc that isn't where its way leads to. P2A_NONE: no memory. */
-static p2a_id make_way(struct part *s, p2a_id caller, p2a_id callee)
+/* An arc that isn't where its way leads to. NO_ARC: no memory. */
+static uint32_t make_way(struct part *s, p2a_id caller, p2a_id callee)
 {
-    p2a_id id = add_arc(s, caller, callee), arc[WAYS + 1];
-    uint32_t *salt = &function_mark(s, caller)->salt;
-    p2a_id *way = way_to(s, caller, callee, *salt);
-    bool taken = *way != P2A_NONE && arc_ends(s, *way)->ends >> 32 == caller;
-    if (id == P2A_NONE || *salt == SALTS || !taken) {
+    uint32_t id = add_arc(s, caller, callee), arc[WAYS + 1];
+    uint32_t *salt = &s->function[caller].salt;
+    uint32_t *way = &s->way[way_to(caller, callee, *salt) & s->way_mask];
+    bool taken = ends_of(s, *way) >> 32 == caller;
+    if (id == NO_ARC || *salt == CROWDED || !taken) {
         *way = id;
         return id;
     }
     uint32_t n = arcs_of(s, caller, arc);
     arc[n++] = id;
     do
-        *salt = n > WAYS ? SALTS : *salt + 1;
-    while (*salt < SALTS && !part_ways(s, caller, arc, n, *salt));
+        *salt = n > WAYS || *salt == LAST_SALT ? CROWDED : *salt + NEXT_SALT;
+    while (*salt != CROWDED && !part_ways(s, caller, arc, n, *salt));
     return id;
 }
 
-/* COLUMNS are the part's: code is shorter where they are known. */
-static inline p2a_id find_arc(struct part *s, p2a_id caller, p2a_id callee, uint32_t columns)
+/* Where a frame finds its function and arc, until something is added. */
+struct tables {
+    struct visit *function;
+    const uint32_t *way;
+    union cell *arc;
+    uint32_t way_mask, now;
+};
+
+static inline struct tables tables_of(const struct part *s)
 {
-    uint32_t salt = s->function[(size_t)caller * (1 + columns)].salt;
-    p2a_id id = *way_to(s, caller, callee, salt);
+    return (struct tables){s->function, s->way, s->arc, s->way_mask, s->now};
+}
+
+/* NO_ARC: it may be on no way. */
+static inline uint32_t find_arc(struct tables at, p2a_id caller, p2a_id callee, uint32_t salt,
+                                uint32_t columns)
+{
+    uint32_t id = at.way[way_to(caller, callee, salt) & at.way_mask];
     uint64_t ends = (uint64_t)caller << 32 | callee;
-    if (id != P2A_NONE && s->arc[(size_t)id * (2 + columns)].ends == ends)
-        return id;
-    return make_way(s, caller, callee);
+    return at.arc[(size_t)id * (2 + columns)].ends == ends ? id : NO_ARC;
 }
 
 /* ---- sums ------------------------------------------------------------------------------------ */
 
-static inline void add_values(double *to, const double *value, uint32_t columns)
+static inline void add_values(double *restrict to, const double *restrict value, uint32_t columns)
 {
     for (uint32_t c = 0; c < columns; c++)
         to[c] += value[c];
 }
 
-/* The total at MARK, unless the row has added to it. */
-static inline void add_total(union cell *mark, uint32_t now, const double *value, uint32_t columns)
+/* What goes along an arc whose callee is on the path already. */
+static void add_recurring(struct part *s, uint32_t arc, const double *value)
 {
-    if (mark->mark >= now)
+    union cell *row = arc_row(s, arc, s->columns);
+    if (row[1].mark >= s->now)
         return;
-    mark->mark = now;
-    for (uint32_t c = 0; c < columns; c++)
-        mark[1 + c].total += value[c];
+    row[1].mark = s->now;
+    add_values(recurring(s, arc), value, s->columns);
 }
 
-/* The frames from FROM on, that no other row has. *arc leads to the last one. False: no memory. */
-static inline bool add_own(struct part *s, const struct p2a_stack *row, const double *value,
-                           uint32_t from, p2a_id *arc, uint32_t columns)
+static inline bool add_root(struct part *s, p2a_id function, const double *value)
 {
-    const p2a_id *frame = s->stacks->frame + row->frame;
-    for (uint32_t d = from; d < row->frame_n; d++) {
-        union cell *mark = s->function + (size_t)frame[d] * (1 + columns);
-        if (mark->mark == NEVER && !add_function(s, frame[d]))
-            return false;
-        add_total(mark, s->now, value, columns);
-        if (d == 0) /* nothing calls a root */
-            continue;
-        *arc = find_arc(s, frame[d - 1], frame[d], columns);
-        if (*arc == P2A_NONE)
-            return false;
-        add_total(s->arc + (size_t)*arc * (2 + columns) + 1, s->now, value, columns);
-    }
+    if (s->function[function].mark == NEVER && !add_function(s, function))
+        return false;
+    s->function[function].mark = s->now;
+    add_values(s->root + (size_t)function * s->columns, value, s->columns);
     return true;
 }
 
-/* ID, of which MARK is, and which is open now; P2A_NONE where it has been. */
-static p2a_id open_one(union cell *mark, p2a_id id)
+/* The frames from FROM on, that no other row has. *arc leads to the last one. False: no memory.
+ * COLUMNS are the part's: code is shorter where they are known. */
+static inline bool add_own(struct part *s, const struct p2a_stack *row, const double *value,
+                           uint32_t from, uint32_t *arc, uint32_t columns)
 {
-    if (mark->mark == OPEN)
-        return P2A_NONE;
-    mark->mark = OPEN;
-    return id;
+    const p2a_id *frame = s->stacks->frame + row->frame, *end = frame + row->frame_n;
+    if (from == 0 && !add_root(s, *frame, value))
+        return false;
+    struct tables at = tables_of(s);
+    p2a_id caller = frame[from - (from > 0)];
+    uint32_t salt = at.function[caller].salt, id = *arc;
+    for (frame += from + (from == 0); frame < end; frame++) {
+        p2a_id callee = *frame;
+        struct visit *visit = &at.function[callee];
+        if (visit->mark == NEVER && !add_function(s, callee))
+            return false;
+        id = find_arc(at, caller, callee, salt, columns);
+        if (id == NO_ARC) {
+            id = make_way(s, caller, callee);
+            at = tables_of(s);
+            if (id == NO_ARC)
+                return false;
+        }
+        caller = callee;
+        salt = visit->salt;
+        if (visit->mark >= at.now) {
+            add_recurring(s, id, value);
+            continue;
+        }
+        visit->mark = at.now;
+        union cell *to = at.arc + (size_t)id * (2 + columns);
+        to[1].mark = at.now;
+        add_values(&to[2].total, value, columns);
+    }
+    *arc = id;
+    return true;
+}
+
+static uint32_t find_or_make(struct part *s, p2a_id caller, p2a_id callee)
+{
+    uint32_t arc = find_arc(tables_of(s), caller, callee, s->function[caller].salt, s->columns);
+    return arc != NO_ARC ? arc : make_way(s, caller, callee);
 }
 
 /* The frames up to END, that the next row has, too; as add_own. */
-static bool open_frames(struct part *s, const struct p2a_stack *row, uint32_t end, p2a_id *arc)
+static bool open_frames(struct part *s, const struct p2a_stack *row, uint32_t end, uint32_t *arc)
 {
     const p2a_id *frame = s->stacks->frame + row->frame;
     for (uint32_t d = row->shared; d < end; d++) {
-        if (function_mark(s, frame[d])->mark == NEVER && !add_function(s, frame[d]))
+        struct visit *function = s->function + frame[d];
+        if (function->mark == NEVER && !add_function(s, frame[d]))
             return false;
-        if (d > 0 && (*arc = find_arc(s, frame[d - 1], frame[d], s->columns)) == P2A_NONE)
+        if (d > 0 && (*arc = find_or_make(s, frame[d - 1], frame[d])) == NO_ARC)
             return false;
-        s->open[d].function = open_one(function_mark(s, frame[d]), frame[d]);
-        s->open[d].arc = d > 0 ? open_one(arc_mark(s, *arc), *arc) : P2A_NONE;
+        uint32_t *mark = d > 0 ? &arc_row(s, *arc, s->columns)[1].mark : &function->mark;
+        s->open[d].arc = d > 0 && *mark != OPEN ? *arc : NO_ARC;
+        s->open[d].function = function->mark != OPEN ? frame[d] : P2A_NONE;
+        *mark = function->mark = OPEN;
         memcpy(s->start + (size_t)d * s->columns, s->sum, s->columns * sizeof *s->sum);
         s->open_n = d + 1;
     }
     return true;
 }
 
-static void close_one(union cell *mark, const double *value, uint32_t columns)
+static void close_one(struct part *s, const struct open *open, const double *value)
 {
-    mark->mark = BEFORE;
-    for (uint32_t c = 0; c < columns; c++)
-        mark[1 + c].total += value[c];
+    bool again = open->function == P2A_NONE;
+    if (!again)
+        s->function[open->function].mark = BEFORE;
+    if (open->arc != NO_ARC) {
+        union cell *row = arc_row(s, open->arc, s->columns);
+        row[1].mark = BEFORE;
+        add_values(again ? recurring(s, open->arc) : &row[2].total, value, s->columns);
+    } else if (!again) {
+        add_values(s->root + (size_t)open->function * s->columns, value, s->columns);
+    }
 }
 
 /* Closes what is deeper than DEPTH. */
 static void close_below(struct part *s, uint32_t depth)
 {
     for (; s->open_n > depth; s->open_n--) {
-        const struct open *open = &s->open[s->open_n - 1];
         double *start = s->start + (size_t)(s->open_n - 1) * s->columns;
         for (uint32_t c = 0; c < s->columns; c++)
             start[c] = s->sum[c] - start[c];
-        if (open->function != P2A_NONE)
-            close_one(function_mark(s, open->function), start, s->columns);
-        if (open->arc != P2A_NONE)
-            close_one(arc_mark(s, open->arc), start, s->columns);
+        close_one(s, &s->open[s->open_n - 1], start);
     }
 }
 
 static bool add_frames(struct part *s, const struct p2a_stack *row, const double *value,
-                       uint32_t from, p2a_id *arc)
+                       uint32_t from, uint32_t *arc)
 {
     if (s->columns == 1)
         return add_own(s, row, value, from, arc, 1);
@@ -283,13 +341,13 @@ static bool add_frames(struct part *s, const struct p2a_stack *row, const double
 static bool add_row(struct part *s, const struct p2a_stack *row, const double *value, uint32_t next)
 {
     uint32_t own = row->shared > next ? row->shared : next, leaf = row->frame_n - 1;
-    p2a_id arc = P2A_NONE;
+    uint32_t arc = NO_ARC;
     if (!open_frames(s, row, next, &arc) || !add_frames(s, row, value, own, &arc))
         return false;
     p2a_id function = s->stacks->frame[row->frame + leaf];
     add_values(s->self + (size_t)function * s->columns, value, s->columns);
     if (leaf > 0)
-        add_values(s->arc_self + (size_t)arc * s->columns, value, s->columns);
+        add_values(self_of_arc(s, arc), value, s->columns);
     add_values(s->sum, value, s->columns);
     return true;
 }
@@ -352,16 +410,17 @@ static bool start_part(struct part *s)
     while (ways < MOST_WAYS && ways / WAYS < s->functions)
         ways *= 2;
     s->way_mask = ways - 1;
-    s->function = calloc(functions * (1 + s->columns), sizeof *s->function);
+    s->function = calloc(functions, sizeof *s->function);
     s->self = calloc(functions * s->columns + 1, sizeof *s->self);
-    s->way = malloc(ways * sizeof *s->way);
+    s->root = calloc(functions * s->columns + 1, sizeof *s->root);
+    s->way = calloc(ways, sizeof *s->way); /* NO_ARC */
     s->open = calloc(depth, sizeof *s->open);
     s->start = malloc((depth * s->columns + 1) * sizeof *s->start);
     s->sum = calloc(s->columns + 1, sizeof *s->sum);
-    if (!s->function || !s->self || !s->way || !s->open || !s->start || !s->sum)
+    if (!s->function || !s->self || !s->root || !s->way || !s->open || !s->start || !s->sum)
         return false;
-    memset(s->way, 0xff, ways * sizeof *s->way); /* P2A_NONE */
-    return true;
+    add_row_of_arc(s, UINT64_MAX);
+    return s->arc_n == 1;
 }
 
 static bool make_part(const void *sums, void *desk, void *piece)
@@ -375,8 +434,8 @@ static bool make_part(const void *sums, void *desk, void *piece)
 static void end_part(const void *sums, void *piece)
 {
     struct part *s = piece;
-    void *all[] = {s->order, s->function, s->self,  s->arc, s->arc_self,
-                   s->way,   s->open,     s->start, s->sum};
+    void *all[] = {s->order, s->function, s->self, s->root,  s->arc,
+                   s->apart, s->way,      s->open, s->start, s->sum};
     (void)sums;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
@@ -411,39 +470,40 @@ static bool cut_part(void *owner, void *piece)
     return more;
 }
 
-static void add_totals(double *to, const union cell *mark, uint32_t columns)
-{
-    for (uint32_t c = 0; c < columns; c++)
-        to[c] += mark[1 + c].total;
-}
-
 static bool add_functions(struct p2a_profile *p, const struct part *from)
 {
     for (uint32_t i = 0; i < from->order_n; i++) {
         p2a_id f = from->order[i];
         if (!p2a_node(p, f))
             return false;
-        size_t at = (size_t)f * p->columns;
-        add_values(p->graph.self + at, from->self + (size_t)f * from->columns, from->columns);
-        add_totals(p->graph.total + at, function_mark(from, f), from->columns);
+        size_t at = (size_t)f * p->columns, own = (size_t)f * from->columns;
+        add_values(p->graph.self + at, from->self + own, from->columns);
+        add_values(p->graph.total + at, from->root + own, from->columns);
     }
     return true;
+}
+
+static void add_arc_values(struct p2a_profile *p, const struct part *from, uint32_t arc, p2a_id id)
+{
+    const double *total = &arc_row(from, arc, from->columns)[2].total;
+    size_t at = (size_t)id * p->columns, callee = (size_t)p->graph.arc[id].callee * p->columns;
+    add_values(p->graph.total + callee, total, from->columns);
+    add_values(p->graph.arc_total + at, total, from->columns);
+    add_values(p->graph.arc_total + at, recurring(from, arc), from->columns);
+    add_values(p->graph.arc_self + at, self_of_arc(from, arc), from->columns);
 }
 
 /* What finds the first part's arcs finds the graph's. */
 static bool add_arcs(struct p2a_profile *p, struct part *from)
 {
     bool first = p->graph.arc_n == 0;
-    for (uint32_t i = 0; i < from->arc_n; i++) {
-        uint64_t ends = arc_ends(from, i)->ends;
-        p2a_id caller = (p2a_id)(ends >> 32), callee = (p2a_id)ends;
+    for (uint32_t i = 1; i < from->arc_n; i++) {
+        const union cell *row = arc_row(from, i, from->columns);
+        p2a_id caller = (p2a_id)(row->ends >> 32), callee = (p2a_id)row->ends;
         p2a_id id = first ? p2a_arc_new(p, caller, callee) : p2a_arc(p, caller, callee);
         if (id == P2A_NONE)
             return false;
-        size_t at = (size_t)id * p->columns;
-        add_values(p->graph.arc_self + at, from->arc_self + (size_t)i * from->columns,
-                   from->columns);
-        add_totals(p->graph.arc_total + at, arc_mark(from, i), from->columns);
+        add_arc_values(p, from, i, id);
     }
     if (first) {
         p2a_pairs_free(&p->core->arc_of);
