@@ -244,7 +244,7 @@ static void count_nested(struct build *b, const p2a_id *frame, uint32_t n, p2a_i
     p2a_id node = b->wanted->threads ? child_of(b, P2A_NONE, thread) : P2A_NONE;
     for (uint32_t d = 0; d < n; d++) {
         p2a_id function = frame[d];
-        if (b->open[function] != P2A_NONE) {
+        if (b->open[function] != P2A_NONE && p2a_is_foldable(b->p, function)) {
             uint32_t nested = ++b->nested[function];
             node = b->open[function];
             if (node != unmade && nested > b->node[node].nested)
@@ -253,8 +253,6 @@ static void count_nested(struct build *b, const p2a_id *frame, uint32_t n, p2a_i
         }
         if (node != unmade && (node = child_of(b, node, function)) == P2A_NONE)
             node = unmade;
-        if (!p2a_is_foldable(b->p, function))
-            continue;
         path[open_n++] = function;
         b->open[function] = node;
         b->nested[function] = 1;
