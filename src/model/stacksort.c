@@ -131,22 +131,25 @@ static bool add_group(struct groups *to, struct group g)
     return true;
 }
 
-/* What keys are made of is asked for from memory now. */
-static void look_ahead(const struct sort *s, struct group g)
+enum { KEYS_AHEAD = 64 };
+
+/* What the key of an item on the level is made of is asked for from memory. */
+static inline void look_ahead(const struct sort *s, uint32_t item, uint32_t level)
 {
-    size_t passed = (size_t)(g.level - (g.level > 0)) * s->frames;
-    for (uint32_t i = g.begin; i < g.end; i++) {
-        __builtin_prefetch(s->s->frame + s->item[i].frame + passed);
-        __builtin_prefetch(s->s->row + s->item[i].stack);
-    }
+    size_t passed = (size_t)(level - (level > 0)) * s->frames;
+    __builtin_prefetch(s->s->frame + s->item[item].frame + passed);
+    __builtin_prefetch(s->s->row + s->item[item].stack);
 }
 
 static void give_keys(const struct sort *s, struct group g)
 {
     if (g.keyed)
         return;
-    for (uint32_t i = g.begin; i < g.end; i++)
+    for (uint32_t i = g.begin; i < g.end; i++) {
+        if (i + KEYS_AHEAD < g.end)
+            look_ahead(s, i + KEYS_AHEAD, g.level);
         s->item[i].key = key_of(s, s->item[i].stack, g.level);
+    }
 }
 
 /* Items from BEGIN to END, of one key on the level: a group where their stacks go on. */
@@ -156,9 +159,9 @@ static bool add_equal(const struct sort *s, struct groups *to, uint32_t begin, u
     uint64_t last = s->item[begin].key & ((UINT64_C(1) << s->bits) - 1);
     if (end - begin == 1 || (level > 0 && !last))
         return true;
-    struct group next = {begin, end, level + 1, false};
-    look_ahead(s, next);
-    return add_group(to, next);
+    for (uint32_t i = begin; i < end && i - begin < KEYS_AHEAD; i++)
+        look_ahead(s, i, level + 1);
+    return add_group(to, (struct group){begin, end, level + 1, false});
 }
 
 /* Sorts a group by the keys of its level. */
@@ -209,7 +212,7 @@ static int by_items(const void *a, const void *b)
 static bool split(struct sort *s)
 {
     struct groups large = {0};
-    bool done = add_group(&large, (struct group){0, s->s->n, 0, false});
+    bool done = add_group(&large, (struct group){0, s->s->n, 0, true});
     while (done && large.n) {
         struct group g = large.row[--large.n];
         bool small = g.end - g.begin <= s->s->n / LARGE || s->s->n < ENOUGH;
@@ -374,7 +377,8 @@ static bool start_sort(struct sort *s, uint32_t functions)
     if (!s->item || !s->to.row || !s->to.self || (s->s->first && !s->to.first))
         return false;
     for (uint32_t i = 0; i < n; i++)
-        s->item[i] = (struct item){.stack = i, .frame = s->s->row[i].frame};
+        s->item[i] = (struct item){
+            .key = (uint64_t)s->s->row[i].thread + 1, .stack = i, .frame = s->s->row[i].frame};
     return true;
 }
 
