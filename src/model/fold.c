@@ -324,20 +324,21 @@ static bool add_plain(struct folding *f)
     return true;
 }
 
-/* Sorts the new rows, and puts them among those that stay as they are. */
-static bool join(struct folding *f, bool together, struct p2a_stacks *joined)
+/* Sorts the new rows, with those that stay where all are taken TOGETHER. */
+static bool sort_rows(struct folding *f, bool together, struct p2a_fold *fold)
 {
-    struct p2a_stacks stay = *f->from;
-    uint32_t functions = f->p->functions.n, columns = f->to.columns;
-    if (together) {
-        bool done = add_plain(f) && p2a_stacks_sort(&f->to.s, functions, columns);
-        *joined = f->to.s;
-        f->to = (struct rows){0};
-        return done;
-    }
-    stay.first = f->first;
-    return p2a_stacks_sort(&f->to.s, functions, columns) &&
-           p2a_stacks_merge(&stay, f->plain, &f->to.s, columns, joined);
+    if (together && !add_plain(f))
+        return false;
+    if (!p2a_stacks_sort(&f->to.s, f->p->functions.n, f->to.columns))
+        return false;
+    fold->fresh = f->to.s;
+    f->to = (struct rows){0};
+    if (!together)
+        fold->stay = *f->from;
+    fold->stay.frame = fold->fresh.frame = f->from->frame;
+    fold->stay.first = f->first;
+    f->first = NULL;
+    return true;
 }
 
 bool p2a_fold_stacks(const struct p2a_profile *p, bool recursion, bool together,
@@ -348,8 +349,7 @@ bool p2a_fold_stacks(const struct p2a_profile *p, bool recursion, bool together,
     *fold = (struct p2a_fold){0};
     bool done = reserve(&f, from) && (f.dear || run(&f));
     if (done && !f.dear && (f.folded_n || together))
-        done = join(&f, together, &fold->stacks);
-    fold->stacks.frame = done ? from->frame : NULL;
+        done = sort_rows(&f, together, fold);
     fold->plain = f.plain;
     fold->n = f.folded_n;
     fold->dear = f.dear;
@@ -363,8 +363,9 @@ bool p2a_fold_stacks(const struct p2a_profile *p, bool recursion, bool together,
 
 void p2a_free_fold(struct p2a_fold *fold)
 {
-    fold->stacks.frame = NULL;
-    p2a_stacks_free(&fold->stacks);
+    fold->fresh.frame = NULL;
+    p2a_stacks_free(&fold->fresh);
+    free(fold->stay.first);
     free(fold->plain);
     *fold = (struct p2a_fold){0};
 }

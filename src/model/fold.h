@@ -19,9 +19,11 @@ bool p2a_is_foldable(const struct p2a_profile *p, p2a_id function);
 bool p2a_is_recursive(const struct p2a_profile *p, bool *recursive);
 
 struct p2a_fold {
-    /* Sorted, `first` tells which came first; their frames stay the profile's, to whose own some
-     * may be added. None where nothing was to be done, or it is too dear. */
-    struct p2a_stacks stacks;
+    /* What comes of the profile's stacks: as much of each as stays in its place, `plain` says, and
+     * new rows. Both are sorted, `first` tells which came first, and their frames are those of the
+     * profile, to whose own some may be added. None where nothing was to be done, or it is too
+     * dear; no rows stay where stacks are taken TOGETHER. */
+    struct p2a_stacks stay, fresh; /* stay: the profile's own, but for `first` */
     uint32_t *plain; /* by row of the profile's: frames before the first that folds, or all */
     uint32_t n;      /* of the profile's, that have something to fold */
     /* Paths that are left for a function further up have many more frames than a quarter of the

@@ -15,6 +15,7 @@
 #include "model/core.h"
 #include "model/fold.h"
 #include "model/outline.h"
+#include "model/stackwalk.h"
 
 struct node {
     p2a_id parent, function; /* function: of a thread's node, the thread */
@@ -279,20 +280,27 @@ static bool count_all_nested(struct build *b, const uint32_t *plain)
 }
 
 /* Only paths that may be shown become contexts, and what is left below these. */
-static bool walk_heavy(struct build *b, const struct p2a_stacks *stacks)
+static bool walk_heavy(struct build *b, struct p2a_stack_walk stacks)
 {
     const struct p2a_profile *p = b->p;
     struct p2a_profile lent;
-    if (!p2a_lend(p, stacks, b->least, &lent))
+    if (!p2a_lend_walked(p, &stacks, b->least, &lent, &b->all))
         return false;
     b->p = &lent;
     bool walked = walk_contexts(b);
     b->p = p;
     p2a_let_go(&lent);
-    b->all = stacks->context_n;
     for (uint32_t i = 0; b->wanted->threads && i < b->n; i++)
         b->all += is_thread(b, &b->node[i]);
     return walked;
+}
+
+static struct p2a_stack_walk walk_of(const struct build *b, const struct p2a_fold *fold,
+                                     const struct p2a_stacks *all)
+{
+    uint32_t columns = b->p->columns;
+    return fold->fresh.n ? p2a_walk_both(&fold->stay, fold->plain, &fold->fresh, columns)
+                         : p2a_walk_stacks(all, columns);
 }
 
 static bool walk_folded(struct build *b, const struct p2a_stacks *s, bool together)
@@ -304,8 +312,8 @@ static bool walk_folded(struct build *b, const struct p2a_stacks *s, bool togeth
     if (fold.dear)
         walked = walk_all(b);
     else
-        walked = walk_heavy(b, fold.stacks.n ? &fold.stacks : s) &&
-                 (!fold.n || count_all_nested(b, fold.plain));
+        walked =
+            walk_heavy(b, walk_of(b, &fold, s)) && (!fold.n || count_all_nested(b, fold.plain));
     p2a_free_fold(&fold);
     return walked;
 }
@@ -319,7 +327,7 @@ static bool walk_stacks_of(struct build *b, const struct p2a_stacks *s)
         return walk_folded(b, s, together);
     if (!together && b->wanted->fold && !p2a_is_recursive(b->p, &folds))
         return false;
-    return folds ? walk_all(b) : walk_heavy(b, s);
+    return folds ? walk_all(b) : walk_heavy(b, p2a_walk_stacks(s, b->p->columns));
 }
 
 static bool walk(struct build *b)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model/core.h"
+#include "model/stackwalk.h"
 
 void p2a_stacks_free(struct p2a_stacks *s)
 {
@@ -53,8 +54,11 @@ struct p2a_keyed *p2a_stacks_as_they_came(const struct p2a_stacks *s)
  *   next     main load | parse                                           before the context's first
  */
 struct unfolding {
-    const struct p2a_stacks *s;
+    struct p2a_stack_walk *walk;
+    const p2a_id *frame;
+    uint64_t context_n; /* that were walked */
     struct p2a_contexts made;
+    bool came;       /* whether stacks have a `first` */
     uint32_t *first; /* by context: when it came first; NULL: that doesn't matter */
     uint32_t columns, row_room, self_room, first_room, open_n;
     double least;
@@ -66,10 +70,10 @@ struct unfolding {
 static bool room_for(struct unfolding *u, uint64_t n)
 {
     uint64_t rows = u->made.n + n;
-    if (rows <= u->row_room && rows <= u->self_room && (rows <= u->first_room || !u->s->first))
+    if (rows <= u->row_room && rows <= u->self_room && (rows <= u->first_room || !u->came))
         return true;
     return p2a_grow(&u->made.row, &u->row_room, rows, sizeof *u->made.row) &&
-           (!u->s->first || p2a_grow(&u->first, &u->first_room, rows, sizeof *u->first)) &&
+           (!u->came || p2a_grow(&u->first, &u->first_room, rows, sizeof *u->first)) &&
            p2a_grow(&u->made.self, &u->self_room, rows,
                     (u->columns + !u->columns) * sizeof(double));
 }
@@ -123,35 +127,36 @@ static void open_context(struct unfolding *u, uint32_t depth, p2a_id id)
  * its function, so that only those that stay look there. */
 static p2a_id function_of(const struct unfolding *u, uint32_t frame)
 {
-    return u->least > 0 ? frame : u->s->frame[frame];
+    return u->least > 0 ? frame : u->frame[frame];
 }
 
 static void name_functions(struct unfolding *u)
 {
     for (uint32_t id = 0; u->least > 0 && id < u->made.n; id++)
-        u->made.row[id].function = u->s->frame[u->made.row[id].function];
+        u->made.row[id].function = u->frame[u->made.row[id].function];
 }
 
-/* The contexts of row I, of which the NEXT one has so many in common with it. */
-static bool add_contexts(struct unfolding *u, uint32_t i, uint32_t next)
+/* The contexts of a row, of which the NEXT one has so many in common with it. */
+static bool add_contexts(struct unfolding *u, const struct p2a_walked *walked, uint32_t next)
 {
-    const struct p2a_stack *row = &u->s->row[i];
-    const double *self = u->s->self + (size_t)i * u->columns;
+    const struct p2a_stack *row = &walked->row;
+    const double *self = walked->self;
     uint32_t end = row->frame_n, from = row->shared > next ? row->shared : next;
     p2a_id parent = row->shared ? u->id[row->shared - 1] : P2A_NONE;
+    u->context_n += row->frame_n - row->shared;
     if (from < end && u->columns && self[0] < u->least)
         end = from + 1;
     if (!room_for(u, end - row->shared))
         return false;
     if (u->first)
-        note_first(u, u->s->first[i]);
+        note_first(u, walked->first);
     for (uint32_t d = row->shared; d < end; d++) {
         p2a_id id = u->made.n++;
         u->made.row[id] = (struct p2a_context){parent, function_of(u, row->frame + d), row->thread};
         for (uint32_t c = 0; c < u->columns; c++)
             self_of(u, id)[c] = 0;
         if (u->first)
-            u->first[id] = u->s->first[i];
+            u->first[id] = walked->first;
         if (d < next)
             open_context(u, d, id);
         parent = id;
@@ -163,30 +168,47 @@ static bool add_contexts(struct unfolding *u, uint32_t i, uint32_t next)
     return true;
 }
 
-static bool unfold_all(struct unfolding *u)
+static bool unfold_rows(struct unfolding *u, struct p2a_walked *row, struct p2a_walked *next)
 {
     enum { AHEAD = 8 };
-    const struct p2a_stacks *s = u->s;
-    size_t depth = (size_t)s->deepest + 1;
-    u->id = malloc(depth * sizeof *u->id);
-    u->start = malloc(depth * (u->columns + 1) * sizeof *u->start);
-    u->sum = calloc((size_t)u->columns + 1, sizeof *u->sum);
-    u->earliest = malloc(depth * sizeof *u->earliest);
-    bool done =
-        u->id && u->start && u->sum && u->earliest && room_for(u, u->least > 0 ? 64 : s->context_n);
-    for (uint32_t i = 0; done && i < s->n; i++) {
-        uint32_t next = i + 1 < s->n ? s->row[i + 1].shared : 0;
+    const struct p2a_stack_source *from = &u->walk->a;
+    bool done = true, more = p2a_next_stack(u->walk, row);
+    while (done && more) {
         if (u->least <= 0)
-            p2a_stacks_ahead(s, i + AHEAD);
-        close_below(u, s->row[i].shared);
-        done = add_contexts(u, i, next);
+            p2a_stacks_ahead(from->s, from->row + AHEAD);
+        more = p2a_next_stack(u->walk, next);
+        close_below(u, row->row.shared);
+        done = add_contexts(u, row, more ? next->row.shared : 0);
+        struct p2a_walked *walked = row;
+        row = next;
+        next = walked;
     }
     close_below(u, 0);
-    name_functions(u);
+    return done;
+}
+
+static bool unfold_all(struct unfolding *u)
+{
+    const struct p2a_stacks *a = u->walk->a.s, *b = u->walk->b.s;
+    size_t depth = (size_t)(b && b->deepest > a->deepest ? b->deepest : a->deepest) + 1;
+    uint64_t contexts = a->context_n + (b ? b->context_n : 0);
+    double *values = calloc(((size_t)u->columns + 1) * 3, sizeof *values);
+    u->id = malloc(depth * sizeof *u->id);
+    u->start = malloc(depth * (u->columns + 1) * sizeof *u->start);
+    u->sum = values;
+    u->earliest = malloc(depth * sizeof *u->earliest);
+    bool done =
+        u->id && u->start && values && u->earliest && room_for(u, u->least > 0 ? 64 : contexts);
+    if (done) {
+        struct p2a_walked row = {.self = values + u->columns},
+                          next = {.self = values + (size_t)u->columns * 2};
+        done = unfold_rows(u, &row, &next);
+        name_functions(u);
+    }
     free(u->earliest);
     free(u->id);
     free(u->start);
-    free(u->sum);
+    free(values);
     return done;
 }
 
@@ -217,14 +239,19 @@ bool p2a_contexts_order(struct p2a_contexts *t, uint32_t room, uint32_t columns,
     return done;
 }
 
-static bool make_contexts(const struct p2a_stacks *s, uint32_t columns, double least,
-                          struct p2a_contexts *made, uint32_t *room)
+static bool make_contexts(struct p2a_stack_walk *walk, double least, struct p2a_contexts *made,
+                          uint32_t *room, uint64_t *contexts)
 {
-    struct unfolding u = {.s = s, .columns = columns, .least = least};
+    struct unfolding u = {.walk = walk,
+                          .frame = walk->a.s->frame,
+                          .came = walk->a.s->first,
+                          .columns = walk->columns,
+                          .least = least};
     bool done = unfold_all(&u);
     *room = u.row_room < u.self_room ? u.row_room : u.self_room;
+    *contexts = u.context_n;
     if (done && u.first)
-        done = p2a_contexts_order(&u.made, *room, columns, u.first);
+        done = p2a_contexts_order(&u.made, *room, walk->columns, u.first);
     free(u.first);
     *made = u.made;
     if (!done) {
@@ -239,9 +266,11 @@ enum p2a_status p2a_unfold(struct p2a_profile *p, struct p2a_error *error)
 {
     struct p2a_contexts made;
     uint32_t room;
+    uint64_t contexts;
     if (!p->core->stacks.n)
         return P2A_OK;
-    if (!make_contexts(&p->core->stacks, p->columns, 0, &made, &room))
+    struct p2a_stack_walk walk = p2a_walk_stacks(&p->core->stacks, p->columns);
+    if (!make_contexts(&walk, 0, &made, &room, &contexts))
         return p2a_error_memory(error);
     p2a_stacks_free(&p->core->stacks);
     p->contexts = made;
@@ -249,12 +278,20 @@ enum p2a_status p2a_unfold(struct p2a_profile *p, struct p2a_error *error)
     return P2A_OK;
 }
 
-bool p2a_lend(const struct p2a_profile *p, const struct p2a_stacks *stacks, double least,
-              struct p2a_profile *lent)
+bool p2a_lend_walked(const struct p2a_profile *p, struct p2a_stack_walk *walk, double least,
+                     struct p2a_profile *lent, uint64_t *contexts)
 {
     uint32_t room;
     *lent = *p;
-    return make_contexts(stacks, p->columns, least, &lent->contexts, &room);
+    return make_contexts(walk, least, &lent->contexts, &room, contexts);
+}
+
+bool p2a_lend(const struct p2a_profile *p, const struct p2a_stacks *stacks, double least,
+              struct p2a_profile *lent)
+{
+    struct p2a_stack_walk walk = p2a_walk_stacks(stacks, p->columns);
+    uint64_t contexts;
+    return p2a_lend_walked(p, &walk, least, lent, &contexts);
 }
 
 void p2a_let_go(struct p2a_profile *lent)

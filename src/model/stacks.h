@@ -40,11 +40,6 @@ bool p2a_stacks_sort(struct p2a_stacks *stacks, uint32_t functions, uint32_t col
 /* The same beside them: SORTED, empty at first, has rows of the others' frames. */
 bool p2a_stacks_sorted(const struct p2a_stacks *stacks, uint32_t functions, uint32_t columns,
                        struct p2a_stacks *sorted);
-/* Two sorted ones whose frames are the same array, as one. Of each row of A only its first PLAIN
- * frames are in it: where that isn't all of them without values, and once for all that begin so.
- * Both have `first`; MERGED is empty at first, its frames are theirs. False: no memory. */
-bool p2a_stacks_merge(const struct p2a_stacks *a, const uint32_t *plain, const struct p2a_stacks *b,
-                      uint32_t columns, struct p2a_stacks *merged);
 /* With how many frames both begin; FRAME is that of their stacks. */
 uint32_t p2a_shared_frames(const p2a_id *frame, const struct p2a_stack *a,
                            const struct p2a_stack *b);
@@ -91,6 +86,10 @@ enum p2a_status p2a_unfold(struct p2a_profile *p, struct p2a_error *error);
  * which has all that is below as its own. False: no memory. */
 bool p2a_lend(const struct p2a_profile *p, const struct p2a_stacks *stacks, double least,
               struct p2a_profile *lent);
+/* The same of what a walk comes by, which stands for *CONTEXTS. */
+struct p2a_stack_walk;
+bool p2a_lend_walked(const struct p2a_profile *p, struct p2a_stack_walk *walk, double least,
+                     struct p2a_profile *lent, uint64_t *contexts);
 void p2a_let_go(struct p2a_profile *lent);
 
 /* What somebody goes through who wants paths, whatever they are kept as: stacks that stand in their

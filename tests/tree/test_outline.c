@@ -61,7 +61,7 @@ static void long_paths_are_left_without_being_copied(void **state)
     assert_true(p2a_fold_stacks(p, true, false, &fold));
     assert_true(fold.dear);
     assert_int_equal(fold.n, 1);
-    assert_int_equal(fold.stacks.n, 0);
+    assert_int_equal(fold.fresh.n, 0);
     p2a_free_fold(&fold);
     struct p2a_outline_wanted wanted = {.fold = true, .least = 0.1};
     struct p2a_outline outline;

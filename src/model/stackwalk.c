@@ -1,0 +1,135 @@
+#include "model/stackwalk.h"
+
+static bool has_row(const struct p2a_stack_source *from)
+{
+    return from->row < from->end;
+}
+
+/* How many frames of the next row are walked. */
+static uint32_t plain_frames(const struct p2a_stack_source *from)
+{
+    return from->plain ? from->plain[from->row] : from->s->row[from->row].frame_n;
+}
+
+/* Whether there is nothing in the next row that the one before it in the table hasn't had. */
+static bool is_skipped(const struct p2a_stack_source *from)
+{
+    const struct p2a_stack *row = &from->s->row[from->row];
+    uint32_t n = plain_frames(from);
+    return n < row->frame_n && n <= row->shared;
+}
+
+static void skip(struct p2a_stack_source *from)
+{
+    while (has_row(from) && is_skipped(from)) {
+        from->row++;
+        if (has_row(from) && from->s->row[from->row].shared < from->shared)
+            from->shared = from->s->row[from->row].shared;
+    }
+}
+
+/* The row was walked. */
+static void go_on(struct p2a_stack_source *from)
+{
+    from->row++;
+    if (has_row(from))
+        from->shared = from->s->row[from->row].shared;
+    skip(from);
+}
+
+/* Which of their rows goes first, -1, 0: they are equal, 1; and how many frames both share. */
+static int compare_rows(const struct p2a_stack_source *a, const struct p2a_stack_source *b,
+                        uint32_t *shared)
+{
+    const struct p2a_stack *x = &a->s->row[a->row], *y = &b->s->row[b->row];
+    const p2a_id *f = a->s->frame + x->frame, *g = b->s->frame + y->frame;
+    uint32_t x_n = plain_frames(a), y_n = plain_frames(b), n = x_n < y_n ? x_n : y_n;
+    *shared = a->shared < b->shared ? a->shared : b->shared;
+    if (a->shared != b->shared)
+        return a->shared > b->shared ? -1 : 1;
+    if (x->thread != y->thread)
+        return x->thread < y->thread ? -1 : 1;
+    while (*shared < n && f[*shared] == g[*shared])
+        ++*shared;
+    if (*shared < n)
+        return f[*shared] < g[*shared] ? -1 : 1;
+    return (x_n > y_n) - (x_n < y_n);
+}
+
+/* Where a row to come may differ from another. */
+static void ahead(const struct p2a_stack_source *from)
+{
+    enum { AHEAD = 8 };
+    if (from->end - from->row <= AHEAD)
+        return;
+    const struct p2a_stack *row = &from->s->row[from->row + AHEAD];
+    __builtin_prefetch(from->s->frame + row->frame + row->shared);
+}
+
+static const double *self_of(const struct p2a_stack_source *from, uint32_t columns)
+{
+    return from->s->self + (size_t)from->row * columns;
+}
+
+static uint32_t first_of(const struct p2a_stack_source *from)
+{
+    return from->s->first ? from->s->first[from->row] : 0;
+}
+
+static void take_row(const struct p2a_stack_source *from, uint32_t columns, struct p2a_walked *to)
+{
+    const double *self = self_of(from, columns);
+    uint32_t n = plain_frames(from);
+    to->row = from->s->row[from->row];
+    bool whole = n == to->row.frame_n;
+    for (uint32_t c = 0; c < columns; c++)
+        to->self[c] = whole ? self[c] : 0;
+    to->row.frame_n = n;
+    to->row.shared = from->shared;
+    to->first = first_of(from);
+}
+
+static void add_equal(const struct p2a_stack_source *from, uint32_t columns, struct p2a_walked *to)
+{
+    const double *self = self_of(from, columns);
+    for (uint32_t c = 0; c < columns; c++)
+        to->self[c] += self[c];
+    if (first_of(from) < to->first)
+        to->first = first_of(from);
+}
+
+struct p2a_stack_walk p2a_walk_stacks(const struct p2a_stacks *stacks, uint32_t columns)
+{
+    return (struct p2a_stack_walk){.a = {.s = stacks, .end = stacks->n}, .columns = columns};
+}
+
+struct p2a_stack_walk p2a_walk_both(const struct p2a_stacks *a, const uint32_t *plain,
+                                    const struct p2a_stacks *b, uint32_t columns)
+{
+    struct p2a_stack_walk walk = p2a_walk_stacks(a, columns);
+    walk.a.plain = plain;
+    walk.b = (struct p2a_stack_source){.s = b, .end = b->n};
+    skip(&walk.a);
+    return walk;
+}
+
+bool p2a_next_stack(struct p2a_stack_walk *walk, struct p2a_walked *walked)
+{
+    struct p2a_stack_source *a = &walk->a, *b = &walk->b;
+    uint32_t shared = 0;
+    if (!has_row(a) && !has_row(b))
+        return false;
+    bool both = has_row(a) && has_row(b);
+    int order = both ? compare_rows(a, b, &shared) : has_row(a) ? -1 : 1;
+    struct p2a_stack_source *next = order <= 0 ? a : b, *other = order <= 0 ? b : a;
+    if (both)
+        ahead(next);
+    take_row(next, walk->columns, walked);
+    go_on(next);
+    other->shared = shared;
+    if (order)
+        return true;
+    add_equal(other, walk->columns, walked);
+    go_on(other);
+    return true;
+}
