@@ -220,7 +220,7 @@ struct known {
 
 /* What a cost line is made of. */
 struct shape {
-    bool with_address, with_line;
+    bool with_address, with_line, keeps_lines;
     uint32_t events; /* 0: still in the header */
 };
 
@@ -1110,10 +1110,9 @@ enum { PLAIN_EVENTS = 16, PLAIN_LINE = 64, PLAIN_MOST = PLAIN_LINE + 16 };
 /* The first byte in the lowest bits. */
 static inline uint64_t word_at(const char *at)
 {
-    uint64_t word = 0;
-    for (unsigned i = 0; i < 8; i++)
-        word |= (uint64_t)(unsigned char)at[i] << 8 * i;
-    return word;
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_bswap64(word) : word;
 }
 
 /* The high bit of each byte of WORD that is N or more. */
@@ -1152,11 +1151,15 @@ static inline struct words words_of(const char *line)
                           0};
 }
 
-/* Goes behind the next end, which there is. */
-static inline void pass_end(struct words *words)
+/* How long the next word is, behind whose end it goes. PLAIN_LINE where it has none. */
+static inline unsigned pass_word(struct words *words)
 {
-    words->at = (unsigned)__builtin_ctzll(words->ends) + 1;
+    if (!words->ends)
+        return PLAIN_LINE;
+    unsigned end = (unsigned)__builtin_ctzll(words->ends), n = end - words->at;
+    words->at = end + 1;
     words->ends &= words->ends - 1;
+    return n;
 }
 
 /* The first N bytes of a word, 1 to 8, behind zeros. */
@@ -1204,11 +1207,8 @@ static bool long_number(const char *at, unsigned n, bool is_hexadecimal, uint64_
 /* Takes a decimal number and the end behind it. */
 static inline bool plain_number(struct words *words, uint64_t *value)
 {
-    if (!words->ends)
-        return false;
     const char *at = words->line + words->at;
-    unsigned n = (unsigned)__builtin_ctzll(words->ends) - words->at;
-    pass_end(words);
+    unsigned n = pass_word(words);
     return n - 1 < 8 ? decimal(at, n, value) : long_number(at, n, false, value);
 }
 
@@ -1216,10 +1216,7 @@ static inline bool plain_number(struct words *words, uint64_t *value)
 static inline bool plain_hexadecimal(struct words *words, uint64_t *value)
 {
     const char *at = words->line + words->at + 2;
-    if (!words->ends)
-        return false;
-    unsigned n = (unsigned)__builtin_ctzll(words->ends) - words->at - 2;
-    pass_end(words);
+    unsigned n = pass_word(words) - 2;
     return n - 1 < 8 ? hexadecimal(at, n, value) : long_number(at, n, true, value);
 }
 
@@ -1241,7 +1238,7 @@ static inline bool plain_position(struct words *words, uint64_t *value, enum ste
         if (sign != '+' && sign != '-' && sign != '*')
             return false;
         *step = sign == '-' ? BACK : FORTH;
-        pass_end(words);
+        pass_word(words);
     }
     if (sign != '*') {
         const char *at = words->line + words->at;
@@ -1249,10 +1246,7 @@ static inline bool plain_position(struct words *words, uint64_t *value, enum ste
         return (is_hexadecimal ? plain_hexadecimal(words, value) : plain_number(words, value)) &&
                is_behind(words, ' ');
     }
-    if (words->line[words->at] != ' ')
-        return false;
-    pass_end(words);
-    return true;
+    return words->line[words->at] == ' ' && pass_word(words) == 0;
 }
 
 /* The costs up to the end of the line, nobody writes them in hexadecimal; those that aren't there
@@ -1277,15 +1271,17 @@ struct course {
     int64_t least, most;
 };
 
+struct row {
+    uint64_t address, line;
+};
+
 struct run {
     uint32_t rows;
     bool ascending; /* what tells its lines apart: they are all different */
     bool too_big;   /* costs add up to more than 64 bits hold */
+    bool moves;     /* to other addresses than the first one's */
+    struct row first;
     struct course address, line;
-};
-
-struct row {
-    uint64_t address, line;
 };
 
 /* Lines of a piece: the next run, or one other line. */
@@ -1298,7 +1294,7 @@ struct stretch {
 struct piece {
     struct stretch *stretch;
     struct run *run;
-    struct row *row;      /* of run after run */
+    struct row *row;      /* of run after run, where lines are kept */
     uint64_t *cost, *sum; /* of rows, of runs; an event each */
     uint32_t stretch_n, run_n, row_n, stretch_room, run_room, row_room, cost_room, sum_room;
 };
@@ -1306,6 +1302,8 @@ struct piece {
 static bool room_for_stretch(struct piece *p, uint32_t events)
 {
     uint64_t runs = (uint64_t)p->run_n + 1;
+    if (p->stretch_n < p->stretch_room && runs <= p->run_room && runs * events <= p->sum_room)
+        return true;
     return p2a_grow(&p->stretch, &p->stretch_room, (uint64_t)p->stretch_n + 1,
                     sizeof *p->stretch) &&
            p2a_grow(&p->run, &p->run_room, runs, sizeof *p->run) &&
@@ -1318,22 +1316,22 @@ static bool more_rows(struct piece *p, uint32_t events)
            p2a_grow(&p->cost, &p->cost_room, (uint64_t)p->row_room * events, sizeof *p->cost);
 }
 
-/* Goes one position on. False: that leads too far for a run, and nothing has changed. */
+/* Goes one position on. False: that leads too far for a run, or is the first one that is the file's
+ * own, and it is where it was. */
 static inline bool step_on(struct course *course, uint64_t value, enum step step)
 {
     const int64_t far = INT64_MAX / 2;
-    if (step == AT) {
-        course->now = value;
+    uint64_t to = step == AT ? value : step == FORTH ? course->now + value : course->now - value;
+    int64_t away = (int64_t)to;
+    if (course->fixed) {
+        if (step == FORTH ? to < course->now : step == BACK && to > course->now)
+            return false;
+        course->now = to;
         return true;
     }
-    uint64_t to = step == FORTH ? course->now + value : course->now - value;
-    int64_t away = (int64_t)to;
-    if (course->fixed ? (step == FORTH ? to < course->now : to > course->now)
-                      : value > (uint64_t)far || away < -far || away > far)
+    if (step == AT || value > (uint64_t)far || away < -far || away > far)
         return false;
     course->now = to;
-    if (course->fixed)
-        return true;
     course->least = away < course->least ? away : course->least;
     course->most = away > course->most ? away : course->most;
     return true;
@@ -1366,19 +1364,23 @@ static inline bool is_further(const struct course *course, uint64_t before)
  * begins. */
 static inline bool go_on(struct run *run, const struct shape *shape, const struct plain *plain)
 {
-    struct course address = run->address, line = run->line;
+    struct row before = {run->address.now, run->line.now};
     if (!run->rows) {
-        address.fixed = plain->address_step == AT;
-        line.fixed = plain->line_step == AT;
+        run->address.fixed = plain->address_step == AT;
+        run->line.fixed = plain->line_step == AT;
     }
-    if ((plain->address_step == AT && !address.fixed) || (plain->line_step == AT && !line.fixed) ||
-        !step_on(&address, plain->address, plain->address_step) ||
-        !step_on(&line, plain->line, plain->line_step))
+    if (!step_on(&run->address, plain->address, plain->address_step))
         return false;
-    run->ascending &= !run->rows++ || (shape->with_address ? is_further(&address, run->address.now)
-                                                           : is_further(&line, run->line.now));
-    run->address = address;
-    run->line = line;
+    if (!step_on(&run->line, plain->line, plain->line_step)) {
+        run->address.now = before.address;
+        return false;
+    }
+    if (run->rows++)
+        run->ascending &= shape->with_address ? is_further(&run->address, before.address)
+                                              : is_further(&run->line, before.line);
+    else
+        run->first = (struct row){run->address.now, run->line.now};
+    run->moves |= run->address.now != run->first.address;
     return true;
 }
 
@@ -1388,19 +1390,21 @@ static inline const char *parse_run(struct piece *p, const struct shape *shape, 
                                     const char *at, const char *last)
 {
     struct run run = {.ascending = true};
-    uint64_t *sum = p->sum + (size_t)p->run_n * events;
+    uint64_t *sum = p->sum + (size_t)p->run_n * events, once[PLAIN_EVENTS], *cost = once;
     memset(sum, 0, events * sizeof *sum);
     while (at < last) {
         struct plain plain;
-        if (p->row_n == p->row_room && !more_rows(p, events))
+        if (shape->keeps_lines && p->row_n == p->row_room && !more_rows(p, events))
             return NULL;
-        uint64_t *cost = p->cost + (size_t)p->row_n * events;
+        if (shape->keeps_lines)
+            cost = p->cost + (size_t)p->row_n * events;
         const char *next = parse_plain(shape, events, at, &plain, cost);
         if (!next || !go_on(&run, shape, &plain))
             break;
         for (uint32_t i = 0; i < events; i++)
             run.too_big |= __builtin_add_overflow(sum[i], cost[i], &sum[i]);
-        p->row[p->row_n++] = (struct row){run.address.now, run.line.now};
+        if (shape->keeps_lines)
+            p->row[p->row_n++] = (struct row){run.address.now, run.line.now};
         at = next;
     }
     p->run[p->run_n] = run;
@@ -1543,11 +1547,10 @@ static bool take_rows(struct reader *r, const struct run *run, const struct row 
 }
 
 /* Says what there was of a run that isn't kept. */
-static bool leave_rows_out(struct reader *r, const struct run *run, const struct row *row,
-                           struct row from)
+static bool leave_rows_out(struct reader *r, const struct run *run, struct row from)
 {
-    for (uint32_t i = 0; i < run->rows && !(r->left_out & P2A_ADDRESSES); i++)
-        r->left_out |= P2A_LINES | (from.address + row[i].address ? P2A_ADDRESSES : 0);
+    bool addresses = run->moves || from.address + run->first.address;
+    r->left_out |= P2A_LINES | (addresses ? P2A_ADDRESSES : 0);
     return true;
 }
 
@@ -1569,10 +1572,11 @@ static bool take_run(struct reader *r, const struct run *run, const struct row *
 {
     struct row from = {run->address.fixed ? 0 : r->address, run->line.fixed ? 0 : r->line};
     struct row last = {from.address + run->address.now, from.line + run->line.now};
-    uint64_t first = r->with_address ? from.address + row->address : from.line + row->line;
+    uint64_t first =
+        r->with_address ? from.address + run->first.address : from.line + run->first.line;
     uint64_t end = r->with_address ? last.address : last.line;
     bool fresh = run->ascending && first >= r->beyond && first <= end && end < UINT64_MAX;
-    if (!(!r->keeps_lines ? leave_rows_out(r, run, row, from)
+    if (!(!r->keeps_lines ? leave_rows_out(r, run, from)
           : fresh         ? take_new_rows(r, run, row, cost, from)
                           : take_rows(r, run, row, cost, from)))
         return false;
@@ -1601,8 +1605,8 @@ static bool take(void *reader, void *desk, void *piece)
             continue;
         }
         more = is_run(r, run, sum) ? take_run(r, run, row, cost, sum) : take_lines(r, s);
-        row += run->rows;
-        cost += (size_t)run->rows * r->guess.events;
+        row += r->guess.keeps_lines ? run->rows : 0;
+        cost += r->guess.keeps_lines ? (size_t)run->rows * r->guess.events : 0;
         sum += r->guess.events;
         run++;
     }
@@ -1916,7 +1920,7 @@ static enum p2a_status read_callgrind(struct p2a_in *in)
     struct p2a_str line;
     while (!r->events && p2a_next_line(in, &line))
         read_line(r, line);
-    r->guess = (struct shape){r->with_address, r->with_line, r->events};
+    r->guess = (struct shape){r->with_address, r->with_line, r->keeps_lines, r->events};
     p2a_read_pieces(in, &pieces, r);
     if (!failed(r))
         finish(r);
