@@ -1441,7 +1441,8 @@ static bool parse(const void *reader, void *desk, struct p2a_str lines, void *pi
         const char *begin = at;
         if (!room_for_stretch(p, shape->events))
             return false;
-        if (plain && !call && !(at = parse_rows(p, shape, begin, last)))
+        const char *until = call && begin < last ? begin + 1 : last; /* what a call costs: a row */
+        if (plain && !(at = parse_rows(p, shape, begin, until)))
             return false;
         bool is_run = at > begin;
         if (!is_run) {
@@ -1497,9 +1498,9 @@ static bool is_run(const struct reader *r, const struct run *run, const uint64_t
 {
     const struct shape *guess = &r->guess;
     if (run->too_big || r->events != guess->events || r->with_address != guess->with_address ||
-        r->with_line != guess->with_line || r->expected != SELF || r->from_outside ||
-        r->function == P2A_NONE || !stays_inside(&run->address, r->address) ||
-        !stays_inside(&run->line, r->line))
+        r->with_line != guess->with_line || r->expected == JUMP || r->from_outside ||
+        (r->expected == CALL && run->rows > 1) || r->function == P2A_NONE ||
+        !stays_inside(&run->address, r->address) || !stays_inside(&run->line, r->line))
         return false;
     for (uint32_t i = 0; i < r->events; i++)
         if (r->column[i].sum + sum[i] > UINT64_MAX)
@@ -1566,12 +1567,28 @@ static bool add_sums(struct reader *r, const uint64_t *sum)
     return self;
 }
 
+static bool take_call(struct reader *r, struct row at, const uint64_t *cost)
+{
+    r->address = at.address;
+    r->line = at.line;
+    for (uint32_t i = 0; i < r->events; i++) {
+        r->column[i].cost = cost[i];
+        r->column[i].negative = false;
+    }
+    p2a_count_lines(r->in, 1);
+    add_call(r);
+    r->expected = SELF;
+    return !failed(r);
+}
+
 /* Whether anything more is wanted. */
 static bool take_run(struct reader *r, const struct run *run, const struct row *row,
                      const uint64_t *cost, const uint64_t *sum)
 {
     struct row from = {run->address.fixed ? 0 : r->address, run->line.fixed ? 0 : r->line};
     struct row last = {from.address + run->address.now, from.line + run->line.now};
+    if (r->expected == CALL)
+        return take_call(r, last, sum);
     uint64_t first =
         r->with_address ? from.address + run->first.address : from.line + run->first.line;
     uint64_t end = r->with_address ? last.address : last.line;

@@ -38,13 +38,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MANY = 1 << 12 }; /* contexts for which two threads pay */
+enum { MANY = 1 << 12 }; /* contexts, or arcs, for which two threads pay */
 static const double VISIBLE = 1e-5, VISIBLE_IN_PICTURE = 1e-4;
 
 /* A seat as values are dealt to it. */
 struct share {
     double leaf, mass, after;
-    p2a_id context;
+    uint32_t seat;
+};
+
+/* A column of the graph's. */
+struct part {
+    double *leaf; /* per row */
+    struct p2a_sum hidden;
+    bool whole;
 };
 
 struct estimate {
@@ -55,10 +62,10 @@ struct estimate {
     struct p2a_seats seats;
     uint32_t *first; /* share[first[row]] … share[first[row + 1] - 1]: the seats by the row */
     struct share *share;
-    double *leaf;    /* per row, the column at hand */
-    double *hidden;  /* per column and function: what has no seat; then the sum per column */
-    p2a_id *context; /* per seat */
-    p2a_id *marked;  /* marker contexts: per seat or function, and the one at the root */
+    struct part *part; /* per column */
+    double *hidden;    /* per column and function: what has no seat; then the sum per column */
+    p2a_id *context;   /* per seat */
+    p2a_id *marked;    /* marker contexts: per seat or function, and the one at the root */
     p2a_id (*add)(struct p2a_profile *, p2a_id parent, p2a_id function, p2a_id thread);
     double *after;   /* of a comparison, per seat: how much of it is AFTER's, 0 to 1; else NULL */
     double unplaced; /* share of the driving column under markers */
@@ -75,42 +82,71 @@ static size_t root_mark(const struct estimate *e)
     return e->picture ? e->seats.n : e->supply.function_n;
 }
 
+static bool make_parts(struct estimate *e)
+{
+    size_t rows = e->supply.row_n, columns = e->from->columns;
+    e->part = calloc(columns + 1, sizeof *e->part);
+    double *leaf = malloc((rows * columns + 1) * sizeof *leaf);
+    if (!e->part || !leaf) {
+        free(leaf);
+        return false;
+    }
+    e->part->leaf = leaf;
+    for (uint32_t column = 0; column < columns; column++)
+        e->part[column].leaf = leaf + column * rows;
+    return true;
+}
+
 static bool make_tables(struct estimate *e)
 {
     size_t rows = e->supply.row_n, seats = e->seats.n, functions = e->supply.function_n;
     e->first = calloc(rows + 2, sizeof *e->first);
     e->share = malloc((seats + 1) * sizeof *e->share);
-    e->leaf = malloc((rows + 1) * sizeof *e->leaf);
     e->hidden = calloc((functions + 1) * e->from->columns + 1, sizeof *e->hidden);
     e->context = malloc((seats + 1) * sizeof *e->context);
     e->marked = malloc((root_mark(e) + 1) * sizeof *e->marked);
     if (e->marked)
         memset(e->marked, 0xFF, (root_mark(e) + 1) * sizeof *e->marked);
-    return e->first && e->share && e->leaf && e->hidden && e->context && e->marked;
+    return e->first && e->share && e->hidden && e->context && e->marked;
 }
 
-static void add_contexts(struct estimate *e)
+/* What a walk down the tree comes by soon is asked for. */
+static void seat_ahead(const struct p2a_seats *seats, uint32_t k)
 {
-    for (uint32_t i = 0; i < e->seats.n; i++) {
+    enum { AHEAD = 8 };
+    if (seats->n - k > AHEAD)
+        __builtin_prefetch(&seats->row[seats->walk[k + AHEAD]]);
+}
+
+static bool add_contexts(void *of)
+{
+    struct estimate *e = of;
+    for (uint32_t k = 0; k < e->seats.n; k++) {
+        uint32_t i = e->seats.walk[k];
         const struct p2a_seat *seat = &e->seats.row[i];
         p2a_id parent = seat->parent == P2A_NONE ? P2A_NONE : e->context[seat->parent];
-        p2a_id function = p2a_row_callee(&e->supply, seat->row);
-        e->context[i] = e->add(e->p, parent, function, P2A_NONE);
+        seat_ahead(&e->seats, k);
+        e->context[i] = e->add(e->p, parent, p2a_row_callee(&e->supply, seat->row), P2A_NONE);
     }
+    return true;
 }
 
-static void put_seats_by_row(struct estimate *e)
+static bool put_seats_by_row(void *of)
 {
+    struct estimate *e = of;
     uint32_t *fill = e->first + 1;
     for (uint32_t i = 0; i < e->seats.n; i++)
         fill[e->seats.row[i].row + 1]++;
     for (uint32_t row = 0; row < e->supply.row_n; row++)
         fill[row + 1] += fill[row];
-    for (uint32_t i = 0; i < e->seats.n; i++) {
+    for (uint32_t k = 0; k < e->seats.n; k++) {
+        uint32_t i = e->seats.walk[k];
         const struct p2a_seat *seat = &e->seats.row[i];
         double after = e->after ? e->after[i] : 1;
-        e->share[fill[seat->row]++] = (struct share){seat->leaf, seat->mass, after, e->context[i]};
+        seat_ahead(&e->seats, k);
+        e->share[fill[seat->row]++] = (struct share){seat->leaf, seat->mass, after, i};
     }
+    return true;
 }
 
 static p2a_id marker_function(struct estimate *e)
@@ -238,11 +274,10 @@ static double weigh(const struct estimate *e, const struct share *share, uint32_
 
 /* Deals AMOUNT to the seats by a row: by the first measure of which they have anything, the leaves
  * of the column's own side before all. */
-static void deal_to_seats(struct estimate *e, uint32_t row, uint32_t column, double amount,
-                          bool whole)
+static void deal_to_seats(struct estimate *e, uint32_t row, uint32_t column, double amount)
 {
     const struct share *begin = e->share + e->first[row], *end = e->share + e->first[row + 1];
-    struct p2a_deal deal = {.amount = amount, .whole = whole};
+    struct p2a_deal deal = {.amount = amount, .whole = e->part[column].whole};
     enum measure measure = SIDED_LEAF;
     for (; measure < MEASURES; measure++) {
         for (const struct share *share = begin; share < end; share++)
@@ -252,7 +287,7 @@ static void deal_to_seats(struct estimate *e, uint32_t row, uint32_t column, dou
     }
     for (const struct share *share = begin; share < end; share++) {
         double part = p2a_deal_next(&deal, weigh(e, share, column, measure));
-        p2a_context_add(e->p, share->context, e->column + column, part);
+        p2a_context_add(e->p, e->context[share->seat], e->column + column, part);
     }
 }
 
@@ -266,29 +301,28 @@ static double *hidden_sum(const struct estimate *e, uint32_t column)
     return hidden_of(e, column) + e->supply.function_n;
 }
 
-static void add_leaves(struct estimate *e, uint32_t column)
+static void add_leaf(struct estimate *e, uint32_t row, uint32_t column)
 {
-    struct p2a_sum sum = {0};
-    bool whole = p2a_supply_is_whole(&e->supply, column);
-    p2a_supply_leaves(&e->supply, column, e->leaf);
-    for (uint32_t row = 0; row < e->supply.row_n; row++) {
-        if (!(e->leaf[row] > 0))
-            continue;
-        if (e->first[row] < e->first[row + 1]) {
-            deal_to_seats(e, row, column, e->leaf[row], whole);
-        } else {
-            hidden_of(e, column)[p2a_row_callee(&e->supply, row)] += e->leaf[row];
-            p2a_sum_add(&sum, e->leaf[row]);
-        }
+    struct part *part = &e->part[column];
+    double leaf = part->leaf[row];
+    if (!(leaf > 0))
+        return;
+    if (e->first[row] < e->first[row + 1]) {
+        deal_to_seats(e, row, column, leaf);
+    } else {
+        hidden_of(e, column)[p2a_row_callee(&e->supply, row)] += leaf;
+        p2a_sum_add(&part->hidden, leaf);
     }
-    *hidden_sum(e, column) = p2a_sum_value(&sum);
 }
 
 static bool add_all_leaves(void *of)
 {
     struct estimate *e = of;
+    for (uint32_t row = 0; row < e->supply.row_n; row++)
+        for (uint32_t column = 0; column < e->from->columns; column++)
+            add_leaf(e, row, column);
     for (uint32_t column = 0; column < e->from->columns; column++)
-        add_leaves(e, column);
+        *hidden_sum(e, column) = p2a_sum_value(&e->part[column].hidden);
     return true;
 }
 
@@ -306,16 +340,17 @@ static double hidden_below(const struct estimate *e, uint32_t seat, uint32_t col
 }
 
 /* For the eye: hidden values sit where contexts were cut off. */
-static void mark_hidden(struct estimate *e, p2a_id marker, uint32_t column, double sum, bool whole)
+static void mark_hidden(struct estimate *e, p2a_id marker, uint32_t column, double sum)
 {
     const struct p2a_seats *t = &e->seats;
-    struct p2a_deal deal = {.amount = sum, .whole = whole, .weights = t->hidden};
-    for (uint32_t i = 0; i < t->n; i++)
-        deal.weights += hidden_below(e, i, column);
+    struct p2a_deal deal = {.amount = sum, .whole = e->part[column].whole, .weights = t->hidden};
+    for (uint32_t k = 0; k < t->n; k++)
+        deal.weights += hidden_below(e, t->walk[k], column);
     double part = deal.weights > 0 ? p2a_deal_next(&deal, t->hidden) : sum;
     if (part > 0)
         p2a_context_add(e->p, mark(e, root_mark(e), P2A_NONE, marker), e->column + column, part);
-    for (uint32_t i = 0; i < t->n; i++) {
+    for (uint32_t k = 0; k < t->n; k++) {
+        uint32_t i = t->walk[k];
         part = p2a_deal_next(&deal, hidden_below(e, i, column));
         if (part > 0)
             p2a_context_add(e->p, mark(e, i, e->context[i], marker), e->column + column, part);
@@ -342,7 +377,7 @@ static void add_hidden(struct estimate *e)
             e->unplaced = fmax(e->unplaced, fmin(hidden / e->supply.whole, 1));
         p2a_id marker = marker_function(e);
         if (e->picture)
-            mark_hidden(e, marker, column, hidden, p2a_supply_is_whole(&e->supply, column));
+            mark_hidden(e, marker, column, hidden);
         else
             list_hidden(e, marker, column);
     }
@@ -365,7 +400,7 @@ static void deal_calls(struct estimate *e, uint32_t row, double calls, uint32_t 
     for (const struct share *share = begin; share < end; share++) {
         double part = p2a_deal_next(&deal, weigh(e, share, column, SIDED_MASS));
         part += side_of(e, share->after, column) > 0 ? each : 0;
-        add(e->p, share->context, part < 0x1p63 ? (uint64_t)part : UINT64_C(1) << 63);
+        add(e->p, e->context[share->seat], part < 0x1p63 ? (uint64_t)part : UINT64_C(1) << 63);
     }
 }
 
@@ -421,16 +456,33 @@ static void say(const struct estimate *e)
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
+static bool seat_calls(void *of)
+{
+    struct estimate *e = of;
+    double visible = e->picture ? VISIBLE_IN_PICTURE : VISIBLE;
+    return p2a_seats_build(&e->supply, visible, &e->seats);
+}
+
+static bool find_leaves(void *of)
+{
+    struct estimate *e = of;
+    for (uint32_t column = 0; column < e->from->columns; column++) {
+        e->part[column].whole = p2a_supply_is_whole(&e->supply, column);
+        p2a_supply_leaves(&e->supply, column, e->part[column].leaf);
+    }
+    return true;
+}
+
 static bool place_all(struct estimate *e)
 {
-    double visible = e->picture ? VISIBLE_IN_PICTURE : VISIBLE;
     e->add = e->p->contexts.n ? p2a_context : p2a_context_new; /* another side's may be there */
-    if (!p2a_supply_build(e->from, &e->supply) ||
-        !p2a_seats_build(&e->supply, visible, &e->seats) || !make_tables(e) || !find_sides(e))
+    if (!p2a_supply_build(e->from, &e->supply) || !make_parts(e) ||
+        !p2a_do_both(seat_calls, find_leaves, e, e->supply.row_n < MANY) || !make_tables(e) ||
+        !find_sides(e))
         return false;
-    add_contexts(e);
-    put_seats_by_row(e);
-    if (!p2a_do_both(add_calls, add_all_leaves, e, e->seats.n < MANY))
+    bool alone = e->seats.n < MANY;
+    if (!p2a_do_both(add_contexts, put_seats_by_row, e, alone) ||
+        !p2a_do_both(add_calls, add_all_leaves, e, alone))
         return false;
     add_hidden(e); /* brings a function that the graph has no node for yet */
     e->cycles = fmax(e->cycles, cycle_share(&e->supply));
@@ -438,20 +490,23 @@ static bool place_all(struct estimate *e)
     e->cut += e->seats.cut ? e->seats.n : 0;
     return true;
 }
+
 static void end_placing(struct estimate *e)
 {
     p2a_supply_free(&e->supply);
     p2a_seats_free(&e->seats);
     free(e->first);
     free(e->share);
-    free(e->leaf);
+    free(e->part ? e->part->leaf : NULL);
+    free(e->part);
     free(e->hidden);
     free(e->context);
     free(e->marked);
     free(e->after);
     e->first = e->context = e->marked = NULL;
     e->share = NULL;
-    e->leaf = e->hidden = e->after = NULL;
+    e->part = NULL;
+    e->hidden = e->after = NULL;
 }
 
 static bool place(struct estimate *e)

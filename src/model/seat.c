@@ -41,7 +41,7 @@ struct left {
 struct offer {
     p2a_id arc;
     struct pool *pool;
-    double wish, taken;
+    double taken;
 };
 
 struct seating {
@@ -221,13 +221,13 @@ static void gather(struct seating *p, uint32_t number, p2a_id f)
         struct pool *pool = p->mark[a] == number + 1 ? &left->inner : &left->outer;
         if (!(pool->mass > 0))
             continue;
-        struct offer *last = &p->offer[p->offer_n++];
-        *last = (struct offer){.arc = a, .pool = pool};
+        struct offer *at = &p->offer[p->offer_n++];
         if (whole_calls(p, pool)) {
-            struct offer *first = &p->offer[p->whole_n++], kept = *first;
-            *first = *last;
-            *last = kept;
+            struct offer *first_part = &p->offer[p->whole_n++];
+            *at = *first_part;
+            at = first_part;
         }
+        *at = (struct offer){.arc = a, .pool = pool};
     }
     p->work += outs->first[f + 1] - outs->first[f];
     sort_by_unit(p->offer, p->whole_n);
@@ -391,37 +391,28 @@ static void measure(const struct p2a_seats *t, uint32_t *size)
             size[t->row[i].parent] += size[i];
 }
 
-/* Puts each seat into TO as a walk down the tree comes by: next is where its next child goes. SIZE
- * of a seat becomes its place. */
-static void place(struct p2a_seats *t, uint32_t *size, struct p2a_seat *to)
+/* Next of each seat becomes where its next child goes. */
+static void find_places(struct p2a_seats *t, const uint32_t *size)
 {
     uint32_t root = 0;
     for (uint32_t i = 0; i < t->n; i++) {
-        struct p2a_seat *seat = &t->row[i];
-        bool is_root = seat->parent == P2A_NONE;
-        uint32_t *next = is_root ? &root : &t->row[seat->parent].next, at = *next;
+        p2a_id parent = t->row[i].parent;
+        uint32_t *next = parent == P2A_NONE ? &root : &t->row[parent].next;
+        t->walk[*next] = i;
+        t->row[i].next = *next + 1;
         *next += size[i];
-        seat->next = at + 1;
-        to[at] = *seat;
-        to[at].parent = is_root ? P2A_NONE : size[seat->parent];
-        size[i] = at;
     }
 }
 
 /* False: no memory. */
 static bool order(struct p2a_seats *t)
 {
-    struct p2a_seat *row = malloc(((size_t)t->n + 1) * sizeof *row);
     uint32_t *size = malloc(((size_t)t->n + 1) * sizeof *size);
-    bool room = row && size;
+    t->walk = malloc(((size_t)t->n + 1) * sizeof *t->walk);
+    bool room = size && t->walk;
     if (room) {
         measure(t, size);
-        place(t, size, row);
-        free(t->row);
-        t->row = row;
-        t->room = t->n + 1;
-    } else {
-        free(row);
+        find_places(t, size);
     }
     free(size);
     return room;
@@ -456,5 +447,6 @@ bool p2a_seats_build(const struct p2a_supply *s, double visible, struct p2a_seat
 void p2a_seats_free(struct p2a_seats *seats)
 {
     free(seats->row);
+    free(seats->walk);
     *seats = (struct p2a_seats){0};
 }

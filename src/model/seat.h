@@ -9,7 +9,7 @@ struct p2a_seat {
     p2a_id parent;  /* lower than its own number; P2A_NONE: a root */
     p2a_id row;     /* of the supply */
     uint32_t depth; /* 1: a root */
-    uint32_t next;  /* while they are placed */
+    uint32_t next;  /* for seat.c's own use */
     double mass;    /* of it and what is below it */
     double leaf;    /* self */
     double hidden;  /* in children too small to be contexts of their own */
@@ -18,8 +18,9 @@ struct p2a_seat {
 struct p2a_seats {
     uint32_t n, room;
     struct p2a_seat *row;
-    double hidden; /* in roots too small to be contexts */
-    bool cut;      /* there would have been more contexts than anybody can use */
+    uint32_t *walk; /* their numbers as a walk down the tree comes by */
+    double hidden;  /* in roots too small to be contexts */
+    bool cut;       /* there would have been more contexts than anybody can use */
 };
 
 /* Places whole calls, the largest first. Contexts below the share VISIBLE of the whole are hidden.
