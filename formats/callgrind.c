@@ -2001,18 +2001,11 @@ static struct p2a_str base_of(struct p2a_str path)
     return (struct p2a_str){path.at + n, path.n - n};
 }
 
-static int compare(struct p2a_str a, struct p2a_str b)
-{
-    size_t n = a.n < b.n ? a.n : b.n;
-    int order = n ? memcmp(a.at, b.at, n) : 0;
-    return order ? order : (a.n > b.n) - (a.n < b.n);
-}
-
 static int compare_identity(const struct label *a, const struct label *b)
 {
-    int order = compare(a->name, b->name);
-    order = order ? order : compare(base_of(a->file), base_of(b->file));
-    return order ? order : compare(base_of(a->module), base_of(b->module));
+    int order = p2a_str_compare(a->name, b->name);
+    order = order ? order : p2a_str_compare(base_of(a->file), base_of(b->file));
+    return order ? order : p2a_str_compare(base_of(a->module), base_of(b->module));
 }
 
 static int by_identity(const void *left, const void *right)
@@ -2140,7 +2133,7 @@ static void add_end(struct texts *texts, struct label *label, size_t n)
 {
     bool module = true;
     for (size_t i = 1; i < n && module; i++)
-        module = compare(label[i].file, label[0].file) == 0;
+        module = p2a_str_compare(label[i].file, label[0].file) == 0;
     qsort(label, n, sizeof *label, module ? by_module_end : by_file_end);
     size_t before = 0;
     for (size_t i = 0; i < n; i++) {
@@ -2412,7 +2405,7 @@ static bool each_group(struct writer *w, const p2a_id *id, size_t n, distinguish
     w->texts.failed |= !room;
     for (size_t begin = 0, end; room && begin < n; begin = end) {
         struct p2a_str name = w->name[sorted[begin]];
-        for (end = begin + 1; end < n && compare(name, w->name[sorted[end]]) == 0;)
+        for (end = begin + 1; end < n && p2a_str_compare(name, w->name[sorted[end]]) == 0;)
             end++;
         if (end - begin > 1)
             any |= each_alike(w, sorted + begin, end - begin, how);
@@ -2838,7 +2831,7 @@ static bool goes_before(struct writer *w, struct climb *climb, uint32_t cycle, u
             return false;
         climb->steps--;
         climb->seen[above] = cycle + 1;
-        if (compare(key_of_function(w, caller), climb->least[cycle]) < 0)
+        if (p2a_str_compare(key_of_function(w, caller), climb->least[cycle]) < 0)
             return true;
         climb->todo[(*n)++] = above;
     }
@@ -2864,7 +2857,7 @@ static bool none_is_split(struct writer *w, struct climb *climb)
         struct p2a_str *least = &climb->least[parts->of[f]];
         if (parts->size[parts->of[f]] > 1) {
             struct p2a_str key = key_of_function(w, f);
-            *least = !least->n || compare(key, *least) < 0 ? key : *least;
+            *least = !least->n || p2a_str_compare(key, *least) < 0 ? key : *least;
         }
     }
     for (uint32_t k = 0; k < parts->n; k++)
@@ -2922,7 +2915,7 @@ static bool find_split(struct writer *w, const struct keyed *keyed, bool *leads,
         if (reached[f])
             continue;
         if (flow->parts.size[flow->parts.of[f]] > 1) {
-            if (!any && compare(keyed->key[f], w->outside.name) <= 0)
+            if (!any && p2a_str_compare(keyed->key[f], w->outside.name) <= 0)
                 w->outside.name = P2A_LIT("!(outside)");
             any = leads[flow->parts.of[f]] = true;
         }
@@ -3474,7 +3467,7 @@ static struct p2a_str event_word(struct writer *w, uint32_t event)
     unit = p2a_str_is(unit, "seconds") ? P2A_LIT("ns") : unit;
     if (p2a_str_is(unit, "ns") && p2a_str_is(name, "time")) {
         snprintf(word, sizeof word, "ns");
-    } else if (!unit.n || p2a_str_is(unit, "count") || compare(unit, name) == 0) {
+    } else if (!unit.n || p2a_str_is(unit, "count") || p2a_str_compare(unit, name) == 0) {
         snprintf(word, sizeof word, "%.*s", shown(name), name.at);
         if (strcmp(event_of(p2a_str_of(word)).unit, "count") != 0)
             strcat(word, "_"); /* a count that is called "s" isn't read as time */
@@ -3495,7 +3488,7 @@ static void name_events(struct writer *w)
     for (uint32_t e = 0; e < w->events; e++) {
         w->word[e] = event_word(w, e);
         for (uint32_t other = 0; other < e && !w->texts.failed; other++) {
-            if (compare(w->word[e], w->word[other]) == 0) {
+            if (p2a_str_compare(w->word[e], w->word[other]) == 0) {
                 w->word[e] = with_number(&w->texts, w->word[e], "_", e + 1);
                 other = UINT32_MAX; /* from the start */
             }

@@ -1453,9 +1453,8 @@ static bool mark_inner(struct writer *w)
 
 static int compare_lines(const void *a, const void *b)
 {
-    const struct p2a_str *s = a, *t = b;
-    int order = memcmp(s->at, t->at, s->n < t->n ? s->n : t->n);
-    return order ? order : (s->n > t->n) - (s->n < t->n);
+    const struct p2a_str *left = a, *right = b;
+    return p2a_str_compare(*left, *right);
 }
 
 /* All lines, one after the other. */

@@ -25,6 +25,7 @@ struct p2a_str p2a_str_of(const char *text); /* up to the NUL; NULL gives "" */
 bool p2a_str_is(struct p2a_str s, const char *text);
 bool p2a_str_starts(struct p2a_str s, const char *prefix);
 bool p2a_str_ends(struct p2a_str s, const char *suffix);
+int p2a_str_compare(struct p2a_str a, struct p2a_str b); /* by bytes: below 0, 0, above 0 */
 /* Cuts S at the first C: *head before it, *tail after it. Without one, head is S, tail "", false.
  */
 bool p2a_str_cut(struct p2a_str s, char c, struct p2a_str *head, struct p2a_str *tail);

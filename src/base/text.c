@@ -27,6 +27,13 @@ bool p2a_str_ends(struct p2a_str s, const char *suffix)
     return s.n >= n && memcmp(s.at + s.n - n, suffix, n) == 0;
 }
 
+int p2a_str_compare(struct p2a_str a, struct p2a_str b)
+{
+    size_t n = a.n < b.n ? a.n : b.n;
+    int order = n ? memcmp(a.at, b.at, n) : 0;
+    return order ? order : (a.n > b.n) - (a.n < b.n);
+}
+
 bool p2a_str_cut(struct p2a_str s, char c, struct p2a_str *head, struct p2a_str *tail)
 {
     const char *found = s.n ? memchr(s.at, c, s.n) : NULL;

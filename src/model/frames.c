@@ -108,21 +108,14 @@ struct named {
     p2a_id function;
 };
 
-static int by_text(struct p2a_str a, struct p2a_str b)
-{
-    size_t n = a.n < b.n ? a.n : b.n;
-    int order = n ? memcmp(a.at, b.at, n) : 0;
-    return order ? order : (a.n > b.n) - (a.n < b.n);
-}
-
 static int by_name(const void *left, const void *right)
 {
     const struct named *a = left, *b = right;
     int order = a->marker - b->marker;
     if (!order)
-        order = by_text(a->name, b->name);
+        order = p2a_str_compare(a->name, b->name);
     if (!order)
-        order = by_text(a->file, b->file);
+        order = p2a_str_compare(a->file, b->file);
     if (!order)
         order = (a->line > b->line) - (a->line < b->line);
     return order ? order : (a->function > b->function) - (a->function < b->function);

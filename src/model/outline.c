@@ -424,9 +424,7 @@ static bool above_is_shown(const struct build *b, const struct node *node)
 
 static int compare_text(const struct p2a_profile *p, p2a_id left, p2a_id right)
 {
-    struct p2a_str a = p2a_string(p, left), b = p2a_string(p, right);
-    int order = left == right ? 0 : memcmp(a.at, b.at, a.n < b.n ? a.n : b.n);
-    return order ? order : (a.n > b.n) - (a.n < b.n);
+    return left == right ? 0 : p2a_str_compare(p2a_string(p, left), p2a_string(p, right));
 }
 
 static p2a_id thread_name(const struct p2a_profile *p, p2a_id thread)
