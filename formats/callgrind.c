@@ -1622,8 +1622,10 @@ static bool take(void *reader, void *desk, void *piece)
             continue;
         }
         more = is_run(r, run, sum) ? take_run(r, run, row, cost, sum) : take_lines(r, s);
-        row += r->guess.keeps_lines ? run->rows : 0;
-        cost += r->guess.keeps_lines ? (size_t)run->rows * r->guess.events : 0;
+        if (r->guess.keeps_lines) {
+            row += run->rows;
+            cost += (size_t)run->rows * r->guess.events;
+        }
         sum += r->guess.events;
         run++;
     }
