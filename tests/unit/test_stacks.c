@@ -4,6 +4,7 @@
 #include "model/frames.h"
 #include "model/outline.h"
 #include "model/pile.h"
+#include "model/stackwalk.h"
 
 static uint32_t below(uint64_t *seed, uint32_t n)
 {
@@ -34,7 +35,8 @@ static struct p2a_stacks random_stacks(uint64_t *seed, const struct shape *shape
         for (uint32_t d = kept; d < depth; d++)
             frame[d] = below(seed, shape->functions);
         s.row[i] = (struct p2a_stack){.frame = i * shape->depth, .frame_n = depth};
-        s.row[i].thread = shape->threads ? below(seed, shape->threads) : P2A_NONE;
+        uint32_t thread = below(seed, shape->threads + 1); /* the last number is none */
+        s.row[i].thread = thread < shape->threads ? thread : P2A_NONE;
         for (uint32_t c = 0; c < shape->columns; c++)
             s.self[(size_t)i * shape->columns + c] = below(seed, 4);
     }
@@ -178,8 +180,8 @@ static int compare_rows(const void *a, const void *b)
     uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
     const struct p2a_stack *x = &s->row[i], *y = &s->row[j];
     uint32_t shared = p2a_shared_frames(s->frame, x, y);
-    if (x->thread != y->thread) /* none comes first */
-        return x->thread + 1 < y->thread + 1 ? -1 : 1;
+    if (x->thread != y->thread) /* none comes last */
+        return x->thread < y->thread ? -1 : 1;
     if (shared < x->frame_n && shared < y->frame_n)
         return s->frame[x->frame + shared] < s->frame[y->frame + shared] ? -1 : 1;
     if (x->frame_n != y->frame_n)
@@ -292,6 +294,116 @@ static void contexts_are_those_of_the_paths(void **state)
         free(lent);
         p2a_free(p);
     }
+}
+
+/* ---- walks ---- */
+
+/* Every second one from FROM on, sorted, with frames of the same array. */
+static struct p2a_stacks every_second(const struct p2a_stacks *s, uint32_t from,
+                                      const struct shape *shape)
+{
+    size_t columns = shape->columns;
+    struct p2a_stacks sorted, picked = {.row = calloc((size_t)s->n + 1, sizeof *picked.row),
+                                        .self = calloc(s->n * columns + 1, sizeof *picked.self),
+                                        .first = calloc((size_t)s->n + 1, sizeof *picked.first),
+                                        .frame = s->frame};
+    assert_true(picked.row && picked.self && picked.first);
+    for (uint32_t i = from; i < s->n; i += 2) {
+        memcpy(picked.self + picked.n * columns, s->self + i * columns, columns * sizeof(double));
+        picked.first[picked.n] = i;
+        picked.row[picked.n++] = s->row[i];
+    }
+    assert_true(p2a_stacks_sorted(&picked, shape->functions, shape->columns, &sorted));
+    sorted.frame = s->frame;
+    picked.frame = NULL;
+    p2a_stacks_free(&picked);
+    return sorted;
+}
+
+/* What comes before the first function that calls itself. */
+static uint32_t plain_frames(const struct p2a_stacks *s, uint32_t row)
+{
+    const p2a_id *frame = s->frame + s->row[row].frame;
+    uint32_t n = 1;
+    while (n < s->row[row].frame_n && frame[n] != frame[n - 1])
+        n++;
+    return n;
+}
+
+/* The first PLAIN frames of A's rows, and those of B, sorted anew. */
+static struct p2a_stacks joined(const struct p2a_stacks *a, const uint32_t *plain,
+                                const struct p2a_stacks *b, const struct shape *shape)
+{
+    size_t n = (size_t)a->n + b->n, columns = shape->columns;
+    struct p2a_stacks sorted, both = {.n = (uint32_t)n,
+                                      .row = calloc(n + 1, sizeof *both.row),
+                                      .self = calloc(n * columns + 1, sizeof *both.self),
+                                      .first = calloc(n + 1, sizeof *both.first),
+                                      .frame = a->frame};
+    assert_true(both.row && both.self && both.first);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct p2a_stacks *from = i < a->n ? a : b;
+        uint32_t row = i < a->n ? i : i - a->n;
+        both.row[i] = from->row[row];
+        both.first[i] = from->first[row];
+        if (i < a->n)
+            both.row[i].frame_n = plain[i];
+        if (both.row[i].frame_n == from->row[row].frame_n)
+            memcpy(both.self + i * columns, from->self + row * columns, columns * sizeof(double));
+    }
+    assert_true(p2a_stacks_sorted(&both, shape->functions, shape->columns, &sorted));
+    sorted.frame = a->frame;
+    both.frame = NULL;
+    p2a_stacks_free(&both);
+    return sorted;
+}
+
+static void same_walk(const struct p2a_profile *p, struct p2a_stack_walk walk,
+                      const struct p2a_stacks *sorted, double least)
+{
+    struct p2a_profile *walked = calloc(1, sizeof *walked), *lent = calloc(1, sizeof *lent);
+    uint64_t contexts = 0;
+    assert_true(walked && lent && p2a_lend_walked(p, &walk, least, walked, &contexts));
+    assert_true(p2a_lend(p, sorted, least, lent));
+    assert_int_equal(contexts, sorted->context_n);
+    assert_int_equal(walked->contexts.n, lent->contexts.n);
+    assert_memory_equal(walked->contexts.row, lent->contexts.row,
+                        lent->contexts.n * sizeof *lent->contexts.row);
+    same_values(walked->contexts.self, lent->contexts.self, (size_t)lent->contexts.n * p->columns);
+    p2a_let_go(walked);
+    p2a_let_go(lent);
+    free(walked);
+    free(lent);
+}
+
+static void walk_both_ways(uint64_t seed, const struct shape *shape)
+{
+    struct p2a_profile *p = random_profile(seed, shape);
+    struct p2a_stacks all = random_stacks(&seed, shape), a = every_second(&all, 0, shape),
+                      b = every_second(&all, 1, shape);
+    uint32_t *plain = calloc((size_t)a.n + 1, sizeof *plain);
+    assert_non_null(plain);
+    for (uint32_t i = 0; i < a.n; i++) {
+        a.first[i] = i * 2; /* rows that stay came as they stand */
+        plain[i] = plain_frames(&a, i);
+    }
+    struct p2a_stacks both = joined(&a, plain, &b, shape);
+    for (unsigned least = 0; least < 8; least = least * 2 + 1)
+        same_walk(p, p2a_walk_both(&a, plain, &b, p->columns), &both, least);
+    free(plain);
+    a.frame = b.frame = both.frame = NULL;
+    p2a_stacks_free(&a);
+    p2a_stacks_free(&b);
+    p2a_stacks_free(&both);
+    p2a_stacks_free(&all);
+    p2a_free(p);
+}
+
+static void walks_of_two_are_those_of_both_sorted(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < (uint64_t)SHAPES * ROUNDS; i++)
+        walk_both_ways(i, &shapes[i % SHAPES]);
 }
 
 static void boxes_are_those_of_the_contexts(void **state)
@@ -491,6 +603,7 @@ int main(void)
         cmocka_unit_test(sums_are_those_of_the_contexts),
         cmocka_unit_test(stacks_are_sorted),
         cmocka_unit_test(contexts_are_those_of_the_paths),
+        cmocka_unit_test(walks_of_two_are_those_of_both_sorted),
         cmocka_unit_test(boxes_are_those_of_the_contexts),
         cmocka_unit_test(indented_rows_are_those_of_the_contexts),
         cmocka_unit_test(folded_rows_stand_as_they_came),
