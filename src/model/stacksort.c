@@ -52,13 +52,11 @@ struct sort {
 
 /* ---- groups ---------------------------------------------------------------------------------- */
 
+/* On a level of frames; those of level 0 items have from the beginning. */
 static uint64_t key_of(const struct sort *s, uint32_t stack, uint32_t level)
 {
     const struct p2a_stack *from = &s->s->row[stack];
-    uint64_t key = 0;
-    if (level == 0)
-        return (uint64_t)from->thread + 1;
-    uint64_t i = (uint64_t)(level - 1) * s->frames;
+    uint64_t key = 0, i = (uint64_t)(level - 1) * s->frames;
     const uint32_t *frame = s->s->frame + from->frame;
     for (uint64_t end = i + s->frames; i < end; i++)
         key = key << s->bits | (i < from->frame_n ? (uint64_t)frame[i] + 1 : 0);
@@ -136,7 +134,7 @@ enum { KEYS_AHEAD = 64 };
 /* What the key of an item on the level is made of is asked for from memory. */
 static inline void look_ahead(const struct sort *s, uint32_t item, uint32_t level)
 {
-    size_t passed = (size_t)(level - (level > 0)) * s->frames;
+    size_t passed = (size_t)(level - 1) * s->frames;
     __builtin_prefetch(s->s->frame + s->item[item].frame + passed);
     __builtin_prefetch(s->s->row + s->item[item].stack);
 }
