@@ -1130,13 +1130,14 @@ static void draw_caption(struct drawing *d)
         add_end(d, title, 100);
     }
     begin_row(d, 12, d->theme->text);
+    const char *figure = d->compared ? "" : amount(d, text, d->whole);
     if (d->compared)
         add_whole_change(d);
     else
-        add(d, amount(d, text, d->whole));
+        add(d, figure);
     if (d->metric && p2a_string(p, d->metric->name).n < 64) {
         add(d, " ");
-        add_xml(d, p2a_string(p, d->metric->name));
+        add_xml(d, p2a_human_word(figure, p2a_string(p, d->metric->name)));
     }
     add(d, " in ");
     add_functions(d, d->excerpt.rows);

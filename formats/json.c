@@ -261,8 +261,9 @@ static void read_values(struct reader *r, size_t row)
     }
     r->record.values |= 1u << row;
     if (n != metrics)
-        p2a_json_bad(r->json, "%s: %u values, expected one for each of %u metrics",
-                     fields[FIELDS - VALUE_ROWS + row].name, n, metrics);
+        p2a_json_bad(r->json, "%s: %u value%s, expected one for each of %u metric%s",
+                     fields[FIELDS - VALUE_ROWS + row].name, n, n == 1 ? "" : "s", metrics,
+                     metrics == 1 ? "" : "s");
 }
 
 static void read_field(struct reader *r, size_t i)

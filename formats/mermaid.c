@@ -388,7 +388,7 @@ static void draw_title(struct drawing *d)
     putf(d, "%s%s", title.n ? ": " : "", amount(d, text, d->whole));
     if (d->metric && p2a_string(d->p, d->metric->name).n < 64) {
         put(d, " ");
-        put_title(d, p2a_string(d->p, d->metric->name));
+        put_title(d, p2a_human_word(text, p2a_string(d->p, d->metric->name)));
     }
     put(d, " in ");
     putf(d, "%s %s", p2a_human_count(text, e->rows), p2a_functions_word(d->p, e->rows));

@@ -1186,8 +1186,8 @@ static bool read_sample(const struct reader *r, struct piece *p, const struct pr
         return all_right(r, p, &message);
     if (values != r->type_n)
         return wrong_at(p, place(r, from->begin),
-                        "a sample has %u values, expected %u, one a sample type", values,
-                        r->type_n);
+                        "a sample has %u value%s, expected %u, one a sample type", values,
+                        values == 1 ? "" : "s", r->type_n);
     if (!put_locations(r, p, &sample))
         return false;
     p->sample[p->sample_n++] = sample;
@@ -1686,7 +1686,8 @@ static void note_labels(struct reader *r)
             others++;
     }
     if (others)
-        p2a_note(r->p, "labels that are no threads are left out: %s and %zu others", list, others);
+        p2a_note(r->p, "labels that are no threads are left out: %s and %zu other%s", list, others,
+                 others == 1 ? "" : "s");
     else if (n)
         p2a_note(r->p, "labels that are no threads are left out: %s", list);
     if (sizes)

@@ -544,8 +544,8 @@ static bool check_end(struct reader *r)
 {
     uint64_t rest = r->m.size - r->m.at;
     if (rest > 0)
-        return p2a_marshal_fail(&r->m, r->m.at, "%llu bytes after the end of the profile",
-                                (unsigned long long)rest);
+        return p2a_marshal_fail(&r->m, r->m.at, "%llu byte%s after the end of the profile",
+                                (unsigned long long)rest, rest == 1 ? "" : "s");
     if (r->others > 0 && r->n == 0)
         return p2a_marshal_fail(&r->m, 0,
                                 "no function in it, keys (file, line, name) were expected");

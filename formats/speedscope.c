@@ -241,8 +241,9 @@ static void weigh_samples(struct reader *r)
     for (uint32_t i = 0; i < n; i++)
         r->stack[r->sample[i]].value += r->weight[i];
     if (r->sample_n != r->weight_n)
-        p2a_json_bad(r->j, "%" PRIu32 " weights so far for %" PRIu32 " samples, expected as many",
-                     r->weight_n, r->sample_n);
+        p2a_json_bad(r->j, "%" PRIu32 " weight%s so far for %" PRIu32 " sample%s, expected as many",
+                     r->weight_n, r->weight_n == 1 ? "" : "s", r->sample_n,
+                     r->sample_n == 1 ? "" : "s");
 }
 
 /* ---- reader: evented ---- */

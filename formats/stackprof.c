@@ -277,7 +277,8 @@ static void add_stacks(struct reader *r)
         bool whole = n < r->raw_n - i;
         if (!whole)
             p2a_json_bad_at(r->j, p2a_json_here(r->j),
-                            "a stack of %" PRIu64 " frames in \"raw\" runs past its end", n);
+                            "a stack of %" PRIu64 " frame%s in \"raw\" runs past its end", n,
+                            n == 1 ? "" : "s");
         if (!whole || !take_stack(r, i, n, (double)r->raw[i + n]))
             break;
         if (r->taken_n == P2A_WAYS)

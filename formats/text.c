@@ -22,6 +22,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/human.h"
 #include "base/repr.h"
 #include "base/sort.h"
 #include "base/utf8.h"
@@ -330,17 +331,20 @@ static struct totals add_up(const struct report *r)
     return totals;
 }
 
-static void put_whole(struct report *r, double value)
+/* Into TEXT, with a NUL. */
+static const char *whole(const struct report *r, char text[MOST], double value)
 {
-    char text[MOST];
-    size_t n = r->time ? (size_t)snprintf(text, sizeof text, "%.3f", isnan(value) ? NAN : value)
-                       : plain_value(text, value);
-    p2a_put(r->out, text, n);
+    if (r->time)
+        snprintf(text, MOST, "%.3f", isnan(value) ? NAN : value);
+    else
+        text[plain_value(text, value)] = '\0';
+    return text;
 }
 
 static void put_totals(struct report *r)
 {
     uint32_t n = r->p->graph.order_n;
+    char text[MOST];
     struct totals totals = add_up(r);
     put_spaces(r, 9);
     if (n && !totals.with_calls)
@@ -350,17 +354,14 @@ static void put_totals(struct report *r)
                  totals.calls);
     if (totals.with_primitive == n && totals.calls != totals.primitive)
         p2a_putf(r->out, "(%" PRIu64 " primitive calls) ", totals.primitive);
-    p2a_put_text(r->out, "in ");
-    put_whole(r, totals.self);
-    if (r->p->base > 0) {
-        p2a_put_text(r->out, " of ");
-        put_whole(r, in_unit(r, r->p->base));
-    }
+    p2a_putf(r->out, "in %s", whole(r, text, totals.self));
+    if (r->p->base > 0)
+        p2a_putf(r->out, " of %s", whole(r, text, in_unit(r, r->p->base)));
     p2a_put_text(r->out, " ");
     if (r->time)
         p2a_put_text(r->out, "seconds");
     else
-        put_plain(r, p2a_string(r->p, r->p->metrics.row[0].name));
+        put_plain(r, p2a_human_word(text, p2a_string(r->p, r->p->metrics.row[0].name)));
     p2a_put_text(r->out, "\n\n");
 }
 

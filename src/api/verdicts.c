@@ -65,7 +65,8 @@ static void put_summary(struct report *r)
 {
     char line[160];
     const struct p2a_verdicts *v = r->v;
-    snprintf(line, sizeof line, "%zu of %zu limits kept", v->limit_n - v->failed, v->limit_n);
+    snprintf(line, sizeof line, "%zu of %zu limit%s kept", v->limit_n - v->failed, v->limit_n,
+             v->limit_n == 1 ? "" : "s");
     put(r, line);
 }
 

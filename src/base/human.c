@@ -70,6 +70,16 @@ static void bytes(char text[P2A_HUMAN_ROOM], double value)
     with_unit(text, value, units[i]);
 }
 
+struct p2a_str p2a_human_word(const char *figure, struct p2a_str word)
+{
+    static const char *const plurals[] = {"samples", "allocations", "objects", "contentions",
+                                          "hits"};
+    for (size_t i = 0; i < sizeof plurals / sizeof *plurals && strcmp(figure, "1") == 0; i++)
+        if (p2a_str_is(word, plurals[i]))
+            return (struct p2a_str){word.at, word.n - 1};
+    return word;
+}
+
 static void counted(char text[P2A_HUMAN_ROOM], double value, struct p2a_str word)
 {
     double size = fabs(value);
@@ -81,6 +91,7 @@ static void counted(char text[P2A_HUMAN_ROOM], double value, struct p2a_str word
     else
         p2a_human_count(text + (value < 0), (uint64_t)(size + 0.5));
     size_t n = strlen(text);
+    word = p2a_human_word(text, word);
     if (word.n && word.n < P2A_HUMAN_ROOM - n - 2)
         snprintf(text + n, P2A_HUMAN_ROOM - n, " %.*s", (int)word.n, word.at);
 }

@@ -67,6 +67,11 @@ static bool no_memory(struct marshal *m)
     return false;
 }
 
+static const char *plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
 static uint64_t left(const struct marshal *m)
 {
     return m->size - m->at;
@@ -154,8 +159,8 @@ static bool read_long(struct marshal *m, struct marshal_value *v)
     const unsigned char *digits = m->start + m->at;
     if (n > left(m) / 2)
         return p2a_marshal_fail(
-            m, v->at, "integer of %llu digits runs past the end of the file (%llu bytes left)",
-            (unsigned long long)n, (unsigned long long)left(m));
+            m, v->at, "integer of %llu digit%s runs past the end of the file (%llu byte%s left)",
+            (unsigned long long)n, plural(n), (unsigned long long)left(m), plural(left(m)));
     if (!check_digits(m, v->at, digits, n))
         return false;
     m->at += 2 * n;
@@ -238,8 +243,8 @@ static bool take_text(struct marshal *m, struct marshal_value *v, enum marshal_k
 {
     if (n > left(m))
         return p2a_marshal_fail(m, v->at,
-                                "string of %llu bytes runs past the end of the file (%llu left)",
-                                (unsigned long long)n, (unsigned long long)left(m));
+                                "string of %llu byte%s runs past the end of the file (%llu left)",
+                                (unsigned long long)n, plural(n), (unsigned long long)left(m));
     v->kind = kind;
     v->text = (struct p2a_str){(const char *)m->start + m->at, (size_t)n};
     m->at += n;
@@ -513,9 +518,10 @@ static bool open_container(struct marshal *m, const struct marshal_value *v, uin
     if (m->depth == MARSHAL_DEPTH)
         return p2a_marshal_fail(m, v->at, "objects are nested more than %d deep", MARSHAL_DEPTH);
     if (v->n > left(m))
-        return p2a_marshal_fail(m, v->at,
-                                "%s of %u objects runs past the end of the file (%llu bytes left)",
-                                p2a_marshal_kind_name(v->kind), v->n, (unsigned long long)left(m));
+        return p2a_marshal_fail(
+            m, v->at, "%s of %u object%s runs past the end of the file (%llu byte%s left)",
+            p2a_marshal_kind_name(v->kind), v->n, plural(v->n), (unsigned long long)left(m),
+            plural(left(m)));
     m->open[m->depth++] = (struct marshal_open){
         .resume = resume,
         .resume_refs = resume_refs,

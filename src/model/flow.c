@@ -130,9 +130,9 @@ static void fill_totals(struct totals *t)
     if (bounded) {
         t->p->estimated |= P2A_GRAPH;
         p2a_note(t->p,
-                 "totals of %u functions that call themselves through others aren't in the file: "
-                 "they are at most what is shown",
-                 bounded);
+                 "totals of %u function%s through others aren't in the file: they are at most "
+                 "what is shown",
+                 bounded, bounded == 1 ? " that calls itself" : "s that call themselves");
     }
     fill_primitive(t->p, &t->parts);
 }

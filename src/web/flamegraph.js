@@ -121,6 +121,8 @@
         return threeDigits(value) + " " + units[0];
     }
 
+    const plurals = ["samples", "allocations", "objects", "contentions", "hits"];
+
     function human(value, unit, word) {
         if (unit === "seconds")
             return seconds(value);
@@ -129,7 +131,8 @@
         const whole = Number.isInteger(value) || value >= 100;
         const digits = String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ",");
         const text = value >= 1e15 ? value.toPrecision(3) : whole ? digits : threeDigits(value);
-        return word ? text + " " + word : text;
+        const one = text === "1" && plurals.includes(word);
+        return word ? text + " " + (one ? word.slice(0, -1) : word) : text;
     }
 
     function share(part, whole) {

@@ -71,7 +71,7 @@ def every_kind_of_limit_is_kept_and_broken(case):
     kept = case.check(0, *[row[0] for row in KINDS])
     expect(kept, f"{len(KINDS)} of {len(KINDS)} limits kept")
     for _, broken, words in KINDS:
-        expect(case.check(1, broken), "broken          " + broken, words, "0 of 1 limits kept")
+        expect(case.check(1, broken), "broken          " + broken, words, "0 of 1 limit kept")
     every = case.check(1, *[row[1] for row in KINDS])
     expect(every, f"0 of {len(KINDS)} limits kept")
 
@@ -215,7 +215,7 @@ def limits_of_a_file_and_of_the_command_line_count_alike(case):
     out = case.run(1, "app.json", "--must", "fib <= 7", command=("check",))
     expect(out, "broken          execute <= 14", "broken          few requests", "kept            fib <= 7",
            "1 of 3 limits kept")
-    expect(case.run(0, "app.json", "--budget", "other.yml", command=("check",)), "1 of 1 limits kept")
+    expect(case.run(0, "app.json", "--budget", "other.yml", command=("check",)), "1 of 1 limit kept")
     with open("other.yml", "w") as file:
         file.write("budgets:\n  - execute =< 15\n")
     expect(case.run(3, "app.json", "--budget", "other.yml", command=("check",)),

@@ -80,6 +80,10 @@ static void figures_have_three_digits_and_a_unit(void **state)
     expect_figure(1536, "bytes", "", "1.5 KiB");
     expect_figure(1023, "bytes", "", "1 KiB");
     expect_figure(1234567, "count", "samples", "1,234,567 samples");
+    expect_figure(1, "count", "samples", "1 sample");
+    expect_figure(0, "count", "samples", "0 samples");
+    expect_figure(1.5, "count", "samples", "1.5 samples");
+    expect_figure(1, "count", "cache-misses", "1 cache-misses"); /* a file's own word */
     expect_figure(2.5, "count", "", "2.5");
     expect_figure(0.0 / 0.0, "count", "", "0");
     expect_figure(1e300, "count", "", "1e+300");

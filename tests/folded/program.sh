@@ -69,6 +69,14 @@ grep -q '^main (grid);\|;main (grid)' "$work/modules.folded" || say "main isn't 
 "$PROF2ANY" "$SAMPLES/profiles/p2a/dispatch.p2a" -o "$work/modules.folded" 2>"$work/notes"
 grep -q "doesn't carry .*modules beside files.*: left out" "$work/notes" || say "modules: $(cat "$work/notes")"
 
+# One of what is counted is named as one.
+printf 'a;b 1\n' >"$work/one.folded"
+for format in text table tree dot mermaid flamegraph; do
+    "$PROF2ANY" "$work/one.folded" -f "$format" -o "$work/one" || say "one sample: not written as $format"
+    grep -q '1 sample\b' "$work/one" && ! grep -q '\b1 samples' "$work/one" ||
+        say "one sample as $format: $(grep -o '.*1 samples.*' "$work/one")"
+done
+
 # Bad lines: the line, exit 3, nothing written.
 status=0
 printf 'a;b 1\na;b\n' >"$work/bad.folded"

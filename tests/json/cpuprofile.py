@@ -138,7 +138,7 @@ def broken_files_are_named():
     frame = '"callFrame":{"functionName":"f","url":"","lineNumber":0}'
     cases = [
         ('{"nodes":[{"id":1,%s}],"samples":[2],"timeDeltas":[1]}' % frame, "1 sample names a node that isn't there"),
-        ('{"nodes":[{"id":1,%s}],"samples":[1,1],"timeDeltas":[1]}' % frame, "2 samples and 1 times"),
+        ('{"nodes":[{"id":1,%s}],"samples":[1,1],"timeDeltas":[1]}' % frame, "2 samples and 1 time,"),
         ('{"nodes":[{"id":-1,%s}]}' % frame, '-1 in "id", expected a whole number'),
         ('{"nodes":[{"id":1,%s,"children":["x"]}]}' % frame, 'a string in "children", expected a number'),
         ('{"nodes":[{"id":1,%s}],"timeDeltas":{}}' % frame, 'an object in "timeDeltas", expected an array'),

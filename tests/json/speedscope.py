@@ -95,7 +95,7 @@ def broken_files_are_named():
     profile = '{"type":"sampled","name":"p","unit":"none","samples":%s,"weights":%s}]}'
     cases = [
         (head + profile % ("[[0],[1]]", "[1,2]"), "frame 1 of a stack, expected less than 1"),
-        (head + profile % ("[[0],[0]]", "[1]"), "1 weights so far for 2 samples"),
+        (head + profile % ("[[0],[0]]", "[1]"), "1 weight so far for 2 samples"),
         (head + profile % ("[[-1]]", "[1]"), "-1 in \"samples\", expected a whole number from 0"),
         (head + profile % ("[[0.5]]", "[1]"), "0.5 in \"samples\", expected a whole number"),
         (head + profile % ("[0]", "[1]"), "a number in \"samples\", expected an array"),

@@ -366,7 +366,7 @@ static void a_sample_has_a_value_for_each_type(void **state)
             add_type(&b, "cpu", "nanoseconds");
         add_functions(&b, 1);
         add_sample(&b, STACK(1), n ? VALUES(1) : VALUES(1, 2), NULL);
-        expect_refused(&b, "values, expected");
+        expect_refused(&b, n ? "1 value, expected 2," : "2 values, expected 1,");
     }
     struct build b = {0};
     add_functions(&b, 1);

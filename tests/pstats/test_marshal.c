@@ -371,6 +371,7 @@ static void lengths_that_run_past_the_end_fail(void **state)
     (void)state;
     fails_at(BYTES("(\1\0\0\0u\x39\0\0\0abcdefghijkl"), 5,
              "string of 57 bytes runs past the end of the file (12 left)");
+    fails_at(BYTES("Z\1"), 0, "string of 1 byte runs past the end of the file (0 left)");
     fails_at(BYTES("Z\2a"), 0, "string of 2 bytes runs past the end of the file (1 left)");
     fails_at(BYTES("u\xff\xff\xff\xff"), 0, "a string's length is -1");
     fails_at(BYTES("(\xff\xff\xff\x7f"), 0,
@@ -382,7 +383,7 @@ static void lengths_that_run_past_the_end_fail(void **state)
              "integer of 2147483648 digits runs past the end of the file (0 bytes left)");
     fails_at(BYTES("g\0\0\0"), 0,
              "a float of 8 bytes runs past the end of the file (3 of 8 bytes are there)");
-    fails_at(BYTES(")\1"), 0, "a tuple of 1 objects runs past the end of the file (0 bytes left)");
+    fails_at(BYTES(")\1"), 0, "a tuple of 1 object runs past the end of the file (0 bytes left)");
     fails_at(BYTES("{N"), 2, "the file ends where an object was expected");
 }
 

@@ -277,7 +277,7 @@ def what_is_no_such_json_is_refused(work):
     refuse(good.replace('"prof2any":1', '"prof2any":2'), "version 2 of prof2any's JSON, expected 1")
     refuse(good.replace('"caller":', '"caller":9'), "no function has the id 9")
     refuse(good.replace('"id":1', '"id":0'), "two functions have the id 0")
-    refuse(good.replace('"self":[', '"self":[1,'), "self: 2 values, expected one for each of 1 metrics")
+    refuse(good.replace('"self":[', '"self":[1,'), "self: 2 values, expected one for each of 1 metric")
     refuse(good.replace('"calls":', '"calls":-'), "calls: expected a whole number from 0")
     refuse(good.replace('"kind":"', '"kind":"super'), "no such kind of function")
     refuse(good.replace('"metrics":', '"more":'), '"threads" is out of order')

@@ -26,6 +26,8 @@ test("figures are those of the program", () => {
     assert.strictEqual(flame.human(7265, "seconds", ""), "2 h 1 min");
     assert.strictEqual(flame.human(1536, "bytes", ""), "1.5 KiB");
     assert.strictEqual(flame.human(1234567, "count", "samples"), "1,234,567 samples");
+    assert.strictEqual(flame.human(1, "count", "samples"), "1 sample");
+    assert.strictEqual(flame.human(1, "count", "Irs"), "1 Irs");
     assert.strictEqual(flame.human(12, "count", ""), "12");
     assert.strictEqual(flame.share(345, 1000), "34.5 %");
     assert.strictEqual(flame.share(1, 1e6), "<0.01 %");
