@@ -9,6 +9,7 @@
 #include "prof2any/format.h"
 #include "progress.h"
 #include "settings.h"
+#include "suggest.h"
 #include "terminal.h"
 
 /* Every input by itself, so that what is called the same then adds up and compares. */
@@ -256,6 +257,22 @@ static enum p2a_status save_as_wanted(const struct options *options, struct p2a_
     return status == P2A_OK ? status : complain_error(error);
 }
 
+enum p2a_status check_settings(const struct options *options, const struct p2a_format *format)
+{
+    for (int i = 0; format && i < options->settings.n; i++) {
+        const char *setting = options->settings.at[i];
+        char key[64], text[64];
+        struct suggestion meant = {.word = key};
+        snprintf(key, sizeof key, "%.*s", (int)strcspn(setting, "="), setting);
+        for (const struct p2a_option *o = format->options; o && o->name; o++)
+            suggest(&meant, o->name);
+        if (meant.found && meant.away)
+            return complain("-O %s: %s has no such option%s", setting, format->name,
+                            suggestion_text(&meant, "", text, sizeof text));
+    }
+    return P2A_OK;
+}
+
 /* Text goes to a terminal; what is binary would only disturb it. */
 static enum p2a_status check_output(const struct options *options)
 {
@@ -263,9 +280,12 @@ static enum p2a_status check_output(const struct options *options)
     struct p2a_error error;
     if (!save.format)
         save.format = choose_format(options);
+    const struct p2a_format *format = format_of(options, save.format);
+    if (check_settings(options, format) != P2A_OK)
+        return P2A_USAGE;
     if (p2a_save_check(options->output ? options->output : "-", &save, &error) != P2A_OK)
         return complain_error(&error);
-    if (!options->output && format_of(options, save.format)->binary && isatty(STDOUT_FILENO))
+    if (!options->output && format->binary && isatty(STDOUT_FILENO))
         return complain("%s is binary: write it to a file with -o, or through a pipe", save.format);
     return P2A_OK;
 }

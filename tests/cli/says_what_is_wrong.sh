@@ -82,7 +82,10 @@ expect 2 "format 'text' is written and not read" "$sample" -i text
 expect 2 "no format is known by the name of" "$sample" -o "$folder/x.nonsense"
 expect 2 "--strip '[': missing terminating ] for character class" "$sample" --strip '['
 expect 2 "--focus '(': missing closing parenthesis at character 2" "$folder/none.prof" --focus '('
-expect 2 "text has no such option" "$sample" -O nonsense=1
+expect 2 "text has no such option, see prof2any formats text" "$sample" -O nonsense=1
+expect 2 "-O widht=1: flamegraph has no such option, did you mean width?" none -f svg -O widht=1
+expect 2 "-O reverze: flamegraph has no such option, did you mean reverse?" none -o a.svg -O reverze
+expect 2 "-O tilte=x: flamegraph has no such option, did you mean title?" record -f svg -O tilte=x true
 expect 2 "expected one of" "$sample" -f dot -O theme=luck
 expect 2 "nodes=-1: expected a number from 0" "$sample" -f dot -O nodes=-1
 expect 2 "expected a whole number" "$sample" --limit many
