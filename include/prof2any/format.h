@@ -552,8 +552,9 @@ bool p2a_probe_line(const struct p2a_probe *probe, struct p2a_str *rest, struct 
 enum p2a_report_part {
     P2A_REPORT_ORDER = 1 << 0, /* sort, reverse and restrictions */
     P2A_REPORT_LIMIT = 1 << 1,
-    P2A_REPORT_CALLS = 1 << 2,   /* callers and callees */
-    P2A_REPORT_CHANGES = 1 << 3, /* threshold */
+    P2A_REPORT_CALLS = 1 << 2,     /* callers and callees */
+    P2A_REPORT_CHANGES = 1 << 3,   /* threshold */
+    P2A_REPORT_AS_PSTATS = 1 << 4, /* a restriction that is none is noted and not refused */
     P2A_REPORT = P2A_REPORT_ORDER | P2A_REPORT_LIMIT | P2A_REPORT_CALLS | P2A_REPORT_CHANGES
 };
 

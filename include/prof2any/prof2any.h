@@ -266,7 +266,8 @@ struct p2a_save_options {
 P2A_API enum p2a_status p2a_save(struct p2a_profile *profile, const char *path,
                                  const struct p2a_save_options *options, struct p2a_error *error);
 
-/* Whether p2a_save would take the format, the settings and the sort keys: before what takes long. */
+/* Whether p2a_save would take the format, the settings, the sort keys and the restrictions: before
+ * what takes long. */
 P2A_API enum p2a_status p2a_save_check(const char *path, const struct p2a_save_options *options,
                                        struct p2a_error *error);
 

@@ -235,7 +235,7 @@ enum p2a_status p2a_save_check(const char *path, const struct p2a_save_options *
     if (out.format)
         take_settings(&out, options->settings, &ours);
     if (out.format && out.format->report & P2A_REPORT_ORDER)
-        p2a_rows_check(options->report.sort, &ours);
+        p2a_rows_check(&options->report, out.format->report & P2A_REPORT_AS_PSTATS, &ours);
     free(out.values);
     if (error)
         *error = ours;

@@ -113,16 +113,6 @@ static bool has_keys(const char *const *sort, bool *one)
     return sort[0] && !(*one && strcmp(sort[0], "none") == 0);
 }
 
-enum p2a_status p2a_rows_check(const char *const *sort, struct p2a_error *error)
-{
-    char why[WHY];
-    bool one = false, some = sort && has_keys(sort, &one);
-    for (; some && *sort; sort++)
-        if (!find_key(*sort, one, why))
-            return p2a_error_set(error, P2A_USAGE, "%s", why);
-    return P2A_OK;
-}
-
 static bool add_text(struct p2a_buffer *b, const char *text)
 {
     return p2a_buffer_add(b, text, strlen(text));
@@ -452,38 +442,47 @@ static bool reduce_to_found(struct maker *m, const pcre2_code *re, const char *p
     return ok;
 }
 
-static bool invalid_pattern(struct maker *m, const char *pattern, int code, size_t where)
-{
-    struct p2a_buffer *said = &m->rows->said;
-    unsigned char message[128];
-    pcre2_get_error_message(code, message, sizeof message);
-    if (!m->as_pstats) {
-        p2a_cant_write(m->out, P2A_USAGE, "restriction '%s': %s at character %zu", pattern,
-                       (char *)message, where + 1);
-        return false;
-    }
-    p2a_out_note(m->out, "restriction '%s': %s at character %zu: it restricts nothing", pattern,
-                 (char *)message, where + 1);
-    return (add_text(said, "   <Invalid regular expression ") &&
-            p2a_repr_text(said, p2a_str_of(pattern)) && add_text(said, ">\n")) ||
-           (p2a_no_memory(m->out), false);
-}
-
-/* As re.search finds it in a str: classes are Unicode's, lines end with \n alone. */
-static bool restrict_to_pattern(struct maker *m, const char *pattern)
+/* As re.search finds it in a str: classes are Unicode's, lines end with \n alone. NULL after an
+ * error. */
+static pcre2_code *compile(const char *pattern, struct p2a_error *error)
 {
     int code = PCRE2_ERROR_NOMEMORY;
     size_t where = 0;
+    unsigned char message[128];
     pcre2_compile_context *context = pcre2_compile_context_create(NULL);
     pcre2_code *re = NULL;
     if (context && pcre2_set_newline(context, PCRE2_NEWLINE_LF) == 0)
         re = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
                            PCRE2_UTF | PCRE2_UCP | PCRE2_MATCH_INVALID_UTF, &code, &where, context);
     pcre2_compile_context_free(context);
-    if (!re && (code == PCRE2_ERROR_NOMEMORY || code == PCRE2_ERROR_HEAP_FAILED))
-        return p2a_no_memory(m->out), false;
+    if (!re && (code == PCRE2_ERROR_NOMEMORY || code == PCRE2_ERROR_HEAP_FAILED)) {
+        p2a_error_memory(error);
+    } else if (!re) {
+        pcre2_get_error_message(code, message, sizeof message);
+        p2a_error_set(error, P2A_USAGE, "restriction '%s': %s at character %zu", pattern,
+                      (char *)message, where + 1);
+    }
+    return re;
+}
+
+static bool invalid_pattern(struct maker *m, const char *pattern, const struct p2a_error *error)
+{
+    struct p2a_buffer *said = &m->rows->said;
+    if (!m->as_pstats || error->status != P2A_USAGE)
+        return p2a_cant_write(m->out, error->status, "%s", error->message), false;
+    p2a_out_note(m->out, "%s: it restricts nothing", error->message);
+    return (add_text(said, "   <Invalid regular expression ") &&
+            p2a_repr_text(said, p2a_str_of(pattern)) && add_text(said, ">\n")) ||
+           (p2a_no_memory(m->out), false);
+}
+
+static bool restrict_to_pattern(struct maker *m, const char *pattern)
+{
+    struct p2a_error error;
+    p2a_error_start(&error, NULL);
+    pcre2_code *re = compile(pattern, &error);
     if (!re)
-        return invalid_pattern(m, pattern, code, where);
+        return invalid_pattern(m, pattern, &error);
     bool ok = reduce_to_found(m, re, pattern);
     pcre2_code_free(re);
     return ok;
@@ -503,32 +502,72 @@ static bool is_count(struct p2a_str text, bool *negative, uint64_t *count)
     return text.n > 0;
 }
 
+enum restriction { TO_COUNT, TO_SHARE, TO_PATTERN, TO_NOTHING };
+
+static enum restriction take_restriction(const char *text, uint64_t *count, double *share)
+{
+    struct p2a_str trimmed = p2a_str_trim(p2a_str_of(text));
+    bool negative;
+    if (is_count(trimmed, &negative, count))
+        return negative && *count ? TO_NOTHING : TO_COUNT;
+    if (!p2a_str_double(trimmed, share))
+        return TO_PATTERN;
+    return *share >= 0 && *share <= 1 ? TO_SHARE : TO_NOTHING;
+}
+
+static const char RESTRICTIONS[] = "expected a count, a share from 0 to 1, or a pattern";
+
 static bool restricts_nothing(struct maker *m, const char *text)
 {
-    static const char expected[] = "expected a count, a share from 0 to 1, or a pattern";
     if (m->as_pstats)
-        p2a_out_note(m->out, "restriction %s restricts nothing: %s", text, expected);
+        p2a_out_note(m->out, "restriction %s restricts nothing: %s", text, RESTRICTIONS);
     else
-        p2a_cant_write(m->out, P2A_USAGE, "restriction %s: %s", text, expected);
+        p2a_cant_write(m->out, P2A_USAGE, "restriction %s: %s", text, RESTRICTIONS);
     return m->as_pstats;
 }
 
 static bool apply_restriction(struct maker *m, const char *text)
 {
-    struct p2a_str trimmed = p2a_str_trim(p2a_str_of(text));
     uint64_t count = 0;
-    double share;
-    bool negative;
-    if (is_count(trimmed, &negative, &count))
-        return negative && count ? restricts_nothing(m, text) : reduce_to(m, count);
-    if (!p2a_str_double(trimmed, &share))
+    double share = 1;
+    switch (take_restriction(text, &count, &share)) {
+    case TO_COUNT:
+        return reduce_to(m, count);
+    case TO_SHARE:
+        return share >= 1 || reduce_to_share(m, share);
+    case TO_PATTERN:
         return restrict_to_pattern(m, text);
-    if (!(share >= 0 && share <= 1))
+    default:
         return restricts_nothing(m, text);
-    return share >= 1 || reduce_to_share(m, share);
+    }
+}
+
+static void check_restriction(const char *text, struct p2a_error *error)
+{
+    uint64_t count;
+    double share;
+    enum restriction kind = take_restriction(text, &count, &share);
+    if (kind == TO_PATTERN)
+        pcre2_code_free(compile(text, error));
+    else if (kind == TO_NOTHING)
+        p2a_error_set(error, P2A_USAGE, "restriction %s: %s", text, RESTRICTIONS);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
+
+enum p2a_status p2a_rows_check(const struct p2a_report *report, bool as_pstats,
+                               struct p2a_error *error)
+{
+    char why[WHY];
+    const char *const *sort = report->sort, *const *restriction = report->restrictions;
+    bool one = false, some = sort && has_keys(sort, &one);
+    for (; some && *sort; sort++)
+        if (!find_key(*sort, one, why))
+            return p2a_error_set(error, P2A_USAGE, "%s", why);
+    for (; !as_pstats && restriction && *restriction && error->status == P2A_OK; restriction++)
+        check_restriction(*restriction, error);
+    return error->status;
+}
 
 static bool make_rows(struct maker *m, const char *fallback, uint64_t limit)
 {

@@ -28,8 +28,9 @@ enum p2a_status p2a_rows(struct p2a_out *out, const char *fallback, uint64_t lim
  * number that restricts nothing (-1, 1.5) a note; neither leaves rows out. */
 enum p2a_status p2a_rows_as_pstats(struct p2a_out *out, const char *fallback, uint64_t limit,
                                    struct p2a_rows *rows);
-/* P2A_USAGE for a sort key that these would refuse; SORT as in a report, NULL at its end. */
-enum p2a_status p2a_rows_check(const char *const *sort, struct p2a_error *error);
+/* P2A_USAGE for a sort key or a restriction that these would refuse. */
+enum p2a_status p2a_rows_check(const struct p2a_report *report, bool as_pstats,
+                               struct p2a_error *error);
 void p2a_rows_free(struct p2a_rows *rows);
 
 /* Asks for what the rows behind row I are made of: they lie anywhere in tables that no cache holds.

@@ -99,6 +99,11 @@ expect 2 "sort key 'c' could be" "$folder/nowhere" -f csv --sort c
 expect 2 "no sort key 'luck'" diff "$folder/nowhere" "$folder/nowhere" --sort luck
 expect 3 "can't be opened" "$folder/nowhere" --sort 2
 expect 3 "can't be opened" "$folder/nowhere" -f folded --sort luck
+expect 2 "restriction '[': missing terminating ] for character class at character 2" \
+    "$folder/nowhere" -f csv --restrict 3 --restrict '['
+expect 2 "restriction -1: expected a count, a share from 0 to 1, or a pattern" "$folder/nowhere" \
+    -f markdown --restrict -1
+expect 3 "can't be opened" "$folder/nowhere" --restrict '[' # as in pstats it restricts nothing
 expect 2 "match limit exceeded" "$folder/slow.folded" --restrict '^(a+)+$'
 expect 2 "expected short, full or pstats" "$sample" --names long
 expect 2 "expected function, file, module or line" "$sample" --group-by luck
