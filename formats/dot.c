@@ -462,7 +462,8 @@ static void add_change(struct drawing *d, double before, double after)
 {
     char text[P2A_HUMAN_ROOM];
     double change = after - before;
-    addf(d, "%s%s", change > 0 ? "+" : change < 0 ? "-" : "", amount(d, text, fabs(change)));
+    const char *size = amount(d, text, fabs(change));
+    addf(d, "%s%s", p2a_human_sign(change, size), size);
     add(d, p2a_human_and_ratio(text, before, after));
 }
 

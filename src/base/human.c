@@ -173,16 +173,19 @@ const char *p2a_human_percent(char text[P2A_HUMAN_ROOM], double part, double who
     return text;
 }
 
+const char *p2a_human_sign(double change, const char *size)
+{
+    bool nothing = size[0] == '0' && size[1] != '.';
+    return nothing ? "" : change > 0 ? "+" : change < 0 ? "-" : "";
+}
+
 const char *p2a_human_change(char text[P2A_HUMAN_ROOM], double change, struct p2a_str unit,
                              struct p2a_str word)
 {
     char size[P2A_HUMAN_ROOM];
     p2a_human_figure(size, fabs(change), unit, word);
-    snprintf(text, P2A_HUMAN_ROOM, "%s%.*s",
-             change > 0   ? "+"
-             : change < 0 ? "-"
-                          : "",
-             P2A_HUMAN_ROOM - 2, size);
+    snprintf(text, P2A_HUMAN_ROOM, "%s%.*s", p2a_human_sign(change, size), P2A_HUMAN_ROOM - 2,
+             size);
     return text;
 }
 

@@ -37,7 +37,10 @@ const char *p2a_human_rest(char text[P2A_HUMAN_ROOM], double part, double whole,
 /* Shares for tables: "34.5%", always one decimal, "-" where there is none, ">999%". */
 const char *p2a_human_percent(char text[P2A_HUMAN_ROOM], double part, double whole);
 
-/* A change with its sign: "+120 ms", "-1,234 calls", "0 s" where there is none. */
+/* What stands before SIZE, a figure above: "+", "-", "" where it has been rounded to nothing. */
+const char *p2a_human_sign(double change, const char *size);
+
+/* A change with its sign: "+120 ms", "-1,234 calls", "0 ns" where there is none that shows. */
 const char *p2a_human_change(char text[P2A_HUMAN_ROOM], double change, struct p2a_str unit,
                              struct p2a_str word);
 

@@ -338,6 +338,10 @@ static void changes_are_told_with_their_sign(void **state)
     assert_string_equal(p2a_human_change(text, 0.12, s, none), "+120 ms");
     assert_string_equal(p2a_human_change(text, -1234, none, P2A_LIT("calls")), "-1,234 calls");
     assert_string_equal(p2a_human_change(text, 0, P2A_LIT("bytes"), none), "0 B");
+    assert_string_equal(p2a_human_change(text, 1e-13, s, none), "0 ns");
+    assert_string_equal(p2a_human_change(text, -1e-13, s, none), "0 ns");
+    assert_string_equal(p2a_human_change(text, -1e-11, s, none), "-0.01 ns");
+    assert_string_equal(p2a_human_change(text, 0.001, none, P2A_LIT("samples")), "0 samples");
     assert_string_equal(p2a_human_ratio(text, 2, 3), "+50 %");
     assert_string_equal(p2a_human_ratio(text, 3, 2), "-33.3 %");
     assert_string_equal(p2a_human_ratio(text, 3, 3.0001), "0 %");
