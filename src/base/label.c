@@ -67,34 +67,69 @@ static bool add_method(struct p2a_buffer *b, struct p2a_str name)
     return add(b, type) && p2a_buffer_add(b, ".", 1) && add(b, method);
 }
 
-/* Without template arguments, parameters and clone marks: std::vector::push_back. */
+/* How long the name of an operator is that stands at I: "operator()", "operator<<"; 0: none. */
+static size_t operator_at(struct p2a_str name, size_t i)
+{
+    static const char word[] = "operator";
+    static const char *const signs[] = {"()", "[]", "<=>", "->*", "<<=", ">>=", "->", "++", "--",
+                                        "<<", ">>", "<=",  ">=",  "==",  "!=",  "+=", "-=", "*=",
+                                        "/=", "%=", "^=",  "&=",  "|=",  "&&",  "||"};
+    struct p2a_str rest = from(name, i);
+    if (!p2a_str_starts(rest, word) || (i && name.at[i - 1] != ':' && name.at[i - 1] != ' '))
+        return 0;
+    size_t n = sizeof word - 1;
+    for (size_t k = 0; k < sizeof signs / sizeof *signs; k++)
+        if (p2a_str_starts(from(rest, n), signs[k]))
+            return n + strlen(signs[k]);
+    return n < rest.n && rest.at[n] && strchr("<>=+-*/%^&|~!,", rest.at[n]) ? n + 1 : 0;
+}
+
+/* Without template arguments, parameters and clone marks: std::vector::push_back. Of Rust's
+ * "<Vec<T> as Extend<T>>::extend" the type stays: Vec::extend. */
 static bool add_native(struct p2a_buffer *b, struct p2a_str name)
 {
-    size_t depth = 0;
+    size_t depth = 0, types = 0, n;
     for (size_t i = 0; i < name.n; i++) {
         char c = name.at[i];
-        if (strchr("<([", c) && c)
+        if (!depth && (n = operator_at(name, i)) > 0) {
+            if (!p2a_buffer_add(b, name.at + i, n))
+                return false;
+            i += n - 1;
+        } else if (c == '<' && i == types) {
+            types++;
+        } else if (types && !depth && p2a_str_starts(from(name, i), " as ")) {
+            types--;
+            depth = 1;
+        } else if (types && !depth && c == '>') {
+            types--;
+        } else if (c && strchr("<([", c)) {
             depth++;
-        else if (strchr(">)]", c) && c)
+        } else if (c && strchr(">)]", c)) {
             depth -= depth > 0;
-        else if (!depth && !p2a_buffer_add(b, &c, 1))
+        } else if (!depth && !p2a_buffer_add(b, &c, 1)) {
             return false;
+        }
     }
+    if (!b->at)
+        return add(b, name);
+    if (p2a_str_ends((struct p2a_str){b->at, b->n}, " const"))
+        b->at[b->n -= strlen(" const")] = '\0';
     while (b->n && b->at[b->n - 1] == ' ')
         b->at[--b->n] = '\0';
     return b->n || add(b, name);
 }
 
-/* "std::operator<(A, B)" without its parameters; the brackets of operator() are its name. */
-static struct p2a_str operator_name(struct p2a_str name)
+/* Without "::h0123456789abcdef", which rustc puts behind a name. */
+static struct p2a_str without_hash(struct p2a_str name)
 {
-    const char *word = memmem(name.at, name.n, "operator", 8);
-    size_t i = (size_t)(word - name.at) + 8;
-    if (p2a_str_starts(from(name, i), "()"))
-        i += 2;
-    while (i < name.n && name.at[i] != '(')
-        i++;
-    return (struct p2a_str){name.at, i};
+    enum { HASH = 19 };
+    struct p2a_str hash = name.n > HASH ? from(name, name.n - HASH) : P2A_LIT("");
+    if (!p2a_str_starts(hash, "::h"))
+        return name;
+    for (size_t i = 3; i < HASH; i++)
+        if (!hash.at[i] || !strchr("0123456789abcdef", hash.at[i]))
+            return name;
+    return (struct p2a_str){name.at, name.n - HASH};
 }
 
 /* Without ".part.0" and the like, which compilers put behind the copies they make. */
@@ -124,7 +159,7 @@ static struct p2a_str without_depth(struct p2a_str name)
 /* The name without what only says what kind of function it is. */
 static bool add_plain(struct p2a_buffer *b, struct p2a_str name)
 {
-    name = without_depth(name);
+    name = without_hash(without_depth(name));
     if (p2a_str_starts(name, "<built-in ") && p2a_str_ends(name, ">")) {
         size_t start = name.n - 1;
         while (name.at[start - 1] != ' ')
@@ -134,7 +169,7 @@ static bool add_plain(struct p2a_buffer *b, struct p2a_str name)
     if (p2a_str_starts(name, "<") && contains(name, "' of '"))
         return add_method(b, name);
     if (contains(name, "::") || p2a_str_ends(name, ")"))
-        return contains(name, "operator") ? add(b, operator_name(name)) : add_native(b, name);
+        return add_native(b, name);
     name = without_copy_mark(name);
     for (size_t i = 0; i < name.n; i++) {
         struct p2a_str rest = from(name, i);

@@ -32,28 +32,48 @@
         return parts.length && /^__(init|main)__\.py/.test(base) ? parts.pop() + "/" + base : base;
     }
 
+    const OPERATOR = new RegExp("operator(?:\\(\\)|\\[\\]|<=>|->\\*|<<=|>>=|->|\\+\\+|--|<<|>>"
+        + "|[<>=!+*/%^&|-]=|&&|\\|\\||[<>=+*/%^&|~!,-])", "y");
+
+    function operatorAt(name, i) {
+        OPERATOR.lastIndex = i;
+        return i && !": ".includes(name[i - 1]) ? "" : OPERATOR.exec(name)?.[0] || "";
+    }
+
     function nativePlain(name) {
-        let depth = 0, plain = "";
-        for (const c of name) {
-            if ("<([".includes(c))
+        let depth = 0, types = 0, plain = "";
+        for (let i = 0; i < name.length; i++) {
+            const c = name[i], sign = depth ? "" : operatorAt(name, i);
+            if (sign) {
+                plain += sign;
+                i += sign.length - 1;
+            } else if (c === "<" && i === types) {
+                types++;
+            } else if (types && !depth && name.startsWith(" as ", i)) {
+                types--;
+                depth = 1;
+            } else if (types && !depth && c === ">") {
+                types--;
+            } else if ("<([".includes(c)) {
                 depth++;
-            else if (">)]".includes(c))
+            } else if (">)]".includes(c)) {
                 depth = Math.max(0, depth - 1);
-            else if (!depth)
+            } else if (!depth) {
                 plain += c;
+            }
         }
-        return plain.replace(/ +$/, "") || name;
+        return plain.replace(/ const$/, "").replace(/ +$/, "") || name;
     }
 
     function plainName(full) {
-        const name = full.replace(/([^])'\d+$/, "$1");
+        const name = full.replace(/([^])'\d+$/, "$1").replace(/([^])::h[0-9a-f]{16}$/, "$1");
         const method = /^<[^']*'([^']*)'( of )'([^']*)'/.exec(name);
         if (name.startsWith("<built-in ") && name.endsWith(">"))
             return name.slice(name.lastIndexOf(" ") + 1, -1);
         if (method)
             return method[3] + "." + method[1];
         if (name.includes("::") || name.endsWith(")"))
-            return /^[^]*?operator(\(\))?[^(]*/.exec(name)?.[0] || nativePlain(name);
+            return nativePlain(name);
         const copy = /[^]\.(?:part|isra|constprop|lto_priv)\.\d/.exec(name);
         return (copy ? name.slice(0, copy.index + 1) : name).replaceAll(".<locals>", "");
     }
