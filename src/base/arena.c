@@ -80,3 +80,15 @@ bool p2a_grow(void *array_pointer, uint32_t *room, uint64_t need, size_t size)
     *room = (uint32_t)wanted;
     return true;
 }
+
+void *p2a_zeroed(size_t n, size_t size)
+{
+    if (size && n > SIZE_MAX / 2 / size)
+        return NULL;
+    size_t bytes = n * size + !(n * size);
+    void *array = malloc(bytes);
+    __asm__("" : "+r"(array)); /* else the compiler makes both a calloc */
+    if (array)
+        memset(array, 0, bytes);
+    return array;
+}

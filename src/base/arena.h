@@ -21,4 +21,9 @@ void p2a_arena_free(struct p2a_arena *arena);
  * leaves everything as it was: no memory, or a size that doesn't fit. */
 bool p2a_grow(void *array_pointer, uint32_t *room, uint64_t need, size_t size);
 
+/* As calloc, with its pages in memory: of those that calloc leaves to the kernel, one that is read
+ * before it is written to is made twice, and the second time all cores that have the process wait.
+ * For large tables that are looked into before they are filled. */
+void *p2a_zeroed(size_t n, size_t size);
+
 #endif

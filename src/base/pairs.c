@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/index.h"
 
 enum { ROOM = 5, NEIGHBOURS = 4, LINE = 64 };
@@ -82,7 +83,7 @@ static bool put_at_home(struct p2a_pairs *pairs, struct p2a_pair pair)
 /* Pairs that have room at home by now go there. False: no memory. */
 static bool make_spill(struct p2a_pairs *pairs, uint32_t room)
 {
-    struct p2a_pair *old = pairs->spill, *spill = calloc(room, sizeof *spill);
+    struct p2a_pair *old = pairs->spill, *spill = p2a_zeroed(room, sizeof *spill);
     uint32_t n = pairs->room;
     if (!spill)
         return false;
@@ -103,7 +104,7 @@ static bool widen(struct p2a_pairs *pairs)
 {
     struct p2a_pairs wide = *pairs;
     wide.lines = pairs->lines ? pairs->lines * 2 : 8;
-    wide.memory = calloc((size_t)wide.lines + 1, LINE);
+    wide.memory = p2a_zeroed((size_t)wide.lines + 1, LINE);
     if (!wide.memory)
         return false;
     wide.line = (void *)((char *)wide.memory + (LINE - (uintptr_t)wide.memory % LINE));

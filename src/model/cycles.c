@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "base/arena.h"
+
 /* ---- arcs by caller -------------------------------------------------------------------------- */
 
 bool p2a_outs_build(const struct p2a_profile *p, struct p2a_outs *outs)
@@ -128,7 +130,7 @@ static void search_from(struct search *s, p2a_id root)
 
 static bool search_begin(struct search *s, size_t n)
 {
-    s->state = calloc(n, sizeof *s->state);
+    s->state = p2a_zeroed(n, sizeof *s->state);
     s->path = malloc(n * 2 * sizeof *s->path);
     s->open = s->path ? s->path + n : NULL;
     return s->state && s->path;
