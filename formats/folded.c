@@ -725,6 +725,17 @@ struct taking {
     uint32_t word, head; /* of the piece, taken so far */
 };
 
+/* The function of a word of the piece that nobody has looked up so far. P2A_NONE after an error. */
+static p2a_id take_fresh(struct taking *t, p2a_id word)
+{
+    enum { AHEAD = 8 };
+    const struct piece *p = t->piece;
+    uint32_t i = word - p->first;
+    if (p->fresh_n - i > AHEAD)
+        p2a_intern_ahead(t->r->p, p->fresh[i + AHEAD]);
+    return find_function(t->r, p->fresh[i]);
+}
+
 /* Sets FUNCTION to those of the piece's next N words. */
 static bool take_words(struct taking *t, uint32_t n, p2a_id *function)
 {
@@ -732,7 +743,7 @@ static bool take_words(struct taking *t, uint32_t n, p2a_id *function)
     for (uint32_t i = 0; i < n; i++) {
         p2a_id *known = &t->desk->function[word[i]];
         if (!*known)
-            *known = find_function(t->r, t->piece->fresh[word[i] - t->piece->first]) + 1;
+            *known = take_fresh(t, word[i]) + 1;
         if (!*known)
             return false;
         function[i] = *known - 1;

@@ -20,6 +20,8 @@ struct p2a_core {
     double *own; /* where paths end so: by function, what p2a_self_by_function says; else NULL */
     unsigned left_out;        /* enum p2a_fact */
     uint32_t context_indexed; /* rows that are found: by the index, or behind their parents */
+    uint32_t function_indexed; /* rows; those behind them have names that those before lack */
+    p2a_id unnamed;            /* no function has a name from this string on */
     uint32_t string_room, function_room, metric_room, thread_room, input_room, context_room,
         node_room, order_room, arc_room, line_room, site_room, note_room;
     uint32_t note_n;
@@ -40,7 +42,7 @@ enum p2a_status p2a_profile_status(const struct p2a_profile *p);
 void p2a_finish(struct p2a_profile *p);
 
 /* P2A_NONE: it isn't there. */
-p2a_id p2a_function_find(const struct p2a_profile *p, const struct p2a_function *function);
+p2a_id p2a_function_find(struct p2a_profile *p, const struct p2a_function *function);
 /* The module of a function that is there without; none is there with it. */
 void p2a_function_module(struct p2a_profile *p, p2a_id function, p2a_id module);
 

@@ -18,7 +18,7 @@ enum p2a_status p2a_side_start(struct p2a_side *side, struct p2a_profile *p, boo
     side->tree = p->facts & P2A_CONTEXTS && !(p->estimated & P2A_CONTEXTS);
     if (!(p->facts & P2A_GRAPH) && p->facts & P2A_CONTEXTS && p2a_derive(p, error) != P2A_OK)
         return error->status;
-    return p2a_unfold(p, error);
+    return P2A_OK;
 }
 
 void p2a_side_end(struct p2a_side *side)
@@ -36,6 +36,12 @@ static void give(struct p2a_figure *figure, double value)
 static double scaled(const struct p2a_side *side, double value, uint32_t column)
 {
     return value * side->p->metrics.row[column % side->p->metrics.n].scale;
+}
+
+/* Recorded paths are kept as stacks until a figure needs them: most limits don't. */
+static bool unfold(struct p2a_side *side, struct p2a_error *error)
+{
+    return !side->tree || p2a_unfold(side->p, error) == P2A_OK;
 }
 
 /* ---- depth ---- */
@@ -80,6 +86,8 @@ static enum p2a_status measure_depth(struct p2a_side *side, p2a_id f, struct p2a
                                      struct p2a_error *error)
 {
     if (side->tree) {
+        if (!unfold(side, error))
+            return error->status;
         if (!side->deepest && !find_deepest(side))
             return p2a_error_memory(error);
         give(figure, side->deepest[f]);
@@ -97,6 +105,8 @@ static enum p2a_status measure_depth(struct p2a_side *side, p2a_id f, struct p2a
 static enum p2a_status deepest_path(struct p2a_side *side, const struct p2a_set *set,
                                     struct p2a_figure *figure, struct p2a_error *error)
 {
+    if (!unfold(side, error))
+        return error->status;
     const struct p2a_contexts *t = &side->p->contexts;
     uint32_t most = 0, *deep = malloc(((size_t)t->n + 1) * sizeof *deep);
     if (!side->tree)
@@ -121,6 +131,8 @@ static enum p2a_status count(struct p2a_side *side, enum p2a_quantity quantity,
     const struct p2a_profile *p = side->p;
     if (side->counts && side->counted == quantity)
         return P2A_OK;
+    if (quantity == P2A_Q_CONTEXTS && !unfold(side, error))
+        return error->status;
     free(side->counts);
     side->counts = calloc((size_t)p->functions.n + 1, sizeof *side->counts);
     side->counted = quantity;
@@ -190,7 +202,7 @@ static bool have_paths(struct p2a_side *side, struct p2a_figure *figure, struct 
 {
     struct p2a_profile *p = side->p;
     if (side->tree)
-        return true;
+        return unfold(side, error);
     if (side->exact) {
         figure->unknown = no_paths;
         return false;
@@ -236,6 +248,8 @@ enum p2a_status p2a_measure_set(struct p2a_side *side, const struct p2a_set *set
     if (quantity == P2A_Q_TOTAL && (side->tree || set->count > 1))
         return set_total(side, set, column, figure, error);
     if (quantity == P2A_Q_CONTEXTS) {
+        if (!unfold(side, error))
+            return error->status;
         figure->unknown = side->tree ? NULL : no_paths;
         for (uint32_t i = 0; side->tree && i < t->n; i++)
             figure->value += t->row[i].function < set->n && set->in[t->row[i].function];
@@ -275,6 +289,8 @@ enum p2a_status p2a_measure_whole(struct p2a_side *side, enum p2a_quantity quant
     case P2A_Q_DEPTH:
         return deepest_path(side, NULL, figure, error);
     case P2A_Q_CONTEXTS:
+        if (!unfold(side, error))
+            return error->status;
         figure->unknown = side->tree ? NULL : no_paths;
         give(figure, side->tree ? side->p->contexts.n : 0);
         return P2A_OK;

@@ -254,8 +254,31 @@ static bool same_function(const void *table, uint32_t id, const void *key)
            row->module == f->module && row->kind == f->kind;
 }
 
-p2a_id p2a_function_find(const struct p2a_profile *p, const struct p2a_function *function)
+void p2a_function_ahead(const struct p2a_profile *p, const struct p2a_function *function)
 {
+    p2a_index_ahead(&p->core->function_of, hash_function(function));
+}
+
+/* Puts functions in the index, which nobody needs before the first name that comes again. */
+static bool index_functions(struct p2a_profile *p)
+{
+    enum { AHEAD = 16 };
+    struct p2a_core *core = p->core;
+    const struct p2a_function *row = p->functions.row;
+    for (uint32_t n = p->functions.n; core->function_indexed < n; core->function_indexed++) {
+        uint32_t i = core->function_indexed;
+        if (n - i > AHEAD)
+            p2a_function_ahead(p, &row[i + AHEAD]);
+        if (!p2a_index_add(&core->function_of, hash_function(&row[i]), i))
+            return no_memory(p);
+    }
+    return true;
+}
+
+p2a_id p2a_function_find(struct p2a_profile *p, const struct p2a_function *function)
+{
+    if (function->name >= p->core->unnamed || !index_functions(p))
+        return P2A_NONE;
     return p2a_index_find(&p->core->function_of, hash_function(function), same_function,
                           p->functions.row, function);
 }
@@ -263,10 +286,9 @@ p2a_id p2a_function_find(const struct p2a_profile *p, const struct p2a_function 
 p2a_id p2a_function(struct p2a_profile *p, const struct p2a_function *function)
 {
     struct p2a_core *core = p->core;
+    p2a_id id = failed(p) ? P2A_NONE : p2a_function_find(p, function);
     if (failed(p))
         return P2A_NONE;
-    uint64_t hash = hash_function(function);
-    p2a_id id = p2a_index_find(&core->function_of, hash, same_function, p->functions.row, function);
     if (id != P2A_NONE) {
         if (!p->functions.row[id].qualname)
             p->functions.row[id].qualname = function->qualname;
@@ -275,18 +297,11 @@ p2a_id p2a_function(struct p2a_profile *p, const struct p2a_function *function)
     id = p->functions.n;
     if (!room_for(p, &p->functions.row, &core->function_room, id, sizeof *function))
         return P2A_NONE;
-    if (!p2a_index_add(&core->function_of, hash, id)) {
-        no_memory(p);
-        return P2A_NONE;
-    }
     p->functions.row[id] = *function;
     p->functions.n++;
+    if (function->name >= core->unnamed)
+        core->unnamed = function->name + 1;
     return id;
-}
-
-void p2a_function_ahead(const struct p2a_profile *p, const struct p2a_function *function)
-{
-    p2a_index_ahead(&p->core->function_of, hash_function(function));
 }
 
 void p2a_function_module(struct p2a_profile *p, p2a_id function, p2a_id module)
@@ -296,10 +311,11 @@ void p2a_function_module(struct p2a_profile *p, p2a_id function, p2a_id module)
     if (failed(p))
         return;
     /* Where it was found without one the index still has it, and no key is the same as it there. */
-    if (p2a_index_add(&p->core->function_of, hash_function(&known), function))
-        p->functions.row[function] = known;
-    else
+    bool indexed = function < p->core->function_indexed;
+    if (indexed && !p2a_index_add(&p->core->function_of, hash_function(&known), function))
         no_memory(p);
+    else
+        p->functions.row[function] = known;
 }
 
 static bool same_thread(const void *table, uint32_t id, const void *key)

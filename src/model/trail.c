@@ -235,6 +235,8 @@ enum p2a_status p2a_measure_path(struct p2a_side *side, const struct p2a_terms *
         return measure_graph(side, terms, sets, column, figure, error);
     if (counted && !(side->p->facts & P2A_CALLS))
         figure->unknown = "the profile has no call counts";
+    if (p2a_unfold(side->p, error) != P2A_OK)
+        return error->status;
     return measure_marks(side, terms, sets, column, figure, error);
 }
 
