@@ -85,8 +85,8 @@ void *p2a_zeroed(size_t n, size_t size)
 {
     if (size && n > SIZE_MAX / 2 / size)
         return NULL;
-    size_t bytes = n * size + !(n * size);
-    void *array = malloc(bytes);
+    size_t bytes = n * size;
+    void *array = malloc(bytes + (bytes == 0));
     __asm__("" : "+r"(array)); /* else the compiler makes both a calloc */
     if (array)
         memset(array, 0, bytes);

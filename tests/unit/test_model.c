@@ -112,6 +112,72 @@ static void different_units_do_not_add_up(void **state)
     p2a_free(b);
 }
 
+static p2a_id function_in(struct p2a_profile *p, p2a_id name, p2a_id file)
+{
+    return p2a_function(p, &(struct p2a_function){.name = name, .file = file});
+}
+
+/* Names that were never a function's, those that were, in the file where they were and in another.
+ */
+static void a_function_is_found_again_whenever_it_came(void **state)
+{
+    (void)state;
+    enum { NAMES = 100, FILES = 3 };
+    struct p2a_profile *p = p2a_profile_new(0);
+    p2a_id name[NAMES], file[FILES], id[NAMES][FILES];
+    char text[16];
+    for (uint32_t i = 0; i < NAMES + FILES; i++) {
+        snprintf(text, sizeof text, "%u", i);
+        *(i < FILES ? &file[i] : &name[i - FILES]) = p2a_intern(p, p2a_str_of(text));
+    }
+    for (uint32_t i = 0, n = 0; i < NAMES; i++) {
+        uint32_t order = i * 37 % NAMES; /* the last one's name isn't the highest */
+        for (uint32_t k = 0; k <= order % FILES; k++, n++)
+            assert_int_equal(id[order][k] = function_in(p, name[order], file[k]), n);
+        assert_int_equal(function_in(p, name[order], file[0]), id[order][0]);
+    }
+    for (uint32_t i = 0; i < NAMES; i++)
+        for (uint32_t k = 0; k <= i % FILES; k++)
+            assert_int_equal(function_in(p, name[i], file[k]), id[i][k]);
+    p2a_free(p);
+}
+
+/* Whether it stands in the index by then or not. */
+static void a_function_is_found_by_the_module_that_it_got(void **state)
+{
+    (void)state;
+    for (int indexed = 0; indexed < 2; indexed++) {
+        struct p2a_profile *p = p2a_profile_new(0);
+        p2a_id f = make_function(p, "f"), g = make_function(p, "g");
+        struct p2a_function known = p->functions.row[f];
+        if (indexed)
+            assert_int_equal(make_function(p, "g"), g);
+        known.module = p2a_intern(p, P2A_LIT("libm"));
+        p2a_function_module(p, f, known.module);
+        assert_int_equal(p2a_function(p, &known), f);
+        assert_int_equal(make_function(p, "f"), 2);
+        p2a_free(p);
+    }
+}
+
+static void zeroed_memory_is_zero_and_no_size_wraps(void **state)
+{
+    (void)state;
+    enum { N = 1 << 16 };
+    for (int i = 0; i < 2; i++) { /* the second time it isn't the kernel's */
+        unsigned char *bytes = p2a_zeroed(N, 3);
+        assert_non_null(bytes);
+        for (uint32_t k = 0; k < 3 * N; k++)
+            assert_int_equal(bytes[k], 0);
+        memset(bytes, 1, 3 * N);
+        free(bytes);
+    }
+    assert_null(p2a_zeroed(SIZE_MAX / 4, 8));
+    void *nothing = p2a_zeroed(0, 8);
+    assert_non_null(nothing);
+    free(nothing);
+}
+
 static void spelled(int64_t line, const char *file, enum p2a_names names, const char *wanted)
 {
     struct p2a_profile *p = p2a_profile_new(0);
@@ -160,6 +226,9 @@ int main(void)
         cmocka_unit_test(adding_trees_adds_values_and_calls),
         cmocka_unit_test(a_tree_and_a_graph_add_up_to_a_graph),
         cmocka_unit_test(different_units_do_not_add_up),
+        cmocka_unit_test(a_function_is_found_again_whenever_it_came),
+        cmocka_unit_test(a_function_is_found_by_the_module_that_it_got),
+        cmocka_unit_test(zeroed_memory_is_zero_and_no_size_wraps),
         cmocka_unit_test(frames_are_spelled_by_the_table),
         cmocka_unit_test(after_an_error_every_call_is_harmless),
     };
