@@ -18,7 +18,7 @@
  * It is only read; MOJO, Austin's binary format, isn't. */
 #include <string.h>
 
-#include "prof2any/format.h"
+#include "model/queue.h"
 
 enum { MOST_COUNTS = 3 };
 
@@ -197,6 +197,7 @@ struct reader {
     struct p2a_in *in;
     struct p2a_profile *p;
     bool memory; /* "# mode: memory" */
+    struct p2a_queue queue;
 };
 
 static p2a_id function_of(struct reader *r, const struct place *place)
@@ -207,23 +208,21 @@ static p2a_id function_of(struct reader *r, const struct place *place)
     return p2a_function(r->p, &f);
 }
 
-static void add(struct reader *r, p2a_id context, const struct p2a_line *line, p2a_id metric,
-                double value)
+static void add(struct reader *r, const struct p2a_line *line, p2a_id metric, double value)
 {
-    p2a_context_add(r->p, context, metric, value);
+    p2a_queue_value(&r->queue, metric, value);
     p2a_line_add(r->p, line, metric, value);
 }
 
 /* What the counts of a line mean; the metrics are made when the first line shows how many. */
-static void add_counts(struct reader *r, const struct sample *s, p2a_id context,
-                       const struct p2a_line *line)
+static void add_counts(struct reader *r, const struct sample *s, const struct p2a_line *line)
 {
     double unit = s->commas ? 1 : 1024;
     if (s->counts == 1 && r->memory) {
-        add(r, context, line, p2a_metric(r->p, "memory", "bytes", 1), s->count[0]);
+        add(r, line, p2a_metric(r->p, "memory", "bytes", 1), s->count[0]);
         return;
     }
-    add(r, context, line, p2a_metric(r->p, "time", "seconds", 1e-6), s->count[0]);
+    add(r, line, p2a_metric(r->p, "time", "seconds", 1e-6), s->count[0]);
     if (s->counts == 1)
         return;
     p2a_id busy = s->commas ? p2a_metric(r->p, "cpu time", "seconds", 1e-6) : P2A_NONE;
@@ -231,14 +230,14 @@ static void add_counts(struct reader *r, const struct sample *s, p2a_id context,
     p2a_id given = p2a_metric(r->p, "freed", "bytes", unit);
     double more = s->commas ? s->count[2] : s->count[1], less = s->commas ? -more : -s->count[2];
     if (busy != P2A_NONE && s->count[1] == 0)
-        add(r, context, line, busy, s->count[0]);
-    add(r, context, line, taken, more > 0 ? more : 0);
-    add(r, context, line, given, less > 0 ? less : 0);
+        add(r, line, busy, s->count[0]);
+    add(r, line, taken, more > 0 ? more : 0);
+    add(r, line, given, less > 0 ? less : 0);
 }
 
 static void take_sample(struct reader *r, const struct sample *s)
 {
-    p2a_id context = P2A_NONE, thread = p2a_thread(r->p, s->pid, s->tid, s->thread);
+    p2a_id thread = p2a_thread(r->p, s->pid, s->tid, s->thread);
     struct p2a_str frames = s->frames;
     struct place place = {.name = P2A_LIT("[no stack]")};
     struct p2a_line line = {0};
@@ -246,13 +245,11 @@ static void take_sample(struct reader *r, const struct sample *s)
         if (frames.n)
             place = next_frame(&frames);
         line.function = function_of(r, &place);
-        context = p2a_context(r->p, context, line.function, thread);
-    } while (frames.n && context != P2A_NONE);
-    if (context == P2A_NONE)
-        return;
+    } while (p2a_queue_frame(&r->queue, line.function) && frames.n);
+    p2a_queue_close(&r->queue, thread);
     line.file = p2a_intern(r->p, place.file);
     line.line = place.line;
-    add_counts(r, s, context, &line);
+    add_counts(r, s, &line);
 }
 
 static void take_comment(struct reader *r, struct p2a_str line)
@@ -265,7 +262,7 @@ static const char mojo[] = "MOJ";
 
 static enum p2a_status read_austin(struct p2a_in *in)
 {
-    struct reader r = {.in = in, .p = in->profile};
+    struct reader r = {.in = in, .p = in->profile, .queue.p = in->profile};
     struct p2a_str line;
     struct sample s;
     const unsigned char *start;
@@ -283,6 +280,7 @@ static enum p2a_status read_austin(struct p2a_in *in)
         else
             p2a_bad_line(in, "expected 'Thread ID;frames... count' or 'P1;T1;frames... count'");
     }
+    p2a_queue_end(&r.queue);
     if (p2a_in_status(in) == P2A_OK && !in->profile->contexts.n)
         p2a_bad_line(in, "no samples, expected lines of Austin");
     return p2a_in_status(in);

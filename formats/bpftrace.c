@@ -15,15 +15,14 @@
 #include <string.h>
 
 #include "codec/demangle.h"
-#include "prof2any/format.h"
+#include "model/queue.h"
 
 struct reader {
     struct p2a_in *in;
     struct p2a_profile *p;
     bool open; /* between "@[" and "]: 17" */
     struct p2a_buffer map, keys, name;
-    p2a_id *frame; /* leaf first */
-    size_t frame_n, frame_room;
+    struct p2a_queue queue; /* an open stack has its leaf first */
     size_t left_out;
 };
 
@@ -79,21 +78,6 @@ static void add_keys(struct reader *r, struct p2a_str keys)
         p2a_in_no_memory(r->in);
 }
 
-static void push_frame(struct reader *r, p2a_id function)
-{
-    if (r->frame_n == r->frame_room) {
-        size_t room = r->frame_room ? r->frame_room * 2 : 128;
-        p2a_id *wider = realloc(r->frame, room * sizeof *wider);
-        if (!wider) {
-            p2a_in_no_memory(r->in);
-            return;
-        }
-        r->frame = wider;
-        r->frame_room = room;
-    }
-    r->frame[r->frame_n++] = function;
-}
-
 static void take_frame(struct reader *r, struct p2a_str text)
 {
     size_t plus = text.n;
@@ -103,7 +87,7 @@ static void take_frame(struct reader *r, struct p2a_str text)
         text.n = plus - 1;
     struct p2a_function f = {.name = p2a_intern(r->p, p2a_demangle(text, &r->name)),
                              .kind = P2A_NATIVE};
-    push_frame(r, p2a_function(r->p, &f));
+    p2a_queue_frame(&r->queue, p2a_function(r->p, &f));
 }
 
 static p2a_id metric_of(struct reader *r)
@@ -119,19 +103,19 @@ static p2a_id metric_of(struct reader *r)
 
 static void close_entry(struct reader *r, double count)
 {
-    p2a_id metric = metric_of(r), context = P2A_NONE;
+    p2a_id metric = metric_of(r);
     struct p2a_str keys = {r->keys.at, r->keys.n};
     p2a_id thread = keys.n ? p2a_thread(r->p, 0, 0, keys) : P2A_NONE;
-    if (!r->frame_n) {
+    if (!r->queue.open) {
         struct p2a_function f = {.name = p2a_intern(r->p, P2A_LIT("[no stack]")),
                                  .kind = P2A_MARKER};
-        push_frame(r, p2a_function(r->p, &f));
+        p2a_queue_frame(&r->queue, p2a_function(r->p, &f));
     }
     if (p2a_in_status(r->in) != P2A_OK)
         return;
-    for (size_t i = r->frame_n; i-- > 0;)
-        context = p2a_context(r->p, context, r->frame[i], thread);
-    p2a_context_add(r->p, context, metric, count);
+    p2a_queue_turn(&r->queue);
+    p2a_queue_close(&r->queue, thread);
+    p2a_queue_value(&r->queue, metric, count);
 }
 
 static void end_entry(struct reader *r, struct p2a_str keys, struct p2a_str count)
@@ -152,7 +136,8 @@ static void take_line(struct reader *r, struct p2a_str line)
         if (!cut_map(line, &name, &rest))
             return;
         r->open = true;
-        r->map.n = r->keys.n = r->frame_n = 0;
+        r->map.n = r->keys.n = 0;
+        p2a_queue_drop(&r->queue);
         if (!p2a_buffer_add(&r->map, name.at, name.n))
             p2a_in_no_memory(r->in);
         line = rest;
@@ -168,18 +153,18 @@ static void take_line(struct reader *r, struct p2a_str line)
 
 static enum p2a_status read_bpftrace(struct p2a_in *in)
 {
-    struct reader r = {.in = in, .p = in->profile};
+    struct reader r = {.in = in, .p = in->profile, .queue.p = in->profile};
     struct p2a_str line;
     while (p2a_in_status(in) == P2A_OK && p2a_next_line(in, &line))
         take_line(&r, line);
     if (p2a_in_status(in) == P2A_OK && r.open)
         p2a_bad_line(in, "the input ends within a map's entry, expected ']: COUNT'");
+    p2a_queue_end(&r.queue);
     if (p2a_in_status(in) == P2A_OK && !r.p->contexts.n)
         p2a_bad_line(in, "no counts, expected maps of bpftrace: '@[stack]: count'");
     if (r.left_out)
         p2a_note(r.p, "%zu %s no count (histograms): left out", r.left_out,
                  r.left_out == 1 ? "entry of maps has" : "entries of maps have");
-    free(r.frame);
     p2a_buffer_free(&r.map);
     p2a_buffer_free(&r.keys);
     if (r.name.failed)

@@ -16,14 +16,13 @@
 #include <string.h>
 
 #include "codec/demangle.h"
-#include "prof2any/format.h"
+#include "model/queue.h"
 
 struct reader {
     struct p2a_in *in;
     struct p2a_profile *p;
     struct p2a_buffer keys, name;
-    p2a_id *frame; /* leaf first */
-    size_t frame_n, frame_room;
+    struct p2a_queue queue; /* an open stack has its leaf first */
 };
 
 /* An object and a symbol, or an address. */
@@ -42,21 +41,6 @@ static struct p2a_str cut_offset(struct p2a_str symbol)
     return symbol;
 }
 
-static bool room_for_frame(struct reader *r)
-{
-    if (r->frame_n < r->frame_room)
-        return true;
-    size_t room = r->frame_room ? r->frame_room * 2 : 128;
-    p2a_id *wider = realloc(r->frame, room * sizeof *wider);
-    if (!wider) {
-        p2a_in_no_memory(r->in);
-        return false;
-    }
-    r->frame = wider;
-    r->frame_room = room;
-    return true;
-}
-
 static void take_frame(struct reader *r, struct p2a_str text)
 {
     struct p2a_function f = {.kind = P2A_NATIVE};
@@ -70,20 +54,16 @@ static void take_frame(struct reader *r, struct p2a_str text)
         text = cut_offset(symbol);
     }
     f.name = p2a_intern(r->p, p2a_demangle(text, &r->name));
-    if (room_for_frame(r))
-        r->frame[r->frame_n++] = p2a_function(r->p, &f);
+    p2a_queue_frame(&r->queue, p2a_function(r->p, &f));
 }
 
 static void take_count(struct reader *r, double count)
 {
     struct p2a_str keys = {r->keys.at, r->keys.n};
-    p2a_id metric = p2a_metric(r->p, "count", "count", 1), context = P2A_NONE;
-    p2a_id thread = keys.n ? p2a_thread(r->p, 0, 0, keys) : P2A_NONE;
-    for (size_t i = r->frame_n; i-- > 0;)
-        context = p2a_context(r->p, context, r->frame[i], thread);
-    if (r->frame_n)
-        p2a_context_add(r->p, context, metric, count);
-    r->frame_n = 0;
+    p2a_id metric = p2a_metric(r->p, "count", "count", 1);
+    p2a_queue_turn(&r->queue);
+    p2a_queue_close(&r->queue, keys.n ? p2a_thread(r->p, 0, 0, keys) : P2A_NONE);
+    p2a_queue_value(&r->queue, metric, count);
     r->keys.n = 0;
 }
 
@@ -102,9 +82,9 @@ static void take_line(struct reader *r, struct p2a_str line)
         return;
     if (is_frame(text))
         take_frame(r, text);
-    else if (r->frame_n && p2a_str_double(text, &count))
+    else if (r->queue.open && p2a_str_double(text, &count))
         take_count(r, count);
-    else if (r->frame_n)
+    else if (r->queue.open)
         p2a_bad_line(r->in, "expected a frame 'object`symbol+0x1f' or the stack's count");
     else if (p2a_str_starts(text, "CPU ") || p2a_str_starts(text, "dtrace:"))
         r->keys.n = 0;
@@ -114,15 +94,15 @@ static void take_line(struct reader *r, struct p2a_str line)
 
 static enum p2a_status read_dtrace(struct p2a_in *in)
 {
-    struct reader r = {.in = in, .p = in->profile};
+    struct reader r = {.in = in, .p = in->profile, .queue.p = in->profile};
     struct p2a_str line;
     while (p2a_in_status(in) == P2A_OK && p2a_next_line(in, &line))
         take_line(&r, line);
-    if (p2a_in_status(in) == P2A_OK && r.frame_n)
+    if (p2a_in_status(in) == P2A_OK && r.queue.open)
         p2a_bad_line(in, "the input ends within a stack, expected its count");
+    p2a_queue_end(&r.queue);
     if (p2a_in_status(in) == P2A_OK && !r.p->contexts.n)
         p2a_bad_line(in, "no stacks, expected an aggregation of DTrace over stacks");
-    free(r.frame);
     p2a_buffer_free(&r.keys);
     if (r.name.failed)
         p2a_in_no_memory(in);

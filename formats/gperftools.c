@@ -28,7 +28,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "prof2any/format.h"
+#include "model/queue.h"
 
 enum { VALUES = 4 };
 
@@ -63,6 +63,7 @@ struct reader {
     uint32_t map_n, map_room;
     bool called_leaf; /* the first address of a stack is one behind a call as well */
     bool unended;
+    struct p2a_queue queue;
 };
 
 static bool no_memory(struct reader *r)
@@ -613,12 +614,6 @@ static p2a_id no_stack(struct reader *r)
     return p2a_function(r->p, &f);
 }
 
-static void add_values(const struct reader *r, const struct stack *s, double *to)
-{
-    for (uint32_t v = 0; v < r->values; v++)
-        to[r->column[v]] += s->value[v];
-}
-
 /* Where the leaf was, as the lines of its function. */
 static bool add_place(struct reader *r, const struct stack *s, p2a_id leaf)
 {
@@ -634,21 +629,19 @@ static bool add_place(struct reader *r, const struct stack *s, p2a_id leaf)
 
 static bool plant(struct reader *r, const struct stack *s)
 {
-    struct p2a_profile *p = r->p;
     uint32_t n = s->symbol_n ? s->symbol_n : s->address_n;
-    p2a_id context = P2A_NONE, function = n ? P2A_NONE : no_stack(r);
-    if (!n)
-        context = p2a_context(p, P2A_NONE, function, P2A_NONE);
+    p2a_id function = n ? P2A_NONE : no_stack(r);
+    if (!n && !p2a_queue_frame(&r->queue, function))
+        return false;
     for (uint32_t i = n; i-- > 0;) {
         function = s->symbol_n ? symbol_function(r, &r->symbol[s->symbol + i])
                                : address_function(r, r->address[s->address + i]);
-        context = p2a_context(p, context, function, P2A_NONE);
-        if (context == P2A_NONE)
+        if (function == P2A_NONE || !p2a_queue_frame(&r->queue, function))
             return false;
     }
-    if (context == P2A_NONE)
-        return false;
-    add_values(r, s, p->contexts.self + (size_t)context * p->columns);
+    p2a_queue_close(&r->queue, P2A_NONE);
+    for (uint32_t v = 0; v < r->values; v++)
+        p2a_queue_value(&r->queue, r->column[v], s->value[v]);
     return add_place(r, s, function);
 }
 
@@ -667,7 +660,7 @@ static void plant_all(struct reader *r)
 
 static enum p2a_status read_gperftools(struct p2a_in *in)
 {
-    struct reader r = {.in = in, .p = in->profile};
+    struct reader r = {.in = in, .p = in->profile, .queue.p = in->profile};
     struct words words;
     uint64_t period;
     const unsigned char *at;
@@ -676,6 +669,7 @@ static enum p2a_status read_gperftools(struct p2a_in *in)
         plant_all(&r);
     else if (p2a_in_status(in) == P2A_OK)
         p2a_bad_line(in, "expected a profile of gperftools");
+    p2a_queue_end(&r.queue);
     free(r.address);
     free(r.symbol);
     free(r.stack);

@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "codec/json.h"
 #include "model/origin.h"
+#include "model/queue.h"
 
 static enum p2a_sure probe(const struct p2a_probe *probe)
 {
@@ -48,6 +49,7 @@ struct reader {
     double *cost;
     uint32_t cost_n, cost_room;
     uint32_t metrics;
+    struct p2a_queue queue;
 };
 
 static bool grow(struct reader *r, void *array_pointer, uint32_t *room, uint32_t n, size_t size)
@@ -172,7 +174,7 @@ static void read_file(struct reader *r)
 /* From the outermost caller, the last of the chain, inwards. */
 static void add_event(struct reader *r, const struct event *e)
 {
-    p2a_id context = P2A_NONE, thread = P2A_NONE;
+    p2a_id thread = P2A_NONE;
     for (uint32_t i = e->chain_n; i-- > 0;) {
         uint32_t number = r->number[e->chain + i];
         if (number >= r->function_n) {
@@ -183,9 +185,9 @@ static void add_event(struct reader *r, const struct event *e)
             return;
         }
         const struct function *f = &r->function[number];
-        if (context == P2A_NONE && f->process)
+        if (!r->queue.open && f->process)
             thread = p2a_thread(r->p, 0, 0, p2a_string(r->p, f->process));
-        context = p2a_context(r->p, context, f->id, thread);
+        p2a_queue_frame(&r->queue, f->id);
     }
     if (e->cost_n > r->p->metrics.n || !e->chain_n)
         p2a_json_bad_at(r->j, e->at,
@@ -193,14 +195,17 @@ static void add_event(struct reader *r, const struct event *e)
                         " in the event that ends here, expected %" PRIu32 " costs at most and a "
                         "function",
                         e->cost_n, e->chain_n, r->p->metrics.n);
+    if (!r->queue.open)
+        return;
+    p2a_queue_close(&r->queue, thread);
     for (uint32_t c = 0; c < e->cost_n && c < r->p->metrics.n; c++)
-        p2a_context_add(r->p, context, c, r->cost[e->cost + c]);
+        p2a_queue_value(&r->queue, c, r->cost[e->cost + c]);
 }
 
 static enum p2a_status read_gprof2dot(struct p2a_in *in)
 {
     struct p2a_json *j = malloc(sizeof *j);
-    struct reader r = {.in = in, .p = in->profile, .j = j};
+    struct reader r = {.in = in, .p = in->profile, .j = j, .queue.p = in->profile};
     if (!j)
         return p2a_in_no_memory(in);
     p2a_json_start(j, in);
@@ -209,6 +214,7 @@ static enum p2a_status read_gprof2dot(struct p2a_in *in)
         p2a_metric(r.p, "cost", "count", 1);
     for (uint32_t i = 0; i < r.event_n && p2a_in_status(in) == P2A_OK; i++)
         add_event(&r, &r.event[i]);
+    p2a_queue_end(&r.queue);
     p2a_json_finish(j);
     p2a_json_stop(j);
     free(j);

@@ -23,7 +23,7 @@
 #include "base/arena.h"
 #include "base/index.h"
 #include "codec/json.h"
-#include "model/core.h"
+#include "model/queue.h"
 
 static enum p2a_sure probe(const struct p2a_probe *probe)
 {
@@ -63,12 +63,7 @@ struct reader {
     uint32_t line_n, line_room;
     uint64_t *raw;
     uint32_t raw_n, raw_room;
-    struct taken {
-        uint64_t n;
-        double samples;
-    } taken[P2A_WAYS]; /* stacks that are added next, and their functions */
-    p2a_id *step;
-    uint32_t taken_n, step_n, step_room;
+    struct p2a_queue queue;
     double missed;
 };
 
@@ -248,26 +243,14 @@ static bool take_stack(struct reader *r, uint32_t i, uint64_t n, double samples)
             return p2a_json_bad_at(r->j, p2a_json_here(r->j),
                                    "frame %" PRIu64 " in \"raw\" isn't among the frames",
                                    r->raw[i + k]);
-        if (!grow(r, &r->step, &r->step_room, r->step_n, sizeof *r->step))
+        if (!p2a_queue_frame(&r->queue, r->frame[row].function))
             return false;
-        r->step[r->step_n++] = r->frame[row].function;
     }
-    r->taken[r->taken_n++] = (struct taken){n, samples};
+    if (n) {
+        p2a_queue_close(&r->queue, P2A_NONE);
+        p2a_queue_value(&r->queue, 0, samples);
+    }
     return true;
-}
-
-static void add_taken(struct reader *r)
-{
-    struct p2a_way way[P2A_WAYS];
-    p2a_id *step = r->step;
-    for (uint32_t i = 0; i < r->taken_n; step += r->taken[i++].n)
-        way[i] = (struct p2a_way){step, P2A_NONE, r->taken[i].n};
-    p2a_paths_ahead(r->p, way, r->taken_n);
-    for (uint32_t i = 0; i < r->taken_n; i++)
-        if (way[i].n && p2a_path(r->p, P2A_NONE, P2A_NONE, way[i].step, way[i].n))
-            p2a_context_add(r->p, way[i].step[way[i].n - 1], 0, r->taken[i].samples);
-    r->taken_n = 0;
-    r->step_n = 0;
 }
 
 static void add_stacks(struct reader *r)
@@ -281,11 +264,9 @@ static void add_stacks(struct reader *r)
                             n == 1 ? "" : "s");
         if (!whole || !take_stack(r, i, n, (double)r->raw[i + n]))
             break;
-        if (r->taken_n == P2A_WAYS)
-            add_taken(r);
         i += (uint32_t)n + 1;
     }
-    add_taken(r);
+    p2a_queue_end(&r->queue);
 }
 
 static void add_nodes(struct reader *r)
@@ -379,7 +360,7 @@ static void add_lines(struct reader *r)
 static enum p2a_status read_stackprof(struct p2a_in *in)
 {
     struct p2a_json *j = malloc(sizeof *j);
-    struct reader r = {.in = in, .p = in->profile, .j = j};
+    struct reader r = {.in = in, .p = in->profile, .j = j, .queue.p = in->profile};
     if (!j)
         return p2a_in_no_memory(in);
     p2a_json_start(j, in);
@@ -403,7 +384,6 @@ static enum p2a_status read_stackprof(struct p2a_in *in)
     free(r.edge);
     free(r.line);
     free(r.raw);
-    free(r.step);
     return p2a_in_status(in);
 }
 

@@ -22,6 +22,8 @@ struct p2a_core {
     uint32_t context_indexed; /* rows that are found: by the index, or behind their parents */
     uint32_t function_indexed; /* rows; those behind them have names that those before lack */
     p2a_id unnamed;            /* no function has a name from this string on */
+    uint32_t context_seen;     /* rows, of which … */
+    p2a_id uncalled;           /* … none is of a function from this one on */
     uint32_t string_room, function_room, metric_room, thread_room, input_room, context_room,
         node_room, order_room, arc_room, line_room, site_room, note_room;
     uint32_t note_n;
@@ -53,7 +55,7 @@ struct p2a_way {
     size_t n;
 };
 enum { P2A_WAYS = 16 };
-void p2a_paths_ahead(const struct p2a_profile *p, const struct p2a_way *way, uint32_t n);
+void p2a_paths_ahead(struct p2a_profile *p, const struct p2a_way *way, uint32_t n);
 
 /* Puts the arcs that p2a_arc_new added into the index, before many are looked for. False: no
  * memory.

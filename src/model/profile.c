@@ -40,7 +40,7 @@ struct p2a_profile *p2a_profile_new(uint64_t max_rows)
 static void forget_index(struct p2a_profile *p)
 {
     p2a_pairs_free(&p->core->context_of);
-    p->core->context_indexed = 0;
+    p->core->context_indexed = p->core->context_seen = p->core->uncalled = 0;
 }
 
 void p2a_drop_contexts(struct p2a_profile *p)
@@ -475,6 +475,12 @@ static bool stands_behind(p2a_id parent, p2a_id id)
     return parent != P2A_NONE && id == parent + 1;
 }
 
+static void context_ahead(const struct p2a_profile *p, const struct p2a_context *c)
+{
+    struct p2a_pair key = context_key(c->parent, c->function, c->thread, 0);
+    p2a_pairs_ahead(&p->core->context_of, key.near, key.far);
+}
+
 static bool index_context(struct p2a_profile *p, p2a_id id, const struct p2a_context *c)
 {
     struct p2a_pair key = context_key(c->parent, c->function, c->thread, id);
@@ -484,11 +490,26 @@ static bool index_context(struct p2a_profile *p, p2a_id id, const struct p2a_con
 /* Puts the contexts that nobody has looked for into the index. */
 static bool index_contexts(struct p2a_profile *p)
 {
+    enum { AHEAD = 8 };
     const struct p2a_contexts *t = &p->contexts;
-    for (uint32_t *n = &p->core->context_indexed; *n < t->n; ++*n)
+    for (uint32_t *n = &p->core->context_indexed; *n < t->n; ++*n) {
+        if (t->n - *n > AHEAD)
+            context_ahead(p, &t->row[*n + AHEAD]);
         if (!index_context(p, *n, &t->row[*n]))
             return false;
+    }
     return true;
+}
+
+/* A function that is new has no contexts, and needs none looked up. */
+static bool is_uncalled(struct p2a_profile *p, p2a_id function)
+{
+    const struct p2a_contexts *t = &p->contexts;
+    struct p2a_core *core = p->core;
+    for (; core->context_seen < t->n; core->context_seen++)
+        if (t->row[core->context_seen].function >= core->uncalled)
+            core->uncalled = t->row[core->context_seen].function + 1;
+    return function >= core->uncalled;
 }
 
 /* Room for N more contexts, or as many as there may be; how many. */
@@ -522,9 +543,8 @@ static void add_context(struct p2a_profile *p, struct p2a_context context)
     t->n++;
 }
 
-/* The child of PARENT for FUNCTION, or P2A_NONE. */
-static p2a_id find_context(const struct p2a_profile *p, p2a_id parent, p2a_id function,
-                           p2a_id thread)
+/* The child of PARENT for FUNCTION. P2A_NONE: there is none, or the profile failed. */
+static p2a_id find_context(struct p2a_profile *p, p2a_id parent, p2a_id function, p2a_id thread)
 {
     const struct p2a_contexts *t = &p->contexts;
     if (parent != P2A_NONE) {
@@ -534,6 +554,8 @@ static p2a_id find_context(const struct p2a_profile *p, p2a_id parent, p2a_id fu
         if (behind->parent == parent && behind->function == function)
             return parent + 1;
     }
+    if (is_uncalled(p, function) || !index_contexts(p))
+        return P2A_NONE;
     struct p2a_pair key = context_key(parent, function, thread, 0);
     return p2a_pairs_find(&p->core->context_of, key.near, key.far);
 }
@@ -546,26 +568,22 @@ static bool add_path(struct p2a_profile *p, p2a_id parent, p2a_id thread, p2a_id
         p2a_id id = t->n;
         if (step[i] >= p->functions.n || (!room && !(room = room_for_contexts(p, n - i))))
             return false;
-        struct p2a_context context = {.parent = parent, .function = step[i], .thread = thread};
-        if (!stands_behind(parent, id) && !index_context(p, id, &context))
-            return false;
+        add_context(p, (struct p2a_context){parent, step[i], thread});
         step[i] = parent = id;
-        add_context(p, context);
-        p->core->context_indexed++;
     }
     return true;
 }
 
 bool p2a_path(struct p2a_profile *p, p2a_id parent, p2a_id thread, p2a_id *step, size_t n)
 {
-    if (failed(p) || (parent != P2A_NONE && parent >= p->contexts.n) || !index_contexts(p))
+    if (failed(p) || (parent != P2A_NONE && parent >= p->contexts.n))
         return false;
     if (parent != P2A_NONE)
         thread = p->contexts.row[parent].thread;
     for (size_t i = 0; i < n; i++) {
         p2a_id id = find_context(p, parent, step[i], thread);
         if (id == P2A_NONE)
-            return add_path(p, parent, thread, step + i, n - i);
+            return !failed(p) && add_path(p, parent, thread, step + i, n - i);
         step[i] = parent = id;
     }
     return true;
@@ -578,15 +596,14 @@ static void ask_for_level(const struct p2a_profile *p, const struct p2a_way *way
     for (uint32_t i = 0; i < ways; i++) {
         if (n >= way[i].n || (n && at[i] == P2A_NONE))
             continue;
-        struct p2a_pair key = context_key(at[i], way[i].step[n], way[i].thread, 0);
-        p2a_pairs_ahead(&p->core->context_of, key.near, key.far);
+        context_ahead(p, &(struct p2a_context){at[i], way[i].step[n], way[i].thread});
         if (at[i] != P2A_NONE)
             __builtin_prefetch(&p->contexts.row[at[i] + 1]);
     }
 }
 
 /* Goes on to the N-th frames, where they are there and aren't the last. */
-static bool follow_level(const struct p2a_profile *p, const struct p2a_way *way, p2a_id *at,
+static bool follow_level(struct p2a_profile *p, const struct p2a_way *way, p2a_id *at,
                          uint32_t ways, size_t n)
 {
     bool more = false;
@@ -599,7 +616,7 @@ static bool follow_level(const struct p2a_profile *p, const struct p2a_way *way,
     return more;
 }
 
-void p2a_paths_ahead(const struct p2a_profile *p, const struct p2a_way *way, uint32_t n)
+void p2a_paths_ahead(struct p2a_profile *p, const struct p2a_way *way, uint32_t n)
 {
     enum { MANY = 1 << 15 };
     p2a_id at[P2A_WAYS];
