@@ -81,14 +81,14 @@ bool p2a_grow(void *array_pointer, uint32_t *room, uint64_t need, size_t size)
     return true;
 }
 
+/* Not known to the compiler, which makes malloc and memset a calloc. */
+static void *(*const volatile fill)(void *, int, size_t) = memset;
+
 void *p2a_zeroed(size_t n, size_t size)
 {
     if (size && n > SIZE_MAX / 2 / size)
         return NULL;
     size_t bytes = n * size;
     void *array = malloc(bytes + (bytes == 0));
-    __asm__("" : "+r"(array)); /* else the compiler makes both a calloc */
-    if (array)
-        memset(array, 0, bytes);
-    return array;
+    return array ? fill(array, 0, bytes) : NULL;
 }

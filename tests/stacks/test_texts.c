@@ -84,6 +84,40 @@ static void histograms_of_bpftrace_are_left_out_and_said(void **state)
     expect_bad("bpftrace", "nothing\n", 1, "no counts");
 }
 
+/* Some come again, some are of another metric, some have no count: they are added sixteen at a
+ * time, and none is there twice. */
+static void however_many_stacks_there_are_all_are_there(void **state)
+{
+    (void)state;
+    for (unsigned n = 0; n <= 50; n++) {
+        char text[8192] = "@a[\n    f0_0\n    main\n]: 1\n";
+        size_t at = strlen(text);
+        for (unsigned i = 0; i < n; i++)
+            at += (size_t)snprintf(text + at, sizeof text - at,
+                                   "@%c[\n    f%u_%u\n    g%u\n    main\n]: %s\n",
+                                   i % 3 ? 'a' : 'b', i % 20, i % 5, i % 4, i % 7 ? "3" : "");
+        unsigned a = 1, b = 0;
+        for (unsigned i = 0; i < n; i++)
+            *(i % 3 ? &a : &b) += i % 7 ? 3 : 0;
+        struct p2a_profile *p = as("bpftrace", text);
+        assert_true(p2a_metric_total(p, 0) == a);
+        assert_true(b == 0 || p2a_metric_total(p, 1) == b);
+        double sum = 0;
+        unsigned roots = 0;
+        for (uint32_t i = 0; i < p->contexts.n; i++) {
+            const struct p2a_context *c = &p->contexts.row[i];
+            sum += p->contexts.self[(size_t)i * p->columns];
+            roots += c->parent == P2A_NONE;
+            assert_true(c->parent == P2A_NONE || c->parent < i);
+            for (uint32_t k = 0; k < i; k++)
+                assert_false(p->contexts.row[k].parent == c->parent &&
+                             p->contexts.row[k].function == c->function);
+        }
+        assert_true(sum == a && roots == 1);
+        p2a_free(p);
+    }
+}
+
 /* ---- DTrace ---- */
 
 static void stacks_of_dtrace_end_with_their_count(void **state)
@@ -176,6 +210,7 @@ int main(void)
         cmocka_unit_test(keys_beside_the_stack_name_the_thread),
         cmocka_unit_test(two_stacks_in_a_key_are_one),
         cmocka_unit_test(histograms_of_bpftrace_are_left_out_and_said),
+        cmocka_unit_test(however_many_stacks_there_are_all_are_there),
         cmocka_unit_test(stacks_of_dtrace_end_with_their_count),
         cmocka_unit_test(samples_right_at_a_frame_are_its_self),
         cmocka_unit_test(cost_centres_are_a_tree_by_their_indentation),
