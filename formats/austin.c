@@ -246,6 +246,8 @@ static void take_sample(struct reader *r, const struct sample *s)
             place = next_frame(&frames);
         line.function = function_of(r, &place);
     } while (p2a_queue_frame(&r->queue, line.function) && frames.n);
+    if (!r->queue.open)
+        return;
     p2a_queue_close(&r->queue, thread);
     line.file = p2a_intern(r->p, place.file);
     line.line = place.line;
