@@ -7,15 +7,16 @@
 static void add_all(struct p2a_queue *q)
 {
     struct p2a_way way[P2A_WAYS];
-    p2a_id *frame = q->frame;
-    const struct p2a_queued_value *value = q->value;
+    uint32_t frame = 0, value = 0;
     for (uint32_t i = 0; i < q->n; frame += q->row[i++].frame_n)
-        way[i] = (struct p2a_way){frame, q->row[i].thread, q->row[i].frame_n};
+        way[i] = (struct p2a_way){q->frame + frame, q->row[i].thread, q->row[i].frame_n};
     p2a_paths_ahead(q->p, way, q->n);
-    for (uint32_t i = 0; i < q->n; value += q->row[i++].value_n) {
+    for (uint32_t i = 0; i < q->n; i++) {
         bool added = p2a_path(q->p, P2A_NONE, way[i].thread, way[i].step, way[i].n);
-        for (uint32_t v = 0; added && v < q->row[i].value_n; v++)
-            p2a_context_add(q->p, way[i].step[way[i].n - 1], value[v].column, value[v].value);
+        for (uint32_t end = value + q->row[i].value_n; value < end; value++)
+            if (added)
+                p2a_context_add(q->p, way[i].step[way[i].n - 1], q->value[value].column,
+                                q->value[value].value);
     }
     q->n = q->frame_n = q->value_n = 0;
 }

@@ -97,11 +97,21 @@ static void write_some(const uint8_t *bytes, size_t size, uint32_t turn)
     p2a_free(p);
 }
 
+/* By gzip or zstd; a frame of zstd's that is to be skipped may stand in front. */
+static bool is_packed(const uint8_t *bytes, size_t size)
+{
+    static const uint8_t gzip[] = {0x1f, 0x8b}, zstd[] = {0x28, 0xb5, 0x2f, 0xfd},
+                         skipped[] = {0x2a, 0x4d, 0x18};
+    return (size >= sizeof gzip && memcmp(bytes, gzip, sizeof gzip) == 0) ||
+           (size >= sizeof zstd && memcmp(bytes, zstd, sizeof zstd) == 0) ||
+           (size > sizeof skipped && memcmp(bytes + 1, skipped, sizeof skipped) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct p2a_error error;
     struct p2a_profile *p = load(bytes, size, FUZZ_FORMAT, false, &error);
-    bool packed = size > 1 && bytes[0] == 0x1f && bytes[1] == 0x8b;
+    bool packed = is_packed(bytes, size);
     if (!p) {
         expect_refusal(&error, packed ? 0 : size);
         return 0;
