@@ -81,14 +81,12 @@ bool p2a_grow(void *array_pointer, uint32_t *room, uint64_t need, size_t size)
     return true;
 }
 
-/* Not known to the compiler, which makes malloc and memset a calloc. */
-static void *(*const volatile fill)(void *, int, size_t) = memset;
-
 void *p2a_zeroed(size_t n, size_t size)
 {
     if (size && n > SIZE_MAX / 2 / size)
         return NULL;
     size_t bytes = n * size;
     void *array = malloc(bytes + (bytes == 0));
-    return array ? fill(array, 0, bytes) : NULL;
+    __asm__("" : : "r"(array) : "memory"); /* else the compiler makes this and memset a calloc */
+    return array ? memset(array, 0, bytes) : NULL;
 }
