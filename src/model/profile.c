@@ -560,16 +560,22 @@ static p2a_id find_context(struct p2a_profile *p, p2a_id parent, p2a_id function
     return p2a_pairs_find(&p->core->context_of, key.near, key.far);
 }
 
-/* Adds what of a path isn't there yet. */
+/* Adds what of a path isn't there yet. Where somebody has looked for its first frame the index has
+ * all others, and what it needs is at hand. */
 static bool add_path(struct p2a_profile *p, p2a_id parent, p2a_id thread, p2a_id *step, size_t n)
 {
     struct p2a_contexts *t = &p->contexts;
+    bool settled = p->core->context_indexed == t->n && !is_uncalled(p, step[0]);
     for (size_t i = 0, room = 0; i < n; i++, room--) {
         p2a_id id = t->n;
         if (step[i] >= p->functions.n || (!room && !(room = room_for_contexts(p, n - i))))
             return false;
-        add_context(p, (struct p2a_context){parent, step[i], thread});
+        struct p2a_context context = {.parent = parent, .function = step[i], .thread = thread};
+        if (settled && !index_context(p, id, &context))
+            return false;
         step[i] = parent = id;
+        add_context(p, context);
+        p->core->context_indexed += settled;
     }
     return true;
 }
