@@ -16,9 +16,8 @@ enum p2a_status p2a_side_start(struct p2a_side *side, struct p2a_profile *p, boo
 {
     *side = (struct p2a_side){.p = p, .exact = exact};
     side->tree = p->facts & P2A_CONTEXTS && !(p->estimated & P2A_CONTEXTS);
-    if (!(p->facts & P2A_GRAPH) && p->facts & P2A_CONTEXTS && p2a_derive(p, error) != P2A_OK)
-        return error->status;
-    return P2A_OK;
+    bool lacks_graph = !(p->facts & P2A_GRAPH) && p->facts & P2A_CONTEXTS;
+    return lacks_graph ? p2a_derive(p, error) : P2A_OK;
 }
 
 void p2a_side_end(struct p2a_side *side)
