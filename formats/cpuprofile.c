@@ -29,6 +29,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/human.h"
 #include "codec/json.h"
 #include "codec/json_write.h"
 #include "codec/v8.h"
@@ -342,10 +343,10 @@ static void time_nodes(struct reader *r)
     double now = r->timestamps || isnan(r->start) ? 0 : r->start;
     uint32_t n = r->sample_n < r->time_n ? r->sample_n : r->time_n, unknown = 0;
     if (n < r->sample_n)
-        p2a_json_bad_at(
-            r->j, r->sample_at,
-            "%" PRIu32 " sample%s and %" PRIu32 " time%s, expected a time for every sample",
-            r->sample_n, r->sample_n == 1 ? "" : "s", r->time_n, r->time_n == 1 ? "" : "s");
+        p2a_json_bad_at(r->j, r->sample_at,
+                        "%" PRIu32 " sample%s and %" PRIu32
+                        " time%s, expected a time for every sample",
+                        r->sample_n, p2a_plural(r->sample_n), r->time_n, p2a_plural(r->time_n));
     for (uint32_t i = 0; i < r->tree.n; i++)
         r->tree.node[i].value = 0;
     for (uint32_t i = 0; i < n; i++) {

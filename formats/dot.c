@@ -1041,7 +1041,7 @@ static void draw_links(struct drawing *d)
 static void add_counted(struct drawing *d, uint64_t n, const char *word)
 {
     char text[P2A_HUMAN_ROOM];
-    addf(d, "%s %s%s", p2a_human_count(text, n), word, n == 1 ? "" : "s");
+    addf(d, "%s %s%s", p2a_human_count(text, n), word, p2a_plural(n));
 }
 
 static void add_functions(struct drawing *d, uint64_t n)

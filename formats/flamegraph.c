@@ -257,7 +257,7 @@ static void add_reservations(struct flame *f)
     double least = p2a_option_number(f->out, "minwidth") / 100 * breadth(f);
     if (frames->negative)
         addf(f, &f->text, DOT "%s value%s below zero, %s in all, not drawn",
-             p2a_human_count(a, frames->negative), frames->negative == 1 ? "" : "s",
+             p2a_human_count(a, frames->negative), p2a_plural(frames->negative),
              value(f, b, frames->negative_total));
     if (frames->narrow && breadth(f) > 0)
         addf(f, &f->text, DOT "%s narrower than %s not drawn", p2a_human_count(a, frames->narrow),
@@ -334,7 +334,7 @@ static void add_facts(struct flame *f)
         add_text(f, &f->text, value(f, figure, whole(f)));
     if (f->calls && !f->compared) {
         uint64_t calls = all_calls(f->p, false);
-        addf(f, &f->text, " in %s call%s", p2a_human_count(figure, calls), calls == 1 ? "" : "s");
+        addf(f, &f->text, " in %s call%s", p2a_human_count(figure, calls), p2a_plural(calls));
     }
     if (f->reverse)
         add_text(f, &f->text, DOT "merged from the leaves");
@@ -667,7 +667,7 @@ static void spell_figures(struct flame *f, const struct p2a_frame *frame)
         addf(f, to, "; self %s", value(f, figure, frame->self));
     if (function && f->calls && (frame->calls || !estimated))
         addf(f, to, "%s%s call%s", f->reverse ? "; " : ", ", p2a_human_count(figure, frame->calls),
-             frame->calls == 1 ? "" : "s");
+             p2a_plural(frame->calls));
 }
 
 /* What a box that one side alone has is: the function may be elsewhere on the other. */

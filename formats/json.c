@@ -35,6 +35,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/human.h"
 #include "base/index.h"
 #include "codec/json.h"
 #include "codec/json_write.h"
@@ -262,8 +263,8 @@ static void read_values(struct reader *r, size_t row)
     r->record.values |= 1u << row;
     if (n != metrics)
         p2a_json_bad(r->json, "%s: %u value%s, expected one for each of %u metric%s",
-                     fields[FIELDS - VALUE_ROWS + row].name, n, n == 1 ? "" : "s", metrics,
-                     metrics == 1 ? "" : "s");
+                     fields[FIELDS - VALUE_ROWS + row].name, n, p2a_plural(n), metrics,
+                     p2a_plural(metrics));
 }
 
 static void read_field(struct reader *r, size_t i)

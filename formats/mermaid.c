@@ -374,7 +374,7 @@ static void draw_widths(struct drawing *d)
 static void put_counted(struct drawing *d, uint64_t n, const char *word)
 {
     char text[P2A_HUMAN_ROOM];
-    putf(d, "%s %s%s", p2a_human_count(text, n), word, n == 1 ? "" : "s");
+    putf(d, "%s %s%s", p2a_human_count(text, n), word, p2a_plural(n));
 }
 
 /* "1.2 s time in 196 functions; drawn: 24, in dashed boxes: 30, left out: 142 (self 2 %)" */

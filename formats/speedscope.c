@@ -31,6 +31,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/human.h"
 #include "base/index.h"
 #include "codec/json.h"
 #include "codec/json_write.h"
@@ -242,8 +243,7 @@ static void weigh_samples(struct reader *r)
         r->stack[r->sample[i]].value += r->weight[i];
     if (r->sample_n != r->weight_n)
         p2a_json_bad(r->j, "%" PRIu32 " weight%s so far for %" PRIu32 " sample%s, expected as many",
-                     r->weight_n, r->weight_n == 1 ? "" : "s", r->sample_n,
-                     r->sample_n == 1 ? "" : "s");
+                     r->weight_n, p2a_plural(r->weight_n), r->sample_n, p2a_plural(r->sample_n));
 }
 
 /* ---- reader: evented ---- */

@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/human.h"
 #include "base/index.h"
 #include "codec/json.h"
 #include "model/queue.h"
@@ -261,7 +262,7 @@ static void add_stacks(struct reader *r)
         if (!whole)
             p2a_json_bad_at(r->j, p2a_json_here(r->j),
                             "a stack of %" PRIu64 " frame%s in \"raw\" runs past its end", n,
-                            n == 1 ? "" : "s");
+                            p2a_plural(n));
         if (!whole || !take_stack(r, i, n, (double)r->raw[i + n]))
             break;
         i += (uint32_t)n + 1;

@@ -551,7 +551,7 @@ static void put_left_metrics(struct table *t)
     if (!left)
         return;
     snprintf(text, sizeof text, "%u more metric%s, --metric NAME shows one", left,
-             left == 1 ? "" : "s");
+             p2a_plural(left));
     t->label.n = 0;
     p2a_buffer_add(&t->label, text, strlen(text));
     for (uint32_t m = t->metrics; m < t->p->metrics.n; m++) {

@@ -339,7 +339,7 @@ static void put_title(struct tree *t)
         p2a_sheet_text(&t->sheet,
                        p2a_human_figure(text, t->outline.whole * t->scale, t->unit, word));
     snprintf(more, sizeof more, " in %s call path%s", p2a_human_count(text, t->outline.all),
-             t->outline.all == 1 ? "" : "s");
+             p2a_plural(t->outline.all));
     p2a_sheet_text(&t->sheet, more);
     if (p->base > 0) {
         snprintf(more, sizeof more, ", selected of %s",
@@ -387,7 +387,7 @@ static void put_left_out(struct tree *t)
     if (t->compared)
         strcpy(share, "the rest");
     snprintf(line, sizeof line, "%s more call path%s hold%s %s:%s%s%s shows %s",
-             p2a_human_count(count, hidden), hidden == 1 ? "" : "s", hidden == 1 ? "s" : "", share,
+             p2a_human_count(count, hidden), p2a_plural(hidden), hidden == 1 ? "s" : "", share,
              hidden > o->too_deep + o->too_many ? " -O threshold=0" : "",
              o->too_deep ? " -O depth=0" : "", o->too_many ? " --limit all" : "",
              hidden == 1 ? "it" : "them");

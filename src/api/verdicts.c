@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/human.h"
 #include "codec/xml.h"
 #include "io/sink.h"
 #include "prof2any/format.h"
@@ -66,7 +67,7 @@ static void put_summary(struct report *r)
     char line[160];
     const struct p2a_verdicts *v = r->v;
     snprintf(line, sizeof line, "%zu of %zu limit%s kept", v->limit_n - v->failed, v->limit_n,
-             v->limit_n == 1 ? "" : "s");
+             p2a_plural(v->limit_n));
     put(r, line);
 }
 

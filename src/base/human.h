@@ -14,6 +14,12 @@ const char *p2a_human(char text[P2A_HUMAN_ROOM], double value, struct p2a_str un
 /* "1,234,567" */
 const char *p2a_human_count(char text[P2A_HUMAN_ROOM], uint64_t count);
 
+/* What a noun ends with that N things are called by: "" or "s". */
+static inline const char *p2a_plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
 /* What stands behind FIGURE for things called WORD: "sample" for "samples" behind "1". The plurals
  * that we name metrics by are known; any other word is a file's own, and stays. */
 struct p2a_str p2a_human_word(const char *figure, struct p2a_str word);

@@ -160,7 +160,7 @@ void p2a_change_whole(const struct p2a_profile *p, const struct p2a_changes *c,
          p2a_functions_word(p, p->graph.order_n));
     if (c->several)
         addf(to, "; %u run%s before, %u after: medians (least to most)", p->spread.before_n,
-             p->spread.before_n == 1 ? "" : "s", p->spread.after_n);
+             p2a_plural(p->spread.before_n), p->spread.after_n);
 }
 
 void p2a_change_own(const struct p2a_profile *p, const struct p2a_changes *c, struct p2a_buffer *to)
