@@ -15,6 +15,8 @@
  * calls are those after, of what is gone those before (a difference can't be an event: readers'
  * costs have no sign). It carries no call paths, no threads beside one another and no self per arc;
  * totals of functions aren't in the file, they follow from self and arcs. */
+#include "base/fetch.h"
+#include "base/human.h"
 #include "prof2any/format.h"
 
 #include <math.h>
@@ -1616,7 +1618,7 @@ static bool take(void *reader, void *desk, void *piece)
     (void)desk;
     for (const struct stretch *s = p->stretch; s < p->stretch + p->stretch_n && more; s++) {
         if (p->stretch + p->stretch_n - s > AHEAD)
-            __builtin_prefetch(s[AHEAD].text); /* another thread has read it */
+            p2a_fetch(s[AHEAD].text); /* another thread has read it */
         if (!s->is_run) {
             more = take_line(r, s->text, s->n);
             continue;
@@ -2753,7 +2755,7 @@ static void note_changes(struct writer *w)
         p2a_out_note(w->out,
                      "inclusive costs of %u arc%s aren't known: estimated from the callees', "
                      "shared by calls",
-                     changes->shared, changes->shared == 1 ? "" : "s");
+                     changes->shared, p2a_plural(changes->shared));
     }
     if (changes->cut) {
         p2a_out_note(w->out,
@@ -3306,22 +3308,22 @@ static void fetch_ahead(const struct writer *w, const struct pen *pen, uint32_t 
     const p2a_id *callee = w->flow.outs.callee + place;
     if (place + TARGET >= w->p->graph.arc_n)
         return;
-    __builtin_prefetch(&w->target[callee[TARGET]]);
-    __builtin_prefetch(&w->file_no[w->target[callee[FILE_NUMBER]].file]);
+    p2a_fetch(&w->target[callee[TARGET]]);
+    p2a_fetch(&w->file_no[w->target[callee[FILE_NUMBER]].file]);
     if (w->p->graph.site_n)
-        __builtin_prefetch(&w->sites.first[w->flow.outs.arc[place + TARGET]]);
+        p2a_fetch(&w->sites.first[w->flow.outs.arc[place + TARGET]]);
     if (!pen->out)
         return;
     const struct target *target = &w->target[callee[NAME]];
     if (target->number > pen->functions)
-        __builtin_prefetch(&w->name[callee[NAME]]);
+        p2a_fetch(&w->name[callee[NAME]]);
     if (w->file_no[target->file] > pen->files)
-        __builtin_prefetch(&w->p->strings.row[target->file]);
+        p2a_fetch(&w->p->strings.row[target->file]);
     target = &w->target[callee[NAME_TEXT]];
     if (target->number > pen->functions)
-        __builtin_prefetch(w->name[callee[NAME_TEXT]].at);
+        p2a_fetch(w->name[callee[NAME_TEXT]].at);
     if (w->file_no[target->file] > pen->files)
-        __builtin_prefetch(w->p->strings.row[target->file].at);
+        p2a_fetch(w->p->strings.row[target->file].at);
 }
 
 static void put_block(const struct writer *w, struct pen *pen, p2a_id function)
@@ -3393,6 +3395,7 @@ static bool number_early(const struct writer *w)
 /* What put_block does then, without writing. */
 static void number_block(const struct writer *w, struct pen *pen, p2a_id function)
 {
+    enum { AHEAD = 24 };
     const struct p2a_function *row = w->p->functions.row;
     const p2a_id *callee = w->flow.outs.callee;
     p2a_id file = w->target[function].file, object = row[function].module;
@@ -3402,6 +3405,8 @@ static void number_block(const struct writer *w, struct pen *pen, p2a_id functio
     give_number(&w->target[function].number, &pen->functions);
     for (uint32_t i = w->flow.outs.first[function]; i < w->flow.outs.first[function + 1]; i++) {
         struct target *target = &w->target[callee[i]];
+        if (i + AHEAD < w->p->graph.arc_n)
+            p2a_fetch(&w->target[callee[i + AHEAD]]);
         if (w->modules && row[callee[i]].module != object)
             give_number(&w->object_no[row[callee[i]].module], &pen->objects);
         if (target->file != file)

@@ -20,6 +20,8 @@
 
 #include "base/arena.h"
 #include "base/crew.h"
+#include "base/fetch.h"
+#include "base/human.h"
 #include "base/index.h"
 #include "codec/marshal.h"
 #include "model/core.h"
@@ -545,7 +547,7 @@ static bool check_end(struct reader *r)
     uint64_t rest = r->m.size - r->m.at;
     if (rest > 0)
         return p2a_marshal_fail(&r->m, r->m.at, "%llu byte%s after the end of the profile",
-                                (unsigned long long)rest, rest == 1 ? "" : "s");
+                                (unsigned long long)rest, p2a_plural(rest));
     if (r->others > 0 && r->n == 0)
         return p2a_marshal_fail(&r->m, 0,
                                 "no function in it, keys (file, line, name) were expected");
@@ -739,7 +741,7 @@ static bool take_graph(struct reader *r)
 static void fetch_tag(const struct reader *r, uint32_t number)
 {
     if (number < r->tag_room)
-        __builtin_prefetch(&r->tag[number]);
+        p2a_fetch(&r->tag[number]);
 }
 
 /* The function whose key is the object NUMBER. */
@@ -770,14 +772,24 @@ static bool reach(struct latest *latest, p2a_id function)
     return true;
 }
 
+static void fetch_latest(const struct reader *r, const struct latest *latest, uint32_t number)
+{
+    uint32_t function = number < r->tag_room ? r->tag[number] >> 1 : 0;
+    if (function < latest->room)
+        p2a_fetch(&latest->arc[function]);
+}
+
 /* Arcs stand by callee. Of a caller that comes again in one dict the second value would count. */
 static bool name_callers(struct reader *r, struct latest *latest)
 {
+    enum { TAGS = 64 }; /* ahead */
     struct p2a_graph *g = &r->p->graph;
     uint32_t first = 0;
     for (p2a_id a = 0; a < g->arc_n; a++) {
-        if (a + AHEAD < g->arc_n)
-            fetch_tag(r, g->arc[a + AHEAD].caller);
+        if (a + TAGS < g->arc_n) {
+            fetch_tag(r, g->arc[a + TAGS].caller);
+            fetch_latest(r, latest, g->arc[a + AHEAD].caller);
+        }
         if (g->arc[a].callee != g->arc[first].callee)
             first = a;
         p2a_id caller = caller_of(r, g->arc[a].caller);
@@ -1102,7 +1114,7 @@ static void fill_primitive(struct writer *w)
         p2a_out_note(w->out,
                      "it isn't known which calls are primitive of %u function%s and %u caller%s: "
                      "all count as such",
-                     functions, functions == 1 ? "" : "s", arcs, arcs == 1 ? "" : "s");
+                     functions, p2a_plural(functions), arcs, p2a_plural(arcs));
 }
 
 static enum p2a_status write_pstats(struct p2a_out *out)

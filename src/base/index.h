@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/fetch.h"
+
 #define P2A_INDEX_NONE UINT32_MAX
 
 /* Zero is an empty index.
@@ -43,7 +45,7 @@ static inline uint32_t p2a_index_find(const struct p2a_index *index, uint64_t ha
 static inline void p2a_index_ahead(const struct p2a_index *index, uint64_t hash)
 {
     if (index->room)
-        __builtin_prefetch(&index->slot[hash & (index->room - 1)], 1);
+        p2a_fetch(&index->slot[hash & (index->room - 1)]);
 }
 /* Adds a row that isn't there yet. False: no memory. */
 bool p2a_index_add(struct p2a_index *index, uint64_t hash, uint32_t id);

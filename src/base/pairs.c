@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/fetch.h"
 #include "base/index.h"
 
 enum { ROOM = 5, NEIGHBOURS = 4, LINE = 64 };
@@ -58,9 +59,9 @@ void p2a_pairs_ahead(const struct p2a_pairs *pairs, uint32_t near, uint32_t far)
     enum { MUCH = 1 << 15 }; /* pairs */
     if (pairs->n < MUCH)
         return;
-    __builtin_prefetch(home_of(pairs, near));
+    p2a_fetch(home_of(pairs, near));
     if (pairs->room)
-        __builtin_prefetch(&pairs->spill[home_in_spill(pairs, near, far)]);
+        p2a_fetch(&pairs->spill[home_in_spill(pairs, near, far)]);
 }
 
 static void put_in_spill(struct p2a_pairs *pairs, struct p2a_pair pair)

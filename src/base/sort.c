@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/fetch.h"
 
 /* Merges from[low, mid) and from[mid, high) into TO. */
 static void merge(uint32_t *to, const uint32_t *from, const size_t part[3], p2a_compare *compare,
@@ -134,7 +135,7 @@ static void give_keys(struct p2a_keyed *row, struct run run, const struct p2a_st
     enum { AHEAD = 16 };
     for (size_t i = run.begin; i < run.end; i++) {
         if (i + AHEAD < run.end)
-            __builtin_prefetch(text[row[i + AHEAD].id].at + run.depth);
+            p2a_fetch(text[row[i + AHEAD].id].at + run.depth);
         row[i].key = key_at(text[row[i].id], run.depth);
     }
 }

@@ -1,4 +1,5 @@
 #include "base/words.h"
+#include "base/fetch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -45,14 +46,14 @@ static void fetch(const struct p2a_words *words, const uint64_t *hash, uint32_t 
     if (!words->n)
         return;
     for (uint32_t i = 0; i < n; i++)
-        __builtin_prefetch(&words->index.slot[hash[i] & (words->index.room - 1)]);
+        p2a_fetch(&words->index.slot[hash[i] & (words->index.room - 1)]);
     for (uint32_t i = 0; i < n; i++)
         if ((row = first_look(words, hash[i])))
-            __builtin_prefetch(row);
+            p2a_fetch(row);
     for (uint32_t i = 0; i < n; i++)
         if ((row = first_look(words, hash[i]))) {
-            __builtin_prefetch(row->at);
-            __builtin_prefetch(row->at + row->n);
+            p2a_fetch(row->at);
+            p2a_fetch(row->at + row->n);
         }
 }
 

@@ -8,6 +8,8 @@
  *   ( [ < >: int32 n, children   ): u8 n, children   {: keys and values up to 0   :: three children
  *   c code, see open_code   r int32 number of an object   R int32 number of a t */
 #include "codec/marshal.h"
+#include "base/fetch.h"
+#include "base/human.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -65,11 +67,6 @@ static bool no_memory(struct marshal *m)
     p2a_marshal_fail(m, m->at, "out of memory");
     m->failure.no_memory = true;
     return false;
-}
-
-static const char *plural(uint64_t n)
-{
-    return n == 1 ? "" : "s";
 }
 
 static uint64_t left(const struct marshal *m)
@@ -160,7 +157,7 @@ static bool read_long(struct marshal *m, struct marshal_value *v)
     if (n > left(m) / 2)
         return p2a_marshal_fail(
             m, v->at, "integer of %llu digit%s runs past the end of the file (%llu byte%s left)",
-            (unsigned long long)n, plural(n), (unsigned long long)left(m), plural(left(m)));
+            (unsigned long long)n, p2a_plural(n), (unsigned long long)left(m), p2a_plural(left(m)));
     if (!check_digits(m, v->at, digits, n))
         return false;
     m->at += 2 * n;
@@ -244,7 +241,7 @@ static bool take_text(struct marshal *m, struct marshal_value *v, enum marshal_k
     if (n > left(m))
         return p2a_marshal_fail(m, v->at,
                                 "string of %llu byte%s runs past the end of the file (%llu left)",
-                                (unsigned long long)n, plural(n), (unsigned long long)left(m));
+                                (unsigned long long)n, p2a_plural(n), (unsigned long long)left(m));
     v->kind = kind;
     v->text = (struct p2a_str){(const char *)m->start + m->at, (size_t)n};
     m->at += n;
@@ -520,8 +517,8 @@ static bool open_container(struct marshal *m, const struct marshal_value *v, uin
     if (v->n > left(m))
         return p2a_marshal_fail(
             m, v->at, "%s of %u object%s runs past the end of the file (%llu byte%s left)",
-            p2a_marshal_kind_name(v->kind), v->n, plural(v->n), (unsigned long long)left(m),
-            plural(left(m)));
+            p2a_marshal_kind_name(v->kind), v->n, p2a_plural(v->n), (unsigned long long)left(m),
+            p2a_plural(left(m)));
     m->open[m->depth++] = (struct marshal_open){
         .resume = resume,
         .resume_refs = resume_refs,
@@ -816,7 +813,7 @@ static void fetch_tag(const struct marshal *m, uint64_t at)
         return;
     uint32_t ref = get_u32(m->start + at + 1);
     if (ref < m->ref_n)
-        __builtin_prefetch(&m->ref_tag[ref]);
+        p2a_fetch(&m->ref_tag[ref]);
 }
 
 /* An integer of 4 bytes at AT, or a reference to one. *UNFOLDED is what references read again,

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/fetch.h"
 #include "base/pairs.h"
 #include "model/cycles.h"
 
@@ -266,7 +267,7 @@ static void clear_shelf(struct work *w, struct queue *q, uint32_t shelf)
             struct reach way = q->chunk[at].row[i];
             if (is_done(w, way.function))
                 continue;
-            __builtin_prefetch(&w->outs.first[way.function]);
+            p2a_fetch(&w->outs.first[way.function]);
             push(&q->heap, way);
         }
     q->shelf[shelf] = 0;
@@ -357,8 +358,8 @@ static void fetch(const struct work *w, const struct heap *heap)
 {
     if (heap->n) {
         uint32_t begin = w->outs.first[heap->row[0].function];
-        __builtin_prefetch(&w->outs.callee[begin]);
-        __builtin_prefetch(&w->weight[begin]);
+        p2a_fetch(&w->outs.callee[begin]);
+        p2a_fetch(&w->weight[begin]);
     }
 }
 
@@ -367,7 +368,7 @@ static void offer_callees(struct work *w, struct queue *q, p2a_id f)
     uint32_t begin = w->outs.first[f], end = w->outs.first[f + 1];
     for (uint32_t i = begin; i < end; i++)
         if (!is_done(w, w->outs.callee[i]))
-            __builtin_prefetch(&w->spine[w->outs.callee[i]]);
+            p2a_fetch(&w->spine[w->outs.callee[i]]);
     for (uint32_t i = begin; i < end; i++)
         if (!is_done(w, w->outs.callee[i]))
             offer(w, q, (struct reach){w->weight[i], w->outs.callee[i], f});
@@ -833,8 +834,8 @@ static void weigh_arcs(struct work *w)
     for (uint32_t i = 0; i < g->arc_n; i++) {
         if (i + AHEAD < g->arc_n) {
             p2a_id soon = w->outs.arc[i + AHEAD];
-            __builtin_prefetch(&g->arc[soon]);
-            __builtin_prefetch(&g->arc_total[(size_t)soon * w->p->columns]);
+            p2a_fetch(&g->arc[soon]);
+            p2a_fetch(&g->arc_total[(size_t)soon * w->p->columns]);
         }
         w->weight[i] = weight_of(w, w->outs.arc[i]);
     }

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fetch.h"
 #include "model/core.h"
 
 /* ---- totals ---------------------------------------------------------------------------------- */
@@ -449,17 +450,17 @@ static void fetch_ahead(struct pass *s, uint32_t part)
     const struct p2a_flow *flow = s->flow;
     for (; s->fetched < g->arc_n && s->fetched < flow->first[part + 1] + ROW; s->fetched++) {
         p2a_id arc = flow->arcs[s->fetched];
-        __builtin_prefetch(&g->arc[arc]);
-        __builtin_prefetch(&g->arc_total[(size_t)arc * s->p->columns + s->column]);
-        __builtin_prefetch(&flow->place[arc]);
+        p2a_fetch(&g->arc[arc]);
+        p2a_fetch(&g->arc_total[(size_t)arc * s->p->columns + s->column]);
+        p2a_fetch(&flow->place[arc]);
         if (s->fetched < ABOVE)
             continue;
-        __builtin_prefetch(&flow->parts.of[g->arc[flow->arcs[s->fetched - PART]].caller]);
+        p2a_fetch(&flow->parts.of[g->arc[flow->arcs[s->fetched - PART]].caller]);
         arc = flow->arcs[s->fetched - ABOVE];
         uint32_t above = flow->parts.of[g->arc[arc].caller];
-        __builtin_prefetch(&flow->arc[flow->place[arc]], 1);
-        __builtin_prefetch(&flow->total[above], 1);
-        __builtin_prefetch(&flow->blur[above], 1);
+        p2a_fetch(&flow->arc[flow->place[arc]]);
+        p2a_fetch(&flow->total[above]);
+        p2a_fetch(&flow->blur[above]);
     }
 }
 

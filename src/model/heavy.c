@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/crew.h"
+#include "base/fetch.h"
 #include "base/words.h"
 #include "model/core.h"
 
@@ -103,8 +104,8 @@ static void look_ahead(const struct p2a_unread *stack, uint32_t i, uint32_t n)
     enum { FRAME = 40 }; /* bytes that one seldom has more of */
     if (i >= n)
         return;
-    __builtin_prefetch(stack[i].at);
-    __builtin_prefetch(stack[i].at + FRAME);
+    p2a_fetch(stack[i].at);
+    p2a_fetch(stack[i].at + FRAME);
 }
 
 /* Whether stack S goes on with the frame LAST. */

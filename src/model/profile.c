@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fetch.h"
 #include "base/utf8.h"
 #include "model/core.h"
 
@@ -604,7 +605,7 @@ static void ask_for_level(const struct p2a_profile *p, const struct p2a_way *way
             continue;
         context_ahead(p, &(struct p2a_context){at[i], way[i].step[n], way[i].thread});
         if (at[i] != P2A_NONE)
-            __builtin_prefetch(&p->contexts.row[at[i] + 1]);
+            p2a_fetch(&p->contexts.row[at[i] + 1]);
     }
 }
 

@@ -15,6 +15,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "base/fetch.h"
 #include "base/repr.h"
 #include "base/sort.h"
 
@@ -627,12 +628,12 @@ void p2a_rows_fetch(const struct p2a_profile *p, const struct p2a_rows *rows, ui
     if (rows->n < FIGURES || i >= rows->n - FIGURES)
         return;
     p2a_id f = rows->function[i + FIGURES];
-    __builtin_prefetch(&p->functions.row[f]);
-    __builtin_prefetch(&p->graph.node[f]);
-    __builtin_prefetch(&p->graph.self[(size_t)f * p->columns]);
-    __builtin_prefetch(&p->graph.total[(size_t)f * p->columns]);
-    __builtin_prefetch(&p->strings.row[p->functions.row[rows->function[i + STRING]].name]);
-    __builtin_prefetch(p2a_string(p, p->functions.row[rows->function[i + TEXT]].name).at);
+    p2a_fetch(&p->functions.row[f]);
+    p2a_fetch(&p->graph.node[f]);
+    p2a_fetch(&p->graph.self[(size_t)f * p->columns]);
+    p2a_fetch(&p->graph.total[(size_t)f * p->columns]);
+    p2a_fetch(&p->strings.row[p->functions.row[rows->function[i + STRING]].name]);
+    p2a_fetch(p2a_string(p, p->functions.row[rows->function[i + TEXT]].name).at);
 }
 
 double p2a_rows_self(const struct p2a_profile *p, const struct p2a_rows *rows, uint32_t from)

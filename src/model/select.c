@@ -396,7 +396,7 @@ static void note_dropped(struct p2a_profile *p, const unsigned char *keep, uint3
                  p2a_functions_word(p, functions), p2a_human_share(first, share, 1),
                  functions == 1 ? "itself" : "themselves", most);
     if (arcs)
-        p2a_note(p, "%u arc%s below the threshold left out", arcs, arcs == 1 ? "" : "s");
+        p2a_note(p, "%u arc%s below the threshold left out", arcs, p2a_plural(arcs));
 }
 
 /* Functions below the node threshold lose their frames; in a tree their self goes to the caller. */
@@ -520,7 +520,7 @@ static void list_threads(const struct p2a_profile *p, char *list, size_t size)
     if (i < p->threads.n && i)
         snprintf(list + n, size - n, " and %u more", p->threads.n - i);
     else if (i < p->threads.n)
-        snprintf(list, size, "%u thread%s", p->threads.n, p->threads.n == 1 ? "" : "s");
+        snprintf(list, size, "%u thread%s", p->threads.n, p2a_plural(p->threads.n));
 }
 
 static enum p2a_status select_thread(struct p2a_profile *p, const char *wanted,

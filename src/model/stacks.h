@@ -12,6 +12,7 @@
 #ifndef P2A_MODEL_STACKS_H
 #define P2A_MODEL_STACKS_H
 
+#include "base/fetch.h"
 #include "base/sort.h"
 #include "prof2any/format.h"
 
@@ -49,7 +50,7 @@ static inline void p2a_frames_ahead(const struct p2a_stacks *stacks, uint32_t ro
     enum { LINE = 16 }; /* frames in a cache line */
     const struct p2a_stack *s = &stacks->row[row];
     for (uint32_t d = from; d < s->frame_n; d += LINE)
-        __builtin_prefetch(stacks->frame + s->frame + d);
+        p2a_fetch(stacks->frame + s->frame + d);
 }
 /* Asks for those of a row that is to be looked at soon, if there is one. */
 static inline void p2a_stacks_ahead(const struct p2a_stacks *stacks, uint32_t row)
