@@ -98,7 +98,7 @@ static enum p2a_crew_end take_next(struct p2a_crew *crew)
     if (!place->good)
         return P2A_CREW_NO_MEMORY;
     pthread_mutex_unlock(&crew->lock);
-    bool more = crew->work->take(crew->owner, place->desk, place->piece);
+    bool more = !crew->work->take || crew->work->take(crew->owner, place->desk, place->piece);
     pthread_mutex_lock(&crew->lock);
     return more ? P2A_CREW_DONE : P2A_CREW_STOPPED;
 }
@@ -250,18 +250,10 @@ static bool do_task(const void *owner, void *desk, void *piece)
     return both->task[*(size_t *)piece](both->of);
 }
 
-static bool go_on(void *owner, void *desk, void *piece)
-{
-    (void)owner;
-    (void)desk;
-    (void)piece;
-    return true;
-}
-
 bool p2a_do_both(bool (*one)(void *of), bool (*other)(void *of), void *of, bool alone)
 {
     static const struct p2a_crew_work work = {
-        .piece_size = sizeof(size_t), .cut = cut_task, .make = do_task, .take = go_on};
+        .piece_size = sizeof(size_t), .cut = cut_task, .make = do_task};
     struct both both = {.task = {one, other}, .of = of};
     return p2a_crew_run(&work, &both, alone) == P2A_CREW_DONE;
 }

@@ -23,7 +23,7 @@ struct p2a_crew_work {
     bool (*cut)(void *owner, void *piece);
     /* Must not touch what cut and take change. False: no memory. */
     bool (*make)(const void *owner, void *desk, void *piece);
-    /* False: nothing more is wanted. */
+    /* False: nothing more is wanted. NULL: there is nothing to be taken. */
     bool (*take)(void *owner, void *desk, void *piece);
     /* What they have besides themselves; NULL: nothing. */
     void (*free_desk)(const void *owner, void *desk);

@@ -11,12 +11,14 @@
 #include <string.h>
 
 #include "base/crew.h"
+#include "base/fetch.h"
 #include "model/core.h"
 
 enum {
     PIECES = 32,
-    LARGE = 16,      /* the share of all that a group is split from */
-    ENOUGH = 1 << 13 /* stacks that are worth a thread */
+    LARGE = 16,       /* the share of all that a group is split from */
+    ENOUGH = 1 << 13, /* stacks that are worth a thread … */
+    MANY = 1 << 15    /* … for their keys alone */
 };
 
 /* A key holds the next few frames of a stack, 0 behind its end:
@@ -135,8 +137,8 @@ enum { KEYS_AHEAD = 64 };
 static inline void look_ahead(const struct sort *s, uint32_t item, uint32_t level)
 {
     size_t passed = (size_t)(level - 1) * s->frames;
-    __builtin_prefetch(s->s->frame + s->item[item].frame + passed);
-    __builtin_prefetch(s->s->row + s->item[item].stack);
+    p2a_fetch(s->s->frame + s->item[item].frame + passed);
+    p2a_fetch(s->s->row + s->item[item].stack);
 }
 
 static void give_keys(const struct sort *s, struct group g)
@@ -148,6 +150,51 @@ static void give_keys(const struct sort *s, struct group g)
             look_ahead(s, i + KEYS_AHEAD, g.level);
         s->item[i].key = key_of(s, s->item[i].stack, g.level);
     }
+}
+
+static void make_items(const struct sort *s, uint32_t begin, uint32_t end)
+{
+    for (uint32_t i = begin; i < end; i++)
+        s->item[i] = (struct item){
+            .key = (uint64_t)s->s->row[i].thread + 1, .stack = i, .frame = s->s->row[i].frame};
+}
+
+/* Of a large group, in parts on all cores. */
+struct giving {
+    const struct sort *s;
+    struct group g; /* what is left to be cut */
+};
+
+static bool cut_keys(void *giving, void *part)
+{
+    struct group *left = &((struct giving *)giving)->g, *cut = part;
+    *cut = *left;
+    if (cut->end - cut->begin > MANY / 4)
+        cut->end = cut->begin + MANY / 4;
+    left->begin = cut->end;
+    return cut->end > cut->begin;
+}
+
+static bool give_part(const void *giving, void *desk, void *part)
+{
+    const struct sort *s = ((const struct giving *)giving)->s;
+    const struct group *g = part;
+    (void)desk;
+    if (!g->level)
+        make_items(s, g->begin, g->end);
+    give_keys(s, *g);
+    return true;
+}
+
+/* Makes the items of a group of level 0, gives others' the keys of theirs. */
+static bool give_all_keys(const struct sort *s, struct group g)
+{
+    static const struct p2a_crew_work work = {
+        .piece_size = sizeof(struct group), .cut = cut_keys, .make = give_part};
+    struct giving giving = {s, g};
+    if (g.end - g.begin < MANY)
+        return give_part(&giving, NULL, &g);
+    return p2a_crew_run(&work, &giving, false) == P2A_CREW_DONE;
 }
 
 /* Items from BEGIN to END, of one key on the level: a group where their stacks go on. */
@@ -185,7 +232,8 @@ static bool split_group(const struct sort *s, struct groups *to, struct group g)
 {
     uint32_t n = g.end - g.begin, begin[257];
     struct item *item = s->item + g.begin, *spare = s->spare + g.begin;
-    give_keys(s, g);
+    if (!g.keyed && !give_all_keys(s, g))
+        return false;
     uint64_t differ = differences(item, n);
     if (!differ)
         return add_equal(s, to, g.begin, g.end, g.level);
@@ -319,9 +367,9 @@ static bool make_rows(const void *sort, void *desk, void *piece)
     for (uint32_t i = made->begin; i < made->end; i++) {
         if (i + AHEAD < made->end) {
             const struct item *ahead = &s->item[i + AHEAD];
-            __builtin_prefetch(s->s->frame + ahead->frame);
-            __builtin_prefetch(s->s->row + ahead->stack);
-            __builtin_prefetch(s->s->self + (size_t)ahead->stack * s->columns);
+            p2a_fetch(s->s->frame + ahead->frame);
+            p2a_fetch(s->s->row + ahead->stack);
+            p2a_fetch(s->s->self + (size_t)ahead->stack * s->columns);
         }
         add_row(&made->rows, s->s, s->item[i].stack, s->columns);
     }
@@ -374,10 +422,7 @@ static bool start_sort(struct sort *s, uint32_t functions)
     s->to.first = s->s->first ? malloc(((size_t)n + 1) * sizeof *s->to.first) : NULL;
     if (!s->item || !s->to.row || !s->to.self || (s->s->first && !s->to.first))
         return false;
-    for (uint32_t i = 0; i < n; i++)
-        s->item[i] = (struct item){
-            .key = (uint64_t)s->s->row[i].thread + 1, .stack = i, .frame = s->s->row[i].frame};
-    return true;
+    return give_all_keys(s, (struct group){0, n, 0, true});
 }
 
 static bool sort_pieces(struct sort *s)
