@@ -7,9 +7,11 @@
  *                      visit                  print
  *                        print                              */
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crew.h"
 #include "base/pairs.h"
 #include "base/sort.h"
 #include "model/core.h"
@@ -19,7 +21,8 @@
 
 struct node {
     p2a_id parent, function; /* function: of a thread's node, the thread */
-    uint32_t depth, nested;
+    uint32_t depth;
+    _Atomic uint32_t nested; /* any thread may raise it */
     struct p2a_sum self, total;
     p2a_id shown; /* its place among those shown; P2A_NONE */
 };
@@ -236,47 +239,118 @@ static bool walk_all(struct build *b)
 
 /* ---- the walk, where nodes that are too light needn't be made ---- */
 
-/* Counts how often the stack enters functions again whose nodes are there. PATH has room for it. */
-static void count_nested(struct build *b, const p2a_id *frame, uint32_t n, p2a_id thread,
-                         p2a_id *path)
+/* How deep recursion goes is told by the stacks as they were, of which not all frames are plain; by
+ * the piece, on all cores. */
+struct counting {
+    const struct build *b;
+    const struct p2a_stacks *s;
+    const uint32_t *plain;
+    uint32_t cut; /* rows so far */
+};
+
+struct counter {  /* what a thread counts with */
+    p2a_id *open; /* functions: as build's, but for nodes that aren't there: UNMADE */
+    uint32_t *nested;
+    p2a_id *path;
+};
+
+struct counted {
+    uint32_t begin, end; /* rows */
+};
+
+static void raise_to(_Atomic uint32_t *most, uint32_t n)
+{
+    uint32_t now = atomic_load_explicit(most, memory_order_relaxed);
+    while (n > now && !atomic_compare_exchange_weak(most, &now, n))
+        ;
+}
+
+/* Counts how often the stack enters functions again whose nodes are there. */
+static void count_nested(const struct build *b, struct counter *c, const p2a_id *frame, uint32_t n,
+                         p2a_id thread)
 {
     const p2a_id unmade = P2A_NONE - 1; /* too light to be shown */
     uint32_t open_n = 0;
     p2a_id node = b->wanted->threads ? child_of(b, P2A_NONE, thread) : P2A_NONE;
     for (uint32_t d = 0; d < n; d++) {
         p2a_id function = frame[d];
-        if (b->open[function] != P2A_NONE && p2a_is_foldable(b->p, function)) {
-            uint32_t nested = ++b->nested[function];
-            node = b->open[function];
-            if (node != unmade && nested > b->node[node].nested)
-                b->node[node].nested = nested;
+        if (c->open[function] != P2A_NONE && p2a_is_foldable(b->p, function)) {
+            uint32_t nested = ++c->nested[function];
+            node = c->open[function];
+            if (node != unmade)
+                raise_to(&b->node[node].nested, nested);
             continue;
         }
         if (node != unmade && (node = child_of(b, node, function)) == P2A_NONE)
             node = unmade;
-        path[open_n++] = function;
-        b->open[function] = node;
-        b->nested[function] = 1;
+        c->path[open_n++] = function;
+        c->open[function] = node;
+        c->nested[function] = 1;
     }
     while (open_n)
-        b->open[path[--open_n]] = P2A_NONE;
+        c->open[c->path[--open_n]] = P2A_NONE;
 }
 
-/* How deep recursion goes is told by the stacks as they were, of which not all frames are PLAIN. */
-static bool count_all_nested(struct build *b, const uint32_t *plain)
+static bool set_counter(const struct counting *of, struct counter *c)
+{
+    size_t functions = (size_t)of->b->p->functions.n + 1;
+    if (c->path)
+        return true;
+    c->open = malloc(functions * sizeof *c->open);
+    c->nested = malloc(functions * sizeof *c->nested);
+    c->path = malloc(((size_t)of->s->deepest + 1) * sizeof *c->path);
+    if (c->open)
+        memset(c->open, 0xff, functions * sizeof *c->open);
+    return c->open && c->nested && c->path;
+}
+
+static bool cut_rows(void *counting, void *piece)
+{
+    enum { PIECES = 32 };
+    struct counting *of = counting;
+    uint32_t rows = of->s->n / PIECES + 1, left = of->s->n - of->cut;
+    *(struct counted *)piece = (struct counted){of->cut, of->cut + (left < rows ? left : rows)};
+    of->cut += left < rows ? left : rows;
+    return left;
+}
+
+static bool count_rows(const void *counting, void *counter, void *piece)
 {
     enum { AHEAD = 8 };
-    const struct p2a_stacks *s = p2a_stacks_of(b->p);
-    p2a_id *path = malloc(((size_t)s->deepest + 1) * sizeof *path);
-    for (uint32_t i = 0; path && i < s->n; i++) {
+    const struct counting *of = counting;
+    const struct counted *rows = piece;
+    const struct p2a_stacks *s = of->s;
+    if (!set_counter(of, counter))
+        return false;
+    for (uint32_t i = rows->begin; i < rows->end; i++) {
         const struct p2a_stack *row = &s->row[i];
-        if (i + AHEAD < s->n && plain[i + AHEAD] < row[AHEAD].frame_n)
+        if (i + AHEAD < s->n && of->plain[i + AHEAD] < row[AHEAD].frame_n)
             p2a_stacks_ahead(s, i + AHEAD);
-        if (plain[i] < row->frame_n)
-            count_nested(b, s->frame + row->frame, row->frame_n, row->thread, path);
+        if (of->plain[i] < row->frame_n)
+            count_nested(of->b, counter, s->frame + row->frame, row->frame_n, row->thread);
     }
-    free(path);
-    return path;
+    return true;
+}
+
+static void free_counter(const void *counting, void *counter)
+{
+    struct counter *c = counter;
+    (void)counting;
+    free(c->open);
+    free(c->nested);
+    free(c->path);
+}
+
+static bool count_all_nested(const struct build *b, const uint32_t *plain)
+{
+    enum { ENOUGH = 1 << 13 }; /* rows that are worth a thread */
+    static const struct p2a_crew_work work = {.desk_size = sizeof(struct counter),
+                                              .piece_size = sizeof(struct counted),
+                                              .cut = cut_rows,
+                                              .make = count_rows,
+                                              .free_desk = free_counter};
+    struct counting of = {.b = b, .s = p2a_stacks_of(b->p), .plain = plain};
+    return p2a_crew_run(&work, &of, of.s->n < ENOUGH) == P2A_CREW_DONE;
 }
 
 /* Only paths that may be shown become contexts, and what is left below these. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crew.h"
 #include "model/core.h"
 #include "model/stackwalk.h"
 
@@ -54,7 +55,10 @@ struct p2a_keyed *p2a_stacks_as_they_came(const struct p2a_stacks *s)
  *   next     main load | parse                                           before the context's first
  */
 struct unfolding {
-    struct p2a_stack_walk *walk;
+    struct p2a_stack_walk *walk; /* what is left of it */
+    uint32_t part;               /* rows of its first table that are cut at a time */
+    bool walked;                 /* whether there was a row … */
+    struct p2a_walked last;      /* … the last one, which waits for the next */
     const p2a_id *frame;
     uint64_t context_n; /* that were walked */
     struct p2a_contexts made;
@@ -168,23 +172,109 @@ static bool add_contexts(struct unfolding *u, const struct p2a_walked *walked, u
     return true;
 }
 
-static bool unfold_rows(struct unfolding *u, struct p2a_walked *row, struct p2a_walked *next)
+/* The last row's contexts, when it is known what the next one shares with it. */
+static bool add_last(struct unfolding *u, uint32_t next)
+{
+    if (!u->walked)
+        return true;
+    close_below(u, u->last.row.shared);
+    return add_contexts(u, &u->last, next);
+}
+
+static bool go_on_to(struct unfolding *u, const struct p2a_stack *row, const double *self,
+                     uint32_t first)
+{
+    if (!add_last(u, row->shared))
+        return false;
+    u->walked = true;
+    u->last.row = *row;
+    u->last.first = first;
+    for (uint32_t c = 0; c < u->columns; c++)
+        u->last.self[c] = self[c];
+    return true;
+}
+
+static bool unfold_rows(struct unfolding *u, double *self)
 {
     enum { AHEAD = 8 };
     const struct p2a_stack_source *from = &u->walk->a;
-    bool done = true, more = p2a_next_stack(u->walk, row);
-    while (done && more) {
+    struct p2a_walked walked = {.self = self};
+    while (p2a_next_stack(u->walk, &walked)) {
         if (u->least <= 0)
             p2a_stacks_ahead(from->s, from->row + AHEAD);
-        more = p2a_next_stack(u->walk, next);
-        close_below(u, row->row.shared);
-        done = add_contexts(u, row, more ? next->row.shared : 0);
-        struct p2a_walked *walked = row;
-        row = next;
-        next = walked;
+        if (!go_on_to(u, &walked.row, self, walked.first))
+            return false;
     }
-    close_below(u, 0);
-    return done;
+    return true;
+}
+
+/* Two tables are walked by the part, on any thread, and what was come by unfolded in its order. */
+struct part {
+    struct p2a_stack_walk walk;
+    uint32_t n, row_room, self_room, first_room;
+    struct p2a_stack *row;
+    double *self;
+    uint32_t *first;
+};
+
+static bool cut_part(void *unfolding, void *part)
+{
+    struct unfolding *u = unfolding;
+    return p2a_cut_walk(u->walk, u->part, &((struct part *)part)->walk);
+}
+
+static bool walk_part(const void *unfolding, void *desk, void *part)
+{
+    const struct unfolding *u = unfolding;
+    struct part *made = part;
+    struct p2a_stack_walk *walk = &made->walk;
+    struct p2a_walked walked;
+    uint64_t most = (uint64_t)(walk->a.end - walk->a.row) + walk->b.end - walk->b.row;
+    (void)desk;
+    if (!p2a_grow(&made->row, &made->row_room, most, sizeof *made->row) ||
+        !p2a_grow(&made->first, &made->first_room, most, sizeof *made->first) ||
+        !p2a_grow(&made->self, &made->self_room, most, (u->columns + 1) * sizeof *made->self))
+        return false;
+    walked.self = made->self;
+    for (made->n = 0; p2a_next_stack(walk, &walked); made->n++) {
+        made->row[made->n] = walked.row;
+        made->first[made->n] = walked.first;
+        walked.self += u->columns;
+    }
+    return true;
+}
+
+static bool take_part(void *unfolding, void *desk, void *part)
+{
+    struct unfolding *u = unfolding;
+    const struct part *made = part;
+    (void)desk;
+    for (uint32_t i = 0; i < made->n; i++)
+        if (!go_on_to(u, &made->row[i], made->self + (size_t)i * u->columns, made->first[i]))
+            return false;
+    return true;
+}
+
+static void free_part(const void *unfolding, void *part)
+{
+    struct part *made = part;
+    (void)unfolding;
+    free(made->row);
+    free(made->self);
+    free(made->first);
+}
+
+static bool unfold_parts(struct unfolding *u)
+{
+    static const struct p2a_crew_work work = {.piece_size = sizeof(struct part),
+                                              .cut = cut_part,
+                                              .make = walk_part,
+                                              .take = take_part,
+                                              .free_piece = free_part};
+    enum { PARTS = 64, ENOUGH = 1 << 13 }; /* rows that are worth a thread */
+    uint32_t rows = u->walk->a.end;
+    u->part = rows / PARTS + 1;
+    return p2a_crew_run(&work, u, rows < ENOUGH) == P2A_CREW_DONE;
 }
 
 static bool unfold_all(struct unfolding *u)
@@ -200,9 +290,10 @@ static bool unfold_all(struct unfolding *u)
     bool done =
         u->id && u->start && values && u->earliest && room_for(u, u->least > 0 ? 64 : contexts);
     if (done) {
-        struct p2a_walked row = {.self = values + u->columns},
-                          next = {.self = values + (size_t)u->columns * 2};
-        done = unfold_rows(u, &row, &next);
+        u->last.self = values + u->columns;
+        done = b ? unfold_parts(u) : unfold_rows(u, values + (size_t)u->columns * 2);
+        done = done && add_last(u, 0);
+        close_below(u, 0);
         name_functions(u);
     }
     free(u->earliest);

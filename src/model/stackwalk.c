@@ -1,4 +1,5 @@
 #include "model/stackwalk.h"
+#include "base/fetch.h"
 
 static bool has_row(const struct p2a_stack_source *from)
 {
@@ -63,7 +64,7 @@ static void ahead(const struct p2a_stack_source *from)
     if (from->end - from->row <= AHEAD)
         return;
     const struct p2a_stack *row = &from->s->row[from->row + AHEAD];
-    __builtin_prefetch(from->s->frame + row->frame + row->shared);
+    p2a_fetch(from->s->frame + row->frame + row->shared);
 }
 
 static const double *self_of(const struct p2a_stack_source *from, uint32_t columns)
@@ -111,6 +112,68 @@ struct p2a_stack_walk p2a_walk_both(const struct p2a_stacks *a, const uint32_t *
     walk.b = (struct p2a_stack_source){.s = b, .end = b->n};
     skip(&walk.a);
     return walk;
+}
+
+/* How many frames of the row of A and of that of B that are walked are the same. */
+static uint32_t shared_frames(const struct p2a_stack_source *a, uint32_t a_row,
+                              const struct p2a_stack_source *b, uint32_t b_row)
+{
+    struct p2a_stack x = a->s->row[a_row];
+    if (a->plain)
+        x.frame_n = a->plain[a_row];
+    return p2a_shared_frames(a->s->frame, &x, &b->s->row[b_row]);
+}
+
+/* The first row of B that doesn't go before the next one of A. */
+static uint32_t find_place(const struct p2a_stack_source *a, struct p2a_stack_source b)
+{
+    struct p2a_stack_source from = *a;
+    uint32_t begin = b.row, end = b.end, shared;
+    from.shared = b.shared = 0;
+    while (begin < end) {
+        b.row = begin + (end - begin) / 2;
+        if (compare_rows(&from, &b, &shared) > 0)
+            begin = b.row + 1;
+        else
+            end = b.row;
+    }
+    return begin;
+}
+
+/* Both are in the middle of their tables; what they share with the row before, in whichever it
+ * is: a row shares most with the last one that goes before it. */
+static void go_on_from(struct p2a_stack_source *a, struct p2a_stack_source *b)
+{
+    uint32_t other = b->s && b->row ? shared_frames(a, a->row, b, b->row - 1) : 0;
+    a->shared = a->s->row[a->row].shared;
+    if (other > a->shared)
+        a->shared = other;
+    if (!b->s || !has_row(b))
+        return;
+    other = shared_frames(a, a->row - 1, b, b->row);
+    b->shared = b->s->row[b->row].shared;
+    if (other > b->shared)
+        b->shared = other;
+}
+
+bool p2a_cut_walk(struct p2a_stack_walk *rest, uint32_t rows, struct p2a_stack_walk *part)
+{
+    struct p2a_stack_source *a = &rest->a, *b = &rest->b;
+    *part = *rest;
+    if (!has_row(a) && !has_row(b))
+        return false;
+    a->row += rows < a->end - a->row ? rows : a->end - a->row;
+    while (has_row(a) && is_skipped(a))
+        a->row++;
+    if (has_row(a)) {
+        b->row = b->s ? find_place(a, *b) : b->end;
+        part->a.end = a->row;
+        part->b.end = b->row;
+        go_on_from(a, b);
+    } else {
+        b->row = b->end;
+    }
+    return true;
 }
 
 bool p2a_next_stack(struct p2a_stack_walk *walk, struct p2a_walked *walked)

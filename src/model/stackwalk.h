@@ -31,6 +31,10 @@ struct p2a_stack_walk p2a_walk_stacks(const struct p2a_stacks *stacks, uint32_t 
 struct p2a_stack_walk p2a_walk_both(const struct p2a_stacks *a, const uint32_t *plain,
                                     const struct p2a_stacks *b, uint32_t columns);
 
+/* Cuts what so many rows of the first table take off the beginning of REST, as a walk of its own:
+ * one after the other they come by what REST would have. False: nothing is left. */
+bool p2a_cut_walk(struct p2a_stack_walk *rest, uint32_t rows, struct p2a_stack_walk *part);
+
 /* False: there is none any more. */
 bool p2a_next_stack(struct p2a_stack_walk *walk, struct p2a_walked *walked);
 
