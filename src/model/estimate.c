@@ -31,6 +31,7 @@
  * estimated by itself then. */
 #include "model/estimate.h"
 #include "base/crew.h"
+#include "base/fetch.h"
 #include "model/seat.h"
 #include "model/side.h"
 
@@ -110,12 +111,23 @@ static bool make_tables(struct estimate *e)
     return e->first && e->share && e->hidden && e->context && e->marked;
 }
 
-/* What a walk down the tree comes by soon is asked for. */
+enum { SEATS_AHEAD = 16, ROWS_AHEAD = 8 };
+
+/* What a walk down the tree comes by soon is asked for: a seat first, ... */
 static void seat_ahead(const struct p2a_seats *seats, uint32_t k)
 {
-    enum { AHEAD = 8 };
-    if (seats->n - k > AHEAD)
-        __builtin_prefetch(&seats->row[seats->walk[k + AHEAD]]);
+    if (seats->n - k <= SEATS_AHEAD)
+        return;
+    const struct p2a_seat *seat = &seats->row[seats->walk[k + SEATS_AHEAD]];
+    p2a_fetch(&seat->row);
+    p2a_fetch(&seat->leaf);
+}
+
+/* ... and when it is there what is looked up by its row. */
+static uint32_t row_ahead(const struct p2a_seats *seats, uint32_t k)
+{
+    k = seats->n - k > ROWS_AHEAD ? k + ROWS_AHEAD : k;
+    return seats->row[seats->walk[k]].row;
 }
 
 static bool add_contexts(void *of)
@@ -125,7 +137,10 @@ static bool add_contexts(void *of)
         uint32_t i = e->seats.walk[k];
         const struct p2a_seat *seat = &e->seats.row[i];
         p2a_id parent = seat->parent == P2A_NONE ? P2A_NONE : e->context[seat->parent];
+        uint32_t ahead = row_ahead(&e->seats, k);
         seat_ahead(&e->seats, k);
+        if (ahead < e->supply.arc_n)
+            p2a_fetch(&e->from->graph.arc[ahead]);
         e->context[i] = e->add(e->p, parent, p2a_row_callee(&e->supply, seat->row), P2A_NONE);
     }
     return true;
@@ -144,6 +159,7 @@ static bool put_seats_by_row(void *of)
         const struct p2a_seat *seat = &e->seats.row[i];
         double after = e->after ? e->after[i] : 1;
         seat_ahead(&e->seats, k);
+        p2a_fetch(&e->share[fill[row_ahead(&e->seats, k)]]);
         e->share[fill[seat->row]++] = (struct share){seat->leaf, seat->mass, after, i};
     }
     return true;
@@ -272,6 +288,14 @@ static double weigh(const struct estimate *e, const struct share *share, uint32_
     return side * (measure == SIDED_LEAF || measure == LEAF ? share->leaf : share->mass);
 }
 
+/* The context of a share that is dealt to soon; P2A_NONE. */
+static p2a_id context_ahead(const struct estimate *e, const struct share *share)
+{
+    enum { AHEAD = 8 };
+    bool any = e->share + e->seats.n - share > AHEAD;
+    return any ? e->context[share[AHEAD].seat] : P2A_NONE;
+}
+
 /* Deals AMOUNT to the seats by a row: by the first measure of which they have anything, the leaves
  * of the column's own side before all. */
 static void deal_to_seats(struct estimate *e, uint32_t row, uint32_t column, double amount)
@@ -286,6 +310,9 @@ static void deal_to_seats(struct estimate *e, uint32_t row, uint32_t column, dou
             break;
     }
     for (const struct share *share = begin; share < end; share++) {
+        p2a_id ahead = context_ahead(e, share);
+        if (ahead != P2A_NONE)
+            p2a_fetch(&e->p->contexts.self[(size_t)ahead * e->p->columns + e->column + column]);
         double part = p2a_deal_next(&deal, weigh(e, share, column, measure));
         p2a_context_add(e->p, e->context[share->seat], e->column + column, part);
     }
@@ -398,6 +425,9 @@ static void deal_calls(struct estimate *e, uint32_t row, double calls, uint32_t 
     double each = calls >= seats ? 1 : 0;
     deal.amount = calls - each * seats;
     for (const struct share *share = begin; share < end; share++) {
+        p2a_id ahead = context_ahead(e, share);
+        if (ahead != P2A_NONE && e->p->contexts.calls)
+            p2a_fetch(&e->p->contexts.calls[ahead]);
         double part = p2a_deal_next(&deal, weigh(e, share, column, SIDED_MASS));
         part += side_of(e, share->after, column) > 0 ? each : 0;
         add(e->p, e->context[share->seat], part < 0x1p63 ? (uint64_t)part : UINT64_C(1) << 63);
@@ -466,6 +496,7 @@ static bool seat_calls(void *of)
 static bool find_leaves(void *of)
 {
     struct estimate *e = of;
+    e->cycles = fmax(e->cycles, cycle_share(&e->supply));
     for (uint32_t column = 0; column < e->from->columns; column++) {
         e->part[column].whole = p2a_supply_is_whole(&e->supply, column);
         p2a_supply_leaves(&e->supply, column, e->part[column].leaf);
@@ -485,7 +516,6 @@ static bool place_all(struct estimate *e)
         !p2a_do_both(add_calls, add_all_leaves, e, alone))
         return false;
     add_hidden(e); /* brings a function that the graph has no node for yet */
-    e->cycles = fmax(e->cycles, cycle_share(&e->supply));
     e->driver = e->supply.driver;
     e->cut += e->seats.cut ? e->seats.n : 0;
     return true;

@@ -12,6 +12,7 @@
  * stays with the function. Nothing is lost on the way: mass(context) = leaf + hidden + Σ
  * mass(children). */
 #include "model/seat.h"
+#include "base/fetch.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -52,6 +53,7 @@ struct seating {
     struct left *left;                            /* per row */
     uint32_t component, *heap, heap_n, heap_room; /* seats in the component that is done now */
     uint32_t *waiting;                            /* per component, in a list: a seat + 1; or 0 */
+    uint32_t *next, next_room;                    /* per seat: the next one of the list + 1; or 0 */
     uint32_t *mark; /* per arc: the number of the seat whose path it was seen on last, + 1 */
     struct offer *offer;
     uint32_t offer_n, whole_n; /* the first whole_n are of whole calls */
@@ -137,7 +139,7 @@ static void line_up(struct seating *p, uint32_t number)
         return;
     }
     uint32_t *first = &p->waiting[component_of(p, number)];
-    p->seats->row[number].next = *first;
+    p->next[number] = *first;
     *first = number + 1;
 }
 
@@ -154,11 +156,12 @@ static void seat(struct seating *p, p2a_id parent, p2a_id row, double mass)
         p->over |= over;
         return;
     }
-    if (!p2a_grow(&t->row, &t->room, (uint64_t)t->n + 1, sizeof *t->row)) {
+    if (!p2a_grow(&t->row, &t->room, (uint64_t)t->n + 1, sizeof *t->row) ||
+        !p2a_grow(&p->next, &p->next_room, (uint64_t)t->n + 1, sizeof *p->next)) {
         p->failed = true;
         return;
     }
-    t->row[t->n] = (struct p2a_seat){parent, row, depth, 0, mass, 0, 0};
+    t->row[t->n] = (struct p2a_seat){parent, row, depth, mass, 0, 0};
     p->frames += depth;
     line_up(p, t->n++);
 }
@@ -365,6 +368,16 @@ static bool goes_on(const struct seating *p)
     return !p->failed && (p->together || !p->over);
 }
 
+/* Puts those that wait for their component in the heap. */
+static void push_waiting(struct seating *p)
+{
+    uint32_t first = p->next ? p->waiting[p->component] : 0;
+    for (uint32_t i = first; i; i = p->next[i - 1])
+        p2a_fetch(&p->seats->row[i - 1].mass);
+    for (uint32_t i = first; i && goes_on(p); i = p->next[i - 1])
+        push(p, i - 1);
+}
+
 /* Components that call others have higher numbers. */
 static void seat_all(struct seating *p)
 {
@@ -374,8 +387,7 @@ static void seat_all(struct seating *p)
         if (s->flow[s->arc_n + f] > 0)
             seat(p, P2A_NONE, s->arc_n + f, s->flow[s->arc_n + f]);
     while (p->component-- && goes_on(p)) {
-        for (uint32_t i = p->waiting[p->component]; i && goes_on(p); i = p->seats->row[i - 1].next)
-            push(p, i - 1);
+        push_waiting(p);
         while (p->heap_n && goes_on(p))
             visit(p, pop(p));
     }
@@ -391,28 +403,28 @@ static void measure(const struct p2a_seats *t, uint32_t *size)
             size[t->row[i].parent] += size[i];
 }
 
-/* Next of each seat becomes where its next child goes. */
-static void find_places(struct p2a_seats *t, const uint32_t *size)
+/* NEXT_OF a seat is where its next child goes. */
+static void find_places(struct p2a_seats *t, const uint32_t *size, uint32_t *next_of)
 {
     uint32_t root = 0;
     for (uint32_t i = 0; i < t->n; i++) {
         p2a_id parent = t->row[i].parent;
-        uint32_t *next = parent == P2A_NONE ? &root : &t->row[parent].next;
+        uint32_t *next = parent == P2A_NONE ? &root : &next_of[parent];
         t->walk[*next] = i;
-        t->row[i].next = *next + 1;
+        next_of[i] = *next + 1;
         *next += size[i];
     }
 }
 
 /* False: no memory. */
-static bool order(struct p2a_seats *t)
+static bool order(struct p2a_seats *t, uint32_t *next_of)
 {
     uint32_t *size = malloc(((size_t)t->n + 1) * sizeof *size);
     t->walk = malloc(((size_t)t->n + 1) * sizeof *t->walk);
     bool room = size && t->walk;
     if (room) {
         measure(t, size);
-        find_places(t, size);
+        find_places(t, size, next_of);
     }
     free(size);
     return room;
@@ -437,11 +449,11 @@ bool p2a_seats_build(const struct p2a_supply *s, double visible, struct p2a_seat
     free(p.waiting);
     free(p.offer);
     free(p.heap);
-    if (p.failed || !order(seats)) {
+    bool done = !p.failed && order(seats, p.next);
+    free(p.next);
+    if (!done)
         p2a_seats_free(seats);
-        return false;
-    }
-    return true;
+    return done;
 }
 
 void p2a_seats_free(struct p2a_seats *seats)

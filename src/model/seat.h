@@ -9,7 +9,6 @@ struct p2a_seat {
     p2a_id parent;  /* lower than its own number; P2A_NONE: a root */
     p2a_id row;     /* of the supply */
     uint32_t depth; /* 1: a root */
-    uint32_t next;  /* for seat.c's own use */
     double mass;    /* of it and what is below it */
     double leaf;    /* self */
     double hidden;  /* in children too small to be contexts of their own */

@@ -12,9 +12,12 @@
  *     no primitive calls           the total counts nested calls at every level, as callgrind's
  * does */
 #include "model/supply.h"
+#include "base/crew.h"
 
 #include <math.h>
 #include <stdlib.h>
+
+enum { MANY = 1 << 14 }; /* arcs that two threads pay for */
 
 /* ---- dealing out ----------------------------------------------------------------------------- */
 
@@ -381,6 +384,20 @@ static bool make_room(struct p2a_supply *s)
     return true;
 }
 
+static bool find_components(void *supply)
+{
+    struct p2a_supply *s = supply;
+    return p2a_components_build(s->p, &s->outs, &s->parts);
+}
+
+static bool find_ins(void *supply)
+{
+    if (!make_room(supply))
+        return false;
+    index_ins(supply);
+    return true;
+}
+
 static bool fill(struct p2a_supply *s)
 {
     double *entries = calloc((size_t)s->parts.n + 1, sizeof *entries);
@@ -403,13 +420,8 @@ bool p2a_supply_build(const struct p2a_profile *p, struct p2a_supply *s)
     s->function_n = p->columns ? p->graph.node_n : 0; /* without a metric there is nothing */
     s->arc_n = p->columns ? p->graph.arc_n : 0;
     s->row_n = s->arc_n + s->function_n;
-    if (!p2a_outs_build(p, &s->outs) || !p2a_components_build(p, &s->outs, &s->parts) ||
-        !make_room(s)) {
-        p2a_supply_free(s);
-        return false;
-    }
-    index_ins(s);
-    if (!fill(s)) {
+    if (!p2a_outs_build(p, &s->outs) ||
+        !p2a_do_both(find_components, find_ins, s, s->arc_n < MANY) || !fill(s)) {
         p2a_supply_free(s);
         return false;
     }
