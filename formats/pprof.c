@@ -50,6 +50,8 @@
 
 #include "base/arena.h"
 #include "base/crew.h"
+#include "base/fetch.h"
+#include "base/human.h"
 #include "base/index.h"
 #include "base/utf8.h"
 #include "codec/protobuf.h"
@@ -203,6 +205,11 @@ struct value_type {
     uint32_t column;
 };
 
+struct border { /* where a piece of the file begins, at a message */
+    uint64_t at;
+    bool tables; /* not all messages of the piece are samples */
+};
+
 struct reader {
     struct p2a_in *in;
     struct p2a_profile *p;
@@ -245,7 +252,7 @@ struct reader {
     unsigned known_places;
     double *value; /* [stack * type_n + column] */
     uint32_t stack_n, stack_room, sample_room, value_room;
-    uint64_t *border; /* where a piece begins, at a message */
+    struct border *border;
     uint32_t border_n, border_room, piece_n;
     /* Of location rows: the frame where it is one, and known; else P2A_NONE. Any thread may look
      * while one makes them known. */
@@ -307,12 +314,22 @@ static bool read_numbers(struct reader *r, struct protobuf message, const char *
 /* A message begins at AT, and a piece where the one before is long enough. */
 static bool note_border(struct reader *r, uint64_t at)
 {
-    if (r->border_n && at - r->border[r->border_n - 1] < PIECE)
+    if (r->border_n && at - r->border[r->border_n - 1].at < PIECE)
         return true;
     if (!p2a_grow(&r->border, &r->border_room, (uint64_t)r->border_n + 1, sizeof *r->border))
         return no_memory(r);
-    r->border[r->border_n++] = at;
+    r->border[r->border_n++] = (struct border){at, false};
     return true;
+}
+
+static const unsigned char *border(const struct reader *r, uint32_t i)
+{
+    return i < r->border_n ? r->start + r->border[i].at : r->file.end;
+}
+
+static struct protobuf messages_of(const struct reader *r, uint32_t piece)
+{
+    return (struct protobuf){border(r, piece), border(r, piece + 1), NULL};
 }
 
 static bool count_fields(struct reader *r)
@@ -322,6 +339,7 @@ static bool count_fields(struct reader *r)
     while (p2a_protobuf_next(&message, &f)) {
         if (!note_border(r, place(r, f.begin)))
             return false;
+        r->border[r->border_n - 1].tables |= f.number != SAMPLE;
         if (f.number >= PROFILE_FIELDS)
             continue;
         bool packed = f.number == COMMENT && f.type == PROTOBUF_BYTES;
@@ -498,7 +516,7 @@ static bool read_period_type(struct reader *r, const struct protobuf_field *f)
     return true;
 }
 
-static bool collect_field(struct reader *r, const struct protobuf_field *f)
+static bool collect_field(struct reader *r, struct protobuf_field *f)
 {
     switch (f->number) {
     case SAMPLE_TYPE:
@@ -537,15 +555,23 @@ static bool collect_field(struct reader *r, const struct protobuf_field *f)
     }
 }
 
+/* What EACH is called with: all messages but samples, at least. */
+static bool for_tables(struct reader *r, bool (*each)(struct reader *, struct protobuf_field *))
+{
+    struct protobuf_field f;
+    for (uint32_t i = 0; i < r->border_n; i++) {
+        struct protobuf message = messages_of(r, i);
+        while (r->border[i].tables && p2a_protobuf_next(&message, &f))
+            if (!each(r, &f))
+                return false;
+    }
+    return true;
+}
+
 static bool collect_tables(struct reader *r)
 {
-    struct protobuf message = r->file;
-    struct protobuf_field f;
-    while (p2a_protobuf_next(&message, &f))
-        if (!collect_field(r, &f))
-            return false;
-    return index_ids(r, &r->mapping_ids, "mapping") && index_ids(r, &r->location_ids, "location") &&
-           index_ids(r, &r->function_ids, "function");
+    return for_tables(r, collect_field) && index_ids(r, &r->mapping_ids, "mapping") &&
+           index_ids(r, &r->location_ids, "location") && index_ids(r, &r->function_ids, "function");
 }
 
 /* ---- reading: strings and metrics ------------------------------------------------------------ */
@@ -1187,7 +1213,7 @@ static bool read_sample(const struct reader *r, struct piece *p, const struct pr
     if (values != r->type_n)
         return wrong_at(p, place(r, from->begin),
                         "a sample has %u value%s, expected %u, one a sample type", values,
-                        values == 1 ? "" : "s", r->type_n);
+                        p2a_plural(values), r->type_n);
     if (!put_locations(r, p, &sample))
         return false;
     p->sample[p->sample_n++] = sample;
@@ -1404,9 +1430,7 @@ static bool cut_piece(void *reader, void *piece)
     uint32_t i = r->piece_n;
     if (i == r->part_end)
         return false;
-    const unsigned char *begin = r->start + r->border[i];
-    const unsigned char *end = i + 1 < r->border_n ? r->start + r->border[i + 1] : r->file.end;
-    ((struct piece *)piece)->messages = (struct protobuf){begin, end, NULL};
+    ((struct piece *)piece)->messages = messages_of(r, i);
     r->piece_n++;
     return true;
 }
@@ -1429,11 +1453,6 @@ static void make_places(struct reader *r, uint64_t bytes)
     bool room =
         bytes < UINT32_MAX / 2 && p2a_grow(&r->frame, &r->frame_room, bytes, sizeof *r->frame);
     r->place_n = room ? (uint32_t)bytes : 0;
-}
-
-static const unsigned char *border(const struct reader *r, uint32_t i)
-{
-    return i < r->border_n ? r->start + r->border[i] : r->file.end;
 }
 
 /* The part from the next piece on. */
@@ -1650,23 +1669,17 @@ static bool read_comment(struct reader *r, uint64_t string, uint64_t at)
     return intern(r, string, at, &taken->comment[taken->comment_n++]);
 }
 
-static bool read_comments(struct reader *r)
+static bool read_if_comment(struct reader *r, struct protobuf_field *f)
 {
-    struct protobuf message = r->file;
-    struct protobuf_field f;
     uint64_t string;
-    while (r->count[COMMENT] && p2a_protobuf_next(&message, &f)) {
-        if (f.number != COMMENT)
-            continue;
-        if (f.type == PROTOBUF_NUMBER && !read_comment(r, f.value, place(r, f.begin)))
+    if (f->number != COMMENT)
+        return true;
+    if (f->type == PROTOBUF_NUMBER)
+        return read_comment(r, f->value, place(r, f->begin));
+    while (p2a_protobuf_number(&f->content, &string))
+        if (!read_comment(r, string, place(r, f->begin)))
             return false;
-        while (f.type == PROTOBUF_BYTES && p2a_protobuf_number(&f.content, &string))
-            if (!read_comment(r, string, place(r, f.begin)))
-                return false;
-        if (f.type == PROTOBUF_BYTES && !broken(r, &f.content))
-            return false;
-    }
-    return true;
+    return broken(r, &f->content);
 }
 
 static void note_labels(struct reader *r)
@@ -1687,7 +1700,7 @@ static void note_labels(struct reader *r)
     }
     if (others)
         p2a_note(r->p, "labels that are no threads are left out: %s and %zu other%s", list, others,
-                 others == 1 ? "" : "s");
+                 p2a_plural(others));
     else if (n)
         p2a_note(r->p, "labels that are no threads are left out: %s", list);
     if (sizes)
@@ -1719,7 +1732,8 @@ static bool name_period(struct reader *r)
 static bool read_all(struct reader *r)
 {
     if (!count_fields(r) || !make_tables(r) || !collect_tables(r) || !make_metrics(r) ||
-        (r->drop && !find_dropped(r)) || !read_samples(r) || !name_period(r) || !read_comments(r))
+        (r->drop && !find_dropped(r)) || !read_samples(r) || !name_period(r) ||
+        (r->count[COMMENT] && !for_tables(r, read_if_comment)))
         return false;
     add_notes(r);
     return true;
@@ -2479,7 +2493,7 @@ static void look_ahead(const struct writer *w, uint32_t row)
     if (w->paths.stacks)
         p2a_own_frames_ahead(w->paths.stacks, row + STACKS);
     else if (row + CONTEXTS < w->paths.n)
-        __builtin_prefetch(w->p->contexts.row + row + CONTEXTS);
+        p2a_fetch(w->p->contexts.row + row + CONTEXTS);
 }
 
 static bool add_row(struct writer *w, struct batch *b, uint32_t row)
