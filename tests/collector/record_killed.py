@@ -118,7 +118,7 @@ class Killed(RecordTest):
             try:
                 self.wait_for_calls(process)
                 before = self.counted()
-                picture = self.convert(self.recordings()[0], "-f", "flamegraph")
+                picture = self.convert(self.recordings()[0], "-f", "flamegraph", "-O", "minwidth=0")
                 self.assertIn("leaf", picture)
                 calls = self.calls("leaf")
                 self.assertGreaterEqual(calls, before - 1)
