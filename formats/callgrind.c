@@ -796,12 +796,53 @@ static p2a_id line_here(struct reader *r)
     return p2a_line_new(r->p, &line);
 }
 
+static bool any_negative(const struct reader *r)
+{
+    for (uint32_t i = 0; i < r->events; i++)
+        if (r->column[i].negative)
+            return true;
+    return false;
+}
+
+/* Whether events are in the order of the profile's columns, and lines of them may be packed. */
+static bool packs(const struct reader *r)
+{
+    for (uint32_t i = 0; i < r->events; i++)
+        if (r->column[i].metric != i)
+            return false;
+    return p2a_packs_lines(r->p, r->events);
+}
+
+/* The line that was read, where it isn't there yet. */
+static bool pack_line(struct reader *r)
+{
+    uint64_t value[P2A_LINE_STEPS + P2A_PACKED_COLUMNS] = {0}, *cost = value + P2A_LINE_STEPS;
+    unsigned char bytes[P2A_PACKED_MOST(P2A_LINE_STEPS + P2A_PACKED_COLUMNS)];
+    struct p2a_line_place here = {r->address, r->line};
+    for (uint32_t i = 0; i < r->events; i++)
+        cost[i] = r->column[i].cost;
+    const unsigned char *end = p2a_pack_values(bytes, value, P2A_LINE_STEPS + r->events);
+    struct p2a_new_lines lines = {
+        .run = {.function = r->function, .file = r->file, .n = 1, .first = here, .last = here},
+        .bytes = bytes,
+        .byte_n = (size_t)(end - bytes),
+        .sum = cost,
+        .columns = r->events,
+        .addresses = r->address};
+    return p2a_pack_lines(r->p, &lines);
+}
+
 /* False after an error. */
 static bool add_line_self(struct reader *r)
 {
+    uint64_t place = r->with_address ? r->address : r->line;
     if (!r->keeps_lines) {
         r->left_out |= P2A_LINES | (r->address ? P2A_ADDRESSES : 0);
         return true;
+    }
+    if (place >= r->beyond && place < UINT64_MAX && packs(r) && !any_negative(r)) {
+        r->beyond = place + 1;
+        return pack_line(r);
     }
     p2a_id id = line_here(r);
     if (id != P2A_NONE)
@@ -1106,7 +1147,7 @@ static void read_line(struct reader *r, struct p2a_str line)
  * seemed where it is: the shape may have changed, or its first row be what a call costs. Where
  * words end is found for a whole line at once, and eight digits are one number at once, since a
  * loop over them would end where no processor foresees it. */
-enum { PLAIN_EVENTS = 16, PLAIN_LINE = 64, PLAIN_MOST = PLAIN_LINE + 16 };
+enum { PLAIN_EVENTS = P2A_PACKED_COLUMNS, PLAIN_LINE = 64, PLAIN_MOST = PLAIN_LINE + 16 };
 #define EACH(byte) (0x0101010101010101U * (byte))
 
 /* The first byte in the lowest bits. */
@@ -1273,16 +1314,12 @@ struct course {
     int64_t least, most;
 };
 
-struct row {
-    uint64_t address, line;
-};
-
 struct run {
-    uint32_t rows;
+    uint32_t rows, byte_n;
     bool ascending; /* what tells its lines apart: they are all different */
     bool too_big;   /* costs add up to more than 64 bits hold */
     bool moves;     /* to other addresses than the first one's */
-    struct row first;
+    struct p2a_line_place first;
     struct course address, line;
 };
 
@@ -1296,9 +1333,9 @@ struct stretch {
 struct piece {
     struct stretch *stretch;
     struct run *run;
-    struct row *row;      /* of run after run, where lines are kept */
-    uint64_t *cost, *sum; /* of rows, of runs; an event each */
-    uint32_t stretch_n, run_n, row_n, stretch_room, run_room, row_room, cost_room, sum_room;
+    unsigned char *bytes; /* of run after run, where lines are kept: see model/lines.h */
+    uint64_t *sum;        /* of runs; an event each */
+    uint32_t stretch_n, run_n, byte_n, stretch_room, run_room, byte_room, sum_room;
 };
 
 static bool room_for_stretch(struct piece *p, uint32_t events)
@@ -1312,10 +1349,10 @@ static bool room_for_stretch(struct piece *p, uint32_t events)
            p2a_grow(&p->sum, &p->sum_room, runs * events, sizeof *p->sum);
 }
 
-static bool more_rows(struct piece *p, uint32_t events)
+static bool more_bytes(struct piece *p, uint32_t events)
 {
-    return p2a_grow(&p->row, &p->row_room, (uint64_t)p->row_n + 1, sizeof *p->row) &&
-           p2a_grow(&p->cost, &p->cost_room, (uint64_t)p->row_room * events, sizeof *p->cost);
+    return p2a_grow(&p->bytes, &p->byte_room,
+                    (uint64_t)p->byte_n + P2A_PACKED_MOST(P2A_LINE_STEPS + events), 1);
 }
 
 /* Goes one position on. False: that leads too far for a run, or is the first one that is the file's
@@ -1366,7 +1403,7 @@ static inline bool is_further(const struct course *course, uint64_t before)
  * begins. */
 static inline bool go_on(struct run *run, const struct shape *shape, const struct plain *plain)
 {
-    struct row before = {run->address.now, run->line.now};
+    struct p2a_line_place before = {run->address.now, run->line.now};
     if (!run->rows) {
         run->address.fixed = plain->address_step == AT;
         run->line.fixed = plain->line_step == AT;
@@ -1381,7 +1418,7 @@ static inline bool go_on(struct run *run, const struct shape *shape, const struc
         run->ascending &= shape->with_address ? is_further(&run->address, before.address)
                                               : is_further(&run->line, before.line);
     else
-        run->first = (struct row){run->address.now, run->line.now};
+        run->first = (struct p2a_line_place){run->address.now, run->line.now};
     run->moves |= run->address.now != run->first.address;
     return true;
 }
@@ -1392,23 +1429,28 @@ static inline const char *parse_run(struct piece *p, const struct shape *shape, 
                                     const char *at, const char *last)
 {
     struct run run = {.ascending = true};
-    uint64_t *sum = p->sum + (size_t)p->run_n * events, once[PLAIN_EVENTS], *cost = once;
+    uint32_t begin = p->byte_n, n = P2A_LINE_STEPS + events;
+    uint64_t *sum = p->sum + (size_t)p->run_n * events;
+    uint64_t value[P2A_LINE_STEPS + PLAIN_EVENTS], *cost = value + P2A_LINE_STEPS;
     memset(sum, 0, events * sizeof *sum);
     while (at < last) {
         struct plain plain;
-        if (shape->keeps_lines && p->row_n == p->row_room && !more_rows(p, events))
-            return NULL;
-        if (shape->keeps_lines)
-            cost = p->cost + (size_t)p->row_n * events;
+        struct p2a_line_place before = {run.address.now, run.line.now};
         const char *next = parse_plain(shape, events, at, &plain, cost);
         if (!next || !go_on(&run, shape, &plain))
             break;
         for (uint32_t i = 0; i < events; i++)
             run.too_big |= __builtin_add_overflow(sum[i], cost[i], &sum[i]);
-        if (shape->keeps_lines)
-            p->row[p->row_n++] = (struct row){run.address.now, run.line.now};
         at = next;
+        if (!shape->keeps_lines)
+            continue;
+        if (p->byte_room - p->byte_n < P2A_PACKED_MOST(n) && !more_bytes(p, events))
+            return NULL;
+        value[0] = run.rows > 1 ? p2a_step(before.address, run.address.now) : 0;
+        value[1] = run.rows > 1 ? p2a_step(before.line, run.line.now) : 0;
+        p->byte_n = (uint32_t)(p2a_pack_values(p->bytes + p->byte_n, value, n) - p->bytes);
     }
+    run.byte_n = p->byte_n - begin;
     p->run[p->run_n] = run;
     p->run_n += run.rows > 0;
     return at;
@@ -1439,7 +1481,7 @@ static bool parse(const void *reader, void *desk, struct p2a_str lines, void *pi
     const char *last = lines.n > PLAIN_MOST ? end - PLAIN_MOST : at;
     bool plain = shape->events && shape->events <= PLAIN_EVENTS, call = false;
     (void)desk;
-    for (p->stretch_n = p->row_n = p->run_n = 0; at < end;) {
+    for (p->stretch_n = p->byte_n = p->run_n = 0; at < end;) {
         const char *begin = at;
         if (!room_for_stretch(p, shape->events))
             return false;
@@ -1517,42 +1559,71 @@ static void add_row_costs(const struct reader *r, p2a_id id, const uint64_t *cos
         values[r->column[i].metric] += (double)(int64_t)cost[i]; /* of 16 digits at most */
 }
 
-/* Rows of lines that aren't there yet. False: there is no room for them. */
-static bool take_new_rows(struct reader *r, const struct run *run, const struct row *row,
-                          const uint64_t *cost, struct row from)
+/* A run that was taken up, and where. */
+struct taken {
+    const struct run *run;
+    struct p2a_line_place first, last;
+    const unsigned char *bytes;
+    const uint64_t *sum;
+};
+
+/* Its lines where none of them is there yet. False after an error. */
+static bool pack_rows(struct reader *r, const struct taken *taken)
 {
-    p2a_id id = p2a_lines_new(r->p, run->rows);
+    struct p2a_new_lines lines = {.run = {.function = r->function,
+                                          .file = r->file,
+                                          .n = taken->run->rows,
+                                          .first = taken->first,
+                                          .last = taken->last},
+                                  .bytes = taken->bytes,
+                                  .byte_n = taken->run->byte_n,
+                                  .sum = taken->sum,
+                                  .columns = r->events,
+                                  .addresses = taken->run->moves || taken->first.address};
+    return p2a_pack_lines(r->p, &lines);
+}
+
+/* The same as rows. */
+static bool take_new_rows(struct reader *r, const struct taken *taken)
+{
+    uint64_t value[P2A_LINE_STEPS + PLAIN_EVENTS];
+    const unsigned char *at = taken->bytes;
+    struct p2a_line_place place = taken->first;
+    p2a_id id = p2a_lines_new(r->p, taken->run->rows);
     if (id == P2A_NONE)
         return false;
     struct p2a_line *line = &r->p->graph.line[id];
-    for (uint32_t i = 0; i < run->rows; i++) {
-        line[i] = (struct p2a_line){.function = r->function,
-                                    .file = r->file,
-                                    .line = from.line + row[i].line,
-                                    .address = from.address + row[i].address};
-        add_row_costs(r, id + i, cost + (size_t)i * r->events);
+    for (uint32_t i = 0; i < taken->run->rows; i++) {
+        at = p2a_next_packed(at, r->events, &place, value);
+        line[i] = (struct p2a_line){
+            .function = r->function, .file = r->file, .line = place.line, .address = place.address};
+        add_row_costs(r, id + i, value + P2A_LINE_STEPS);
     }
     return true;
 }
 
-static bool take_rows(struct reader *r, const struct run *run, const struct row *row,
-                      const uint64_t *cost, struct row from)
+/* Its lines where some may be there. */
+static bool take_rows(struct reader *r, const struct taken *taken)
 {
-    for (uint32_t i = 0; i < run->rows; i++) {
-        r->address = from.address + row[i].address;
-        r->line = from.line + row[i].line;
+    uint64_t value[P2A_LINE_STEPS + PLAIN_EVENTS];
+    const unsigned char *at = taken->bytes;
+    struct p2a_line_place place = taken->first;
+    for (uint32_t i = 0; i < taken->run->rows; i++) {
+        at = p2a_next_packed(at, r->events, &place, value);
+        r->address = place.address;
+        r->line = place.line;
         p2a_id id = line_here(r);
         if (id == P2A_NONE)
             return false;
-        add_row_costs(r, id, cost + (size_t)i * r->events);
+        add_row_costs(r, id, value + P2A_LINE_STEPS);
     }
     return true;
 }
 
 /* Says what there was of a run that isn't kept. */
-static bool leave_rows_out(struct reader *r, const struct run *run, struct row from)
+static bool leave_rows_out(struct reader *r, const struct taken *taken)
 {
-    bool addresses = run->moves || from.address + run->first.address;
+    bool addresses = taken->run->moves || taken->first.address;
     r->left_out |= P2A_LINES | (addresses ? P2A_ADDRESSES : 0);
     return true;
 }
@@ -1569,7 +1640,7 @@ static bool add_sums(struct reader *r, const uint64_t *sum)
     return self;
 }
 
-static bool take_call(struct reader *r, struct row at, const uint64_t *cost)
+static bool take_call(struct reader *r, struct p2a_line_place at, const uint64_t *cost)
 {
     r->address = at.address;
     r->line = at.line;
@@ -1583,25 +1654,36 @@ static bool take_call(struct reader *r, struct row at, const uint64_t *cost)
     return !failed(r);
 }
 
-/* Whether anything more is wanted. */
-static bool take_run(struct reader *r, const struct run *run, const struct row *row,
-                     const uint64_t *cost, const uint64_t *sum)
+static struct p2a_line_place place_of_run(const struct run *run, struct p2a_line_place from,
+                                          uint64_t address, uint64_t line)
 {
-    struct row from = {run->address.fixed ? 0 : r->address, run->line.fixed ? 0 : r->line};
-    struct row last = {from.address + run->address.now, from.line + run->line.now};
+    return (struct p2a_line_place){(run->address.fixed ? 0 : from.address) + address,
+                                   (run->line.fixed ? 0 : from.line) + line};
+}
+
+/* Whether anything more is wanted. */
+static bool take_run(struct reader *r, const struct run *run, const unsigned char *bytes,
+                     const uint64_t *sum)
+{
+    struct p2a_line_place from = {r->address, r->line};
+    struct taken taken = {.run = run,
+                          .first = place_of_run(run, from, run->first.address, run->first.line),
+                          .last = place_of_run(run, from, run->address.now, run->line.now),
+                          .bytes = bytes,
+                          .sum = sum};
     if (r->expected == CALL)
-        return take_call(r, last, sum);
-    uint64_t first =
-        r->with_address ? from.address + run->first.address : from.line + run->first.line;
-    uint64_t end = r->with_address ? last.address : last.line;
+        return take_call(r, taken.last, sum);
+    uint64_t first = r->with_address ? taken.first.address : taken.first.line;
+    uint64_t end = r->with_address ? taken.last.address : taken.last.line;
     bool fresh = run->ascending && first >= r->beyond && first <= end && end < UINT64_MAX;
-    if (!(!r->keeps_lines ? leave_rows_out(r, run, from)
-          : fresh         ? take_new_rows(r, run, row, cost, from)
-                          : take_rows(r, run, row, cost, from)))
+    if (!(!r->keeps_lines     ? leave_rows_out(r, &taken)
+          : fresh && packs(r) ? pack_rows(r, &taken)
+          : fresh             ? take_new_rows(r, &taken)
+                              : take_rows(r, &taken)))
         return false;
     r->beyond = fresh ? end + 1 : r->beyond;
-    r->address = last.address;
-    r->line = last.line;
+    r->address = taken.last.address;
+    r->line = taken.last.line;
     p2a_count_lines(r->in, run->rows);
     return add_sums(r, sum);
 }
@@ -1612,8 +1694,8 @@ static bool take(void *reader, void *desk, void *piece)
     struct reader *r = reader;
     const struct piece *p = piece;
     const struct run *run = p->run;
-    const struct row *row = p->row;
-    const uint64_t *cost = p->cost, *sum = p->sum;
+    const unsigned char *bytes = p->bytes;
+    const uint64_t *sum = p->sum;
     bool more = true;
     (void)desk;
     for (const struct stretch *s = p->stretch; s < p->stretch + p->stretch_n && more; s++) {
@@ -1623,11 +1705,8 @@ static bool take(void *reader, void *desk, void *piece)
             more = take_line(r, s->text, s->n);
             continue;
         }
-        more = is_run(r, run, sum) ? take_run(r, run, row, cost, sum) : take_lines(r, s);
-        if (r->guess.keeps_lines) {
-            row += run->rows;
-            cost += (size_t)run->rows * r->guess.events;
-        }
+        more = is_run(r, run, sum) ? take_run(r, run, bytes, sum) : take_lines(r, s);
+        bytes = r->guess.keeps_lines ? bytes + run->byte_n : NULL;
         sum += r->guess.events;
         run++;
     }
@@ -1639,8 +1718,7 @@ static void free_piece(void *piece)
     struct piece *p = piece;
     free(p->stretch);
     free(p->run);
-    free(p->row);
-    free(p->cost);
+    free(p->bytes);
     free(p->sum);
 }
 
@@ -1796,6 +1874,8 @@ static void add_derived(struct reader *r, const struct declared *d, uint32_t rec
     struct event event = event_of(d->name);
     p2a_id metric = p2a_metric(r->p, event.name, event.unit, event.scale);
     if (metric == before) { /* not a second definition of the same */
+        if (!p2a_unpack_lines(r->p))
+            no_memory(r);
         name_metric(r, metric, d->name, d->title);
         fill_last(r->p, g->self, g->node_n, recorded, d->factor);
         fill_last(r->p, g->arc_total, g->arc_n, recorded, d->factor);
@@ -1845,6 +1925,14 @@ static void add_up_lines(struct reader *r)
         for (size_t c = 0; self && c < columns; c++)
             self[c] += g->line_self[i * columns + c];
     }
+}
+
+/* Packed lines have the metrics of the profile, and no more than doubles hold. */
+static void unpack_odd_lines(struct reader *r)
+{
+    bool odd = r->volume > (uint64_t)P2A_EXACT || p2a_packed_of(r->p)->columns != r->p->columns;
+    if (odd && !p2a_unpack_lines(r->p))
+        no_memory(r);
 }
 
 /* Arcs sum up their sites, where these are kept. */
@@ -1916,6 +2004,7 @@ static void finish(struct reader *r)
         p2a_bad_line(r->in, "the end, expected an \"events:\" line and costs");
     if (failed(r))
         return;
+    unpack_odd_lines(r);
     add_up(r);
     finish_events(r);
     if (!failed(r)) {
@@ -2213,13 +2302,17 @@ enum { LINE_MOST = (P2A_DIGITS + 2) * (MAX_EVENTS + 2) };
 struct writer {
     struct p2a_out *out;
     const struct p2a_profile *p;
+    struct p2a_profile
+        lent; /* it with rows in the place of packed lines, where their costs change */
+    const struct p2a_packed_lines *packed; /* NULL: lines are rows */
+    uint32_t line_n;
     uint32_t events; /* the profile's columns */
     bool addresses, modules;
     struct texts texts;
     struct p2a_str *name;          /* per function */
     struct target *target;         /* per function */
     uint32_t *file_no, *object_no; /* the same per string */
-    struct groups lines, sites;    /* by function, by arc */
+    struct groups lines, sites;    /* by function, by arc; packed lines as runs of them */
     struct p2a_flow flow;
     bool *at_home; /* per function: all its lines are in its own file */
     double *rest;  /* [function * events + event]: what of its self is on no line */
@@ -2527,13 +2620,25 @@ static void tally_lines(const struct writer *w, struct together lines, uint32_t 
     *sum = so_far;
 }
 
+/* The same of runs of packed lines. */
+static void tally_runs(const struct writer *w, struct together runs, uint32_t event, double *rest,
+                       uint64_t *sum)
+{
+    for (size_t i = runs.begin; i < runs.end; i++) {
+        uint64_t of_run = w->packed->sum[i * w->packed->columns + event];
+        *rest -= (double)of_run;
+        *sum += of_run;
+    }
+}
+
 static bool are_at_home(const struct writer *w, struct together lines)
 {
+    const struct p2a_line_run *run = w->packed ? w->packed->run : NULL;
     const struct p2a_line *line = w->p->graph.line;
     p2a_id file = w->p->functions.row[lines.key].file;
     bool at_home = true;
     for (size_t i = lines.begin; i < lines.end; i++)
-        at_home &= line[i].file == file;
+        at_home &= (run ? run[i].file : line[i].file) == file;
     return at_home;
 }
 
@@ -2548,7 +2653,10 @@ static void tally_function(const struct writer *w, p2a_id f, struct tally *tally
     for (uint32_t i = w->lines.first[f]; i < w->lines.first[f + 1]; i++) {
         struct together lines = w->lines.stretch[i];
         for (uint32_t e = 0; e < w->events; e++)
-            tally_lines(w, lines, e, tally, &rest[e], &sum[e]);
+            if (w->packed)
+                tally_runs(w, lines, e, &rest[e], &sum[e]);
+            else
+                tally_lines(w, lines, e, tally, &rest[e], &sum[e]);
         w->at_home[f] &= are_at_home(w, lines);
     }
     for (uint32_t e = 0; e < w->events; e++) {
@@ -2663,7 +2771,7 @@ static bool cost_functions(struct writer *w)
     w->rest = malloc(((size_t)g->node_n + 1) * w->events * sizeof *w->rest);
     w->at_home = malloc((size_t)g->node_n + 1);
     w->self = calloc((size_t)w->p->functions.n * w->events + 1, sizeof *w->self);
-    bool few = g->line_n < ENOUGH;
+    bool few = g->line_n < ENOUGH; /* a run is looked at as fast as a line */
     return w->rest && w->at_home && w->self &&
            p2a_crew_run(&work, &tallying, few) == P2A_CREW_DONE && make_whole(w, &tallying.whole);
 }
@@ -3176,9 +3284,10 @@ static uint64_t own_line(const struct writer *w, p2a_id function)
     if (line > 0)
         return (uint64_t)line;
     uint32_t first = w->lines.first[function];
-    return first < w->lines.first[function + 1]
-               ? w->p->graph.line[w->lines.stretch[first].begin].line
-               : 0;
+    if (first == w->lines.first[function + 1])
+        return 0;
+    first = w->lines.stretch[first].begin;
+    return w->packed ? w->packed->run[first].first.line : w->p->graph.line[first].line;
 }
 
 /* Whole numbers of the profile as they are written. */
@@ -3226,6 +3335,34 @@ static void put_lines(const struct writer *w, struct pen *pen, struct together l
     }
 }
 
+static void put_packed(const struct writer *w, struct pen *pen, const struct p2a_line_run *run)
+{
+    uint64_t value[P2A_LINE_STEPS + P2A_PACKED_COLUMNS], before = pen->address;
+    const unsigned char *from = w->packed->bytes + run->at;
+    struct p2a_line_place place = run->first;
+    for (uint32_t i = 0; i < run->n;) {
+        char *at = next_line(pen);
+        for (const char *full = pen->full; i < run->n && at < full; i++) {
+            from = p2a_next_packed(from, w->events, &place, value);
+            at = add_cost_line(w, at, before, place.address, place.line, value + P2A_LINE_STEPS);
+            before = place.address;
+        }
+        pen->at = at;
+    }
+}
+
+static void put_runs(const struct writer *w, struct pen *pen, struct together runs)
+{
+    for (size_t i = runs.begin; i < runs.end; i++) {
+        const struct p2a_line_run *run = &w->packed->run[i];
+        enter_file(w, pen, runs.key, run->file);
+        if (pen->out)
+            put_packed(w, pen, run);
+        if (w->addresses)
+            pen->address = run->last.address;
+    }
+}
+
 /* Of lines at home nothing but the last address is of use to what follows. */
 static void put_self(const struct writer *w, struct pen *pen, p2a_id function)
 {
@@ -3236,7 +3373,10 @@ static void put_self(const struct writer *w, struct pen *pen, p2a_id function)
         struct together lines = w->lines.stretch[i];
         if (!pen->out && w->at_home[function])
             lines.begin = lines.end - 1;
-        put_lines(w, pen, lines);
+        if (w->packed)
+            put_runs(w, pen, lines);
+        else
+            put_lines(w, pen, lines);
     }
     const uint64_t *rest = w->rest_cost ? w->rest_cost + row : whole_costs(w, w->rest + row, whole);
     if (begin == end || any_cost(w, rest)) {
@@ -3389,7 +3529,7 @@ static inline void give_number(uint32_t *number, uint32_t *used)
 /* Numbers depend on no cost where nothing has places within functions. */
 static bool number_early(const struct writer *w)
 {
-    return !w->p->graph.line_n && !w->p->graph.site_n;
+    return !w->line_n && !w->p->graph.site_n;
 }
 
 /* What put_block does then, without writing. */
@@ -3558,8 +3698,7 @@ static bool target_calls(struct writer *w)
 static bool prepare_names(void *writer)
 {
     const struct writer *w = writer;
-    return name_functions(writer) && target_calls(writer) &&
-           (w->p->graph.line_n || cost_functions(writer));
+    return name_functions(writer) && target_calls(writer) && (w->line_n || cost_functions(writer));
 }
 
 static bool order_graph(void *writer)
@@ -3586,6 +3725,15 @@ static bool prepare_text(void *writer)
            (!number_early(w) || number_names(w));
 }
 
+static bool group_lines(struct writer *w)
+{
+    const struct p2a_graph *g = &w->p->graph;
+    const struct p2a_packed_lines *packed = w->packed;
+    uint32_t functions = w->p->functions.n;
+    return packed ? group(&w->lines, functions, packed->run_n, packed->run, sizeof *packed->run)
+                  : group(&w->lines, functions, g->line_n, g->line, sizeof *g->line);
+}
+
 /* Names and figures are of each other's business where they are put alone: what of them takes long
  * is done on two cores. */
 static bool prepare(struct writer *w)
@@ -3595,10 +3743,9 @@ static bool prepare(struct writer *w)
     bool few = w->p->functions.n < ENOUGH;
     w->file_no = calloc(w->p->strings.n, sizeof *w->file_no);
     w->object_no = calloc(w->p->strings.n, sizeof *w->object_no);
-    if (!w->file_no || !w->object_no ||
-        !group(&w->lines, w->p->functions.n, g->line_n, g->line, sizeof *g->line) ||
+    if (!w->file_no || !w->object_no || !group_lines(w) ||
         !group(&w->sites, g->arc_n, g->site_n, g->site, sizeof *g->site) ||
-        !p2a_do_both(prepare_names, order_graph, w, few) || (g->line_n && !cost_functions(w)) ||
+        !p2a_do_both(prepare_names, order_graph, w, few) || (w->line_n && !cost_functions(w)) ||
         !p2a_do_both(prepare_text, cost_arcs, w, few) || !cost_outside(w) ||
         (!number_early(w) && !number_names(w)))
         return false;
@@ -3630,6 +3777,25 @@ static void release(struct writer *w)
     free(w->part_cost);
     p2a_flow_free(&w->flow);
     p2a_arena_free(&w->texts.arena);
+    if (w->p == &w->lent)
+        p2a_return_lines(&w->lent);
+}
+
+/* Packed costs are written as they are, where these are the file's. False: no memory. */
+static bool find_lines(struct writer *w)
+{
+    const struct p2a_packed_lines *packed = p2a_packed_of(w->p);
+    bool same = true;
+    w->line_n = packed->n ? packed->n : w->p->graph.line_n;
+    for (uint32_t e = 0; e < w->events; e++)
+        same &= factor_of(w, e) == 1; /* NOLINT: exact */
+    if (packed->n && same)
+        w->packed = packed;
+    if (!packed->n || same)
+        return true;
+    bool lent = p2a_lend_lines(w->p, &w->lent);
+    w->p = &w->lent;
+    return lent;
 }
 
 static enum p2a_status write_callgrind(struct p2a_out *out)
@@ -3649,7 +3815,7 @@ static enum p2a_status write_callgrind(struct p2a_out *out)
         w->events = MAX_EVENTS;
         p2a_out_note(out, "only the first %d metrics were written", MAX_EVENTS);
     }
-    bool ready = prepare(w);
+    bool ready = find_lines(w) && prepare(w);
     if (ready) {
         name_events(w);
         put_header(w);
@@ -3678,7 +3844,7 @@ const struct p2a_format p2a_format_callgrind = {
     .write = write_callgrind,
     .gives =
         P2A_GRAPH | P2A_CALLS | P2A_LINES | P2A_ADDRESSES | P2A_MANY | P2A_MODULES | P2A_PLACES,
-    .needs = P2A_GRAPH,
+    .needs = P2A_GRAPH | P2A_PACKED,
     .keeps = P2A_GRAPH | P2A_CALLS | P2A_LINES | P2A_ADDRESSES | P2A_MANY | P2A_MODULES |
              P2A_PLACES | P2A_BEFORE,
     .options = callgrind_options,

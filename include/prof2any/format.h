@@ -193,7 +193,8 @@ enum p2a_fact {
     P2A_PICTURE =
         1 << 10, /* (needs only) contexts for the eye: small ones gathered in marked frames */
     P2A_STACKS = 1 << 11, /* (needs only) in place of contexts stacks will do: model/stacks.h */
-    P2A_MODULES_AS_FILES = 1 << 12 /* (keeps only) modules where the file isn't known */
+    P2A_MODULES_AS_FILES = 1 << 12, /* (keeps only) modules where the file isn't known */
+    P2A_PACKED = 1 << 13            /* (needs only) lines may be packed: model/lines.h */
 };
 
 enum { P2A_COMMENTS = 8 };

@@ -69,8 +69,8 @@ struct p2a_load_options {
      * of OF; 0 where that isn't known. */
     void (*progress)(void *progress_to, uint64_t done, uint64_t of);
     void *progress_to;
-    bool lazy; /* make call paths when a call needs them: faster where none does. Not for those who
-                  look into format.h's tables after loading */
+    bool lazy; /* make call paths and lines when a call needs them: faster where none does. Not for
+                  those who look into format.h's tables after loading */
     double least; /* paths may end with the first call whose total is below this share of the whole,
                      0 to 1, which has all that is below as its own: faster, for pictures that have
                      no room for more */

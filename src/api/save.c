@@ -91,6 +91,8 @@ static enum p2a_status need_contexts(struct p2a_profile *p, bool picture, bool e
 static enum p2a_status make_needs(struct p2a_profile *p, const struct p2a_format *format,
                                   bool exact, struct p2a_error *error)
 {
+    if (!(format->needs & P2A_PACKED) && !p2a_unpack_lines(p))
+        return p2a_error_memory(error);
     if (format->needs & P2A_CONTEXTS &&
         need_contexts(p, format->needs & P2A_PICTURE, exact, error) != P2A_OK)
         return error->status;

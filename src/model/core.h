@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/index.h"
 #include "base/pairs.h"
+#include "model/lines.h"
 #include "model/stacks.h"
 #include "prof2any/format.h"
 
@@ -14,6 +15,7 @@ struct p2a_core {
     struct p2a_index string_of, function_of, thread_of, line_of, site_of;
     struct p2a_pairs context_of, arc_of;
     struct p2a_stacks stacks; /* in the place of contexts, until p2a_unfold */
+    struct p2a_packed_lines packed; /* in the place of lines, until p2a_unpack_lines */
     bool lazy;                /* they may be */
     bool no_lines;            /* wanted */
     double least;             /* the share of the whole below which a path's end is as good */
@@ -39,6 +41,8 @@ struct p2a_profile *p2a_profile_new(uint64_t max_rows); /* NULL: no memory */
 enum p2a_status p2a_fail(struct p2a_profile *p, enum p2a_status status, const char *message, ...)
     P2A_PRINTF(3, 4);
 enum p2a_status p2a_profile_status(const struct p2a_profile *p);
+/* Whether a table may have so many rows; where it may not, the profile fails. */
+bool p2a_within_limit(struct p2a_profile *p, uint64_t rows);
 
 /* After the last row: evens out the tables and works out the facts. */
 void p2a_finish(struct p2a_profile *p);

@@ -181,7 +181,9 @@ void p2a_drop_derived(struct p2a_profile *p)
         .line_n = p->graph.line_n, .line = p->graph.line, .line_self = p->graph.line_self};
     struct p2a_index line_of = p->core->line_of;
     uint32_t line_room = p->core->line_room;
+    struct p2a_packed_lines packed = p->core->packed;
     unsigned facts = p->facts;
+    p->core->packed = (struct p2a_packed_lines){0};
     p->graph.line = NULL;
     p->graph.line_self = NULL;
     p->core->line_of = (struct p2a_index){0};
@@ -189,6 +191,7 @@ void p2a_drop_derived(struct p2a_profile *p)
     p->graph = lines;
     p->core->line_of = line_of;
     p->core->line_room = line_room;
+    p->core->packed = packed;
     p->facts = facts & ~(unsigned)P2A_GRAPH;
 }
 

@@ -593,15 +593,19 @@ enum p2a_status p2a_add(struct p2a_profile *into, const struct p2a_profile *from
                         struct p2a_error *error)
 {
     struct p2a_error ours;
-    struct p2a_profile lent;
-    bool lend = p2a_stacks_of(from)->n;
+    struct p2a_profile lent = {0}, with_lines;
+    bool lend = p2a_stacks_of(from)->n, lend_lines = p2a_packed_of(from)->n;
+    bool room = !lend_lines || p2a_lend_lines(from, &with_lines);
     p2a_error_start(&ours, error ? error->path : "");
-    if (lend && !p2a_lend(from, p2a_stacks_of(from), 0, &lent))
+    from = lend_lines ? &with_lines : from;
+    if (!room || (lend && !p2a_lend(from, p2a_stacks_of(from), 0, &lent)))
         p2a_error_memory(&ours);
     else if (p2a_unfold(into, &ours) == P2A_OK)
         add_profile(into, lend ? &lent : from, &ours);
     if (lend)
         p2a_let_go(&lent);
+    if (lend_lines)
+        p2a_return_lines(&with_lines);
     if (error)
         *error = ours;
     return ours.status;

@@ -74,6 +74,7 @@ void p2a_drop_graph(struct p2a_profile *p)
 {
     struct p2a_core *core = p->core;
     p2a_free_graph(&p->graph);
+    p2a_free_packed(&core->packed);
     core->node_room = core->order_room = core->arc_room = core->line_room = core->site_room = 0;
     p2a_pairs_free(&core->arc_of);
     p2a_index_free(&core->line_of);
@@ -147,7 +148,7 @@ static bool no_memory(struct p2a_profile *p)
     return false;
 }
 
-static bool within_limit(struct p2a_profile *p, uint64_t rows)
+bool p2a_within_limit(struct p2a_profile *p, uint64_t rows)
 {
     if (rows > p->core->max_rows)
         p2a_fail(p, P2A_INPUT, "more than %llu rows in one table, the limit",
@@ -159,7 +160,7 @@ static bool within_limit(struct p2a_profile *p, uint64_t rows)
 static bool room_for(struct p2a_profile *p, void *array_pointer, uint32_t *room, uint32_t n,
                      size_t size)
 {
-    if (!within_limit(p, (uint64_t)n + 1))
+    if (!p2a_within_limit(p, (uint64_t)n + 1))
         return false;
     return p2a_grow(array_pointer, room, (uint64_t)n + 1, size) || no_memory(p);
 }
@@ -704,7 +705,7 @@ bool p2a_take_graph(struct p2a_profile *p, struct p2a_graph *graph)
     core->arc_room = p->graph.arc_n;
     core->line_room = p->graph.line_n;
     core->site_room = p->graph.site_n;
-    return !failed(p) && within_limit(p, p->graph.arc_n) && even_nodes(p);
+    return !failed(p) && p2a_within_limit(p, p->graph.arc_n) && even_nodes(p);
 }
 
 struct p2a_node *p2a_node(struct p2a_profile *p, p2a_id function)
@@ -838,8 +839,10 @@ p2a_id p2a_lines_new(struct p2a_profile *p, uint32_t n)
 {
     struct p2a_graph *g = &p->graph;
     struct p2a_core *core = p->core;
+    if (!p2a_unpack_lines(p))
+        no_memory(p);
     uint32_t room = core->line_room, first = g->line_n;
-    if (failed(p) || !within_limit(p, (uint64_t)first + n))
+    if (failed(p) || !p2a_within_limit(p, (uint64_t)first + n))
         return P2A_NONE;
     if (!p2a_grow(&g->line, &core->line_room, (uint64_t)first + n, sizeof *g->line)) {
         no_memory(p);
@@ -862,6 +865,8 @@ p2a_id p2a_line_new(struct p2a_profile *p, const struct p2a_line *line)
 
 p2a_id p2a_line(struct p2a_profile *p, const struct p2a_line *line)
 {
+    if (!p2a_unpack_lines(p))
+        no_memory(p);
     if (failed(p) || !index_lines(p))
         return P2A_NONE;
     p2a_id id = p2a_index_find(&p->core->line_of, hash_line(line), same_line, p->graph.line, line);
@@ -942,7 +947,7 @@ static unsigned function_facts(const struct p2a_profile *p)
 static unsigned row_facts(const struct p2a_profile *p)
 {
     const struct p2a_graph *g = &p->graph;
-    unsigned facts = 0;
+    unsigned facts = p->core->packed.addresses ? P2A_ADDRESSES : 0;
     for (uint32_t i = 0; p->contexts.calls && i < p->contexts.n && !(facts & P2A_CALLS); i++)
         if (p->contexts.calls[i])
             facts |= P2A_CALLS;
@@ -962,7 +967,7 @@ static void finish_facts(struct p2a_profile *p)
         facts |= P2A_CONTEXTS;
     if (p->graph.order_n || p->graph.arc_n)
         facts |= P2A_GRAPH;
-    if (p->graph.line_n || p->graph.site_n)
+    if (p->graph.line_n || p->core->packed.n || p->graph.site_n)
         facts |= P2A_LINES;
     if (p->threads.n > 1)
         facts |= P2A_THREADS;

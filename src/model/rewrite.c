@@ -262,5 +262,7 @@ bool *p2a_used_functions(const struct p2a_profile *p)
         used[g->arc[a].caller] = used[g->arc[a].callee] = true;
     for (uint32_t i = 0; used && i < g->line_n; i++)
         used[g->line[i].function] = true;
+    for (uint32_t i = 0; used && i < p->core->packed.run_n; i++)
+        used[p->core->packed.run[i].function] = true;
     return used;
 }

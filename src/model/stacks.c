@@ -358,6 +358,8 @@ enum p2a_status p2a_unfold(struct p2a_profile *p, struct p2a_error *error)
     struct p2a_contexts made;
     uint32_t room;
     uint64_t contexts;
+    if (!p2a_unpack_lines(p))
+        return p2a_error_memory(error);
     if (!p->core->stacks.n)
         return P2A_OK;
     struct p2a_stack_walk walk = p2a_walk_stacks(&p->core->stacks, p->columns);

@@ -80,7 +80,8 @@ bool p2a_contexts_order(struct p2a_contexts *contexts, uint32_t room, uint32_t c
 /* Those of the profile, n 0 where it has none. */
 const struct p2a_stacks *p2a_stacks_of(const struct p2a_profile *p);
 
-/* Puts contexts in the place of the profile's stacks, if it has any. */
+/* Puts contexts in the place of the profile's stacks, and rows in that of packed lines, if it has
+ * any. */
 enum p2a_status p2a_unfold(struct p2a_profile *p, struct p2a_error *error);
 /* The contexts of stacks alone, as a profile that borrows all else from P and is let go by
  * p2a_let_go. Of those whose total in column 0 is below LEAST only the first on a path is there,

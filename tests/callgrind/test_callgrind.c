@@ -342,6 +342,38 @@ static void rows_of_any_number_of_costs_are_what_they_say(void **state)
     }
 }
 
+static uint32_t packed_of(const char *text)
+{
+    struct p2a_profile *p = profile_in(text);
+    uint32_t packed = same_packed(p2a_str_of(text), p);
+    p2a_free(p);
+    return packed;
+}
+
+static void lines_are_packed_where_all_are_new_and_whole(void **state)
+{
+    (void)state;
+    assert_int_equal(packed_of(HEAD "fn=f\n1 10\n2 20\n9 0\nfn=g\n1 5\n"), 4);
+    assert_int_equal(packed_of(HEAD "fn=f\n1 10\n2 20\nfi=x\n+1 5\n * 6\nfe=\n7 5\n"), 0);
+    assert_int_equal(packed_of(HEAD "fn=f\n1 10\nfi=x\n+1 5\n 9 6\nfe=\n10 5\n"), 4);
+    assert_int_equal(packed_of(HEAD "fn=f\n1 1\ncfn=g\ncalls=1 1\n1 9\n2 1\nfn=g\n7 9\n"), 3);
+    assert_int_equal(packed_of(HEAD "fn=f\n2 1\n1 1\n"), 0); /* may be there already */
+    assert_int_equal(packed_of(HEAD "fn=f\n1 1\nfn=g\n1 1\nfn=f\n9 1\n"), 0);
+    assert_int_equal(packed_of(HEAD "fn=f\n1 -1\n2 3\n"), 0);
+    assert_int_equal(packed_of(HEAD "fn=f\n1 9007199254740990\n2 3\n"), 0); /* beyond 2^53 */
+    assert_int_equal(packed_of(HEAD "fn=f\n1 9007199254740990\n2 2\n"), 2);
+    assert_int_equal(
+        packed_of("positions: instr line\nevents: A B\nfn=f\n"
+                  "0xfffffffffffffff0 0x8000000000000000 1 65536\n+1 -1 255 256\n"
+                  "+1 9 65535 4294967295\nfn=g\n0 18446744073709551615 1 4294967296\n"),
+        4);
+    assert_int_equal(packed_of("events: A B\nfn=f\n1 2 3\nevents: B A\nfn=g\n1 4 5\n"), 0);
+    assert_int_equal(packed_of("events: A\nfn=f\n1 2\nevents: A B\nfn=g\n1 4 5\n"), 0);
+    assert_int_equal(packed_of("events: A\nevent: S = A + A\nfn=f\n1 2\n"), 0);
+    assert_int_equal(packed_of("events: ms\nfn=f\n1 2\n3 4\n"), 2); /* written as nanoseconds */
+    assert_int_equal(packed_of("events: a b c d e f g h i j k l m n o p q\nfn=f\n1 2\n3 4\n"), 0);
+}
+
 static void line_ends_and_blanks_are_forgiven(void **state)
 {
     (void)state;
@@ -710,6 +742,7 @@ int main(void)
         cmocka_unit_test(numbers_are_the_same_in_the_middle_and_at_the_end),
         cmocka_unit_test(lines_are_as_wrong_in_the_middle_as_at_the_end),
         cmocka_unit_test(rows_of_any_number_of_costs_are_what_they_say),
+        cmocka_unit_test(lines_are_packed_where_all_are_new_and_whole),
         cmocka_unit_test(line_ends_and_blanks_are_forgiven),
         cmocka_unit_test(broken_lines_are_errors_with_their_number),
         cmocka_unit_test(what_was_written_reads_as_what_it_was),

@@ -2,6 +2,7 @@
 #ifndef P2A_TESTS_CALLGRIND_TEXT_H
 #define P2A_TESTS_CALLGRIND_TEXT_H
 
+#include "model/core.h"
 #include "unit/make.h"
 
 static inline enum p2a_status load_text(struct p2a_str text, struct p2a_profile **p,
@@ -44,6 +45,45 @@ static inline void same_without_lines(struct p2a_str text, const struct p2a_prof
     p2a_free(p);
 }
 
+static inline void same_written(struct p2a_profile *a, struct p2a_profile *b, const char *format)
+{
+    struct p2a_save_options options = {.format = format};
+    struct p2a_error error;
+    void *bytes[2] = {NULL, NULL};
+    size_t n[2] = {0, 0};
+    enum p2a_status status = p2a_save_memory(a, &options, &bytes[0], &n[0], &error);
+    assert_int_equal(p2a_save_memory(b, &options, &bytes[1], &n[1], &error), status);
+    assert_int_equal(n[0], n[1]);
+    assert_true(!n[0] || memcmp(bytes[0], bytes[1], n[0]) == 0);
+    free(bytes[0]);
+    free(bytes[1]);
+}
+
+/* Where TEXT's lines may be packed they are the same lines, and what is written is the same.
+ * Returns how many were. */
+static inline uint32_t same_packed(struct p2a_str text, struct p2a_profile *whole)
+{
+    const struct p2a_load_options options = {.format = "callgrind", .lazy = true};
+    const struct p2a_graph *g = &whole->graph;
+    struct p2a_profile *p;
+    struct p2a_error error;
+    assert_int_equal(p2a_load_memory(text.at, text.n, "test", &options, &p, &error), P2A_OK);
+    assert_true(p->facts == whole->facts && p->recorded == whole->recorded);
+    uint32_t packed = p2a_packed_of(p)->n;
+    assert_true(packed == 0 || (packed == g->line_n && p->graph.line_n == 0));
+    same_written(p, whole, "callgrind");
+    assert_int_equal(p2a_packed_of(p)->n, packed);
+    assert_int_equal(p2a_check(p, &error), P2A_OK);
+    assert_int_equal(p2a_packed_of(p)->n, 0);
+    assert_int_equal(p->graph.line_n, g->line_n);
+    for (uint32_t i = 0; i < g->line_n; i++)
+        assert_memory_equal(&p->graph.line[i], &g->line[i], sizeof *g->line);
+    same_values(p->graph.line_self, g->line_self, (size_t)g->line_n * p->columns);
+    same_written(p, whole, "json");
+    p2a_free(p);
+    return packed;
+}
+
 /* The profile in TEXT, which has to be one. */
 static inline struct p2a_profile *profile_in(const char *text)
 {
@@ -53,6 +93,7 @@ static inline struct p2a_profile *profile_in(const char *text)
         fail_msg("line %llu: %s", (unsigned long long)error.place, error.message);
     assert_int_equal(p2a_check(p, &error), P2A_OK);
     same_without_lines(p2a_str_of(text), p);
+    same_packed(p2a_str_of(text), p);
     return p;
 }
 

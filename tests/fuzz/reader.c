@@ -14,15 +14,20 @@
 static const size_t AGAIN = 1 << 14; /* the most that is read again */
 static const uint32_t EVERY = 8;     /* inputs a turn of the writers */
 
-static struct p2a_profile *load(const void *bytes, size_t size, const char *format, bool lazy,
-                                struct p2a_error *error)
+static struct p2a_profile *load_so(const void *bytes, size_t size, const char *format,
+                                   struct p2a_load_options options, struct p2a_error *error)
 {
-    struct p2a_load_options options = {
-        .format = *format ? format : NULL, .lazy = lazy, .no_lines = lazy};
     struct p2a_profile *p;
+    options.format = *format ? format : NULL;
     if (p2a_load_memory(bytes, size, "", &options, &p, error) == P2A_OK && !p)
         broken(format, "no profile and no error");
     return p;
+}
+
+static struct p2a_profile *load(const void *bytes, size_t size, const char *format,
+                                struct p2a_error *error)
+{
+    return load_so(bytes, size, format, (struct p2a_load_options){0}, error);
 }
 
 static void expect_equations(struct p2a_profile *p, const char *where)
@@ -52,7 +57,7 @@ static void read_again(const struct p2a_format *format, const void *bytes, size_
     struct p2a_error error;
     if (!format->read || !size || size > AGAIN)
         return;
-    struct p2a_profile *p = load(bytes, size, format->name, false, &error);
+    struct p2a_profile *p = load(bytes, size, format->name, &error);
     if (!p) {
         fprintf(stderr, "%s wrote what it can't read:\n%.*s\n", format->name, (int)size,
                 (const char *)bytes);
@@ -79,13 +84,15 @@ static void write_as(struct p2a_profile *p, const struct p2a_format *format)
     expect_equations(p, format->name);
 }
 
-/* Of a profile without call paths, so that they are made where a writer needs them. */
+/* Of a profile without call paths, so that they are made where a writer needs them, and without
+ * lines or with packed ones. */
 static void write_some(const uint8_t *bytes, size_t size, uint32_t turn)
 {
     struct p2a_error error;
     const struct p2a_format *writer[64];
     size_t n = 0, some = getenv("FUZZ_WRITERS") ? 64 : turn % EVERY ? 0 : 2;
-    struct p2a_profile *p = some ? load(bytes, size, FUZZ_FORMAT, true, &error) : NULL;
+    struct p2a_load_options lazy = {.lazy = true, .no_lines = turn / EVERY % 2};
+    struct p2a_profile *p = some ? load_so(bytes, size, FUZZ_FORMAT, lazy, &error) : NULL;
     if (some && !p)
         broken("what was read", "can't be read lazily");
     turn /= EVERY;
@@ -110,7 +117,7 @@ static bool is_packed(const uint8_t *bytes, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct p2a_error error;
-    struct p2a_profile *p = load(bytes, size, FUZZ_FORMAT, false, &error);
+    struct p2a_profile *p = load(bytes, size, FUZZ_FORMAT, &error);
     bool packed = is_packed(bytes, size);
     if (!p) {
         expect_refusal(&error, packed ? 0 : size);
