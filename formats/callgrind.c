@@ -1317,7 +1317,7 @@ struct course {
 struct run {
     uint32_t rows, byte_n;
     bool ascending; /* what tells its lines apart: they are all different */
-    bool too_big;   /* costs add up to more than 64 bits hold */
+    bool too_big;   /* costs may add up to more than 64 bits hold */
     bool moves;     /* to other addresses than the first one's */
     struct p2a_line_place first;
     struct course address, line;
@@ -1431,7 +1431,7 @@ static inline const char *parse_run(struct piece *p, const struct shape *shape, 
     struct run run = {.ascending = true};
     uint32_t begin = p->byte_n, n = P2A_LINE_STEPS + events;
     uint64_t *sum = p->sum + (size_t)p->run_n * events;
-    uint64_t value[P2A_LINE_STEPS + PLAIN_EVENTS], *cost = value + P2A_LINE_STEPS;
+    uint64_t value[P2A_LINE_STEPS + PLAIN_EVENTS], *cost = value + P2A_LINE_STEPS, bits = 0;
     memset(sum, 0, events * sizeof *sum);
     while (at < last) {
         struct plain plain;
@@ -1439,8 +1439,10 @@ static inline const char *parse_run(struct piece *p, const struct shape *shape, 
         const char *next = parse_plain(shape, events, at, &plain, cost);
         if (!next || !go_on(&run, shape, &plain))
             break;
-        for (uint32_t i = 0; i < events; i++)
-            run.too_big |= __builtin_add_overflow(sum[i], cost[i], &sum[i]);
+        for (uint32_t i = 0; i < events; i++) {
+            sum[i] += cost[i];
+            bits |= cost[i];
+        }
         at = next;
         if (!shape->keeps_lines)
             continue;
@@ -1450,6 +1452,7 @@ static inline const char *parse_run(struct piece *p, const struct shape *shape, 
         value[1] = run.rows > 1 ? p2a_step(before.line, run.line.now) : 0;
         p->byte_n = (uint32_t)(p2a_pack_values(p->bytes + p->byte_n, value, n) - p->bytes);
     }
+    run.too_big = __builtin_mul_overflow(bits, (uint64_t)run.rows, &bits);
     run.byte_n = p->byte_n - begin;
     p->run[p->run_n] = run;
     p->run_n += run.rows > 0;
@@ -1486,7 +1489,7 @@ static bool parse(const void *reader, void *desk, struct p2a_str lines, void *pi
         if (!room_for_stretch(p, shape->events))
             return false;
         const char *until = call && begin < last ? begin + 1 : last; /* what a call costs: a row */
-        if (plain && !(at = parse_rows(p, shape, begin, until)))
+        if (plain && cost_line(*at) && !(at = parse_rows(p, shape, begin, until)))
             return false;
         bool is_run = at > begin;
         if (!is_run) {
