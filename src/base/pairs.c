@@ -130,7 +130,7 @@ static bool is_narrow(const struct p2a_pairs *pairs, uint32_t near)
 
 bool p2a_pairs_add(struct p2a_pairs *pairs, struct p2a_pair pair)
 {
-    if (pair.near > pairs->farthest)
+    if (pair.near > pairs->farthest && pair.near < P2A_PAIR_FEW)
         pairs->farthest = pair.near;
     if (is_narrow(pairs, pairs->farthest) && !widen(pairs))
         return false;

@@ -15,6 +15,8 @@
 #include <stdint.h>
 
 #define P2A_PAIR_NONE UINT32_MAX
+/* NEAR ids from here on are few: there are lines for those below. */
+#define P2A_PAIR_FEW (UINT32_C(1) << 31)
 
 struct p2a_pair {
     uint32_t near, far, id;
@@ -30,7 +32,7 @@ struct p2a_pairs {
     struct p2a_pair *spill; /* with ~id, so that 0 is free */
     uint32_t lines, room;   /* of line and spill: powers of two, or 0 */
     uint32_t n, spilled;    /* pairs in all, and of these in the spill */
-    uint32_t farthest;      /* the largest NEAR */
+    uint32_t farthest;      /* the largest NEAR, but for those that are few */
 };
 
 uint32_t p2a_pairs_find(const struct p2a_pairs *pairs, uint32_t near, uint32_t far);

@@ -464,7 +464,7 @@ void p2a_compare_columns(struct p2a_profile *p)
 /* What a context is found by. Rows end at 2^30: above stand the roots, by their thread. */
 static struct p2a_pair context_key(p2a_id parent, p2a_id function, p2a_id thread, p2a_id id)
 {
-    uint32_t root = 1u << 31 | ((thread + 1) & INT32_MAX);
+    uint32_t root = P2A_PAIR_FEW | ((thread + 1) & INT32_MAX);
     return (struct p2a_pair){parent == P2A_NONE ? root : parent, function, id};
 }
 
