@@ -100,7 +100,7 @@ static inline const unsigned char *p2a_next_packed(const unsigned char *at, uint
                                                    struct p2a_line_place *place, uint64_t *value)
 {
     at = p2a_unpack_values(at, value, P2A_LINE_STEPS + columns);
-    place->address = p2a_step_on(place->address, value[0]);
+    place->address = p2a_step_on(place->address, value[0]); /* NOLINT: there are two at least */
     place->line = p2a_step_on(place->line, value[1]);
     return at;
 }
