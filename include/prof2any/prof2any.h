@@ -259,6 +259,7 @@ struct p2a_save_options {
     struct p2a_report report;
     const struct p2a_color *colors;
     size_t color_n; /* 255 at most */
+    bool compared;  /* for p2a_save_check: the profile will be p2a_diff's */
 };
 
 /* Writes the profile to the file PATH, whole or not at all; "-" is standard output. A path that

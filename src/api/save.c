@@ -228,6 +228,14 @@ static enum p2a_status take_settings(struct p2a_out *out, const char *const *set
     return P2A_OK;
 }
 
+/* The lists of a comparison's callers and callees are pstats'; that of its changes is ours. */
+static bool is_as_pstats(const struct p2a_format *format, const struct p2a_save_options *options)
+{
+    const struct p2a_report *report = &options->report;
+    bool changes = options->compared && !report->callers && !report->callees;
+    return format->report & P2A_REPORT_AS_PSTATS && !changes;
+}
+
 enum p2a_status p2a_save_check(const char *path, const struct p2a_save_options *options,
                                struct p2a_error *error)
 {
@@ -237,7 +245,7 @@ enum p2a_status p2a_save_check(const char *path, const struct p2a_save_options *
     if (out.format)
         take_settings(&out, options->settings, &ours);
     if (out.format && out.format->report & P2A_REPORT_ORDER)
-        p2a_rows_check(&options->report, out.format->report & P2A_REPORT_AS_PSTATS, &ours);
+        p2a_rows_check(&options->report, is_as_pstats(out.format, options), &ours);
     free(out.values);
     if (error)
         *error = ours;

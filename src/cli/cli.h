@@ -16,7 +16,7 @@ enum p2a_status command_timeit(const struct options *options);
 
 /* What the commands that read and write profiles share. They complain and return the status; only
  * load_input leaves that to its caller. */
-enum p2a_status check_words(const struct options *options);
+enum p2a_status check_words(const struct options *options, bool compared);
 /* -O that the format hasn't, where another is near; the library refuses the rest. */
 enum p2a_status check_settings(const struct options *options, const struct p2a_format *format);
 /* That every input has a name, and standard input is none twice. */

@@ -274,10 +274,11 @@ enum p2a_status check_settings(const struct options *options, const struct p2a_f
 }
 
 /* Text goes to a terminal; what is binary would only disturb it. */
-static enum p2a_status check_output(const struct options *options)
+static enum p2a_status check_output(const struct options *options, bool compared)
 {
     struct p2a_save_options save = options->save;
     struct p2a_error error;
+    save.compared = compared;
     if (!save.format)
         save.format = choose_format(options);
     const struct p2a_format *format = format_of(options, save.format);
@@ -290,10 +291,10 @@ static enum p2a_status check_output(const struct options *options)
     return P2A_OK;
 }
 
-enum p2a_status check_words(const struct options *options)
+enum p2a_status check_words(const struct options *options, bool compared)
 {
     enum p2a_status status = check_names(options);
-    return status == P2A_OK ? check_output(options) : status;
+    return status == P2A_OK ? check_output(options, compared) : status;
 }
 
 enum p2a_status write_profile(const struct options *options, struct p2a_profile *profile)
@@ -315,7 +316,7 @@ enum p2a_status command_convert(const struct options *options)
         print_help(CONVERT);
         return P2A_USAGE;
     }
-    enum p2a_status status = check_words(options);
+    enum p2a_status status = check_words(options, false);
     if (status == P2A_OK && load_all(options, least_shown(options), &profile, &error) != P2A_OK)
         status = complain_error(&error);
     if (status == P2A_OK && profile)

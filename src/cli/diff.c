@@ -125,7 +125,7 @@ enum p2a_status command_diff(const struct options *options)
     int before_n, after;
     enum p2a_status status = split(options, &before_n, &after);
     if (status == P2A_OK)
-        status = check_words(options);
+        status = check_words(options, true);
     if (status != P2A_OK)
         return status;
     struct p2a_profile **profile = calloc((size_t)options->input.n, sizeof *profile);

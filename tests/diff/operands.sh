@@ -65,6 +65,12 @@ fails 3 "cpu-clock.json: measures cpu-clock in seconds, another input delay in s
 "$PROF2ANY" cpu-clock.json time.json >sum 2>&1 && echo "times of two names were added up: $(cat sum)" && exit 1
 
 fails 2 "one.folded: --metric time: the input has samples" one.folded two.folded --metric time
+missing="restriction '[': missing terminating ] for character class at character 2"
+fails 2 "$missing" nowhere nowhere -f text --restrict '['
+fails 2 "restriction 1.5: expected a count, a share from 0 to 1, or a pattern" nowhere nowhere \
+    -o changes.txt --restrict 1.5
+fails 3 "nowhere: can't be opened: No such file or directory" nowhere nowhere -f text \
+    --callers --restrict '[' # that is pstats' list, in which it restricts nothing
 fails 2 "--threshold much: expected a percentage from 0 to 100" one.folded two.folded --threshold much
 
 is "main;a 1 3
