@@ -84,8 +84,14 @@ static size_t operator_at(struct p2a_str name, size_t i)
     return n < rest.n && rest.at[n] && strchr("<>=+-*/%^&|~!,", rest.at[n]) ? n + 1 : 0;
 }
 
+static bool ends_scope(const struct p2a_buffer *b)
+{
+    return p2a_str_ends((struct p2a_str){b->at, b->n}, "::");
+}
+
 /* Without template arguments, parameters and clone marks: std::vector::push_back. Of Rust's
- * "<Vec<T> as Extend<T>>::extend" the type stays: Vec::extend. */
+ * "<Vec<T> as Extend<T>>::extend" the type stays: Vec::extend. Of two "::" around what is left
+ * out, "core::str::<impl str>::find", one stays; none at the end. */
 static bool add_native(struct p2a_buffer *b, struct p2a_str name)
 {
     size_t depth = 0, types = 0, n;
@@ -106,7 +112,7 @@ static bool add_native(struct p2a_buffer *b, struct p2a_str name)
             depth++;
         } else if (c && strchr(">)]", c)) {
             depth -= depth > 0;
-        } else if (!depth && !p2a_buffer_add(b, &c, 1)) {
+        } else if (!depth && !(c == ':' && ends_scope(b)) && !p2a_buffer_add(b, &c, 1)) {
             return false;
         }
     }
@@ -116,6 +122,8 @@ static bool add_native(struct p2a_buffer *b, struct p2a_str name)
         b->at[b->n -= strlen(" const")] = '\0';
     while (b->n && b->at[b->n - 1] == ' ')
         b->at[--b->n] = '\0';
+    if (ends_scope(b))
+        b->at[b->n -= strlen("::")] = '\0';
     return b->n || add(b, name);
 }
 

@@ -62,7 +62,8 @@
                 plain += c;
             }
         }
-        return plain.replace(/ const$/, "").replace(/ +$/, "") || name;
+        plain = plain.replace(/:{3,}/g, "::").replace(/ const$/, "").replace(/ +$/, "");
+        return plain.replace(/::$/, "") || name;
     }
 
     function plainName(full) {
