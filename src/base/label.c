@@ -101,6 +101,8 @@ static bool add_native(struct p2a_buffer *b, struct p2a_str name)
             if (!p2a_buffer_add(b, name.at + i, n))
                 return false;
             i += n - 1;
+        } else if (depth && p2a_str_starts(from(name, i), "->")) {
+            i++; /* a function's type: no bracket */
         } else if (c == '<' && i == types) {
             types++;
         } else if (types && !depth && p2a_str_starts(from(name, i), " as ")) {

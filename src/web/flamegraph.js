@@ -47,6 +47,8 @@
             if (sign) {
                 plain += sign;
                 i += sign.length - 1;
+            } else if (depth && name.startsWith("->", i)) {
+                i++; // a function's type: no bracket
             } else if (c === "<" && i === types) {
                 types++;
             } else if (types && !depth && name.startsWith(" as ", i)) {
