@@ -18,7 +18,8 @@ enum { ROOM = 1 << 16 };
 struct p2a_sink {
     struct p2a_error *error;
     int fd;                /* -1: memory */
-    char *target, *beside; /* a regular file: where it goes, where it is written */
+    char *target, *beside; /* a regular file: where it goes, what it is called until then */
+    bool nameless;         /* it has no name yet, and is gone where the program is killed */
     struct p2a_buffer memory;
     struct p2a_gzip *gzip; /* NULL: not compressed */
     size_t n;
@@ -85,29 +86,52 @@ static char *follow_links(const char *path)
     return at;
 }
 
-/* Opens a new file ".NAME.PID-TRY" in the target's folder. */
-static int open_beside(struct p2a_sink *sink)
+/* How much of the target's path is its folder's. */
+static int folder_length(const struct p2a_sink *sink)
 {
     const char *slash = strrchr(sink->target, '/');
-    int folder = slash ? (int)(slash - sink->target) + 1 : 0;
-    const char *name = sink->target + folder;
+    return slash ? (int)(slash - sink->target) + 1 : 0;
+}
+
+static int create_beside(const struct p2a_sink *sink)
+{
+    return open(sink->beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+}
+
+/* Tries ".NAME.PID-TRY" in the target's folder until TAKE, which says -1 and EEXIST to what is
+ * there already, has it; what TAKE said. */
+static int name_beside(struct p2a_sink *sink, int (*take)(const struct p2a_sink *))
+{
+    int folder = folder_length(sink), taken = -1;
     size_t size = strlen(sink->target) + 48;
     sink->beside = malloc(size);
     if (!sink->beside)
         return errno = ENOMEM, -1;
-    int fd = -1;
-    for (int try = 0; fd < 0 && try < 100; try++) {
-        snprintf(sink->beside, size, "%.*s.%.200s.%ld-%d", folder, sink->target, name,
-                 (long)getpid(), try);
-        fd = open(sink->beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (fd < 0 && errno != EEXIST)
+    for (int try = 0; taken < 0 && try < 100; try++) {
+        snprintf(sink->beside, size, "%.*s.%.200s.%ld-%d", folder, sink->target,
+                 sink->target + folder, (long)getpid(), try);
+        taken = take(sink);
+        if (taken < 0 && errno != EEXIST)
             break;
     }
-    if (fd < 0) {
+    if (taken < 0) {
         free(sink->beside);
         sink->beside = NULL;
     }
-    return fd;
+    return taken;
+}
+
+/* Opens a file of the target's folder that has no name; -1 where the file system has none. */
+static int open_nameless(const struct p2a_sink *sink)
+{
+#ifdef O_TMPFILE
+    char folder[PATH_MAX];
+    int n = snprintf(folder, sizeof folder, "%.*s.", folder_length(sink), sink->target);
+    return n < PATH_MAX ? open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666) : -1;
+#else
+    (void)sink;
+    return -1;
+#endif
 }
 
 static bool open_direct(struct p2a_sink *sink, int fd)
@@ -135,7 +159,9 @@ static bool open_file(struct p2a_sink *sink, const char *path)
     if (there && S_ISDIR(old.st_mode))
         return p2a_error_set(sink->error, P2A_SYSTEM, "is a directory, expected a file to write"),
                false;
-    if (!open_direct(sink, open_beside(sink)))
+    int fd = open_nameless(sink);
+    sink->nameless = fd >= 0;
+    if (!open_direct(sink, fd >= 0 ? fd : name_beside(sink, create_beside)))
         return false;
     if (there && fchmod(sink->fd, old.st_mode & 07777) != 0)
         system_error(sink->error, "can't be given the old file's mode");
@@ -240,6 +266,34 @@ struct p2a_sink *p2a_sink_open(const char *path, struct p2a_error *error)
 
 /* ---- closing ---- */
 
+static int link_beside(const struct p2a_sink *sink)
+{
+    char open_file[32];
+    snprintf(open_file, sizeof open_file, "/proc/self/fd/%d", sink->fd);
+    return linkat(AT_FDCWD, open_file, AT_FDCWD, sink->beside, AT_SYMLINK_FOLLOW);
+}
+
+/* Where a file may have no second name, or /proc isn't there. */
+static void copy_beside(struct p2a_sink *sink)
+{
+    int from = sink->fd;
+    struct stat whole;
+    off_t at = 0;
+    ssize_t n = 1;
+    bool ready = open_direct(sink, name_beside(sink, create_beside));
+    if (ready && (fstat(from, &whole) != 0 || fchmod(sink->fd, whole.st_mode & 07777) != 0))
+        system_error(sink->error, "can't be given its mode");
+    while (n > 0 && sink->error->status == P2A_OK) {
+        n = pread(from, sink->buffer, ROOM, at);
+        if (n < 0)
+            system_error(sink->error, "can't be put in its place");
+        if (n > 0)
+            deliver(sink, sink->buffer, (size_t)n);
+        at += n;
+    }
+    close(from);
+}
+
 static void move_into_place(struct p2a_sink *sink)
 {
     if (rename(sink->beside, sink->target) != 0) {
@@ -255,6 +309,8 @@ enum p2a_status p2a_sink_finish(struct p2a_sink *sink)
     flush_buffer(sink);
     if (sink->gzip && sink->error->status == P2A_OK && !p2a_gzip_end(sink->gzip))
         p2a_error_memory(sink->error);
+    if (sink->nameless && sink->error->status == P2A_OK && name_beside(sink, link_beside) != 0)
+        copy_beside(sink);
     if (sink->fd > STDOUT_FILENO) {
         if (close(sink->fd) != 0)
             system_error(sink->error, "can't be written");

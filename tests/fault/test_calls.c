@@ -3,16 +3,22 @@
  *
  *   - EINTR, and calls that do a part of what they were asked, change nothing
  *   - a read that fails is P2A_SYSTEM, a write too; EPIPE is P2A_CLOSED; errors are one sentence
- *   - an output that was there before a failure stays as it was, with its mode; nothing lies beside
+ *   - an output that was there before a failure stays as it was, with its mode; nothing lies
+ * beside, nor where the program is killed in the midst of writing
+ *   - an output is right to the byte where the file system has no files without names, and where
+ *     these can't be given one
  *   - what can't be mapped is read */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "prof2any/format.h"
@@ -24,6 +30,8 @@ int __real_fstat(int fd, struct stat *info);
 int __real_fchmod(int fd, mode_t mode);
 int __real_close(int fd);
 int __real_rename(const char *from, const char *to);
+int __real_open(const char *path, int flags, ...);
+int __real_linkat(int in, const char *from, int to_in, const char *to, int flags);
 ssize_t __wrap_read(int fd, void *to, size_t n);
 ssize_t __wrap_write(int fd, const void *from, size_t n);
 void *__wrap_mmap(void *at, size_t n, int protection, int flags, int fd, off_t offset);
@@ -31,17 +39,19 @@ int __wrap_fstat(int fd, struct stat *info);
 int __wrap_fchmod(int fd, mode_t mode);
 int __wrap_close(int fd);
 int __wrap_rename(const char *from, const char *to);
+int __wrap_open(const char *path, int flags, ...);
+int __wrap_linkat(int in, const char *from, int to_in, const char *to, int flags);
 
-enum call { READ, WRITE, MMAP, FSTAT, FCHMOD, CLOSE, RENAME, CALLS };
-static const char *const call_names[CALLS] = {"read",   "write", "mmap",  "fstat",
-                                              "fchmod", "close", "rename"};
+enum call { READ, WRITE, MMAP, FSTAT, FCHMOD, CLOSE, RENAME, OPEN, LINKAT, CALLS };
+static const char *const call_names[CALLS] = {"read",  "write",  "mmap", "fstat", "fchmod",
+                                              "close", "rename", "open", "linkat"};
 
 /* The call number AFTER of WHICH fails with ERROR; reads and writes do at most PIECE bytes. */
 static struct fault {
     enum call which;
     int error; /* 0: none */
     size_t after, piece;
-    bool happened;
+    bool kills, happened;
 } fault;
 
 static bool fails(enum call call)
@@ -49,6 +59,8 @@ static bool fails(enum call call)
     if (!fault.error || call != fault.which || fault.happened || fault.after--)
         return false;
     fault.happened = true;
+    if (fault.kills)
+        raise(SIGKILL);
     errno = fault.error;
     return true;
 }
@@ -94,6 +106,21 @@ int __wrap_close(int fd)
 int __wrap_rename(const char *from, const char *to)
 {
     return fails(RENAME) ? -1 : __real_rename(from, to);
+}
+
+int __wrap_open(const char *path, int flags, ...)
+{
+    va_list arguments;
+    va_start(arguments, flags);
+    mode_t mode =
+        flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE ? va_arg(arguments, mode_t) : 0;
+    va_end(arguments);
+    return fails(OPEN) ? -1 : __real_open(path, flags, mode);
+}
+
+int __wrap_linkat(int in, const char *from, int to_in, const char *to, int flags)
+{
+    return fails(LINKAT) ? -1 : __real_linkat(in, from, to_in, to, flags);
 }
 
 static size_t steps, failures;
@@ -307,8 +334,9 @@ static enum p2a_status status_of(int error)
     return error == 0 || error == EINTR ? P2A_OK : error == EPIPE ? P2A_CLOSED : P2A_SYSTEM;
 }
 
+/* MENDED: there is another way. */
 static bool write_with(struct fault wanted, struct p2a_profile *p, const char *format,
-                       const char *path, struct bytes expected)
+                       const char *path, struct bytes expected, bool mended)
 {
     struct p2a_save_options options = {.format = format};
     struct p2a_error error;
@@ -318,7 +346,7 @@ static bool write_with(struct fault wanted, struct p2a_profile *p, const char *f
     begin(wanted, name);
     enum p2a_status got = p2a_save(p, path, &options, &error);
     bool happened = end();
-    enum p2a_status status = happened ? status_of(wanted.error) : P2A_OK;
+    enum p2a_status status = happened && !mended ? status_of(wanted.error) : P2A_OK;
     if (status != P2A_OK)
         expect_failure(got, status, &error);
     else if (got != P2A_OK)
@@ -336,10 +364,50 @@ static void each_call(enum call call, int error, size_t piece, struct p2a_profil
     size_t i = 0;
     while (i < 60 &&
            write_with((struct fault){.which = call, .error = error, .after = i, .piece = piece}, p,
-                      format, path, expected))
+                      format, path, expected, false))
         i++;
     if (i == 0)
         fail("the call isn't made", call_names[call]);
+}
+
+/* Whether files without names are to be had, and to be named. */
+static bool has_nameless(void)
+{
+    char open_file[64], name[64];
+    int fd = open(folder, O_TMPFILE | O_RDWR, 0666);
+    snprintf(open_file, sizeof open_file, "/proc/self/fd/%d", fd);
+    snprintf(name, sizeof name, "%s/named", folder);
+    bool named = fd >= 0 && linkat(AT_FDCWD, open_file, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0;
+    if (named)
+        unlink(name);
+    if (fd >= 0)
+        close(fd);
+    return named;
+}
+
+/* Killed in each of its writes, all before the file is whole. */
+static void try_killing(struct p2a_profile *p, const char *format, const char *path)
+{
+    struct p2a_save_options options = {.format = format};
+    struct fault wanted = {.which = WRITE, .error = EIO, .piece = 1000, .kills = true};
+    bool killed = true;
+    for (; killed && wanted.after < 20; wanted.after++) {
+        int status = 0;
+        put_old(path);
+        pid_t child = fork();
+        if (child == 0) {
+            begin(wanted, path);
+            _exit(p2a_save(p, path, &options, NULL) != P2A_OK);
+        }
+        if (child < 0 || waitpid(child, &status, 0) != child)
+            fail("can't be tried", strerror(errno));
+        killed = WIFSIGNALED(status);
+        snprintf(now, sizeof now, "%s, killed in write number %zu", path, wanted.after);
+        if (killed)
+            expect_file(path, (struct bytes){(char *)(uintptr_t)old, sizeof old - 1});
+        else if (wanted.after == 0 || status != 0)
+            fail("isn't killed", "");
+    }
 }
 
 /* The file as it is written when nothing fails. */
@@ -359,12 +427,16 @@ static void try_writing(struct p2a_profile *p, const char *format, const char *n
     char path[512];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     struct bytes expected = written(p, format, path);
-    write_with((struct fault){.piece = 1}, p, format, path, expected);
+    write_with((struct fault){.piece = 1}, p, format, path, expected, false);
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
         each_call(WRITE, errors[i], 1000, p, format, path, expected);
     each_call(FCHMOD, EPERM, 0, p, format, path, expected);
     each_call(CLOSE, EIO, 0, p, format, path, expected);
     each_call(RENAME, EXDEV, 0, p, format, path, expected);
+    write_with((struct fault){.which = OPEN, .error = EOPNOTSUPP}, p, format, path, expected, true);
+    write_with((struct fault){.which = LINKAT, .error = EPERM}, p, format, path, expected, true);
+    if (has_nameless())
+        try_killing(p, format, path);
     unlink(path);
     free(expected.at);
 }
