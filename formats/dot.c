@@ -1278,6 +1278,14 @@ static void finish(struct drawing *d)
     free(d->cluster);
 }
 
+static enum p2a_status check_dot(struct p2a_out *out)
+{
+    if (link_is_safe(p2a_option_text(out, "link")))
+        return P2A_OK;
+    return p2a_cant_write(out, P2A_USAGE,
+                          "-O link: expected an address such as https://host/{file}#L{line}");
+}
+
 static enum p2a_status write_dot(struct p2a_out *out)
 {
     const char *values = p2a_option_text(out, "values");
@@ -1299,9 +1307,6 @@ static enum p2a_status write_dot(struct p2a_out *out)
     };
     if (d.compared)
         d.whole = fmax(d.whole, p2a_whole(d.p, d.p->metrics.n));
-    if (!link_is_safe(d.link))
-        return p2a_cant_write(out, P2A_USAGE,
-                              "-O link: expected an address such as https://host/{file}#L{line}");
     enum p2a_status status = P2A_OK;
     if (prepare(&d) && draw_alone(&d))
         p2a_put(out, d.pen.written.at, d.pen.written.n);
@@ -1320,6 +1325,7 @@ const struct p2a_format p2a_format_dot = {
     .aliases = aliases,
     .patterns = patterns,
     .write = write_dot,
+    .check = check_dot,
     .needs = P2A_GRAPH,
     .keeps = P2A_GRAPH | P2A_CALLS | P2A_PLACES | P2A_MODULES | P2A_BEFORE,
     .options = options,

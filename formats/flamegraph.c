@@ -899,21 +899,15 @@ static bool within(struct p2a_out *out, const char *name, double least, double m
     return false;
 }
 
-static bool settings_hold(struct p2a_out *out)
+static enum p2a_status check_flamegraph(struct p2a_out *out)
 {
-    if (!within(out, "width", 200, 100000) || !within(out, "fontsize", 5, 100) ||
-        !within(out, "height", p2a_option_number(out, "fontsize") + 2, 1000) ||
-        !within(out, "minwidth", 0, 100) || !within(out, "frames", 0, 1e9) ||
-        !within(out, "depth", 0, 1e9) || !within(out, "crop", 0, 100))
-        return false;
-    bool change = strcmp(p2a_option_text(out, "colors"), "change") == 0;
-    if (!link_is_safe(p2a_option_text(out, "link")))
+    if (within(out, "width", 200, 100000) && within(out, "fontsize", 5, 100) &&
+        within(out, "height", p2a_option_number(out, "fontsize") + 2, 1000) &&
+        within(out, "minwidth", 0, 100) && within(out, "frames", 0, 1e9) &&
+        within(out, "depth", 0, 1e9) && within(out, "crop", 0, 100) &&
+        !link_is_safe(p2a_option_text(out, "link")))
         p2a_cant_write(out, P2A_USAGE, "-O link=…: expected an address, not a script");
-    else if (change && !(out->profile->facts & P2A_BEFORE))
-        p2a_cant_write(out, P2A_USAGE, "-O colors=change: expected a comparison, as diff makes it");
-    else
-        return true;
-    return false;
+    return p2a_out_status(out);
 }
 
 static struct p2a_frames_wanted wanted_frames(struct p2a_out *out)
@@ -1026,8 +1020,10 @@ static void put_all(struct flame *f)
 static enum p2a_status write_flamegraph(struct p2a_out *out)
 {
     struct flame f = {0};
-    if (!settings_hold(out))
-        return p2a_out_status(out);
+    if (strcmp(p2a_option_text(out, "colors"), "change") == 0 &&
+        !(out->profile->facts & P2A_BEFORE))
+        return p2a_cant_write(out, P2A_USAGE,
+                              "-O colors=change: expected a comparison, as diff makes it");
     struct p2a_frames_wanted wanted = wanted_frames(out);
     set_up(&f, out);
     if (find_sides(&f) && p2a_frames_build(f.p, &wanted, &f.frames))
@@ -1056,6 +1052,7 @@ const struct p2a_format p2a_format_flamegraph = {
     .patterns = patterns,
     .write = write_flamegraph,
     .least = least_drawn,
+    .check = check_flamegraph,
     .needs = P2A_CONTEXTS | P2A_PICTURE | P2A_STACKS,
     .keeps =
         P2A_CONTEXTS | P2A_GRAPH | P2A_CALLS | P2A_PLACES | P2A_MODULES | P2A_THREADS | P2A_BEFORE,

@@ -571,6 +571,9 @@ struct p2a_format {
     /* NULL, or with these settings the share of the whole below which it can do with a path's end,
      * as in p2a_load_options; `profile` isn't there yet. */
     double (*least)(const struct p2a_out *out);
+    /* NULL, or whether it takes these settings, where their kinds don't say so: P2A_USAGE by
+     * p2a_cant_write, which is all that `out` is for; `profile` isn't there yet. */
+    enum p2a_status (*check)(struct p2a_out *out);
     unsigned report;                  /* enum p2a_report_part: what it goes by */
     bool binary;                      /* never written to a terminal */
     bool verify;                      /* states what follows from other rows: checked when read */

@@ -236,15 +236,28 @@ static bool is_as_pstats(const struct p2a_format *format, const struct p2a_save_
     return format->report & P2A_REPORT_AS_PSTATS && !changes;
 }
 
+/* The settings by themselves, and together. */
+static enum p2a_status check_settings(struct p2a_out *out, const char *const *settings,
+                                      struct p2a_error *error)
+{
+    if (take_settings(out, settings, error) != P2A_OK || !out->format->check)
+        return error->status;
+    out->sink = p2a_sink_memory(error);
+    if (out->sink)
+        out->format->check(out);
+    p2a_sink_close(out->sink);
+    out->sink = NULL;
+    return error->status;
+}
+
 enum p2a_status p2a_save_check(const char *path, const struct p2a_save_options *options,
                                struct p2a_error *error)
 {
     struct p2a_error ours;
     p2a_error_start(&ours, NULL);
     struct p2a_out out = {.format = choose(path, options, &ours)};
-    if (out.format)
-        take_settings(&out, options->settings, &ours);
-    if (out.format && out.format->report & P2A_REPORT_ORDER)
+    if (out.format && check_settings(&out, options->settings, &ours) == P2A_OK &&
+        out.format->report & P2A_REPORT_ORDER)
         p2a_rows_check(&options->report, is_as_pstats(out.format, options), &ours);
     free(out.values);
     if (error)
@@ -325,7 +338,9 @@ static enum p2a_status write_format(struct p2a_profile *p, struct p2a_sink *sink
     if (error->status == P2A_OK && take_settings(&out, options->settings, error) == P2A_OK) {
         if (!format->view)
             note_left_out(&out);
-        enum p2a_status status = format->write(&out);
+        enum p2a_status status = format->check ? format->check(&out) : P2A_OK;
+        if (status == P2A_OK)
+            status = format->write(&out);
         if (status != P2A_OK)
             p2a_error_set(error, status, "can't be written as %s", format->name);
     }

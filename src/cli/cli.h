@@ -17,8 +17,9 @@ enum p2a_status command_timeit(const struct options *options);
 /* What the commands that read and write profiles share. They complain and return the status; only
  * load_input leaves that to its caller. */
 enum p2a_status check_words(const struct options *options, bool compared);
-/* -O that the format hasn't, where another is near; the library refuses the rest. */
-enum p2a_status check_settings(const struct options *options, const struct p2a_format *format);
+/* Whether the format, by the name of the output where FORMAT is NULL, is one that takes its
+ * settings. Text goes to a terminal; what is binary would only disturb it. */
+enum p2a_status check_output(const struct options *options, const char *format, bool compared);
 /* That every input has a name, and standard input is none twice. */
 enum p2a_status check_inputs(const struct options *options);
 enum p2a_status load_input(const struct options *options, const char *path,

@@ -257,7 +257,9 @@ static enum p2a_status save_as_wanted(const struct options *options, struct p2a_
     return status == P2A_OK ? status : complain_error(error);
 }
 
-enum p2a_status check_settings(const struct options *options, const struct p2a_format *format)
+/* -O that the format hasn't, where another is near; the library refuses the rest. */
+static enum p2a_status check_settings(const struct options *options,
+                                      const struct p2a_format *format)
 {
     for (int i = 0; format && i < options->settings.n; i++) {
         const char *setting = options->settings.at[i];
@@ -273,28 +275,36 @@ enum p2a_status check_settings(const struct options *options, const struct p2a_f
     return P2A_OK;
 }
 
-/* Text goes to a terminal; what is binary would only disturb it. */
-static enum p2a_status check_output(const struct options *options, bool compared)
+enum p2a_status check_output(const struct options *options, const char *format_name, bool compared)
 {
+    const struct p2a_format *format = format_of(options, format_name);
     struct p2a_save_options save = options->save;
     struct p2a_error error;
+    save.format = format_name;
     save.compared = compared;
-    if (!save.format)
-        save.format = choose_format(options);
-    const struct p2a_format *format = format_of(options, save.format);
     if (check_settings(options, format) != P2A_OK)
         return P2A_USAGE;
-    if (p2a_save_check(options->output ? options->output : "-", &save, &error) != P2A_OK)
+    const char **settings = all_settings(options, format);
+    if (!settings)
+        return complain_system("out of memory");
+    save.settings = settings;
+    enum p2a_status status = p2a_save_check(options->output ? options->output : "-", &save, &error);
+    free(settings);
+    if (status != P2A_OK)
         return complain_error(&error);
     if (!options->output && format->binary && isatty(STDOUT_FILENO))
-        return complain("%s is binary: write it to a file with -o, or through a pipe", save.format);
+        return complain("%s is binary: write it to a file with -o, or through a pipe",
+                        format->name);
     return P2A_OK;
 }
 
 enum p2a_status check_words(const struct options *options, bool compared)
 {
     enum p2a_status status = check_names(options);
-    return status == P2A_OK ? check_output(options, compared) : status;
+    if (status != P2A_OK)
+        return status;
+    const char *format = options->save.format ? options->save.format : choose_format(options);
+    return check_output(options, format, compared);
 }
 
 enum p2a_status write_profile(const struct options *options, struct p2a_profile *profile)

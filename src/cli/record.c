@@ -83,16 +83,7 @@ static enum p2a_status check(const struct options *options)
                         options->settings.at[0]);
     if (is_raw(options))
         return P2A_OK;
-    struct p2a_error error;
-    const struct p2a_format *format = name ? p2a_format_named(name) : p2a_format_for_path(output);
-    if (check_settings(options, format) != P2A_OK)
-        return P2A_USAGE;
-    if (p2a_save_check(output, &options->save, &error) != P2A_OK)
-        return complain_error(&error);
-    if (!output && format->binary && isatty(STDOUT_FILENO))
-        return complain("%s is binary: write it to a file with -o, or through a pipe",
-                        format->name);
-    return P2A_OK;
+    return check_output(options, name, false);
 }
 
 /* Standard output, a pipe, a device: its folder, if it has one, is not for files. */

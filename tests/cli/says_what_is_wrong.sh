@@ -104,6 +104,11 @@ expect 2 "restriction '[': missing terminating ] for character class at characte
 expect 2 "restriction -1: expected a count, a share from 0 to 1, or a pattern" "$folder/nowhere" \
     -f markdown --restrict -1
 expect 3 "can't be opened" "$folder/nowhere" --restrict '[' # as in pstats it restricts nothing
+expect 2 "-O width=1: expected 200 to 100000" "$folder/nowhere" -f flamegraph -O width=1
+expect 2 "-O link=…: expected an address, not a script" "$folder/nowhere" -f flamegraph \
+    -O link=javascript:alert
+expect 2 "-O link: expected an address" diff "$folder/nowhere" "$folder/nowhere" -f dot -O link=data:x
+expect 2 "-O height=3: expected" record -f flamegraph -O height=3 false
 expect 2 "match limit exceeded" "$folder/slow.folded" --restrict '^(a+)+$'
 expect 2 "expected short, full or pstats" "$sample" --names long
 expect 2 "expected function, file, module or line" "$sample" --group-by luck

@@ -107,6 +107,8 @@ def formats_take_their_options():
     assert run(PROFILE, "-f", "dot").count("fillcolor=") < run(PROFILE, "-f", "dot", "--no-config").count("fillcolor=")
     run(PROFILE, "-o", "x.svg")
     expect(open("x.svg").read(), 'viewBox="0 0 777 ')
+    write("formats: {flamegraph: {width: 1}}\n")
+    expect(run("nowhere", "-f", "flamegraph", status=2), "expected 200 to 100000")  # before it is read
 
 
 def colours_are_those_of_the_rules():
