@@ -55,6 +55,9 @@ struct p2a_error {
 /* Writes "PATH: line 7: MESSAGE" into text, cut to size bytes with the closing NUL; returns text.
  */
 P2A_API char *p2a_error_text(const struct p2a_error *error, char *text, size_t size);
+/* Puts '?' in the place of what would break a line, command a terminal or isn't UTF-8; returns
+ * text. Texts of errors and notes are like that already. */
+P2A_API char *p2a_defuse(char *text);
 
 /* A profile: functions, call graph, and the tree of call paths where it is known. Opaque here;
  * format.h shows its tables to those who write a format. */

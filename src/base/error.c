@@ -48,6 +48,11 @@ char *p2a_error_text(const struct p2a_error *error, char *text, size_t size)
         snprintf(place, sizeof place, "line %" PRIu64 ": ", error->place);
     snprintf(text, size, "%s%s%s%s", error->path, error->path[0] ? ": " : "", place,
              error->message);
-    p2a_utf8_defuse(text); /* of a hostile file name or input */
+    return p2a_defuse(text); /* of a hostile file name or input */
+}
+
+char *p2a_defuse(char *text)
+{
+    p2a_utf8_defuse(text);
     return text;
 }

@@ -87,7 +87,7 @@ static enum p2a_status load(const struct session *s, const char *path, struct p2
         p2a_load(strcmp(path, "-") == 0 ? "./-" : path, &options, profile, error);
     progress_end(&progress);
     for (size_t i = 0; !status && !s->quiet && i < p2a_note_count(*profile); i++)
-        fprintf(stderr, "prof2any: note: %s\n", p2a_note_at(*profile, i));
+        remark("%s", p2a_note_at(*profile, i));
     return status;
 }
 

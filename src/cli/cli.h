@@ -32,6 +32,7 @@ void print_notes(const struct p2a_profile *profile);
 
 /* "prof2any: …" on stderr; return P2A_USAGE and P2A_SYSTEM. */
 enum p2a_status complain(const char *message, ...) P2A_PRINTF(1, 2);
+void remark(const char *message, ...) P2A_PRINTF(1, 2); /* "prof2any: note: …" */
 enum p2a_status complain_system(const char *message);
 enum p2a_status complain_error(const struct p2a_error *error);
 void print_help(enum command command);

@@ -129,7 +129,7 @@ static enum p2a_status load_all(const struct options *options, double least,
         const char *path = input[i ? n - i : 0];
         if (is_left_empty(options, path)) {
             if (!options->quiet)
-                fprintf(stderr, "prof2any: note: %s is empty, its threads are beside it\n", path);
+                remark("%s is empty, its threads are beside it", path);
             continue;
         }
         enum p2a_status status = load_to_show(options, path, n == 1 ? least : 0, &next, error);
@@ -183,7 +183,7 @@ static enum p2a_status check_names(const struct options *options)
 void print_notes(const struct p2a_profile *profile)
 {
     for (size_t i = 0; i < p2a_note_count(profile); i++)
-        fprintf(stderr, "prof2any: note: %s\n", p2a_note_at(profile, i));
+        remark("%s", p2a_note_at(profile, i));
 }
 
 /* The settings of the project for the format, and behind them, so that they rule, those of the
@@ -223,9 +223,9 @@ static void note_idle(const struct options *options, const struct p2a_profile *p
 {
     char idle[128];
     if (options_idle(options, format, idle, sizeof idle))
-        fprintf(stderr, "prof2any: note: %s doesn't go by %s\n", format->name, idle);
+        remark("%s doesn't go by %s", format->name, idle);
     else if (options_given(options, "threshold") && !(profile->facts & P2A_BEFORE))
-        fputs("prof2any: note: --threshold is for comparisons, and this is none\n", stderr);
+        remark("--threshold is for comparisons, and this is none");
 }
 
 /* What the project and the terminal want. */

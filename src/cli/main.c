@@ -13,15 +13,31 @@
 #include "suggest.h"
 #include "words.h"
 
+/* One line, whatever the names in it are. */
+static void say(const char *kind, const char *message, va_list arguments)
+{
+    char *text = NULL;
+    if (vasprintf(&text, message, arguments) < 0)
+        text = NULL;
+    fprintf(stderr, "prof2any: %s%s\n", kind, text ? p2a_defuse(text) : "out of memory");
+    free(text);
+}
+
 enum p2a_status complain(const char *message, ...)
 {
     va_list arguments;
     va_start(arguments, message);
-    fputs("prof2any: ", stderr);
-    vfprintf(stderr, message, arguments);
-    fputc('\n', stderr);
+    say("", message, arguments);
     va_end(arguments);
     return P2A_USAGE;
+}
+
+void remark(const char *message, ...)
+{
+    va_list arguments;
+    va_start(arguments, message);
+    say("note: ", message, arguments);
+    va_end(arguments);
 }
 
 enum p2a_status complain_system(const char *message)
@@ -165,8 +181,7 @@ static enum p2a_status open_settings(const struct options *options, struct setti
     else if (!options->no_config)
         settings_find(settings, &foreign, &error);
     if (foreign)
-        fprintf(stderr, "prof2any: note: %s belongs to somebody else: not read, --config does\n",
-                foreign);
+        remark("%s belongs to somebody else: not read, --config does", foreign);
     free(foreign);
     return error.status == P2A_OK ? P2A_OK : complain_error(&error);
 }

@@ -44,6 +44,10 @@ expect 2 "no format 'foldde', did you mean folded?" formats foldde
 expect 2 "brwose: no such file and no such command, did you mean browse?" brwose "$sample"
 expect 2 "config: no such file; a command stands before its options: prof2any config ..." --no-config config
 expect 2 "help: no such file and no such command, did you mean --help?" help browse
+hostile=$(printf '\033[31m[\nx\377')
+expect 2 "no option --?[31m[?x?, see --help" "--$hostile"
+expect 2 "no format '?[31m[?x?' to write" "$sample" -f "$hostile"
+expect 2 "--focus '?[31m[?x?': " "$sample" --focus "$hostile"
 strange() # WORDS START…: what is said of an input that begins so
 {
     words=$1
