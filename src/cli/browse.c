@@ -487,10 +487,9 @@ static bool converse(struct session *s)
             return false;
         stop = answer(s, line ? line : "EOF");
         free(line);
-        if (fflush(stdout) != 0)
-            return end_with(s, errno == EPIPE
-                                   ? P2A_CLOSED
-                                   : complain_system("standard output: can't be written"));
+        enum p2a_status status = flush_output();
+        if (status != P2A_OK)
+            return end_with(s, status);
     }
     return true;
 }

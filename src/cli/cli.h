@@ -35,6 +35,8 @@ enum p2a_status complain(const char *message, ...) P2A_PRINTF(1, 2);
 void remark(const char *message, ...) P2A_PRINTF(1, 2); /* "prof2any: note: …" */
 enum p2a_status complain_system(const char *message);
 enum p2a_status complain_error(const struct p2a_error *error);
+/* What was printed goes out now: later, nothing tells that it couldn't. It complains. */
+enum p2a_status flush_output(void);
 void print_help(enum command command);
 
 /* The commands, for what is made of them; the first is converting, which has no name. */

@@ -56,6 +56,13 @@ enum p2a_status complain_error(const struct p2a_error *error)
     return error->status;
 }
 
+enum p2a_status flush_output(void)
+{
+    if (fflush(stdout) == 0)
+        return P2A_OK;
+    return errno == EPIPE ? P2A_CLOSED : complain_system("standard output: can't be written");
+}
+
 static const struct row {
     enum command command;
     const char *name, *usage, *help;
@@ -239,8 +246,8 @@ int main(int argc, char **argv)
 {
     hold_streams();
     enum p2a_status status = run(argc, argv, ignore_signals());
-    if (status == P2A_OK && fflush(stdout) != 0)
-        status = errno == EPIPE ? P2A_CLOSED : complain_system("standard output: can't be written");
+    if (status == P2A_OK)
+        status = flush_output();
     if (status == P2A_CLOSED) { /* end as any program does whose reader went away */
         signal(SIGPIPE, SIG_DFL);
         raise(SIGPIPE);

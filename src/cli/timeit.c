@@ -42,9 +42,13 @@ static const char driver[] =
     "    timer = time.process_time if int(ask.readline()) else timeit.default_timer\n"
     "    timers, running = [], None\n"
     "    def answer(text):\n"
-    "        sys.stdout.flush()\n"
-    "        tell.write(text.encode() + b'\\n')\n"
-    "        tell.flush()\n"
+    "        if sys.stdout is not None:\n" /* as it is where it's closed */
+    "            sys.stdout.flush()\n"
+    "        try:\n"
+    "            tell.write(text.encode() + b'\\n')\n"
+    "            tell.flush()\n"
+    "        except BrokenPipeError:\n" /* we have ended, and said why */
+    "            os._exit(1)\n"
     "    def trial(number, seconds):\n"
     "        answer('%d %r' % (number, seconds))\n"
     "        ask.readline()\n"
@@ -82,6 +86,7 @@ enum { UNITS = sizeof units / sizeof *units };
 struct timing {
     FILE *ask, *tell;
     pid_t child;
+    enum p2a_status output;   /* whether what was printed went out */
     long long number, repeat; /* number 0: find one */
     const struct unit *unit;  /* NULL: by the size */
     bool verbose;
@@ -170,8 +175,8 @@ static enum p2a_status finish(struct timing *t)
 
 static bool answer(struct timing *t, char line[128])
 {
-    fflush(stdout);
-    return fflush(t->ask) == 0 && fgets(line, 128, t->tell);
+    t->output = flush_output();
+    return t->output == P2A_OK && fflush(t->ask) == 0 && fgets(line, 128, t->tell);
 }
 
 /* False: it ended, and said why. */
@@ -226,7 +231,7 @@ static void print_raw(const struct timing *t, const char *label, const struct ru
     puts("\n");
 }
 
-static void print_best(const struct timing *t, const char *label, const struct runs *runs)
+static void print_best(struct timing *t, const char *label, const struct runs *runs)
 {
     char text[64], other[64];
     double n = (double)runs->number, best = runs->seconds[0] / n, worst = best;
@@ -237,7 +242,8 @@ static void print_best(const struct timing *t, const char *label, const struct r
     }
     printf("%s%lld loop%s, best of %lld: %s per loop\n", label, runs->number,
            runs->number == 1 ? "" : "s", t->repeat, time_text(t, best, text));
-    fflush(stdout);
+    if (t->output == P2A_OK)
+        t->output = flush_output();
     if (worst >= best * 4)
         fprintf(stderr,
                 ":0: UserWarning: The test results are likely unreliable. The worst time (%s) was "
@@ -404,8 +410,8 @@ static enum p2a_status run(struct timing *t, const struct options *options, stru
     }
     bool done = !status && measure(t, pairs, runs);
     enum p2a_status theirs = finish(t);
-    if (status)
-        return status;
+    if (status || t->output)
+        return status ? status : t->output;
     return done || theirs ? theirs : complain_system("python ended before its statement did");
 }
 

@@ -6,6 +6,7 @@ Both run under the clock in clock/sitecustomize.py, so that their output can be 
 import math
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -133,6 +134,19 @@ def a_wrong_call_is_told_in_a_sentence():
 def the_statement_reads_what_the_program_was_given():
     mine = ours(["-n", "1", "-r", "1", "print(input().upper())"], input="to the statement\n")
     assert mine.stdout.startswith("TO THE STATEMENT\n1 loop, best of 1: "), mine
+
+
+def an_output_that_is_lost_is_told_in_a_sentence():
+    tick = ["-s", "import time", "time.tick(0.1)"]
+    for words in ["-n", "1", *tick], ["-v", *tick], ["-n", "1", *tick, "--vs", "time.tick(0.2)"]:
+        for output, status, said in ((">/dev/full", 4, "prof2any: standard output: can't be written\n"),
+                                     (">&-", 4, "prof2any: standard output: can't be written\n"),
+                                     ("| :", -signal.SIGPIPE, "")):
+            mine = subprocess.run(["bash", "-c", f'"$0" timeit "$@" {output}; exit ${{PIPESTATUS[0]}}', PROGRAM, *words],
+                                  env=ENVIRONMENT, text=True, stderr=subprocess.PIPE, timeout=60)
+            assert mine.returncode in (status, 128 - status) and mine.stderr == said, mine
+    mine = ours(["-n", "1", *SETUP, "import sys; sys.stdout = None; time.tick(0.1)"])
+    assert (mine.returncode, mine.stderr) == (0, ""), mine
 
 
 def between(ratios):
