@@ -63,6 +63,21 @@ static bool is_raw(const struct options *options)
     return !options->output || p2a_str_ends(p2a_str_of(options->output), ".p2a");
 }
 
+/* Standard output, a pipe, a device: its folder, if it has one, is not for files. */
+static bool is_stream(const char *output)
+{
+    struct stat info;
+    if (!output || strcmp(output, "-") == 0)
+        return true;
+    return stat(output, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+}
+
+static bool is_folder(const char *output)
+{
+    struct stat info;
+    return output && stat(output, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
 /* Before the program runs, perhaps for hours. */
 static enum p2a_status check(const struct options *options)
 {
@@ -75,24 +90,18 @@ static enum p2a_status check(const struct options *options)
         return complain("--python-only and --sampled don't go together");
     if (options->clock && strcmp(options->clock, "wall") != 0 && strcmp(options->clock, "cpu") != 0)
         return complain("--clock %s: expected wall or cpu", options->clock);
-    if (is_raw(options) && output && strcmp(output, "-") == 0)
-        return complain("a recording is written in place, it can't go to standard output");
+    if (is_raw(options) && output && is_stream(output))
+        return complain("a recording is written in place, it can't go to %s",
+                        strcmp(output, "-") == 0 ? "standard output" : output);
     if (is_raw(options) && options->settings.n)
         return complain("-O %s: a recording has no options, expected -f FORMAT or -o FILE of "
                         "another format beside it",
                         options->settings.at[0]);
-    if (is_raw(options))
-        return P2A_OK;
-    return check_output(options, name, false);
-}
-
-/* Standard output, a pipe, a device: its folder, if it has one, is not for files. */
-static bool is_stream(const char *output)
-{
-    struct stat info;
-    if (!output || strcmp(output, "-") == 0)
-        return true;
-    return stat(output, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+    enum p2a_status status = is_raw(options) ? P2A_OK : check_output(options, name, false);
+    if (status != P2A_OK || !is_folder(output))
+        return status;
+    complain("%s: is a directory, expected a file to write", output);
+    return P2A_SYSTEM;
 }
 
 static const char *folder_for_stream(void)
@@ -115,8 +124,8 @@ static char *folder_of_path(const char *path)
  * caller frees it. */
 static char *folder_of(const struct options *options)
 {
-    if (is_raw(options))
-        return folder_of_path(options->output);
+    if (!options->output)
+        return strdup(is_raw(options) ? "." : folder_for_stream());
     if (is_stream(options->output))
         return strdup(folder_for_stream());
     char *resolved = realpath(options->output, NULL); /* "/dev/stdout" may be a file */
@@ -300,13 +309,26 @@ static void tell_recordings(const struct session *s)
     put_word(s->stem, ".svg\n");
 }
 
+/* In the place of what OUTPUT is or is a link to, with its mode. */
+static bool put_into_place(const char *recording, const char *output)
+{
+    struct stat old;
+    char *resolved = realpath(output, NULL);
+    bool done = (stat(output, &old) != 0 || chmod(recording, old.st_mode & 07777) == 0) &&
+                rename(recording, resolved ? resolved : output) == 0;
+    int error = errno;
+    free(resolved);
+    errno = error;
+    return done;
+}
+
 /* -o app.p2a: the program's recording becomes it, those of its children stay beside. */
 static enum p2a_status rename_first(struct session *s, const char *output)
 {
     char *path = output ? strdup(output) : NULL;
     if (!output)
         return P2A_OK;
-    if (!path || rename(s->made[0].path, output) != 0) {
+    if (!path || !put_into_place(s->made[0].path, output)) {
         complain("%s: can't be written: %s; the recording is %s", output, strerror(errno),
                  s->made[0].path);
         free(path);

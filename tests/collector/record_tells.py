@@ -280,11 +280,17 @@ class Tells(RecordTest):
     def test_mistakes_are_told_before_the_program_runs(self):
         run = [self.python, "-c", "print('ran')"]
         self.write("readonly/x", "")
+        os.mkfifo(os.path.join(self.here, "fifo"))
+        os.mkdir(os.path.join(self.here, "folder.svg"))
+        os.mkdir(os.path.join(self.here, "folder.p2a"))
         for options, words in ((["-o", "app.unknown"], "no format is known by the name of 'app.unknown'"),
                                (["-f", "unknown"], "no format 'unknown' to write"),
                                (["-o", "nowhere/app.svg"], "nowhere: no recording can be made there"),
                                (["-o", "-"], "no format is known by the name of '-'"),
                                (["-o", "-", "-f", "p2a"], "can't go to standard output"),
+                               (["-o", "fifo", "-f", "p2a"], "in place, it can't go to fifo"),
+                               (["-o", "folder.svg"], "folder.svg: is a directory"),
+                               (["-o", "folder.p2a"], "folder.p2a: is a directory"),
                                (["-o", ""], "expected the name of a file or -"),
                                (["--clock", "sun"], "expected wall or cpu"),
                                (["--max-contexts", "0"], "expected a whole number"),
@@ -296,9 +302,21 @@ class Tells(RecordTest):
             self.assertIn(words, done.said)
         self.assertIn("no command", self.record().said)
 
+    def test_a_recording_goes_through_links_and_keeps_the_mode(self):
+        self.write("real/old.p2a", "old\n")
+        os.chmod(os.path.join(self.here, "real/old.p2a"), 0o604)
+        os.symlink("real/old.p2a", os.path.join(self.here, "link.p2a"))
+        done = self.record(self.python, "-c", "len('')", options=["-o", "link.p2a"])
+        self.assertEqual(done.status, 0)
+        self.assertIn("recorded link.p2a; ", done.said)
+        self.assertEqual(os.readlink(os.path.join(self.here, "link.p2a")), "real/old.p2a")
+        self.assertEqual(os.listdir(os.path.join(self.here, "real")), ["old.p2a"])
+        real = os.stat(os.path.join(self.here, "real/old.p2a"))
+        self.assertEqual(real.st_mode & 0o7777, 0o604)
+        self.assertGreater(real.st_size, 100)
+
     def test_when_the_output_cannot_be_written_the_recording_stays(self):
-        os.mkdir(os.path.join(self.here, "app.svg"))
-        done = self.record(self.python, "-c", "print('ran')", options=["-o", "app.svg"])
+        done = self.record(self.python, "-c", "import os; os.mkdir('app.svg'); print('ran')", options=["-o", "app.svg"])
         self.assertEqual((done.status, done.out), (4, "ran\n"))
         self.assertIn("app.svg: ", done.said)
         self.assertEqual(len(self.recordings()), 1)
