@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -339,6 +340,33 @@ static enum p2a_status rename_first(struct session *s, const char *output)
     return P2A_OK;
 }
 
+/* Not where it has ended and its parent hasn't asked for its status yet. */
+static bool runs_still(pid_t pid)
+{
+    char path[32], line[512] = "";
+    if (kill(pid, 0) != 0 && errno != EPERM)
+        return false;
+    snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+    FILE *file = fopen(path, "r");
+    if (file && !fgets(line, sizeof line, file))
+        line[0] = '\0';
+    if (file)
+        fclose(file);
+    const char *name_end = strrchr(line, ')');
+    return !name_end || strncmp(name_end, ") Z", 3) != 0;
+}
+
+/* A recording that goes on is whole in its file alone. */
+static void remove_recordings(const struct session *s, bool quiet)
+{
+    for (size_t i = 0; i < s->made_n; i++)
+        if (!runs_still(s->made[i].pid))
+            unlink(s->made[i].path);
+        else if (!quiet)
+            remark("process %ld runs still, its recording goes on in %s", (long)s->made[i].pid,
+                   short_name(s->made[i].path));
+}
+
 static enum p2a_status convert(const struct session *s, const struct options *options)
 {
     const char **paths = calloc(s->made_n + 1, sizeof *paths);
@@ -351,10 +379,10 @@ static enum p2a_status convert(const struct session *s, const struct options *op
     convert.from = "p2a";
     convert.removes = true;
     enum p2a_status status = command_convert(&convert);
-    for (size_t i = 0; i < s->made_n && status == P2A_OK; i++)
-        unlink(paths[i]);
     free(paths);
-    if (status != P2A_OK)
+    if (status == P2A_OK)
+        remove_recordings(s, options->quiet);
+    else
         tell_recordings(s);
     return status;
 }

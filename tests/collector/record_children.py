@@ -1,5 +1,7 @@
 """Child processes that run Python are recorded, each in a file of its own, however they are started and
 whatever environment they are given; what they see is what they were given."""
+import time
+
 from record_common import *
 
 # Each case ends in processes that call work() so many times.
@@ -136,6 +138,34 @@ class Children(RecordTest):
         stacks = [re.sub(r" \([^;]*\)| \d+$", "", line) for line in folded.splitlines()]
         self.assertIn("<module>;parent;some;work", stacks)
         self.assertFalse([stack for stack in stacks if stack.startswith("some")], folded)
+
+    @each_python
+    def test_what_outlives_the_program_keeps_its_recording(self):
+        self.write_work()
+        self.write("app.py", """
+            import os, time
+            from work import some
+            begun = os.pipe()
+            if os.fork() == 0:
+                os.closerange(0, 3)
+                some(3)
+                os.write(begun[1], b".")
+                while not os.path.exists("go"):
+                    time.sleep(0.01)
+                some(4)
+                open("done", "w").close()
+                os._exit(0)
+            os.read(begun[0], 1)
+        """)
+        done = self.record(self.python, "app.py", options=["-o", "app.folded"])
+        recording, = self.recordings("app-*.p2a")
+        self.write("go", "")
+        until = time.monotonic() + 60
+        while not os.path.exists(os.path.join(self.here, "done")) and time.monotonic() < until:
+            time.sleep(0.01)
+        self.assertEqual((done.status, done.out), (0, ""))
+        self.assertIn("runs still, its recording goes on in " + os.path.basename(recording), done.said)
+        self.assertEqual(self.calls("work"), 7)
 
     @each_python
     def test_a_child_of_a_thread_ends_with_it(self):
