@@ -954,6 +954,9 @@ static unsigned row_facts(const struct p2a_profile *p)
     for (uint32_t i = 0; i < g->node_n && !(facts & P2A_CALLS); i++)
         if (g->node[i].has & P2A_HAS_CALLS)
             facts |= P2A_CALLS;
+    for (uint32_t i = 0; i < g->arc_n && !(facts & P2A_CALLS); i++)
+        if (g->arc[i].has & P2A_HAS_CALLS)
+            facts |= P2A_CALLS;
     for (uint32_t i = 0; i < g->line_n && !(facts & P2A_ADDRESSES); i++)
         if (g->line[i].address)
             facts |= P2A_ADDRESSES;

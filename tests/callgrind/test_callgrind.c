@@ -528,6 +528,26 @@ static void call_counts_nobody_has_come_back_as_unknown(void **state)
     p2a_free(back);
 }
 
+/* Of a function that one input calls and the other doesn't, only the callers know calls. */
+static void call_counts_that_only_callers_know_come_back(void **state)
+{
+    (void)state;
+    struct p2a_profile *p = profile_in(HEAD "fn=a\n1 1\ncfn=b\ncalls=7 5\n1 2\nfn=b\n5 2\n");
+    struct p2a_profile *other = profile_in(HEAD "fn=b\n5 3\n");
+    struct p2a_error error;
+    assert_int_equal(p2a_add(p, other, &error), P2A_OK);
+    assert_int_equal(node_of(p, "b").has & P2A_HAS_CALLS, 0);
+    char *text = text_of(p);
+    assert_null(strstr(text, "Calls: not recorded"));
+    struct p2a_profile *back = profile_in(text);
+    assert_true(back->graph.arc[0].has & P2A_HAS_CALLS);
+    assert_int_equal(back->graph.arc[0].calls, 7);
+    free(text);
+    p2a_free(p);
+    p2a_free(other);
+    p2a_free(back);
+}
+
 /* KCachegrind would begin its search at "a", within the cycle, and not see b's call of it. */
 static void a_cycle_that_comes_first_gets_a_caller_from_outside(void **state)
 {
@@ -749,6 +769,7 @@ int main(void)
         cmocka_unit_test(functions_that_kcachegrind_would_merge_are_told_apart),
         cmocka_unit_test(whole_numbers_sum_to_the_rounded_sum),
         cmocka_unit_test(call_counts_nobody_has_come_back_as_unknown),
+        cmocka_unit_test(call_counts_that_only_callers_know_come_back),
         cmocka_unit_test(a_cycle_that_comes_first_gets_a_caller_from_outside),
         cmocka_unit_test(no_caller_from_outside_where_the_search_begins_outside),
         cmocka_unit_test(a_cycle_is_found_by_the_first_name_that_leads_to_it),
