@@ -41,8 +41,8 @@ static enum p2a_status split(const struct options *options, int *before_n, int *
 
 /* What is chosen of every input before its functions are matched: checkouts have directories of
  * their own, threads are joined, and sums of groups need no matching. GROUPS: unless functions are
- * to be found by their names later, or paths have to be estimated, which both sides are together.
- */
+ * to be found by their names later or have moved to other lines, or paths have to be estimated,
+ * which both sides are together. */
 static struct p2a_selection of_inputs(const struct p2a_selection *s, bool groups)
 {
     return (struct p2a_selection){.metric = s->metric,
@@ -85,7 +85,7 @@ static bool can_group(const struct options *options, struct p2a_profile *const *
     for (int i = 0; i < options->input.n; i++)
         if (profile[i] && !(profile[i]->recorded & P2A_CONTEXTS))
             return false;
-    return !paths;
+    return !paths && s->group_by != P2A_BY_LINE;
 }
 
 static enum p2a_status select_all(const struct options *options, struct p2a_profile **profile,

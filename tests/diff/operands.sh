@@ -92,6 +92,14 @@ main;c 0 2" - two.folded <one.folded
 # a pattern finds what is on one side alone, in both columns
 is "main;b 2 0" one.folded two.folded --focus '^b'
 
+# functions that have moved are one line, the one after, whatever else is chosen
+printf 'main (x.py:1);f (x.py:10) 5\nmain (x.py:1);g (x.py:20) 1\n' >up.folded
+printf 'main (x.py:1);f (x.py:12) 7\n' >down.folded
+for more in "" "--focus=."; do
+    is "x.py:1;x.py:12 5 7
+x.py:1;x.py:20 1 0" up.folded down.folded --group-by line $more
+done
+
 # A program in two folders, of which only the file it is in is known.
 in_folder() # FOLDER NAME
 {
