@@ -1729,10 +1729,17 @@ static bool name_period(struct reader *r)
            intern(r, r->period_unit, 0, &taken->period_unit);
 }
 
+/* The first mapping is that of the program itself. */
+static bool name_program(struct reader *r)
+{
+    uint64_t file = r->mapping_ids.n ? r->mapping[0].file : 0;
+    return file >= r->string_n || intern(r, file, 0, &r->p->taken.program);
+}
+
 static bool read_all(struct reader *r)
 {
     if (!count_fields(r) || !make_tables(r) || !collect_tables(r) || !make_metrics(r) ||
-        (r->drop && !find_dropped(r)) || !read_samples(r) || !name_period(r) ||
+        (r->drop && !find_dropped(r)) || !read_samples(r) || !name_period(r) || !name_program(r) ||
         (r->count[COMMENT] && !for_tables(r, read_if_comment)))
         return false;
     add_notes(r);
@@ -2634,6 +2641,15 @@ static void put_types(struct writer *w)
     put_value_type(w, SAMPLE_TYPE, type, add_string(w, P2A_LIT("count")));
 }
 
+/* Of a program that no function is of any more nothing is said. */
+static void put_program(struct writer *w)
+{
+    p2a_id program = w->p->taken.program;
+    for (uint32_t f = 0; program && !w->mapping_n && f < w->p->functions.n; f++)
+        if (w->p->functions.row[f].module == program)
+            mapping_of(w, program);
+}
+
 static bool start_writer(struct writer *w)
 {
     const struct p2a_profile *p = w->p;
@@ -2649,6 +2665,8 @@ static bool start_writer(struct writer *w)
     for (uint32_t f = 0; f < p->functions.n; f++)
         w->inlined |= p->functions.row[f].kind == P2A_INLINED;
     add_string(w, P2A_LIT(""));
+    if (!w->no_memory)
+        put_program(w);
     bool lines = p->graph.line_n && p2a_option_flag(w->out, "lines");
     return !w->no_memory && (!lines || group_lines(w));
 }

@@ -205,6 +205,7 @@ struct p2a_taken {
     int64_t start, duration;         /* nanoseconds; the start since 1970 */
     int64_t period;                  /* between two samples … */
     p2a_id period_name, period_unit; /* … "cpu", "nanoseconds" */
+    p2a_id program;                  /* the module that is the program itself, not a library */
     p2a_id comment[P2A_COMMENTS];    /* what whoever took it wrote into it */
     uint32_t comment_n;
 };

@@ -174,6 +174,7 @@ static void add_taken(struct p2a_mapping *m, bool fresh)
     struct p2a_taken *to = &m->into->taken, from = m->from->taken;
     from.period_name = map_string(m, from.period_name);
     from.period_unit = map_string(m, from.period_unit);
+    from.program = map_string(m, from.program);
     for (uint32_t i = 0; i < from.comment_n; i++)
         from.comment[i] = map_string(m, from.comment[i]);
     if (m->weight)
@@ -183,6 +184,7 @@ static void add_taken(struct p2a_mapping *m, bool fresh)
         return;
     }
     add_comments(to, &from);
+    to->program = to->program ? to->program : from.program;
     bool timed = to->start && from.start, lasting = to->duration > 0 && from.duration > 0;
     to->start = !timed ? 0 : from.start < to->start ? from.start : to->start;
     lasting = lasting && to->duration <= INT64_MAX - from.duration;

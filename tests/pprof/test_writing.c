@@ -239,6 +239,26 @@ static void a_start_line_is_no_line(void **state)
     p2a_free(q);
 }
 
+/* It comes first among the mappings, whichever of them a stack names first. */
+static void the_program_stays_apart_from_its_libraries(void **state)
+{
+    (void)state;
+    struct build b = {0};
+    add_type(&b, "samples", "count");
+    NUMBERS(&b, 3, 1, 4096, 8192, 0, text(&b, "/bin/app"));
+    NUMBERS(&b, 3, 2, 8192, 12288, 0, text(&b, "/lib/libc.so"));
+    add_function(&b, 1, "main", "a.c", 0);
+    add_function(&b, 2, "read", "b.c", 0);
+    add_location(&b, 1, 1, 0, LINES({1, 0}));
+    add_location(&b, 2, 2, 0, LINES({2, 0}));
+    add_sample(&b, STACK(2, 1), VALUES(7), NULL);
+    struct p2a_profile *p = read_build(&b), *q = again(p);
+    assert_string_equal(p2a_string(p, p->taken.program).at, "/bin/app");
+    assert_string_equal(p2a_string(q, q->taken.program).at, "/bin/app");
+    p2a_free(p);
+    p2a_free(q);
+}
+
 /* Samples of 10 ms each, of a second from START on. */
 static struct p2a_profile *taken_at(uint64_t start)
 {
@@ -504,6 +524,7 @@ int main(void)
         cmocka_unit_test(many_stacks_survive),
         cmocka_unit_test(stacks_that_count_for_nothing_are_left_out),
         cmocka_unit_test(a_stack_has_as_many_lines_as_its_function),
+        cmocka_unit_test(the_program_stays_apart_from_its_libraries),
         cmocka_unit_test(time_duration_and_period_survive),
         cmocka_unit_test(time_duration_and_period_of_a_sum_are_what_all_of_it_say),
         cmocka_unit_test(comments_survive_and_notes_become_none),
