@@ -14,6 +14,7 @@
 #include "words.h"
 
 /* One line, whatever the names in it are. */
+P2A_PRINTF(2, 0)
 static void say(const char *kind, const char *message, va_list arguments)
 {
     char *text = NULL;
