@@ -2305,9 +2305,8 @@ enum { LINE_MOST = (P2A_DIGITS + 2) * (MAX_EVENTS + 2) };
 struct writer {
     struct p2a_out *out;
     const struct p2a_profile *p;
-    struct p2a_profile
-        lent; /* it with rows in the place of packed lines, where their costs change */
     const struct p2a_packed_lines *packed; /* NULL: lines are rows */
+    struct p2a_profile lent;               /* with these, where costs aren't the packed ones */
     uint32_t line_n;
     uint32_t events; /* the profile's columns */
     bool addresses, modules;
@@ -2774,7 +2773,7 @@ static bool cost_functions(struct writer *w)
     w->rest = malloc(((size_t)g->node_n + 1) * w->events * sizeof *w->rest);
     w->at_home = malloc((size_t)g->node_n + 1);
     w->self = calloc((size_t)w->p->functions.n * w->events + 1, sizeof *w->self);
-    bool few = g->line_n < ENOUGH; /* a run is looked at as fast as a line */
+    bool few = g->line_n < ENOUGH;
     return w->rest && w->at_home && w->self &&
            p2a_crew_run(&work, &tallying, few) == P2A_CREW_DONE && make_whole(w, &tallying.whole);
 }

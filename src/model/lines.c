@@ -29,8 +29,10 @@ static bool room_for(struct p2a_packed_lines *packed, size_t bytes)
 /* Whether RUN goes on where the last one ends. */
 static bool goes_on(const struct p2a_packed_lines *packed, const struct p2a_line_run *run)
 {
-    const struct p2a_line_run *last = packed->run + packed->run_n - 1;
-    return packed->run_n && last->function == run->function && last->file == run->file;
+    if (!packed->run_n)
+        return false;
+    const struct p2a_line_run *last = &packed->run[packed->run_n - 1];
+    return last->function == run->function && last->file == run->file;
 }
 
 static void begin_run(struct p2a_packed_lines *packed, const struct p2a_line_run *run)
