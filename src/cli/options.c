@@ -150,11 +150,13 @@ static const struct choices {
                {"clock", "wall cpu"},
                {"completion", "bash zsh fish"}};
 
-/* Those that a file of settings can't give. */
+/* Those that a file of settings can't give: a checkout brings its own along, so that it says
+ * neither what is run nor what is written over. */
 static bool is_setting(const struct row *row)
 {
-    static const char *const others[] = {"help",   "version",   "completion", "manual",
-                                         "config", "no-config", "option",     "budget"};
+    static const char *const others[] = {"help",      "version", "completion", "manual", "config",
+                                         "no-config", "option",  "budget",     "output", "python",
+                                         "setup",     "vs",      "vs-setup"};
     bool setting = row->kind != TITLE && row->kind != REST;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         setting = setting && strcmp(row->name, others[i]) != 0;

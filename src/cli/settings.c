@@ -153,6 +153,11 @@ static enum p2a_status check_value(struct reader *r, const struct option_row *ro
                                    const struct yml *value)
 {
     char why[400];
+    if (strcmp(row->name, "report") == 0 && strchr(value->text, '='))
+        return yml_bad(r->error, value,
+                       "report: '%.80s', expected a kind alone: files to write are "
+                       "named on the command line",
+                       value->text);
     if (!options_value_is_good(row, row->name, value->text, why, sizeof why))
         return yml_bad(r->error, value, "%s", why);
     return P2A_OK;
@@ -191,8 +196,10 @@ static enum p2a_status read_option(struct reader *r, const struct yml *key, cons
                                    unsigned commands, struct setting *options)
 {
     struct option_row row;
-    if (!options_named(key->text, commands, &row) || !row.setting)
+    if (!options_named(key->text, commands, &row))
         return unknown_option(r, key, commands);
+    if (!row.setting)
+        return yml_bad(r->error, key, "%s: expected on the command line, not in a file", row.name);
     const char **values = read_values(r, &row, key->next);
     if (values && r->error->status == P2A_OK)
         options[r->s->option_n++] = (struct setting){.command = command,

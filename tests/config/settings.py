@@ -155,7 +155,7 @@ def config_prints_every_setting_and_its_place():
     # Every option of --help that can be set has a line.
     out = run("config")
     for name in re.findall(r"--([a-z-]+)", run("--help")):
-        if name not in ("help", "version", "completion", "manual", "config", "no-config", "option", "no-"):
+        if name not in ("help", "version", "completion", "manual", "config", "no-config", "option", "output", "no-"):
             assert re.search(rf"^  {name} ", out, re.M), name
 
 
@@ -172,7 +172,11 @@ def what_is_wrong_is_told_with_line_and_column():
             ("defaults:\n  quiet: perhaps\n", "column 10: quiet: 'perhaps', expected yes or no"),
             ("defaults:\n  names: [full]\n", "column 10: names: expected a value"),
             ("defaults:\n  sort:\n", "sort: expected a value, or a list of them"),
-            ("defaults:\n  help: yes\n", "column 3: no option 'help'"),
+            ("defaults:\n  help: yes\n", "column 3: help: expected on the command line, not in a file"),
+            ("defaults:\n  output: a.svg\n", "column 3: output: expected on the command line, not in a file"),
+            ("defaults:\n  timeit: {python: ./a}\n", "column 12: python: expected on the command line, not in a file"),
+            ("defaults:\n  timeit:\n    setup: import a\n", "setup: expected on the command line, not in a file"),
+            ("defaults:\n  check:\n    report: [text, junit=a.xml]\n", "column 20: report: 'junit=a.xml', expected a kind alone"),
             ("defaults:\n  record: {theme: x}\n", "column 12: no option 'theme'"),
             ("defaults: [a]\n", "column 11: a list, expected options with their values"),
             ("formats:\n  flmegraph: {}\n", "column 3: no format 'flmegraph' to write, did you mean flamegraph?"),
