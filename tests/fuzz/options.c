@@ -39,12 +39,12 @@ static int cut(char *text, size_t size, char **argv)
     return argc;
 }
 
-static void look_at(const struct options *options)
+static void look_at(const struct options *options, bool compared)
 {
     struct p2a_error error;
     if (options->help)
         return;
-    check_words(options);
+    check_words(options, compared);
     for (int i = 0; i < options->must.n; i++)
         if (p2a_limit_check(options->must.at[i], &error) != P2A_OK)
             expect_sentence(&error);
@@ -62,7 +62,7 @@ static void parse(const struct command_row *row, int argc, char **argv)
     if (status != P2A_OK && (status != P2A_USAGE || complaints != 1))
         broken("refused", "without its one sentence");
     if (status == P2A_OK)
-        look_at(&options);
+        look_at(&options, row->command == DIFF);
     options_free(&options);
 }
 
