@@ -783,17 +783,23 @@ static void add_costs(const struct reader *r, double *values)
     }
 }
 
-/* Valgrind goes through a function from its start to its end: then no line is there already, and
- * looking for it would cost more than all else. */
-static p2a_id line_here(struct reader *r)
+/* Whether no line can be where the reader is, which becomes the last place that has one. Valgrind
+ * goes through a function from its start to its end: then no line is there already, and looking for
+ * it would cost more than all else. */
+static bool is_new_here(struct reader *r)
+{
+    uint64_t place = r->with_address ? r->address : r->line;
+    if (place < r->beyond || place == UINT64_MAX)
+        return false;
+    r->beyond = place + 1;
+    return true;
+}
+
+static p2a_id line_here(struct reader *r, bool is_new)
 {
     struct p2a_line line = {
         .function = r->function, .file = r->file, .line = r->line, .address = r->address};
-    uint64_t place = r->with_address ? r->address : r->line;
-    if (place < r->beyond || place == UINT64_MAX)
-        return p2a_line(r->p, &line);
-    r->beyond = place + 1;
-    return p2a_line_new(r->p, &line);
+    return is_new ? p2a_line_new(r->p, &line) : p2a_line(r->p, &line);
 }
 
 static bool any_negative(const struct reader *r)
@@ -835,16 +841,14 @@ static bool pack_line(struct reader *r)
 /* False after an error. */
 static bool add_line_self(struct reader *r)
 {
-    uint64_t place = r->with_address ? r->address : r->line;
     if (!r->keeps_lines) {
         r->left_out |= P2A_LINES | (r->address ? P2A_ADDRESSES : 0);
         return true;
     }
-    if (place >= r->beyond && place < UINT64_MAX && packs(r) && !any_negative(r)) {
-        r->beyond = place + 1;
+    bool is_new = is_new_here(r);
+    if (is_new && packs(r) && !any_negative(r))
         return pack_line(r);
-    }
-    p2a_id id = line_here(r);
+    p2a_id id = line_here(r, is_new);
     if (id != P2A_NONE)
         add_costs(r, r->p->graph.line_self + (size_t)id * r->p->columns);
     return id != P2A_NONE;
@@ -1615,7 +1619,7 @@ static bool take_rows(struct reader *r, const struct taken *taken)
         at = p2a_next_packed(at, r->events, &place, value);
         r->address = place.address;
         r->line = place.line;
-        p2a_id id = line_here(r);
+        p2a_id id = line_here(r, is_new_here(r));
         if (id == P2A_NONE)
             return false;
         add_row_costs(r, id, value + P2A_LINE_STEPS);
