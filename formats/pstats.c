@@ -62,6 +62,12 @@ static enum p2a_sure probe(const struct p2a_probe *input)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
+/* Nodes and arcs of a graph that grows. */
+struct rows {
+    struct p2a_graph of;
+    uint32_t node_room, arc_room;
+};
+
 /* Functions get their numbers in the order of the file, so that all keys have to be known before
  * callers are. A file such as Python writes is read at once, its callers being numbers of objects
  * until its end. Any other is read twice: first the keys, of which one that comes again replaces
@@ -78,8 +84,8 @@ struct reader {
     uint32_t others; /* keys that are no functions */
     bool is_sampled;
     /* Of reading at once: */
-    struct p2a_graph graph;
-    uint32_t node_room, arc_room;
+    struct rows rows;
+    uint32_t scanned; /* rows, of batches that are whole */
     enum { SCANNING, SCANNED, BROKEN } scan;
     bool over; /* no more keys are to be taken */
 };
@@ -566,10 +572,11 @@ static void add_notes(const struct reader *r)
 /* ---- reading at once ---- */
 
 /* Of a file, figures want numbers of objects only, and names no figures: one thread scans all that
- * there is, in batches, another one takes the keys of those that were scanned.
+ * there is, in batches, another one takes those that were scanned, and is the only one that writes
+ * where nothing was before, which takes as long as scanning does.
  *
- *     scan    | figures, keys | figures, keys | figures, keys | …      makes the graph
- *     take                    | names         | names         | …      makes the functions
+ *     scan    | figures, keys | figures, keys | figures, keys | …
+ *     take                    | rows, names   | rows, names   | …      makes graph and functions
  *
  * Row I of the graph is that of function I, or the file has to be read twice. */
 enum { BATCH = 1024, ENOUGH = 1 << 20 }; /* keys; bytes that are worth a thread */
@@ -581,16 +588,16 @@ struct batch {
     bool last;
     struct key key[BATCH];
     struct p2a_function function[BATCH];
+    struct rows rows; /* callers are numbers of objects */
 };
 
-/* Room for one more row of a table and its values. */
+/* Room for N rows of a table and their values. */
 static bool make_room(void *rows, size_t size, double **self, double **total, uint32_t *room,
-                      uint32_t n)
+                      uint64_t n)
 {
-    uint32_t before = *room;
-    if (n < before)
+    if (n <= *room)
         return true;
-    if (!p2a_grow(rows, room, (uint64_t)n + 1, size))
+    if (!p2a_grow(rows, room, n, size))
         return false;
     double *wider_self = realloc(*self, *room * sizeof **self);
     *self = wider_self ? wider_self : *self;
@@ -599,20 +606,34 @@ static bool make_room(void *rows, size_t size, double **self, double **total, ui
     return wider_self && wider_total;
 }
 
-static bool add_arc(struct reader *r, uint32_t caller, const struct figures *f)
+static bool make_arcs(struct rows *rows, uint32_t more)
 {
-    struct p2a_graph *g = &r->graph;
-    if (!make_room(&g->arc, sizeof *g->arc, &g->arc_self, &g->arc_total, &r->arc_room, g->arc_n))
+    struct p2a_graph *g = &rows->of;
+    return make_room(&g->arc, sizeof *g->arc, &g->arc_self, &g->arc_total, &rows->arc_room,
+                     (uint64_t)g->arc_n + more);
+}
+
+static bool make_nodes(struct rows *rows, uint32_t more)
+{
+    struct p2a_graph *g = &rows->of;
+    return make_room(&g->node, sizeof *g->node, &g->self, &g->total, &rows->node_room,
+                     (uint64_t)g->node_n + more);
+}
+
+static bool add_arc(struct reader *r, struct rows *rows, uint32_t caller, const struct figures *f)
+{
+    struct p2a_graph *g = &rows->of;
+    if (!make_arcs(rows, 1))
         return no_memory(r);
-    g->arc[g->arc_n] = (struct p2a_arc){.caller = caller, .callee = g->node_n - 1};
+    g->arc[g->arc_n] = (struct p2a_arc){.caller = caller, .callee = r->scanned + g->node_n - 1};
     fill_arc(g, g->arc_n++, f);
     return true;
 }
 
-static bool add_row(struct reader *r, const struct figures *f)
+static bool add_row(struct reader *r, struct rows *rows, const struct figures *f)
 {
-    struct p2a_graph *g = &r->graph;
-    if (!make_room(&g->node, sizeof *g->node, &g->self, &g->total, &r->node_room, g->node_n))
+    struct p2a_graph *g = &rows->of;
+    if (!make_nodes(rows, 1))
         return no_memory(r);
     g->node[g->node_n] = (struct p2a_node){0};
     fill_row(g, g->node_n++, f);
@@ -620,7 +641,7 @@ static bool add_row(struct reader *r, const struct figures *f)
 }
 
 /* A caller's figures behind its key, the object NUMBER. */
-static bool scan_arc(struct reader *r, uint32_t number)
+static bool scan_arc(struct reader *r, struct rows *rows, uint32_t number)
 {
     struct figures f = {.has = P2A_HAS_ROW};
     struct marshal_value v;
@@ -631,20 +652,20 @@ static bool scan_arc(struct reader *r, uint32_t number)
         if (tuple ? !read_arc_figures(r, &f) : !take_count(&v, &f.calls, &f.has, P2A_HAS_CALLS))
             return false;
     }
-    return add_arc(r, number, &f);
+    return add_arc(r, rows, number, &f);
 }
 
-static bool scan_row(struct reader *r)
+static bool scan_row(struct reader *r, struct rows *rows)
 {
     struct marshal_value v;
     struct figures f = {0};
     uint32_t number;
     if (!p2a_marshal_read(&r->m, &v) || v.kind != MARSHAL_TUPLE || v.n != 5 ||
-        !read_row_figures(r, &f) || !add_row(r, &f) || !p2a_marshal_read(&r->m, &v) ||
+        !read_row_figures(r, &f) || !add_row(r, rows, &f) || !p2a_marshal_read(&r->m, &v) ||
         v.kind != MARSHAL_DICT)
         return false;
     while ((number = p2a_marshal_take_number(&r->m)) != MARSHAL_NO_REF)
-        if (!scan_arc(r, number))
+        if (!scan_arc(r, rows, number))
             return false;
     return p2a_marshal_read(&r->m, &v) && v.kind == MARSHAL_END;
 }
@@ -655,7 +676,7 @@ static bool scan_next(struct reader *r, struct batch *batch)
     struct key *key = &batch->key[batch->n];
     enum key_kind kind = scan_key(r, key);
     bool is_row = kind == KEY_FUNCTION && !key->known;
-    bool good = is_row ? scan_row(r) : kind == KEY_OTHER && p2a_marshal_skip(&r->m);
+    bool good = is_row ? scan_row(r, &batch->rows) : kind == KEY_OTHER && p2a_marshal_skip(&r->m);
     batch->n += is_row && good;
     if (!good)
         r->scan = kind == KEY_END ? SCANNED : BROKEN;
@@ -667,11 +688,42 @@ static bool scan_batch(const void *owner, void *desk, void *piece)
     struct reader *r = *(struct reader *const *)owner;
     struct batch *batch = piece;
     (void)desk;
-    batch->n = 0;
+    batch->n = batch->rows.of.node_n = batch->rows.of.arc_n = 0;
     while (r->scan == SCANNING && batch->n < BATCH && scan_next(r, batch)) {
     }
     batch->last = r->scan != SCANNING;
+    r->scanned += batch->n;
     return !r->m.failure.no_memory;
+}
+
+/* Graphs grow with the largest batch: what one of millions of callers needed isn't kept. */
+static void forget_rows(struct rows *rows)
+{
+    enum { KEPT = 1 << 14 };
+    if (rows->arc_room > KEPT) {
+        p2a_free_graph(&rows->of);
+        *rows = (struct rows){0};
+    }
+}
+
+static bool take_rows(struct reader *r, const struct p2a_graph *from)
+{
+    struct p2a_graph *g = &r->rows.of;
+    if (!make_nodes(&r->rows, from->node_n) || !make_arcs(&r->rows, from->arc_n))
+        return p2a_in_no_memory(r->in), false;
+    if (from->node_n) {
+        memcpy(g->node + g->node_n, from->node, from->node_n * sizeof *g->node);
+        memcpy(g->self + g->node_n, from->self, from->node_n * sizeof *g->self);
+        memcpy(g->total + g->node_n, from->total, from->node_n * sizeof *g->total);
+    }
+    if (from->arc_n) {
+        memcpy(g->arc + g->arc_n, from->arc, from->arc_n * sizeof *g->arc);
+        memcpy(g->arc_self + g->arc_n, from->arc_self, from->arc_n * sizeof *g->arc_self);
+        memcpy(g->arc_total + g->arc_n, from->arc_total, from->arc_n * sizeof *g->arc_total);
+    }
+    g->node_n += from->node_n;
+    g->arc_n += from->arc_n;
+    return true;
 }
 
 static bool take_names(struct reader *r, struct batch *batch)
@@ -690,8 +742,9 @@ static bool take_batch(void *owner, void *desk, void *piece)
     struct reader *r = *(struct reader **)owner;
     struct batch *batch = piece;
     (void)desk;
-    if (!take_names(r, batch))
+    if (!take_rows(r, &batch->rows.of) || !take_names(r, batch))
         return false;
+    forget_rows(&batch->rows);
     for (uint32_t i = 0; i < batch->n; i++, r->n++) {
         if (i + AHEAD < batch->n)
             p2a_function_ahead(r->p, &batch->function[i + AHEAD]);
@@ -709,6 +762,13 @@ static bool cut_batch(void *owner, void *piece)
     return !r->over;
 }
 
+static void free_batch(const void *owner, void *piece)
+{
+    struct batch *batch = piece;
+    (void)owner;
+    p2a_free_graph(&batch->rows.of);
+}
+
 /* False: the file has to be read twice, or there was an error. */
 static bool scan_rows(struct reader *r)
 {
@@ -716,7 +776,8 @@ static bool scan_rows(struct reader *r)
                                               .in_turn = true,
                                               .cut = cut_batch,
                                               .make = scan_batch,
-                                              .take = take_batch};
+                                              .take = take_batch,
+                                              .free_piece = free_batch};
     struct marshal_value v;
     if (!p2a_marshal_read(&r->m, &v) || v.kind != MARSHAL_DICT)
         return false;
@@ -729,7 +790,7 @@ static bool scan_rows(struct reader *r)
 /* Makes what was scanned the profile's graph. */
 static bool take_graph(struct reader *r)
 {
-    struct p2a_graph *g = &r->graph;
+    struct p2a_graph *g = &r->rows.of;
     g->order = malloc(((size_t)g->node_n + 1) * sizeof *g->order);
     if (!g->order)
         return no_memory(r);
@@ -860,7 +921,7 @@ static enum p2a_status read_pstats(struct p2a_in *in)
     else if (failure->failed)
         status = p2a_bad_byte(in, failure->at, "%s", failure->text);
     p2a_marshal_stop(&r.m);
-    p2a_free_graph(&r.graph);
+    p2a_free_graph(&r.rows.of);
     p2a_arena_free(&r.texts);
     free(r.tag);
     free(r.values);
