@@ -2329,7 +2329,6 @@ struct writer {
     /* [row * events + event]: the sites, and what of the arcs has no site, of these each at its
      * place in flow.outs: there they are written. */
     uint64_t *site_cost, *arc_cost;
-    uint64_t *calls;     /* in that order, too */
     uint64_t *part_cost; /* [event * components + component], where there is a cycle: inclusive */
     struct p2a_str word[MAX_EVENTS]; /* the events' */
     uint64_t sum[MAX_EVENTS];
@@ -2853,8 +2852,8 @@ static void cost_event(struct writer *w, uint32_t event, uint64_t *scratch)
                     w->self + (size_t)event * w->p->functions.n);
     for (uint32_t a = 0; w->arc_cost != w->flow.arc && a < g->arc_n; a++)
         share_sites(w, a, event, scratch);
-    if (w->part_cost)
-        memcpy(w->part_cost + event * parts, w->flow.total, parts * sizeof *w->part_cost);
+    for (size_t k = 0; w->part_cost && k < parts; k++)
+        w->part_cost[event * parts + k] = w->flow.inclusive[k].cost;
     changes->cut = most(changes->cut, w->flow.cut);
     changes->recursive = most(changes->recursive, w->flow.recursive);
     changes->shared = most(changes->shared, w->flow.shared);
@@ -2892,9 +2891,8 @@ static void note_changes(struct writer *w)
 }
 
 /* Costs of arcs, apart from what is outside. One event's without sites are what the flow found. */
-static bool cost_arcs(void *writer)
+static bool cost_arcs(struct writer *w)
 {
-    struct writer *w = writer;
     const struct p2a_graph *g = &w->p->graph;
     w->site_cost = malloc(((size_t)g->site_n + 1) * w->events * sizeof *w->site_cost);
     w->arc_cost = w->events == 1 && !g->site_n
@@ -3439,7 +3437,7 @@ static void put_arc(const struct writer *w, struct pen *pen, p2a_id caller, uint
     struct p2a_line from = {.function = caller, .file = own->file, .line = own->line};
     p2a_id callee = w->flow.outs.callee[place], arc = w->flow.outs.arc[place];
     const uint64_t *rest = w->arc_cost + (size_t)place * w->events;
-    uint64_t calls = w->calls[place];
+    uint64_t calls = w->flow.arc_calls[place];
     bool sites = w->p->graph.site_n && put_sites(w, pen, arc, &calls);
     if (!sites || calls || any_cost(w, rest))
         put_call(w, pen, callee, calls, &from, rest);
@@ -3701,34 +3699,18 @@ static bool target_calls(struct writer *w)
     return w->target;
 }
 
-static bool prepare_names(void *writer)
-{
-    const struct writer *w = writer;
-    return name_functions(writer) && target_calls(writer) && (w->line_n || cost_functions(writer));
-}
-
-static bool order_graph(void *writer)
-{
-    struct writer *w = writer;
-    return p2a_flow_begin(w->p, &w->flow);
-}
-
-static bool place_calls(struct writer *w)
-{
-    const struct p2a_graph *g = &w->p->graph;
-    w->calls = malloc(((size_t)g->arc_n + 1) * sizeof *w->calls);
-    for (p2a_id a = 0; w->calls && a < g->arc_n; a++) {
-        uint64_t calls = g->arc[a].calls ? g->arc[a].calls : p2a_counts_of(g->arc_before, a).calls;
-        w->calls[w->flow.place[a]] = g->arc[a].has & P2A_HAS_CALLS ? calls : 0;
-    }
-    return w->calls;
-}
-
 static bool prepare_text(void *writer)
 {
     struct writer *w = writer;
-    return place_calls(w) && add_outside(w) && list_blocks(w) &&
+    return name_functions(w) && target_calls(w) && add_outside(w) && list_blocks(w) &&
            (!number_early(w) || number_names(w));
+}
+
+/* Costs of lines are worked out on all cores. */
+static bool prepare_costs(void *writer)
+{
+    struct writer *w = writer;
+    return (w->line_n || cost_functions(w)) && cost_arcs(w);
 }
 
 static bool group_lines(struct writer *w)
@@ -3751,8 +3733,8 @@ static bool prepare(struct writer *w)
     w->object_no = calloc(w->p->strings.n, sizeof *w->object_no);
     if (!w->file_no || !w->object_no || !group_lines(w) ||
         !group(&w->sites, g->arc_n, g->site_n, g->site, sizeof *g->site) ||
-        !p2a_do_both(prepare_names, order_graph, w, few) || (w->line_n && !cost_functions(w)) ||
-        !p2a_do_both(prepare_text, cost_arcs, w, few) || !cost_outside(w) ||
+        !p2a_flow_begin(w->p, &w->flow) || (w->line_n && !cost_functions(w)) ||
+        !p2a_do_both(prepare_text, prepare_costs, w, few) || !cost_outside(w) ||
         (!number_early(w) && !number_names(w)))
         return false;
     note_changes(w);
@@ -3776,7 +3758,6 @@ static void release(struct writer *w)
     free(w->line_cost);
     free(w->rest_cost);
     free(w->self);
-    free(w->calls);
     free(w->site_cost);
     if (w->arc_cost != w->flow.arc)
         free(w->arc_cost);

@@ -6,7 +6,16 @@
 
 #include "base/arena.h"
 
-/* ---- arcs by caller -------------------------------------------------------------------------- */
+/* ---- arcs by function ------------------------------------------------------------------------ */
+
+/* FILL[f + 1] counts f's; then FILL[f] is where f's range begins, and filling it moves it on to its
+ * end. So a table whose second row FILL is has ranges in the end. */
+static void begin_ranges(uint32_t *fill, uint32_t functions)
+{
+    for (uint32_t f = 0; f < functions; f++) {
+        fill[f + 1] += fill[f];
+    }
+}
 
 bool p2a_outs_build(const struct p2a_profile *p, struct p2a_outs *outs)
 {
@@ -18,14 +27,11 @@ bool p2a_outs_build(const struct p2a_profile *p, struct p2a_outs *outs)
         p2a_outs_free(outs);
         return false;
     }
-    /* first[f + 2] counts, then first[f + 1] is where f's range is being filled. */
     uint32_t *fill = outs->first + 1;
     for (uint32_t a = 0; a < g->arc_n; a++) {
         fill[g->arc[a].caller + 1]++;
     }
-    for (uint32_t f = 0; f < p->functions.n; f++) {
-        fill[f + 1] += fill[f];
-    }
+    begin_ranges(fill, p->functions.n);
     for (p2a_id a = 0; a < g->arc_n; a++) {
         uint32_t place = fill[g->arc[a].caller]++;
         outs->arc[place] = a;
@@ -42,21 +48,50 @@ void p2a_outs_free(struct p2a_outs *outs)
     *outs = (struct p2a_outs){0};
 }
 
+bool p2a_ins_build(const struct p2a_profile *p, struct p2a_ins *ins)
+{
+    const struct p2a_graph *g = &p->graph;
+    ins->first = calloc((size_t)p->functions.n + 2, sizeof *ins->first);
+    ins->caller = calloc((size_t)g->arc_n + 1, sizeof *ins->caller);
+    if (!ins->first || !ins->caller) {
+        p2a_ins_free(ins);
+        return false;
+    }
+    uint32_t *fill = ins->first + 1;
+    for (uint32_t a = 0; a < g->arc_n; a++) {
+        fill[g->arc[a].callee + 1]++;
+    }
+    begin_ranges(fill, p->functions.n);
+    for (uint32_t a = 0; a < g->arc_n; a++) {
+        ins->caller[fill[g->arc[a].callee]++] = g->arc[a].caller;
+    }
+    return true;
+}
+
+void p2a_ins_free(struct p2a_ins *ins)
+{
+    free(ins->first);
+    free(ins->caller);
+    *ins = (struct p2a_ins){0};
+}
+
 /* ---- components ------------------------------------------------------------------------------ */
 
 /* A function is new (visit 0), on the path, open (its component's head is still on the path) or
- * done (its component is known). low is the lowest `low` met among callees that aren't done, which
- * have the greatest there is; the head of a component is the member whose low stays its own visit,
- * and its members are what was opened since. */
+ * done (its component is known). low is the lowest `low` met among those that aren't done and that
+ * it leads to, and greatest of those that are; the head of a component is the member whose low
+ * stays its own visit, and its members are what was opened since. */
 #define DONE UINT32_MAX
 
 struct state { /* of a function, together: they are visited in no order */
     uint32_t visit, low;
-    uint32_t next; /* place in outs->callee */
+    uint32_t next; /* place in to */
 };
 
+/* F leads to to[first[f]] … to[first[f + 1] - 1]: its callees, or its callers. */
 struct search {
-    const struct p2a_outs *outs;
+    const uint32_t *first;
+    const p2a_id *to;
     struct p2a_components *found;
     struct state *state;
     p2a_id *path, *open;
@@ -66,27 +101,27 @@ struct search {
 static void enter(struct search *s, p2a_id f)
 {
     s->visits++;
-    s->state[f] = (struct state){s->visits, s->visits, s->outs->first[f]};
+    s->state[f] = (struct state){s->visits, s->visits, s->first[f]};
     s->path[s->path_n++] = f;
 }
 
-static void see(struct search *s, p2a_id f, p2a_id callee)
+static void see(struct search *s, p2a_id f, p2a_id next)
 {
-    if (s->state[callee].low < s->state[f].low) {
-        s->state[f].low = s->state[callee].low;
+    if (s->state[next].low < s->state[f].low) {
+        s->state[f].low = s->state[next].low;
     }
 }
 
-/* Steps to the next callee that is new; false when there is none. */
+/* Steps to the next one that is new; false when there is none. */
 static bool descend(struct search *s, p2a_id f)
 {
-    while (s->state[f].next < s->outs->first[f + 1]) {
-        p2a_id callee = s->outs->callee[s->state[f].next++];
-        if (s->state[callee].visit == 0) {
-            enter(s, callee);
+    while (s->state[f].next < s->first[f + 1]) {
+        p2a_id next = s->to[s->state[f].next++];
+        if (s->state[next].visit == 0) {
+            enter(s, next);
             return true;
         }
-        see(s, f, callee);
+        see(s, f, next);
     }
     return false;
 }
@@ -142,11 +177,12 @@ static void search_end(struct search *s)
     free(s->path);
 }
 
-bool p2a_components_build(const struct p2a_profile *p, const struct p2a_outs *outs,
-                          struct p2a_components *components)
+/* Every component comes after those that it leads to. */
+static bool find_components(const struct p2a_profile *p, const uint32_t *first, const p2a_id *to,
+                            struct p2a_components *components)
 {
     size_t n = (size_t)p->functions.n + 1;
-    struct search s = {.outs = outs, .found = components};
+    struct search s = {.first = first, .to = to, .found = components};
     *components = (struct p2a_components){.of = malloc(n * sizeof(p2a_id)),
                                           .size = calloc(n, sizeof(uint32_t))};
     if (!components->of || !components->size || !search_begin(&s, n)) {
@@ -163,6 +199,30 @@ bool p2a_components_build(const struct p2a_profile *p, const struct p2a_outs *ou
         }
     }
     search_end(&s);
+    return true;
+}
+
+bool p2a_components_build(const struct p2a_profile *p, const struct p2a_outs *outs,
+                          struct p2a_components *components)
+{
+    return find_components(p, outs->first, outs->callee, components);
+}
+
+bool p2a_components_upwards(const struct p2a_profile *p, const struct p2a_ins *ins,
+                            struct p2a_components *components)
+{
+    if (!find_components(p, ins->first, ins->caller, components)) {
+        return false;
+    }
+    uint32_t n = components->n;
+    for (uint32_t f = 0; f < p->functions.n; f++) {
+        components->of[f] = n - 1 - components->of[f];
+    }
+    for (uint32_t k = 0; k < n / 2; k++) {
+        uint32_t size = components->size[k];
+        components->size[k] = components->size[n - 1 - k];
+        components->size[n - 1 - k] = size;
+    }
     return true;
 }
 

@@ -18,6 +18,14 @@ struct p2a_outs {
 bool p2a_outs_build(const struct p2a_profile *p, struct p2a_outs *outs); /* false: no memory */
 void p2a_outs_free(struct p2a_outs *outs);
 
+/* The same the other way round: caller[first[f]] … caller[first[f + 1] - 1] call f. */
+struct p2a_ins {
+    uint32_t *first;
+    p2a_id *caller;
+};
+bool p2a_ins_build(const struct p2a_profile *p, struct p2a_ins *ins); /* false: no memory */
+void p2a_ins_free(struct p2a_ins *ins);
+
 /* Components are numbered in reverse topological order: an arc that leaves its component leads to
  * one with a lower number, so that a walk upwards sees every callee before its callers. */
 struct p2a_components {
@@ -28,6 +36,9 @@ struct p2a_components {
 /* OUTS are those of P. False: no memory. */
 bool p2a_components_build(const struct p2a_profile *p, const struct p2a_outs *outs,
                           struct p2a_components *components);
+/* The same ones, found upwards; their numbers may be others. */
+bool p2a_components_upwards(const struct p2a_profile *p, const struct p2a_ins *ins,
+                            struct p2a_components *components);
 void p2a_components_free(struct p2a_components *components);
 
 #endif

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crew.h"
 #include "base/fetch.h"
 #include "model/core.h"
 
@@ -201,62 +202,86 @@ void p2a_share(uint64_t total, const uint64_t *weight, size_t n, uint64_t *share
 
 /* ---- flow ------------------------------------------------------------------------------------ */
 
-static uint32_t part_of_callee(const struct p2a_profile *p, const struct p2a_flow *flow, size_t a)
+/* Sorts the arcs by the component they lead into. IN: where the arcs into each function begin. */
+static void sort_arcs(const struct p2a_profile *p, const uint32_t *in, struct p2a_flow *flow)
 {
-    return flow->parts.of[p->graph.arc[a].callee];
-}
-
-/* Sorts the arcs by the component they lead into. */
-static void sort_arcs(const struct p2a_profile *p, struct p2a_flow *flow)
-{
-    uint32_t *fill = flow->first + 1; /* as in p2a_outs_build */
-    for (size_t a = 0; a < p->graph.arc_n; a++)
-        fill[part_of_callee(p, flow, a) + 1]++;
+    uint32_t *fill = flow->first + 1; /* as in p2a_ins_build */
+    for (p2a_id f = 0; f < p->functions.n; f++)
+        fill[flow->parts.of[f] + 1] += in[f + 1] - in[f];
     for (uint32_t k = 0; k < flow->parts.n; k++)
         fill[k + 1] += fill[k];
     for (p2a_id a = 0; a < p->graph.arc_n; a++)
-        flow->arcs[fill[part_of_callee(p, flow, a)]++] = a;
+        flow->arcs[fill[flow->parts.of[p->graph.arc[a].callee]]++] = a;
 }
 
-/* Fills place as p2a_outs_build filled outs. False: no memory. */
-static bool find_places(const struct p2a_profile *p, struct p2a_flow *flow)
+/* Once more as p2a_outs_build does it. False: no memory. */
+static bool place_arcs(const struct p2a_profile *p, struct p2a_flow *flow)
 {
+    const struct p2a_graph *g = &p->graph;
     size_t n = (size_t)p->functions.n + 1;
     uint32_t *fill = malloc(n * sizeof *fill);
     if (!fill)
         return false;
     memcpy(fill, flow->outs.first, n * sizeof *fill);
-    for (size_t a = 0; a < p->graph.arc_n; a++)
-        flow->place[a] = fill[p->graph.arc[a].caller]++;
+    for (p2a_id a = 0; a < g->arc_n; a++) {
+        uint64_t calls = g->arc[a].calls ? g->arc[a].calls : p2a_counts_of(g->arc_before, a).calls;
+        flow->place[a] = fill[g->arc[a].caller]++;
+        flow->arc_calls[flow->place[a]] = g->arc[a].has & P2A_HAS_CALLS ? calls : 0;
+    }
     free(fill);
+    return true;
+}
+
+struct beginning {
+    const struct p2a_profile *p;
+    struct p2a_flow *flow;
+    struct p2a_ins ins;
+};
+
+/* What follows from who calls. */
+static bool begin_downwards(void *beginning)
+{
+    const struct beginning *b = beginning;
+    return p2a_outs_build(b->p, &b->flow->outs) && place_arcs(b->p, b->flow);
+}
+
+/* What follows from who is called. */
+static bool begin_upwards(void *beginning)
+{
+    struct beginning *b = beginning;
+    struct p2a_flow *flow = b->flow;
+    if (!p2a_ins_build(b->p, &b->ins) || !p2a_components_upwards(b->p, &b->ins, &flow->parts))
+        return false;
+    sort_arcs(b->p, b->ins.first, flow);
+    for (uint32_t f = 0; f < b->p->graph.node_n; f++) {
+        uint64_t *calls = &flow->calls[flow->parts.of[f]];
+        *calls = p2a_add_calls(*calls, b->p->graph.node[f].calls);
+    }
     return true;
 }
 
 bool p2a_flow_begin(const struct p2a_profile *p, struct p2a_flow *flow)
 {
+    enum { MANY = 1 << 14 }; /* arcs that two threads pay for */
+    struct beginning beginning = {.p = p, .flow = flow};
     size_t n = (size_t)p->functions.n + 1, arcs = (size_t)p->graph.arc_n + 1;
     *flow = (struct p2a_flow){.first = calloc(n + 1, sizeof *flow->first),
                               .arcs = calloc(arcs, sizeof *flow->arcs),
                               .calls = calloc(n, sizeof *flow->calls),
-                              .total = calloc(n, sizeof *flow->total),
-                              .blur = calloc(n, sizeof *flow->blur),
+                              .inclusive = calloc(n, sizeof *flow->inclusive),
                               .scratch = calloc(arcs, 2 * sizeof *flow->scratch),
                               .picked = calloc(arcs, 2 * sizeof *flow->picked),
                               .place = malloc(arcs * sizeof *flow->place),
+                              .arc_calls = malloc(arcs * sizeof *flow->arc_calls),
                               .arc = calloc(arcs, sizeof *flow->arc)};
-    bool room = flow->first && flow->arcs && flow->calls && flow->total && flow->blur &&
-                flow->scratch && flow->picked && flow->place && flow->arc;
-    if (!room || !p2a_outs_build(p, &flow->outs) ||
-        !p2a_components_build(p, &flow->outs, &flow->parts) || !find_places(p, flow)) {
+    bool room = flow->first && flow->arcs && flow->calls && flow->inclusive && flow->scratch &&
+                flow->picked && flow->place && flow->arc_calls && flow->arc;
+    bool few = p->graph.arc_n < MANY;
+    bool done = room && p2a_do_both(begin_downwards, begin_upwards, &beginning, few);
+    p2a_ins_free(&beginning.ins);
+    if (!done)
         p2a_flow_free(flow);
-        return false;
-    }
-    sort_arcs(p, flow);
-    for (uint32_t f = 0; f < p->graph.node_n; f++) {
-        uint64_t *calls = &flow->calls[flow->parts.of[f]];
-        *calls = p2a_add_calls(*calls, p->graph.node[f].calls);
-    }
-    return true;
+    return done;
 }
 
 void p2a_flow_free(struct p2a_flow *flow)
@@ -266,11 +291,11 @@ void p2a_flow_free(struct p2a_flow *flow)
     free(flow->first);
     free(flow->arcs);
     free(flow->calls);
-    free(flow->total);
-    free(flow->blur);
+    free(flow->inclusive);
     free(flow->scratch);
     free(flow->picked);
     free(flow->place);
+    free(flow->arc_calls);
     free(flow->arc);
     *flow = (struct p2a_flow){0};
 }
@@ -321,7 +346,7 @@ static void set_inner(struct pass *s, uint32_t part, p2a_id a)
 {
     struct p2a_flow *flow = s->flow;
     const struct p2a_arc *arc = &s->p->graph.arc[a];
-    uint64_t most = flow->total[part], cost = p2a_whole_number(raw_total(s, a));
+    uint64_t most = flow->inclusive[part].cost, cost = p2a_whole_number(raw_total(s, a));
     if (!(arc->has & P2A_HAS_TOTAL)) {
         double share = (double)weight_of(arc) / fmax((double)flow->calls[part], 1);
         cost = p2a_whole_number((double)most * fmin(share, 1));
@@ -407,8 +432,9 @@ static void settle(struct pass *s, const struct entering *e, bool rounding)
         uint64_t cost = e->cost[i], want = e->want[i];
         uint64_t moved = rounding ? (cost > want ? cost - want : want - cost) : 0;
         flow->arc[flow->place[e->arc[i]]] = cost;
-        flow->total[above] = p2a_add_calls(flow->total[above], cost);
-        flow->blur[above] = p2a_add_calls(flow->blur[above], p2a_add_calls(moved, 1));
+        struct p2a_inclusive *sum = &flow->inclusive[above];
+        sum->cost = p2a_add_calls(sum->cost, cost);
+        sum->blur = p2a_add_calls(sum->blur, p2a_add_calls(moved, 1));
     }
 }
 
@@ -416,8 +442,8 @@ static void settle(struct pass *s, const struct entering *e, bool rounding)
  * inclusive cost by a little; that is made good. Returns what is left for arcs without totals. */
 static uint64_t settle_known(struct pass *s, uint32_t part, const struct entering *e)
 {
-    uint64_t most = s->flow->total[part];
-    uint64_t slack = s->fractional ? p2a_add_calls(s->flow->blur[part], e->n) : 0;
+    uint64_t most = s->flow->inclusive[part].cost;
+    uint64_t slack = s->fractional ? p2a_add_calls(s->flow->inclusive[part].blur, e->n) : 0;
     uint64_t off = e->sum > most ? e->sum - most : most - e->sum;
     bool rounding = off <= slack;
     if (e->sum > most && !rounding)
@@ -459,8 +485,7 @@ static void fetch_ahead(struct pass *s, uint32_t part)
         arc = flow->arcs[s->fetched - ABOVE];
         uint32_t above = flow->parts.of[g->arc[arc].caller];
         p2a_fetch(&flow->arc[flow->place[arc]]);
-        p2a_fetch(&flow->total[above]);
-        p2a_fetch(&flow->blur[above]);
+        p2a_fetch(&flow->inclusive[above]);
     }
 }
 
@@ -487,13 +512,11 @@ void p2a_flow_column(const struct p2a_profile *p, struct p2a_flow *flow, uint32_
     struct pass s = {.p = p, .flow = flow, .column = column, .scale = scale};
     s.fractional = any_fraction(&s);
     flow->cut = flow->recursive = flow->shared = 0;
-    for (uint32_t k = 0; k < flow->parts.n; k++) {
-        flow->total[k] = 0;
-        flow->blur[k] = flow->parts.size[k];
-    }
+    for (uint32_t k = 0; k < flow->parts.n; k++)
+        flow->inclusive[k] = (struct p2a_inclusive){0, flow->parts.size[k]};
     for (uint32_t f = 0; f < p->functions.n; f++) {
-        uint64_t *total = &flow->total[flow->parts.of[f]];
-        *total = p2a_add_calls(*total, self[f]);
+        uint64_t *cost = &flow->inclusive[flow->parts.of[f]].cost;
+        *cost = p2a_add_calls(*cost, self[f]);
     }
     for (uint32_t k = 0; k < flow->parts.n; k++) {
         fetch_ahead(&s, k);

@@ -258,6 +258,8 @@ bool *p2a_used_functions(const struct p2a_profile *p)
         used[p->contexts.row[i].function] = true;
     for (p2a_id f = 0; used && f < g->node_n; f++)
         used[f] |= g->node[f].has != 0;
+    if (used && !memchr(used, false, p->functions.n)) /* as in most profiles */
+        return used;
     for (uint32_t a = 0; used && a < g->arc_n; a++)
         used[g->arc[a].caller] = used[g->arc[a].callee] = true;
     for (uint32_t i = 0; used && i < g->line_n; i++)

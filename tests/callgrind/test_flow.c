@@ -229,11 +229,11 @@ static void nothing_exceeds_the_whole_however_inconsistent(void **state)
             uint32_t above = f.parts.of[p->graph.arc[a].caller];
             uint32_t below = f.parts.of[p->graph.arc[a].callee];
             assert_true(f.outs.arc[f.place[a]] == a);
-            assert_true(f.arc[f.place[a]] <= f.total[below]);
+            assert_true(f.arc[f.place[a]] <= f.inclusive[below].cost);
             into[below] += above == below ? 0 : f.arc[f.place[a]];
         }
         for (uint32_t k = 0; k < f.parts.n; k++)
-            assert_true(into[k] <= f.total[k] && f.total[k] <= whole);
+            assert_true(into[k] <= f.inclusive[k].cost && f.inclusive[k].cost <= whole);
         p2a_flow_free(&f);
         p2a_free(p);
     }

@@ -56,6 +56,33 @@ static void a_component_is_what_reaches_each_other(void **state)
     }
 }
 
+static void components_found_upwards_are_the_same_ones(void **state)
+{
+    (void)state;
+    uint64_t seed = 2;
+    struct small s;
+    for (int round = 0; round < 3000; round++) {
+        struct p2a_outs outs;
+        struct p2a_ins ins;
+        struct p2a_components down, up;
+        make_small(&s, &seed);
+        assert_true(p2a_outs_build(&s.p, &outs) && p2a_components_build(&s.p, &outs, &down));
+        assert_true(p2a_ins_build(&s.p, &ins) && p2a_components_upwards(&s.p, &ins, &up));
+        assert_int_equal(up.n, down.n);
+        for (uint32_t a = 0; a < s.p.functions.n; a++) {
+            assert_int_equal(up.size[up.of[a]], down.size[down.of[a]]);
+            for (uint32_t b = 0; b < s.p.functions.n; b++)
+                assert_int_equal(up.of[a] == up.of[b], down.of[a] == down.of[b]);
+        }
+        for (uint32_t a = 0; a < s.p.graph.arc_n; a++)
+            assert_true(up.of[s.arc[a].caller] >= up.of[s.arc[a].callee]);
+        p2a_components_free(&down);
+        p2a_components_free(&up);
+        p2a_outs_free(&outs);
+        p2a_ins_free(&ins);
+    }
+}
+
 static void a_cycle_is_a_component_of_more_than_one(void **state)
 {
     (void)state;
@@ -103,6 +130,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_component_is_what_reaches_each_other),
+        cmocka_unit_test(components_found_upwards_are_the_same_ones),
         cmocka_unit_test(a_cycle_is_a_component_of_more_than_one),
         cmocka_unit_test(a_million_calls_deep_is_no_deeper_than_the_heap),
     };
