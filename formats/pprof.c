@@ -334,9 +334,12 @@ static struct protobuf messages_of(const struct reader *r, uint32_t piece)
 
 static bool count_fields(struct reader *r)
 {
+    enum { AHEAD = 1024 }; /* nothing but the heads of messages is looked at */
     struct protobuf message = r->file;
     struct protobuf_field f;
     while (p2a_protobuf_next(&message, &f)) {
+        if (message.end - message.at > AHEAD)
+            p2a_fetch(message.at + AHEAD);
         if (!note_border(r, place(r, f.begin)))
             return false;
         r->border[r->border_n - 1].tables |= f.number != SAMPLE;
