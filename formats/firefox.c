@@ -38,6 +38,7 @@
 #include "base/arena.h"
 #include "codec/json.h"
 #include "codec/json_write.h"
+#include "model/core.h"
 #include "model/origin.h"
 #include "model/walk.h"
 
@@ -629,6 +630,8 @@ struct filling {
     uint32_t column;
 };
 
+enum { STEPS = 4 }; /* of a path that is asked for ahead: most of them are known but for a few */
+
 static const p2a_id OPEN = P2A_NONE - 1; /* in place of a context while callers are looked up */
 
 static uint32_t prefix_of(const struct tables *t, uint32_t stack)
@@ -692,6 +695,40 @@ static p2a_id context_of(struct reader *r, const struct filling *f, uint32_t sta
         f->seat[row].context = context;
     }
     return context;
+}
+
+/* The frames of STACK below the innermost whose context is known, in the last of the STEPS rows of
+ * STEP; none where they are more. */
+static struct p2a_way way_to(struct reader *r, const struct filling *f, uint32_t stack,
+                             p2a_id *step)
+{
+    uint32_t n = 0, stacks = f->t->column[STACK_FRAME].n;
+    struct p2a_way none = {.parent = P2A_NONE};
+    for (; stack < stacks && f->seat[stack].thread != f->thread; stack = prefix_of(f->t, stack)) {
+        p2a_id function = function_of_stack(f->t, stack);
+        if (n == STEPS || function == P2A_NONE)
+            return none;
+        step[STEPS - ++n] = function;
+    }
+    p2a_id parent = stack < stacks ? f->seat[stack].context : P2A_NONE;
+    if (parent != P2A_NONE && parent >= r->p->contexts.n)
+        return none;
+    if (n && parent == P2A_NONE && is_root(r, step[STEPS - n]))
+        n--;
+    return (struct p2a_way){step + STEPS - n, n, parent, f->as};
+}
+
+/* Samples come next whose contexts are looked for in a large table. */
+static void look_ahead(struct reader *r, const struct filling *f, const uint32_t *stack, uint32_t n)
+{
+    enum { MANY = 1 << 15 };
+    struct p2a_way way[P2A_WAYS];
+    p2a_id step[P2A_WAYS][STEPS];
+    if (r->p->contexts.n < MANY)
+        return;
+    for (uint32_t i = 0; i < n; i++)
+        way[i] = way_to(r, f, stack[i], step[i]);
+    p2a_paths_ahead(r->p, way, n);
 }
 
 /* The context of a stack that is the root by itself. */
@@ -771,8 +808,13 @@ static void fill_thread(struct reader *r, struct thread *t, uint32_t number, str
     }
     bool none = r->metric && !t->pid && !t->tid && p2a_str_is(p2a_string(r->p, name), "all");
     f.as = none ? P2A_NONE : p2a_thread(r->p, t->pid, t->tid, p2a_string(r->p, name));
-    for (uint32_t i = 0; i < t->own.column[SAMPLE_STACK].n; i++)
-        add_sample(r, &f, t->own.column[SAMPLE_STACK].at[i], i < t->weight_n ? t->weight[i] : 1);
+    const struct numbers *samples = &t->own.column[SAMPLE_STACK];
+    for (uint32_t i = 0; i < samples->n; i++) {
+        uint32_t left = samples->n - i;
+        if (i % P2A_WAYS == 0)
+            look_ahead(r, &f, samples->at + i, left < P2A_WAYS ? left : P2A_WAYS);
+        add_sample(r, &f, samples->at[i], i < t->weight_n ? t->weight[i] : 1);
+    }
     if (f.seat != shared)
         free(f.seat);
 }

@@ -55,8 +55,9 @@ void p2a_function_module(struct p2a_profile *p, p2a_id function, p2a_id module);
 /* Paths that p2a_path is going to be asked for: where there are many contexts, their memory is asked
  * for, a frame of each at a time, so that they wait for it together. */
 struct p2a_way {
-    p2a_id *step, thread;
+    p2a_id *step;
     size_t n;
+    p2a_id parent, thread;
 };
 enum { P2A_WAYS = 16 };
 void p2a_paths_ahead(struct p2a_profile *p, const struct p2a_way *way, uint32_t n);

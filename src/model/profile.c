@@ -628,7 +628,8 @@ void p2a_paths_ahead(struct p2a_profile *p, const struct p2a_way *way, uint32_t 
 {
     enum { MANY = 1 << 15 };
     p2a_id at[P2A_WAYS];
-    memset(at, 0xFF, sizeof at);
+    for (uint32_t i = 0; i < n; i++)
+        at[i] = way[i].parent;
     bool more = p->core->context_of.n >= MANY;
     for (size_t level = 0; more; level++) {
         ask_for_level(p, way, at, n, level);

@@ -9,7 +9,7 @@ static void add_all(struct p2a_queue *q)
     struct p2a_way way[P2A_WAYS];
     uint32_t frame = 0, value = 0;
     for (uint32_t i = 0; i < q->n; frame += q->row[i++].frame_n)
-        way[i] = (struct p2a_way){q->frame + frame, q->row[i].thread, q->row[i].frame_n};
+        way[i] = (struct p2a_way){q->frame + frame, q->row[i].frame_n, P2A_NONE, q->row[i].thread};
     p2a_paths_ahead(q->p, way, q->n);
     for (uint32_t i = 0; i < q->n; i++) {
         bool added = p2a_path(q->p, P2A_NONE, way[i].thread, way[i].step, way[i].n);
