@@ -34,8 +34,8 @@ static enum p2a_status unexpected(struct reader *r, const char *expected)
     return p2a_bad_byte(r->in, 0, "no LineStats of line_profiler: %s was expected", expected);
 }
 
-/* (line, hits, time) */
-static enum p2a_status take_line(struct reader *r, p2a_id function, p2a_id file,
+/* (line, hits, time). NEW: from this line on none of the function is there. */
+static enum p2a_status take_line(struct reader *r, p2a_id function, p2a_id file, uint64_t *new,
                                  const struct pickle_value *tuple)
 {
     const struct pickle_value *line = p2a_pickle_child(&r->pickle, tuple, 0);
@@ -44,7 +44,9 @@ static enum p2a_status take_line(struct reader *r, p2a_id function, p2a_id file,
     if (!is_number(line) || !is_number(hits) || !is_number(time) || line->integer < 0)
         return unexpected(r, "a line with its number, hits and time");
     struct p2a_line place = {.function = function, .file = file, .line = (uint64_t)line->integer};
-    p2a_id id = p2a_line(r->p, &place);
+    bool is_new = place.line >= *new;
+    p2a_id id = is_new ? p2a_line_new(r->p, &place) : p2a_line(r->p, &place);
+    *new = is_new ? place.line + 1 : *new;
     double *self = p2a_node_self(r->p, function), *total = p2a_node_total(r->p, function);
     if (id == P2A_NONE || !self || !total)
         return p2a_in_status(r->in);
@@ -72,13 +74,15 @@ static enum p2a_status take_function(struct reader *r, const struct pickle_value
                              .file = p2a_intern(r->p, file->text),
                              .line = line->integer > 0 ? line->integer : 0,
                              .kind = P2A_PYTHON};
+    uint32_t before = r->p->functions.n;
     p2a_id id = p2a_function(r->p, &f);
+    uint64_t new = id == before ? 0 : UINT64_MAX;
     struct p2a_node *node = p2a_node(r->p, id);
     if (node)
         node->has |= P2A_HAS_ROW | P2A_HAS_SELF | P2A_HAS_TOTAL;
     enum p2a_status status = p2a_in_status(r->in);
     for (uint32_t link = lines->first; status == P2A_OK && link != UINT32_MAX;) {
-        status = take_line(r, id, f.file, &pickle->value[pickle->link[link].value]);
+        status = take_line(r, id, f.file, &new, &pickle->value[pickle->link[link].value]);
         link = pickle->link[link].next;
     }
     return status;
