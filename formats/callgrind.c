@@ -3693,7 +3693,7 @@ static void put_header(struct writer *w)
 /* Once lines are grouped. */
 static bool target_calls(struct writer *w)
 {
-    w->target = malloc(((size_t)w->p->functions.n + 1) * sizeof *w->target);
+    w->target = calloc((size_t)w->p->functions.n + 1, sizeof *w->target);
     for (p2a_id f = 0; w->target && f < w->p->functions.n; f++)
         w->target[f] = (struct target){own_line(w, f), w->p->functions.row[f].file, 0};
     return w->target;
