@@ -10,7 +10,8 @@
 #include "base/arena.h"
 #include "base/crew.h"
 
-/* What 1 and 2 make of the same bytes hangs on what is on the stack below, as of 2.30. */
+/* What 1 and 2 make of bytes with nothing before them isn't always the same, as of 2.30, and they
+ * miss most of what comes again: 4 MB of the same 1,000 bytes are thirty times as long then. */
 enum { LEVEL = 3 };
 
 enum { WINDOW = 1 << 15 }; /* how far back deflate looks */
