@@ -579,7 +579,11 @@ static void add_notes(const struct reader *r)
  *     take                    | rows, names   | rows, names   | …      makes graph and functions
  *
  * Row I of the graph is that of function I, or the file has to be read twice. */
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+enum { BATCH = 3, ENOUGH = 1 << 9 }; /* so that small inputs have several, on two threads */
+#else
 enum { BATCH = 1024, ENOUGH = 1 << 20 }; /* keys; bytes that are worth a thread */
+#endif
 
 enum { AHEAD = 16 }; /* tables are looked into anywhere: what follows is asked for */
 
