@@ -6,7 +6,8 @@
  *   lines     Σ lines of F = self(F);  sites: Σ sites of an arc = its calls and total
  *   derived   Σ self of functions = Σ self of contexts = Σ total of roots;  primitive <= calls
  *
- * Sums are compared to 1e-9 of the larger side; those of whole numbers are exact anyway. */
+ * Sums are compared to 1e-9 of the larger side, or of the largest part, since parts may be
+ * negative; those of whole numbers are exact anyway. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +15,25 @@
 #include "model/core.h"
 #include "model/derive.h"
 
-static bool close_to(double a, double b)
+/* What is added up. */
+struct parts {
+    struct p2a_sum sum;
+    double largest;
+    bool any;
+};
+
+static void add_part(struct parts *parts, double part)
 {
-    if (!isfinite(a) || !isfinite(b))
-        return true;
-    double most = fabs(a) > fabs(b) ? fabs(a) : fabs(b);
-    return fabs(a - b) <= 1e-9 * most + 1e-300;
+    p2a_sum_add(&parts->sum, part);
+    parts->largest = fmax(parts->largest, fabs(part));
+    parts->any = true;
+}
+
+static bool add_up_to(const struct parts *parts, double whole)
+{
+    double sum = p2a_sum_value(&parts->sum);
+    double most = fmax(parts->largest, fmax(fabs(sum), fabs(whole)));
+    return !isfinite(sum) || !isfinite(whole) || fabs(sum - whole) <= 1e-9 * most + 1e-300;
 }
 
 static enum p2a_status broken(struct p2a_error *error, const char *law, uint32_t row)
@@ -108,24 +122,22 @@ static enum p2a_status check_parts(const struct p2a_profile *p, const char *law,
                                    const double *whole, uint32_t parts, const double *part,
                                    const p2a_id *owner, size_t step, struct p2a_error *error)
 {
-    struct p2a_sum *sums = calloc((size_t)owners + 1, sizeof *sums);
-    unsigned char *has = calloc((size_t)owners + 1, 1);
-    enum p2a_status status = sums && has ? P2A_OK : p2a_error_memory(error);
-    for (uint32_t c = 0; sums && has && status == P2A_OK && c < p->columns; c++) {
+    struct parts *sums = calloc((size_t)owners + 1, sizeof *sums);
+    enum p2a_status status = sums ? P2A_OK : p2a_error_memory(error);
+    for (uint32_t c = 0; sums && status == P2A_OK && c < p->columns; c++) {
         memset(sums, 0, owners * sizeof *sums);
         for (uint32_t i = 0; status == P2A_OK && i < parts; i++) {
             p2a_id o = *(const p2a_id *)((const char *)owner + i * step);
             if (o >= owners)
                 status = broken(error, law, i);
             else
-                p2a_sum_add(&sums[o], part[(size_t)i * p->columns + c]), has[o] = 1;
+                add_part(&sums[o], part[(size_t)i * p->columns + c]);
         }
         for (uint32_t o = 0; status == P2A_OK && o < owners; o++)
-            if (has[o] && !close_to(p2a_sum_value(&sums[o]), whole[(size_t)o * p->columns + c]))
+            if (sums[o].any && !add_up_to(&sums[o], whole[(size_t)o * p->columns + c]))
                 status = broken(error, law, o);
     }
     free(sums);
-    free(has);
     return status;
 }
 
@@ -156,15 +168,15 @@ static enum p2a_status check_derived(struct p2a_profile *p, struct p2a_error *er
         return p2a_error_memory(error);
     enum p2a_status status = P2A_OK;
     for (uint32_t c = 0; status == P2A_OK && c < p->columns; c++) {
-        struct p2a_sum roots = {0}, nodes = {0};
+        struct parts roots = {0}, nodes = {0};
         for (p2a_id i = tree.first; i != P2A_NONE; i = tree.next[i])
-            p2a_sum_add(&roots, tree.total[(size_t)i * p->columns + c]);
+            add_part(&roots, tree.total[(size_t)i * p->columns + c]);
         for (size_t i = 0; derived && i < p->graph.node_n; i++)
-            p2a_sum_add(&nodes, p->graph.self[i * p->columns + c]);
+            add_part(&nodes, p->graph.self[i * p->columns + c]);
         double whole = p2a_whole(p, c);
-        if (!close_to(p2a_sum_value(&roots), whole))
+        if (!add_up_to(&roots, whole))
             status = broken(error, "the roots' totals are the whole", c);
-        else if (derived && !close_to(p2a_sum_value(&nodes), whole))
+        else if (derived && !add_up_to(&nodes, whole))
             status = broken(error, "functions' self adds up to the whole", c);
     }
     p2a_tree_free(&tree);
