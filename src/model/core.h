@@ -53,7 +53,8 @@ p2a_id p2a_function_find(struct p2a_profile *p, const struct p2a_function *funct
 void p2a_function_module(struct p2a_profile *p, p2a_id function, p2a_id module);
 
 /* Paths that p2a_path is going to be asked for: where there are many contexts, their memory is asked
- * for, a frame of each at a time, so that they wait for it together. */
+ * for, a frame of each at a time, so that they wait for it together. PARENT and THREAD are p2a_path's.
+ */
 struct p2a_way {
     p2a_id *step;
     size_t n;
