@@ -845,7 +845,8 @@ static bool add_context(struct reader *r)
     if (!step)
         return no_memory(r);
     r->step = step;
-    memcpy(step, s->frame + row->frame, row->frame_n * sizeof *step);
+    for (uint32_t d = 0; d < row->frame_n; d++)
+        step[d] = p2a_frame_at(s->frames, row->frame + d);
     if (!p2a_path(r->p, P2A_NONE, row->thread, step, row->frame_n))
         return false;
     for (uint32_t c = 0; c < r->pile.columns; c++)
@@ -1341,12 +1342,14 @@ static bool add_root(const struct writer *w, struct pen *pen, p2a_id thread, p2a
 /* Makes `line` the path of a stack. */
 static bool go_to_stack(const struct writer *w, struct pen *pen, const struct p2a_stack *stack)
 {
-    const p2a_id *frame = w->stacks->frame + stack->frame;
-    uint32_t shared = pen->last ? p2a_shared_frames(w->stacks->frame, pen->last, stack) : 0;
+    struct p2a_stack_frames frames = p2a_frames_from(w->stacks->frames, stack->frame);
+    uint32_t shared = pen->last ? p2a_shared_frames(w->stacks->frames, pen->last, stack) : 0;
     if (shared)
         pen->line.n = pen->end[shared - 1];
     for (uint32_t i = shared; i < stack->frame_n; i++) {
-        if (i == 0 ? !add_root(w, pen, stack->thread, *frame) : !add_frame(w, pen, false, frame[i]))
+        p2a_id function = p2a_frame_at(frames, i);
+        if (i == 0 ? !add_root(w, pen, stack->thread, function)
+                   : !add_frame(w, pen, false, function))
             return false;
         pen->end[i] = pen->line.n;
     }

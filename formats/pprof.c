@@ -238,10 +238,11 @@ struct reader {
     const unsigned char *part; /* of the file: what is read at a time, up to a border */
     uint32_t part_end;         /* the border */
     struct p2a_pile pile;      /* stacks of parts so far, unless there is one alone */
-    uint32_t *frame;  /* of stacks: where their samples are in the part, and more behind these */
+    /* Of stacks: where their samples are in the part, and more behind these. */
+    struct p2a_stack_frames frames;
     uint32_t place_n; /* by places in the part: as many as it has bytes, or none */
     uint32_t frame_room;
-    uint32_t *more;
+    struct p2a_stack_frames more;
     uint32_t more_n, more_room;
     uint64_t more_so_far;
     struct p2a_stack *stack;
@@ -264,8 +265,10 @@ struct reader {
 
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
 enum { PIECE = 1 << 8, PART = 1 << 11, BATCH = 1 << 8 }; /* so that small inputs have borders */
+enum { NARROW = 16 };
 #else
 enum { PIECE = 1 << 17, PART = 1 << 24, BATCH = 1 << 17 };
+enum { NARROW = P2A_NARROW };
 #endif
 enum { ENOUGH = 8 }; /* pieces that are worth a thread */
 
@@ -388,7 +391,7 @@ static void end_reader(struct reader *r)
 {
     void *all[] = {r->string,         r->interned,  r->label,          r->type,
                    r->mapping,        r->location,  r->function,       r->line,
-                   r->known,          r->frame,     r->more,           r->stack,
+                   r->known,          r->frames.at, r->more.at,        r->stack,
                    r->sample,         r->value,     r->border,         r->alone,
                    r->leaf,           r->leaf_self, r->mapping_ids.id, r->location_ids.id,
                    r->function_ids.id};
@@ -1022,10 +1025,10 @@ struct raw {
 struct piece {
     struct protobuf messages;
     struct raw *sample;
-    uint32_t *row;      /* of locations, leaf first: those of the sample that is read now */
-    uint32_t *location; /* rows or frames, root first: the reader's or, without room there, … */
-    uint32_t *own;      /* … these */
-    double *value;      /* [sample * type_n + column] */
+    uint32_t *row; /* of locations, leaf first: those of the sample that is read now */
+    struct p2a_stack_frames location; /* rows or frames, root first: the reader's or, without … */
+    struct p2a_stack_frames own;      /* … room there, these */
+    double *value;                    /* [sample * type_n + column] */
     uint32_t sample_n, sample_room, row_n, row_room, location_n, own_room, value_room;
     uint64_t wrong_at;
     char wrong[160]; /* "": nothing */
@@ -1160,13 +1163,14 @@ static bool room_for_sample(const struct reader *r, struct piece *p,
 
 /* Puts the frames of N rows to TO, the last one's first. False: not each of these is one alone that
  * is known already, as they are in nearly all samples but the first. */
-static bool put_frames(const struct reader *r, const uint32_t *row, uint32_t n, uint32_t *to)
+static bool put_frames(const struct reader *r, const uint32_t *row, uint32_t n,
+                       struct p2a_stack_frames to)
 {
     bool known = true;
     for (uint32_t i = n; i-- > 0;) {
         uint32_t frame = frame_alone(r, row[i]);
         known &= frame != P2A_NONE;
-        *to++ = frame;
+        p2a_set_frame(to, n - 1 - i, frame);
     }
     return known;
 }
@@ -1174,21 +1178,21 @@ static bool put_frames(const struct reader *r, const uint32_t *row, uint32_t n, 
 /* Puts the sample's locations to the others, root first. False: no memory. */
 static bool put_locations(const struct reader *r, struct piece *p, struct raw *sample)
 {
-    uint32_t n = p->row_n, *to;
+    uint32_t n = p->row_n;
     sample->leaf = P2A_NONE;
     if (!n)
         return true;
     if (!r->place_n) {
-        if (!p2a_grow(&p->own, &p->own_room, (uint64_t)p->location_n + n, sizeof *p->own))
+        if (!p2a_room_for_frames(&p->own, &p->own_room, (uint64_t)p->location_n + n))
             return false;
         p->location = p->own;
     }
-    to = p->location + p->location_n;
+    struct p2a_stack_frames to = p2a_frames_from(p->location, p->location_n);
     sample->location_n = n;
     sample->leaf = p->row[0];
     sample->named = r->place_n && !r->dropping && put_frames(r, p->row, n, to);
     for (uint32_t i = n; !sample->named && i-- > 0;)
-        *to++ = p->row[i];
+        p2a_set_frame(to, n - 1 - i, p->row[i]);
     p->location_n += n;
     return true;
 }
@@ -1230,7 +1234,10 @@ static bool read_piece(const void *reader, void *desk, void *piece)
     struct protobuf_field f;
     (void)desk;
     p->sample_n = p->location_n = 0;
-    p->location = r->place_n ? r->frame + (p->messages.at - r->part) : p->own;
+    p->own.narrow = r->frames.narrow;
+    p->location = p->own;
+    if (r->place_n)
+        p->location = p2a_frames_from(r->frames, (size_t)(p->messages.at - r->part));
     *p->wrong = '\0';
     while (!*p->wrong && p2a_protobuf_next(&p->messages, &f))
         if (f.number == SAMPLE && !read_sample(r, p, &f))
@@ -1244,7 +1251,7 @@ static void free_piece(const void *reader, void *piece)
     (void)reader;
     free(p->sample);
     free(p->row);
-    free(p->own);
+    free(p->own.at);
     free(p->value);
 }
 
@@ -1252,11 +1259,11 @@ static void free_piece(const void *reader, void *piece)
 
 /* How many of a sample's locations stay. As pprof does it: nothing is dropped before the first
  * frame that isn't to be. */
-static uint32_t kept_of(struct reader *r, const uint32_t *location, uint32_t n)
+static uint32_t kept_of(struct reader *r, struct p2a_stack_frames location, uint32_t n)
 {
     bool found = false;
     for (uint32_t i = 0; r->dropping && i < n; i++) {
-        const struct location *l = &r->location[location[i]];
+        const struct location *l = &r->location[p2a_frame_at(location, i)];
         if (!l->drop && !l->drop_below) {
             found = true;
         } else if (found) {
@@ -1278,7 +1285,7 @@ static bool room_for_more(struct reader *r, uint64_t n)
         return false;
     }
     n += r->more_n;
-    if (r->place_n + n <= UINT32_MAX && p2a_grow(&r->more, &r->more_room, n, sizeof *r->more))
+    if (r->place_n + n <= UINT32_MAX && p2a_room_for_frames(&r->more, &r->more_room, n))
         return true;
     return no_memory(r);
 }
@@ -1302,13 +1309,13 @@ static bool know(struct reader *r, uint32_t location)
 
 /* Puts frames in the place of N locations, from the leaf on, as long as each is one alone; how many
  * are left. */
-static uint32_t name_frames(struct reader *r, uint32_t *location, uint32_t n)
+static uint32_t name_frames(struct reader *r, struct p2a_stack_frames location, uint32_t n)
 {
     while (n > 0) {
-        uint32_t row = location[n - 1];
+        uint32_t row = p2a_frame_at(location, n - 1);
         if (frame_alone(r, row) == P2A_NONE && (!know(r, row) || frame_alone(r, row) == P2A_NONE))
             break;
-        location[--n] = frame_alone(r, row);
+        p2a_set_frame(location, --n, frame_alone(r, row));
     }
     return n;
 }
@@ -1319,27 +1326,27 @@ static bool add_frames_of(struct reader *r, uint32_t location)
     if (!room_for_more(r, l->frame_n))
         return false;
     for (uint32_t k = 0; k < l->frame_n; k++)
-        r->more[r->more_n++] = r->known[l->frame + k];
+        p2a_set_frame(r->more, r->more_n++, r->known[l->frame + k]);
     return true;
 }
 
 /* The frames of N locations, of which those from NAMED on are frames already, behind all others. */
-static bool add_more(struct reader *r, const uint32_t *location, uint32_t named, uint32_t n,
+static bool add_more(struct reader *r, struct p2a_stack_frames location, uint32_t named, uint32_t n,
                      uint32_t *leaf)
 {
     for (uint32_t i = named; i-- > 0;)
-        if (!know(r, location[i]))
+        if (!know(r, p2a_frame_at(location, i)))
             return false;
     uint32_t kept = kept_of(r, location, named);
     if (kept < named)
-        *leaf = kept ? location[kept - 1] : P2A_NONE;
+        *leaf = kept ? p2a_frame_at(location, kept - 1) : P2A_NONE;
     for (uint32_t i = 0; i < kept; i++)
-        if (!add_frames_of(r, location[i]))
+        if (!add_frames_of(r, p2a_frame_at(location, i)))
             return false;
     if (!room_for_more(r, n - named))
         return false;
-    for (uint32_t i = named; i < n; i++)
-        r->more[r->more_n++] = location[i];
+    p2a_copy_frames(r->more, r->more_n, location, named, n - named);
+    r->more_n += n - named;
     return true;
 }
 
@@ -1348,13 +1355,13 @@ static bool add_no_stack(struct reader *r)
     p2a_id marker = no_stack(r);
     if (marker == P2A_NONE || !room_for_more(r, 1))
         return false;
-    r->more[r->more_n++] = marker;
+    p2a_set_frame(r->more, r->more_n++, marker);
     return true;
 }
 
 /* The frames of a sample, where its locations are if that can be; *leaf is the row of the last
  * one's. */
-static bool add_stack(struct reader *r, const struct raw *from, uint32_t *location,
+static bool add_stack(struct reader *r, const struct raw *from, struct p2a_stack_frames location,
                       struct p2a_stack *stack, uint32_t *leaf)
 {
     bool in_place = r->place_n && !r->dropping;
@@ -1362,7 +1369,7 @@ static bool add_stack(struct reader *r, const struct raw *from, uint32_t *locati
     *leaf = from->leaf;
     if (in_place && n) {
         named = from->named ? 0 : name_frames(r, location, n);
-        *stack = (struct p2a_stack){.frame = (uint32_t)(location - r->frame), .frame_n = n};
+        *stack = (struct p2a_stack){.frame = p2a_frame_index(r->frames, location), .frame_n = n};
         if (!named)
             return true;
     }
@@ -1385,7 +1392,7 @@ static bool find_thread(struct reader *r, struct protobuf labels, struct thread 
     return !thread->known || *id != P2A_NONE;
 }
 
-static bool add_sample(struct reader *r, const struct raw *from, uint32_t *location)
+static bool add_sample(struct reader *r, const struct raw *from, struct p2a_stack_frames location)
 {
     struct p2a_stack stack;
     struct thread thread;
@@ -1412,16 +1419,21 @@ static bool take_piece(void *reader, void *desk, void *piece)
 {
     struct reader *r = reader;
     struct piece *p = piece;
-    uint32_t none = P2A_NONE, *location = p->location ? p->location : &none;
+    struct p2a_stack_frames location = p->location;
+    p2a_id none;
     (void)desk;
+    if (!location.at)
+        location.at = &none;
     if (!room_for_samples(r, p->sample_n))
         return no_memory(r);
     if (p->sample_n)
         memcpy(r->value + (size_t)r->stack_n * r->type_n, p->value,
                (size_t)p->sample_n * r->type_n * sizeof *r->value);
-    for (uint32_t i = 0; i < p->sample_n; location += p->sample[i++].location_n)
+    for (uint32_t i = 0; i < p->sample_n; i++) {
         if (!add_sample(r, &p->sample[i], location))
             return false;
+        location = p2a_frames_from(location, p->sample[i].location_n);
+    }
     if (*p->wrong)
         p2a_bad_byte(r->in, p->wrong_at, "%s", p->wrong);
     return !*p->wrong;
@@ -1442,10 +1454,9 @@ static bool cut_piece(void *reader, void *piece)
 static bool join_frames(struct reader *r)
 {
     uint64_t n = (uint64_t)r->place_n + r->more_n;
-    if (r->more_n && !p2a_grow(&r->frame, &r->frame_room, n, sizeof *r->frame))
+    if (r->more_n && !p2a_room_for_frames(&r->frames, &r->frame_room, n))
         return no_memory(r);
-    if (r->more_n)
-        memcpy(r->frame + r->place_n, r->more, r->more_n * sizeof *r->frame);
+    p2a_copy_frames(r->frames, r->place_n, r->more, 0, r->more_n);
     r->more_so_far += r->more_n;
     return true;
 }
@@ -1453,8 +1464,7 @@ static bool join_frames(struct reader *r)
 /* Frames are put where threads need not ask for it. What isn't needed of that is never touched. */
 static void make_places(struct reader *r, uint64_t bytes)
 {
-    bool room =
-        bytes < UINT32_MAX / 2 && p2a_grow(&r->frame, &r->frame_room, bytes, sizeof *r->frame);
+    bool room = bytes < UINT32_MAX / 2 && p2a_room_for_frames(&r->frames, &r->frame_room, bytes);
     r->place_n = room ? (uint32_t)bytes : 0;
 }
 
@@ -1589,9 +1599,9 @@ static bool take_stacks(struct reader *r)
 {
     struct p2a_profile *p = r->p;
     struct p2a_stacks stacks = {
-        .n = r->stack_n, .row = r->stack, .frame = r->frame, .self = r->value};
+        .n = r->stack_n, .row = r->stack, .frames = r->frames, .self = r->value};
     r->stack = NULL;
-    r->frame = NULL;
+    r->frames.at = NULL;
     r->value = NULL;
     bool taken = p2a_stacks_sort(&stacks, p->functions.n, p->columns) || no_memory(r);
     taken = taken && p2a_stacks_take(p, &stacks);
@@ -1602,7 +1612,7 @@ static bool take_stacks(struct reader *r)
 static bool pile_stacks(struct reader *r)
 {
     struct p2a_stacks stacks = {
-        .n = r->stack_n, .row = r->stack, .frame = r->frame, .self = r->value};
+        .n = r->stack_n, .row = r->stack, .frames = r->frames, .self = r->value};
     r->pile.columns = r->p->columns;
     return p2a_pile_put(&r->pile, &stacks, r->p->functions.n) || no_memory(r);
 }
@@ -1627,8 +1637,17 @@ static bool take_part(struct reader *r)
     return whole ? take_stacks(r) : pile_stacks(r);
 }
 
+/* Whether functions, of which each line or location without one may make another, and rows of
+ * locations have all small numbers. */
+static bool is_narrow(const struct reader *r)
+{
+    uint64_t functions = (uint64_t)r->p->functions.n + r->line_n + r->location_ids.n + 1;
+    return functions < NARROW;
+}
+
 static bool read_samples(struct reader *r)
 {
+    r->frames.narrow = r->more.narrow = is_narrow(r);
     do
         if (!read_part(r) || !take_part(r))
             return false;
@@ -1794,8 +1813,8 @@ struct writer {
     struct p2a_out *out;
     const struct p2a_profile *p;
     struct p2a_paths paths;
-    uint32_t row;       /* of paths: the next one */
-    const p2a_id *path; /* of the row being written: functions, root first */
+    uint32_t row;                 /* of paths: the next one */
+    struct p2a_stack_frames path; /* of the row being written: functions, root first */
     uint32_t path_n;
     p2a_id thread;  /* its own */
     uint32_t kept;  /* frames of the path that the batch's last sample has, as locations alone */
@@ -2005,14 +2024,15 @@ static bool inlined_in(const struct writer *w, uint32_t n)
 {
     if (!w->inlined || n < 2)
         return false;
-    const struct p2a_function *function = w->p->functions.row, *f = &function[w->path[n - 1]];
-    return f->kind == P2A_INLINED && function[w->path[n - 2]].module == f->module;
+    const struct p2a_function *function = w->p->functions.row,
+                              *f = &function[p2a_frame_at(w->path, n - 1)];
+    return f->kind == P2A_INLINED && function[p2a_frame_at(w->path, n - 2)].module == f->module;
 }
 
 /* The location of the last of *N frames of the path, which it is taken off. */
 static uint32_t location_of(struct writer *w, uint32_t *n, p2a_id row)
 {
-    p2a_id function = w->path[*n - 1];
+    p2a_id function = p2a_frame_at(w->path, *n - 1);
     if (!inlined_in(w, *n)) {
         uint32_t *id = row == P2A_NONE ? &w->location_of[function] : &w->location_at[row];
         --*n;
@@ -2028,7 +2048,7 @@ static uint32_t location_of(struct writer *w, uint32_t *n, p2a_id row)
             out_of_memory(w);
             return 0;
         }
-        w->chained[w->chained_n++] = w->path[--*n];
+        w->chained[w->chained_n++] = p2a_frame_at(w->path, --*n);
     }
     return chain_location(w, first, row);
 }
@@ -2129,9 +2149,9 @@ static void add_values(const struct writer *w, struct batch *b, bool before)
 static uint32_t add_known(const struct writer *w, uint32_t n, uint32_t kept, uint32_t **to)
 {
     const uint32_t *location_of = w->location_of;
-    const p2a_id *path = w->path;
+    struct p2a_stack_frames path = w->path;
     uint32_t *at = *to, id;
-    while (n > kept && (id = location_of[path[n - 1]])) {
+    while (n > kept && (id = location_of[p2a_frame_at(path, n - 1)])) {
         *at++ = id;
         n--;
     }
@@ -2296,7 +2316,7 @@ static bool go_to_context(struct writer *w, p2a_id context)
         w->opened[i] = row[c].function;
     }
     w->thread = row[context].thread;
-    w->path = w->opened;
+    w->path = (struct p2a_stack_frames){.at = w->opened};
     w->path_n = w->open_n;
     return true;
 }
@@ -2308,7 +2328,7 @@ static bool go_to(struct writer *w, uint32_t row)
     if (!stacks)
         return go_to_context(w, row);
     w->thread = stacks->row[row].thread;
-    w->path = stacks->frame + stacks->row[row].frame;
+    w->path = p2a_frames_from(stacks->frames, stacks->row[row].frame);
     w->path_n = stacks->row[row].frame_n;
     return true;
 }
@@ -2451,7 +2471,7 @@ static bool deal(struct writer *w, struct batch *b, bool before)
     uint32_t metrics = w->p->metrics.n, from = before ? metrics : 0;
     w->segment_n = 0;
     for (uint32_t c = from; c < from + metrics; c++)
-        if (!deal_column(w, w->path[w->path_n - 1], c))
+        if (!deal_column(w, p2a_frame_at(w->path, w->path_n - 1), c))
             return false;
     for (uint32_t i = 0; i < w->segment_n;) {
         p2a_id row = w->segment[i].row;
@@ -2487,7 +2507,7 @@ static bool all_zero(const double *value, uint32_t n)
 static bool put_path(struct writer *w, struct batch *b)
 {
     uint32_t columns = w->p->columns, metrics = w->p->metrics.n;
-    p2a_id function = w->path[w->path_n - 1];
+    p2a_id function = p2a_frame_at(w->path, w->path_n - 1);
     uint32_t rows = w->row_first ? w->row_first[function + 1] - w->row_first[function] : 0;
     p2a_id row = rows ? w->rows[w->row_first[function]] : P2A_NONE;
     for (uint32_t set = 0; set < columns; set += metrics)

@@ -670,7 +670,7 @@ static void number_stacks(struct writer *w)
     for (uint32_t i = 0; i < s->n; i++) {
         p2a_stacks_ahead(s, i + AHEAD);
         for (uint32_t d = s->row[i].shared; d < s->row[i].frame_n; d++)
-            number_frame(w, s->frame[s->row[i].frame + d]);
+            number_frame(w, p2a_frame_at(s->frames, s->row[i].frame + d));
     }
 }
 
@@ -807,12 +807,12 @@ static void put_stack(const struct writer *w, struct p2a_out *out, p2a_id row)
 {
     enum { MOST = 1024 }; /* frames at a time */
     const struct p2a_stack *stack = &w->stacks->row[row];
-    const p2a_id *frame = w->stacks->frame + stack->frame;
+    struct p2a_stack_frames frames = p2a_frames_from(w->stacks->frames, stack->frame);
     for (uint32_t d = 0, end; d < stack->frame_n; d = end) {
         end = stack->frame_n - d < MOST ? stack->frame_n : d + MOST;
         char *at = p2a_begin_text(out, (end - d) * sizeof w->spelled->text);
         for (uint32_t i = d; i < end; i++) {
-            const struct spelled *number = &w->spelled[frame[i]];
+            const struct spelled *number = &w->spelled[p2a_frame_at(frames, i)];
             uint32_t comma = i > 0;
             memcpy(at, number->text + 1 - comma, sizeof number->text - 1);
             at += number->n - 1 + comma;

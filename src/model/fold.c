@@ -39,7 +39,7 @@ static bool room_for(struct rows *to, uint64_t rows, uint64_t frames)
            p2a_grow(&s->first, &to->first_room, rows, sizeof *s->first) &&
            p2a_grow(&s->self, &to->self_room, rows,
                     (to->columns + !to->columns) * sizeof *s->self) &&
-           p2a_grow(&s->frame, &to->frame_room, frames, sizeof *s->frame);
+           p2a_room_for_frames(&s->frames, &to->frame_room, frames);
 }
 
 /* With the values SELF; NULL: none. There is room for it. */
@@ -104,12 +104,13 @@ static bool set_desk(const struct folding *f, struct desk *desk)
 static uint32_t find_fold(const struct folding *f, const struct p2a_stack *row, uint32_t mark,
                           uint32_t *seen)
 {
-    const p2a_id *frame = f->from->frame + row->frame;
+    struct p2a_stack_frames frames = p2a_frames_from(f->from->frames, row->frame);
     uint32_t d = 0;
     for (; d < row->frame_n; d++) {
-        if (seen[frame[d]] == mark && p2a_is_foldable(f->p, frame[d]))
+        p2a_id function = p2a_frame_at(frames, d);
+        if (seen[function] == mark && p2a_is_foldable(f->p, function))
             break;
-        seen[frame[d]] = mark;
+        seen[function] = mark;
     }
     return d;
 }
@@ -123,10 +124,10 @@ static bool add_path(struct piece *piece, const struct desk *desk, uint32_t node
     struct p2a_stack row = {.frame = to->frame_n, .frame_n = n, .thread = thread};
     if (!room_for(to, (uint64_t)to->s.n + 1, (uint64_t)to->frame_n + n))
         return false;
-    p2a_id *frame = to->s.frame + to->frame_n;
+    struct p2a_stack_frames frames = p2a_frames_from(to->s.frames, to->frame_n);
     to->frame_n += n;
     for (; n; node = desk->above[node])
-        frame[--n] = desk->function[node];
+        p2a_set_frame(frames, --n, desk->function[node]);
     add_row(to, row, self, piece->n++);
     return true;
 }
@@ -144,13 +145,13 @@ static void add_node(struct desk *desk, uint32_t n, p2a_id function, uint32_t ab
 static bool fold_row(const struct folding *f, struct piece *piece, struct desk *desk, uint32_t i)
 {
     const struct p2a_stack *row = &f->from->row[i];
-    const p2a_id *frame = f->from->frame + row->frame;
+    struct p2a_stack_frames frames = p2a_frames_from(f->from->frames, row->frame);
     uint32_t n = 0, node = 0;
     bool fresh = false;
     for (; n < f->plain[i]; node = n++)
-        add_node(desk, n, frame[n], node);
+        add_node(desk, n, p2a_frame_at(frames, n), node);
     for (uint32_t d = n; d < row->frame_n && piece->left_n <= f->left_most; d++) {
-        p2a_id function = frame[d];
+        p2a_id function = p2a_frame_at(frames, d);
         if (desk->seen[function] != i + 1 || !p2a_is_foldable(f->p, function)) {
             desk->seen[function] = i + 1;
             add_node(desk, n, function, node);
@@ -178,6 +179,7 @@ static bool cut_piece(void *folding, void *piece)
     struct rows to = cut->to;
     uint32_t rows = f->from->n / PIECES + 1, left = f->from->n - f->cut;
     to.s.n = to.frame_n = 0;
+    to.s.frames.narrow = f->from->frames.narrow;
     to.columns = f->to.columns;
     *cut = (struct piece){.begin = f->cut, .end = f->cut + (left < rows ? left : rows), .to = to};
     f->cut = cut->end;
@@ -227,8 +229,7 @@ static bool take_piece(void *folding, void *desk, void *piece)
         row.frame += to->frame_n;
         add_row(to, row, from->s.self + (size_t)i * to->columns, from->s.first[i] + f->n);
     }
-    if (from->frame_n)
-        memcpy(to->s.frame + to->frame_n, from->s.frame, from->frame_n * sizeof *from->s.frame);
+    p2a_copy_frames(to->s.frames, to->frame_n, from->s.frames, 0, from->frame_n);
     to->frame_n += from->frame_n;
     f->n += made->n;
     return true;
@@ -302,8 +303,8 @@ static bool reserve(struct folding *f, struct p2a_stacks *from)
     to->frame_room = to->frame_n;
     uint64_t room = to->frame_n + all + f->left_most;
     f->dear = room > UINT32_MAX;
-    bool done = f->dear || p2a_grow(&from->frame, &to->frame_room, room, sizeof *from->frame);
-    to->s.frame = from->frame;
+    bool done = f->dear || p2a_room_for_frames(&from->frames, &to->frame_room, room);
+    to->s.frames = from->frames;
     return done;
 }
 
@@ -335,7 +336,7 @@ static bool sort_rows(struct folding *f, bool together, struct p2a_fold *fold)
     f->to = (struct rows){0};
     if (!together)
         fold->stay = *f->from;
-    fold->stay.frame = fold->fresh.frame = f->from->frame;
+    fold->stay.frames = fold->fresh.frames = f->from->frames;
     fold->stay.first = f->first;
     f->first = NULL;
     return true;
@@ -353,7 +354,7 @@ bool p2a_fold_stacks(const struct p2a_profile *p, bool recursion, bool together,
     fold->plain = f.plain;
     fold->n = f.folded_n;
     fold->dear = f.dear;
-    f.to.s.frame = NULL;
+    f.to.s.frames.at = NULL;
     free_rows(&f.to);
     free(f.first);
     if (!done)
@@ -363,7 +364,7 @@ bool p2a_fold_stacks(const struct p2a_profile *p, bool recursion, bool together,
 
 void p2a_free_fold(struct p2a_fold *fold)
 {
-    fold->fresh.frame = NULL;
+    fold->fresh.frames.at = NULL;
     p2a_stacks_free(&fold->fresh);
     free(fold->stay.first);
     free(fold->plain);

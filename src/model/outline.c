@@ -216,7 +216,7 @@ static bool walk_stacks(struct build *b, const struct p2a_stacks *s)
         while (b->depth > row->shared)
             leave(b);
         for (uint32_t d = row->shared; d < row->frame_n; d++)
-            if ((leaf = enter(b, s->frame[row->frame + d], row->thread)) == P2A_NONE)
+            if ((leaf = enter(b, p2a_frame_at(s->frames, row->frame + d), row->thread)) == P2A_NONE)
                 return false;
         p2a_sum_add(&b->node[leaf].self, s->self[(size_t)i * b->p->columns]);
     }
@@ -266,14 +266,14 @@ static void raise_to(_Atomic uint32_t *most, uint32_t n)
 }
 
 /* Counts how often the stack enters functions again whose nodes are there. */
-static void count_nested(const struct build *b, struct counter *c, const p2a_id *frame, uint32_t n,
-                         p2a_id thread)
+static void count_nested(const struct build *b, struct counter *c, struct p2a_stack_frames frames,
+                         uint32_t n, p2a_id thread)
 {
     const p2a_id unmade = P2A_NONE - 1; /* too light to be shown */
     uint32_t open_n = 0;
     p2a_id node = b->wanted->threads ? child_of(b, P2A_NONE, thread) : P2A_NONE;
     for (uint32_t d = 0; d < n; d++) {
-        p2a_id function = frame[d];
+        p2a_id function = p2a_frame_at(frames, d);
         if (c->open[function] != P2A_NONE && p2a_is_foldable(b->p, function)) {
             uint32_t nested = ++c->nested[function];
             node = c->open[function];
@@ -327,7 +327,8 @@ static bool count_rows(const void *counting, void *counter, void *piece)
         if (i + AHEAD < s->n && of->plain[i + AHEAD] < row[AHEAD].frame_n)
             p2a_stacks_ahead(s, i + AHEAD);
         if (of->plain[i] < row->frame_n)
-            count_nested(of->b, counter, s->frame + row->frame, row->frame_n, row->thread);
+            count_nested(of->b, counter, p2a_frames_from(s->frames, row->frame), row->frame_n,
+                         row->thread);
     }
     return true;
 }

@@ -15,7 +15,7 @@ static bool room_for(struct p2a_pile *pile, uint32_t rows, uint64_t frames)
 {
     struct p2a_stacks *s = &pile->stacks;
     uint64_t n = (uint64_t)s->n + rows;
-    return p2a_grow(&s->frame, &pile->frame_room, pile->frame_n + frames, sizeof *s->frame) &&
+    return p2a_room_for_frames(&s->frames, &pile->frame_room, pile->frame_n + frames) &&
            p2a_grow(&s->row, &pile->row_room, n, sizeof *s->row) &&
            p2a_grow(&s->self, &pile->self_room, n, pile->columns * sizeof *s->self);
 }
@@ -27,16 +27,16 @@ p2a_id *p2a_pile_add(struct p2a_pile *pile, p2a_id thread, uint32_t kept, uint32
     if (!room_for(pile, 1, frame_n) ||
         !p2a_grow(&s->first, &pile->first_room, (uint64_t)s->n + 1, sizeof *s->first))
         return NULL;
-    p2a_id *frame = s->frame + pile->frame_n;
     if (kept)
-        memcpy(frame, s->frame + s->row[s->n - 1].frame, kept * sizeof *frame);
+        p2a_copy_frames(s->frames, pile->frame_n, s->frames, s->row[s->n - 1].frame, kept);
     s->row[s->n] = (struct p2a_stack){.frame = pile->frame_n, .frame_n = frame_n, .thread = thread};
     s->first[s->n] = pile->count;
     memcpy(s->self + (size_t)s->n * pile->columns, values, pile->columns * sizeof *values);
     pile->count += pile->count < UINT32_MAX;
+    p2a_id *others = (p2a_id *)s->frames.at + pile->frame_n + kept;
     pile->frame_n += frame_n;
     s->n++;
-    return frame + kept;
+    return others;
 }
 
 void p2a_pile_drop(struct p2a_pile *pile)
@@ -53,11 +53,11 @@ static uint64_t frames_of(const struct p2a_stacks *s)
 }
 
 /* Adds a row, for which there is room, and a copy of its frames. */
-static void put_row(struct p2a_pile *pile, const p2a_id *frame, struct p2a_stack row,
+static void put_row(struct p2a_pile *pile, struct p2a_stack_frames frames, struct p2a_stack row,
                     const double *self)
 {
     struct p2a_stacks *s = &pile->stacks;
-    memcpy(s->frame + pile->frame_n, frame + row.frame, row.frame_n * sizeof *frame);
+    p2a_copy_frames(s->frames, pile->frame_n, frames, row.frame, row.frame_n);
     memcpy(s->self + (size_t)s->n * pile->columns, self, pile->columns * sizeof *self);
     row.frame = pile->frame_n;
     pile->frame_n += row.frame_n;
@@ -69,9 +69,10 @@ bool p2a_pile_put(struct p2a_pile *pile, const struct p2a_stacks *batch, uint32_
     struct p2a_stacks sorted;
     if (!p2a_stacks_sorted(batch, functions, pile->columns, &sorted))
         return false;
+    pile->stacks.frames.narrow = batch->frames.narrow;
     bool room = room_for(pile, sorted.n, frames_of(&sorted));
     for (uint32_t i = 0; room && i < sorted.n; i++)
-        put_row(pile, batch->frame, sorted.row[i], sorted.self + (size_t)i * pile->columns);
+        put_row(pile, batch->frames, sorted.row[i], sorted.self + (size_t)i * pile->columns);
     p2a_stacks_free(&sorted);
     return room && p2a_pile_settle(pile, functions);
 }
@@ -99,18 +100,19 @@ static bool close_up(struct p2a_pile *pile)
     pile->row_room = pile->self_room = pile->first_room = s->n;
     if (kept > pile->frame_n / 4 * 3)
         return true;
-    p2a_id *frame = malloc((kept + 1) * sizeof *frame);
-    if (!frame)
+    struct p2a_stack_frames frames = {.narrow = s->frames.narrow};
+    frames.at = malloc((kept + 1) * p2a_frame_size(frames));
+    if (!frames.at)
         return false;
     pile->frame_n = 0;
     for (uint32_t i = 0; i < s->n; i++) {
         struct p2a_stack *row = &s->row[i];
-        memcpy(frame + pile->frame_n, s->frame + row->frame, row->frame_n * sizeof *frame);
+        p2a_copy_frames(frames, pile->frame_n, s->frames, row->frame, row->frame_n);
         row->frame = pile->frame_n;
         pile->frame_n += row->frame_n;
     }
-    free(s->frame);
-    s->frame = frame;
+    free(s->frames.at);
+    s->frames = frames;
     pile->frame_room = pile->frame_n;
     return true;
 }

@@ -15,7 +15,7 @@ struct p2a_pile {
 };
 
 /* Adds a stack of FRAME_N functions of which KEPT are those of the one before, and so many VALUES
- * as there are columns. Returns where the others go; NULL: no memory. */
+ * as there are columns. Returns where the others go, wide ones; NULL: no memory. */
 p2a_id *p2a_pile_add(struct p2a_pile *pile, p2a_id thread, uint32_t kept, uint32_t frame_n,
                      const double *values);
 void p2a_pile_drop(struct p2a_pile *pile); /* the one added last */
@@ -23,7 +23,7 @@ void p2a_pile_drop(struct p2a_pile *pile); /* the one added last */
  * memory. */
 bool p2a_pile_settle(struct p2a_pile *pile, uint32_t functions);
 /* Adds a batch of stacks, sorted and equal ones added up; the pile has no `first` then. The batch
- * stays the caller's. */
+ * stays the caller's; all have frames that are as wide. */
 bool p2a_pile_put(struct p2a_pile *pile, const struct p2a_stacks *batch, uint32_t functions);
 /* Doubles the columns; the second half is 0. */
 bool p2a_pile_compare(struct p2a_pile *pile);

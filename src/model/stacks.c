@@ -11,7 +11,7 @@
 void p2a_stacks_free(struct p2a_stacks *s)
 {
     free(s->row);
-    free(s->frame);
+    free(s->frames.at);
     free(s->self);
     free(s->first);
     *s = (struct p2a_stacks){0};
@@ -22,13 +22,13 @@ const struct p2a_stacks *p2a_stacks_of(const struct p2a_profile *p)
     return &p->core->stacks;
 }
 
-uint32_t p2a_shared_frames(const p2a_id *frame, const struct p2a_stack *a,
+uint32_t p2a_shared_frames(struct p2a_stack_frames frames, const struct p2a_stack *a,
                            const struct p2a_stack *b)
 {
     uint32_t n = a->frame_n < b->frame_n ? a->frame_n : b->frame_n, i = 0;
     if (a->thread != b->thread)
         return 0;
-    while (i < n && frame[a->frame + i] == frame[b->frame + i])
+    while (i < n && p2a_frame_at(frames, a->frame + i) == p2a_frame_at(frames, b->frame + i))
         i++;
     return i;
 }
@@ -59,7 +59,7 @@ struct unfolding {
     uint32_t part;               /* rows of its first table that are cut at a time */
     bool walked;                 /* whether there was a row … */
     struct p2a_walked last;      /* … the last one, which waits for the next */
-    const p2a_id *frame;
+    struct p2a_stack_frames frames;
     uint64_t context_n; /* that were walked */
     struct p2a_contexts made;
     bool came;       /* whether stacks have a `first` */
@@ -131,13 +131,13 @@ static void open_context(struct unfolding *u, uint32_t depth, p2a_id id)
  * its function, so that only those that stay look there. */
 static p2a_id function_of(const struct unfolding *u, uint32_t frame)
 {
-    return u->least > 0 ? frame : u->frame[frame];
+    return u->least > 0 ? frame : p2a_frame_at(u->frames, frame);
 }
 
 static void name_functions(struct unfolding *u)
 {
     for (uint32_t id = 0; u->least > 0 && id < u->made.n; id++)
-        u->made.row[id].function = u->frame[u->made.row[id].function];
+        u->made.row[id].function = p2a_frame_at(u->frames, u->made.row[id].function);
 }
 
 /* The contexts of a row, of which the NEXT one has so many in common with it. */
@@ -334,7 +334,7 @@ static bool make_contexts(struct p2a_stack_walk *walk, double least, struct p2a_
                           uint32_t *room, uint64_t *contexts)
 {
     struct unfolding u = {.walk = walk,
-                          .frame = walk->a.s->frame,
+                          .frames = walk->a.s->frames,
                           .came = walk->a.s->first,
                           .columns = walk->columns,
                           .least = least};
@@ -432,7 +432,8 @@ void p2a_self_by_function(const struct p2a_profile *p, double *self)
     for (uint32_t i = 0; !p->core->own && i < t->n; i++)
         self[t->row[i].function] += fmax(t->self[(size_t)i * p->columns], 0);
     for (uint32_t i = 0; i < s->n; i++)
-        self[s->frame[s->row[i].frame + s->row[i].frame_n - 1]] += s->self[(size_t)i * p->columns];
+        self[p2a_frame_at(s->frames, s->row[i].frame + s->row[i].frame_n - 1)] +=
+            s->self[(size_t)i * p->columns];
 }
 
 /* ---- taking ---------------------------------------------------------------------------------- */
@@ -440,7 +441,8 @@ void p2a_self_by_function(const struct p2a_profile *p, double *self)
 static bool add_stack(struct p2a_profile *p, const struct p2a_stacks *s, uint32_t i, p2a_id *step)
 {
     const struct p2a_stack *row = &s->row[i];
-    memcpy(step, s->frame + row->frame, row->frame_n * sizeof *step);
+    for (uint32_t d = 0; d < row->frame_n; d++)
+        step[d] = p2a_frame_at(s->frames, row->frame + d);
     if (!p2a_path(p, P2A_NONE, row->thread, step, row->frame_n))
         return false;
     for (uint32_t c = 0; c < p->columns; c++)

@@ -12,12 +12,11 @@
 #ifndef P2A_MODEL_STACKS_H
 #define P2A_MODEL_STACKS_H
 
-#include "base/fetch.h"
 #include "base/sort.h"
-#include "prof2any/format.h"
+#include "model/stackframes.h"
 
 struct p2a_stack {
-    uint32_t frame, frame_n; /* in frame[], root first; at least one */
+    uint32_t frame, frame_n; /* in frames, root first; at least one */
     uint32_t shared;         /* frames that are those of the row before, of the same thread */
     p2a_id thread;
 };
@@ -26,8 +25,8 @@ struct p2a_stack {
 struct p2a_stacks {
     uint32_t n;
     struct p2a_stack *row;
-    p2a_id *frame; /* functions */
-    double *self;  /* [row * columns + column] */
+    struct p2a_stack_frames frames;
+    double *self; /* [row * columns + column] */
     /* By row: when it came first, of all. In this order contexts are made as if one stack after the
      * other had been added; NULL: in the order of the rows. */
     uint32_t *first;
@@ -41,16 +40,14 @@ bool p2a_stacks_sort(struct p2a_stacks *stacks, uint32_t functions, uint32_t col
 /* The same beside them: SORTED, empty at first, has rows of the others' frames. */
 bool p2a_stacks_sorted(const struct p2a_stacks *stacks, uint32_t functions, uint32_t columns,
                        struct p2a_stacks *sorted);
-/* With how many frames both begin; FRAME is that of their stacks. */
-uint32_t p2a_shared_frames(const p2a_id *frame, const struct p2a_stack *a,
+/* With how many frames both begin; FRAMES are those of their stacks. */
+uint32_t p2a_shared_frames(struct p2a_stack_frames frames, const struct p2a_stack *a,
                            const struct p2a_stack *b);
 /* Asks for the frames of a row from FROM on. */
 static inline void p2a_frames_ahead(const struct p2a_stacks *stacks, uint32_t row, uint32_t from)
 {
-    enum { LINE = 16 }; /* frames in a cache line */
     const struct p2a_stack *s = &stacks->row[row];
-    for (uint32_t d = from; d < s->frame_n; d += LINE)
-        p2a_fetch(stacks->frame + s->frame + d);
+    p2a_fetch_frames(p2a_frames_from(stacks->frames, s->frame), from, s->frame_n);
 }
 /* Asks for those of a row that is to be looked at soon, if there is one. */
 static inline void p2a_stacks_ahead(const struct p2a_stacks *stacks, uint32_t row)

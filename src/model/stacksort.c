@@ -59,9 +59,9 @@ static uint64_t key_of(const struct sort *s, uint32_t stack, uint32_t level)
 {
     const struct p2a_stack *from = &s->s->row[stack];
     uint64_t key = 0, i = (uint64_t)(level - 1) * s->frames;
-    const uint32_t *frame = s->s->frame + from->frame;
+    struct p2a_stack_frames frames = p2a_frames_from(s->s->frames, from->frame);
     for (uint64_t end = i + s->frames; i < end; i++)
-        key = key << s->bits | (i < from->frame_n ? (uint64_t)frame[i] + 1 : 0);
+        key = key << s->bits | (i < from->frame_n ? (uint64_t)p2a_frame_at(frames, i) + 1 : 0);
     return key;
 }
 
@@ -137,7 +137,7 @@ enum { KEYS_AHEAD = 64 };
 static inline void look_ahead(const struct sort *s, uint32_t item, uint32_t level)
 {
     size_t passed = (size_t)(level - 1) * s->frames;
-    p2a_fetch(s->s->frame + s->item[item].frame + passed);
+    p2a_fetch(p2a_frames_from(s->s->frames, s->item[item].frame + passed).at);
     p2a_fetch(s->s->row + s->item[item].stack);
 }
 
@@ -331,7 +331,7 @@ static void add_row(struct p2a_stacks *to, const struct p2a_stacks *from, uint32
                     uint32_t columns)
 {
     struct p2a_stack stack = from->row[row];
-    stack.shared = to->n ? p2a_shared_frames(from->frame, &to->row[to->n - 1], &stack) : 0;
+    stack.shared = to->n ? p2a_shared_frames(from->frames, &to->row[to->n - 1], &stack) : 0;
     if (to->n && is_same(&to->row[to->n - 1], &stack))
         add_to_last(to, from, row, columns);
     else
@@ -362,12 +362,12 @@ static bool make_rows(const void *sort, void *desk, void *piece)
         return false;
     made->rows = (struct p2a_stacks){.row = s->to.row + at,
                                      .self = s->to.self + at * s->columns,
-                                     .frame = s->s->frame,
+                                     .frames = s->s->frames,
                                      .first = s->to.first ? s->to.first + at : NULL};
     for (uint32_t i = made->begin; i < made->end; i++) {
         if (i + AHEAD < made->end) {
             const struct item *ahead = &s->item[i + AHEAD];
-            p2a_fetch(s->s->frame + ahead->frame);
+            p2a_fetch(p2a_frames_from(s->s->frames, ahead->frame).at);
             p2a_fetch(s->s->row + ahead->stack);
             p2a_fetch(s->s->self + (size_t)ahead->stack * s->columns);
         }
@@ -454,8 +454,8 @@ bool p2a_stacks_sort(struct p2a_stacks *s, uint32_t functions, uint32_t columns)
     struct p2a_stacks sorted;
     if (!p2a_stacks_sorted(s, functions, columns, &sorted))
         return false;
-    sorted.frame = s->frame;
-    s->frame = NULL;
+    sorted.frames = s->frames;
+    s->frames.at = NULL;
     p2a_stacks_free(s);
     *s = sorted;
     return true;

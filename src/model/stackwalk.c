@@ -43,17 +43,18 @@ static int compare_rows(const struct p2a_stack_source *a, const struct p2a_stack
                         uint32_t *shared)
 {
     const struct p2a_stack *x = &a->s->row[a->row], *y = &b->s->row[b->row];
-    const p2a_id *f = a->s->frame + x->frame, *g = b->s->frame + y->frame;
+    struct p2a_stack_frames f = p2a_frames_from(a->s->frames, x->frame);
+    struct p2a_stack_frames g = p2a_frames_from(b->s->frames, y->frame);
     uint32_t x_n = plain_frames(a), y_n = plain_frames(b), n = x_n < y_n ? x_n : y_n;
     *shared = a->shared < b->shared ? a->shared : b->shared;
     if (a->shared != b->shared)
         return a->shared > b->shared ? -1 : 1;
     if (x->thread != y->thread)
         return x->thread < y->thread ? -1 : 1;
-    while (*shared < n && f[*shared] == g[*shared])
+    while (*shared < n && p2a_frame_at(f, *shared) == p2a_frame_at(g, *shared))
         ++*shared;
     if (*shared < n)
-        return f[*shared] < g[*shared] ? -1 : 1;
+        return p2a_frame_at(f, *shared) < p2a_frame_at(g, *shared) ? -1 : 1;
     return (x_n > y_n) - (x_n < y_n);
 }
 
@@ -64,7 +65,7 @@ static void ahead(const struct p2a_stack_source *from)
     if (from->end - from->row <= AHEAD)
         return;
     const struct p2a_stack *row = &from->s->row[from->row + AHEAD];
-    p2a_fetch(from->s->frame + row->frame + row->shared);
+    p2a_fetch(p2a_frames_from(from->s->frames, row->frame + row->shared).at);
 }
 
 static const double *self_of(const struct p2a_stack_source *from, uint32_t columns)
@@ -121,7 +122,7 @@ static uint32_t shared_frames(const struct p2a_stack_source *a, uint32_t a_row,
     struct p2a_stack x = a->s->row[a_row];
     if (a->plain)
         x.frame_n = a->plain[a_row];
-    return p2a_shared_frames(a->s->frame, &x, &b->s->row[b_row]);
+    return p2a_shared_frames(a->s->frames, &x, &b->s->row[b_row]);
 }
 
 /* The first row of B that doesn't go before the next one of A. */

@@ -243,14 +243,14 @@ static inline bool add_root(struct part *s, p2a_id function, const double *value
 static inline bool add_own(struct part *s, const struct p2a_stack *row, const double *value,
                            uint32_t from, uint32_t *arc, uint32_t columns)
 {
-    const p2a_id *frame = s->stacks->frame + row->frame, *end = frame + row->frame_n;
-    if (from == 0 && !add_root(s, *frame, value))
+    struct p2a_stack_frames frames = p2a_frames_from(s->stacks->frames, row->frame);
+    if (from == 0 && !add_root(s, p2a_frame_at(frames, 0), value))
         return false;
     struct tables at = tables_of(s);
-    p2a_id caller = frame[from - (from > 0)];
+    p2a_id caller = p2a_frame_at(frames, from - (from > 0));
     uint32_t salt = at.function[caller].salt, id = *arc;
-    for (frame += from + (from == 0); frame < end; frame++) {
-        p2a_id callee = *frame;
+    for (uint32_t d = from + (from == 0); d < row->frame_n; d++) {
+        p2a_id callee = p2a_frame_at(frames, d);
         struct visit *visit = &at.function[callee];
         if (visit->mark == NEVER && !add_function(s, callee))
             return false;
@@ -285,16 +285,17 @@ static uint32_t find_or_make(struct part *s, p2a_id caller, p2a_id callee)
 /* The frames up to END, that the next row has, too; as add_own. */
 static bool open_frames(struct part *s, const struct p2a_stack *row, uint32_t end, uint32_t *arc)
 {
-    const p2a_id *frame = s->stacks->frame + row->frame;
+    struct p2a_stack_frames frames = p2a_frames_from(s->stacks->frames, row->frame);
     for (uint32_t d = row->shared; d < end; d++) {
-        struct visit *function = s->function + frame[d];
-        if (function->mark == NEVER && !add_function(s, frame[d]))
+        p2a_id callee = p2a_frame_at(frames, d);
+        struct visit *function = s->function + callee;
+        if (function->mark == NEVER && !add_function(s, callee))
             return false;
-        if (d > 0 && (*arc = find_or_make(s, frame[d - 1], frame[d])) == NO_ARC)
+        if (d > 0 && (*arc = find_or_make(s, p2a_frame_at(frames, d - 1), callee)) == NO_ARC)
             return false;
         uint32_t *mark = d > 0 ? &arc_row(s, *arc, s->columns)[1].mark : &function->mark;
         s->open[d].arc = d > 0 && *mark != OPEN ? *arc : NO_ARC;
-        s->open[d].function = function->mark != OPEN ? frame[d] : P2A_NONE;
+        s->open[d].function = function->mark != OPEN ? callee : P2A_NONE;
         *mark = function->mark = OPEN;
         memcpy(s->start + (size_t)d * s->columns, s->sum, s->columns * sizeof *s->sum);
         s->open_n = d + 1;
@@ -344,7 +345,7 @@ static bool add_row(struct part *s, const struct p2a_stack *row, const double *v
     uint32_t arc = NO_ARC;
     if (!open_frames(s, row, next, &arc) || !add_frames(s, row, value, own, &arc))
         return false;
-    p2a_id function = s->stacks->frame[row->frame + leaf];
+    p2a_id function = p2a_frame_at(s->stacks->frames, row->frame + leaf);
     add_values(s->self + (size_t)function * s->columns, value, s->columns);
     if (leaf > 0)
         add_values(self_of_arc(s, arc), value, s->columns);
@@ -358,9 +359,10 @@ enum { FRAMES_AHEAD = 8, ARC_AHEAD = 4 }; /* rows */
 static void arc_ahead(const struct part *s, uint32_t row)
 {
     const struct p2a_stack *ahead = &s->stacks->row[row];
-    const p2a_id *end = s->stacks->frame + ahead->frame + ahead->frame_n;
-    if (ahead->frame_n > 1)
-        p2a_pairs_ahead(&s->arc_of, end[-1] * 4, end[-2]);
+    struct p2a_stack_frames frames = p2a_frames_from(s->stacks->frames, ahead->frame);
+    uint32_t n = ahead->frame_n;
+    if (n > 1)
+        p2a_pairs_ahead(&s->arc_of, p2a_frame_at(frames, n - 1) * 4, p2a_frame_at(frames, n - 2));
 }
 
 static bool add_as_they_came(struct part *s)
@@ -374,7 +376,7 @@ static bool add_as_they_came(struct part *s)
             p2a_stacks_ahead(stacks, came[i + FRAMES_AHEAD].id);
         if (i + ARC_AHEAD < stacks->n)
             arc_ahead(s, came[i + ARC_AHEAD].id);
-        row.shared = i ? p2a_shared_frames(stacks->frame, &stacks->row[came[i - 1].id], &row) : 0;
+        row.shared = i ? p2a_shared_frames(stacks->frames, &stacks->row[came[i - 1].id], &row) : 0;
         s->now = i + FIRST;
         added = add_row(s, &row, stacks->self, 0);
     }

@@ -301,6 +301,43 @@ static void stacks_in_any_order_make_one_tree(void **state)
     p2a_free(p);
 }
 
+static uint64_t number_of(const struct p2a_profile *p, p2a_id function)
+{
+    return strtoull(p2a_string(p, p->functions.row[function].name).at, NULL, 16);
+}
+
+/* N locations, named by their numbers, each of which calls the one before, so many times. */
+static void calls_of_the_one_before(uint64_t n)
+{
+    struct build b = {0};
+    add_type(&b, "samples", "count");
+    for (uint64_t i = 1; i <= n; i++)
+        add_location(&b, i, 0, i, NULL);
+    for (int64_t i = 1; i < (int64_t)n; i++)
+        add_sample(&b, STACK(i, i + 1), VALUES(i), NULL);
+    add_sample(&b, STACK(STOP), VALUES(1), NULL);
+    struct p2a_profile *p = read_build(&b);
+    assert_true(p->functions.n == n + 1 && p->contexts.n == 2 * (n - 1) + 1);
+    for (p2a_id i = 0; i < p->contexts.n; i++) {
+        p2a_id caller = p->contexts.row[i].parent;
+        if (caller == P2A_NONE)
+            continue;
+        uint64_t number = number_of(p, p->contexts.row[i].function);
+        assert_int_equal(number_of(p, p->contexts.row[caller].function), number + 1);
+        assert_true(p->contexts.self[i] == (double)number);
+    }
+    p2a_free(p);
+}
+
+/* From 65,534 locations on frames are wide. */
+static void there_are_as_many_functions_as_locations(void **state)
+{
+    (void)state;
+    for (uint64_t n = 65532; n < 65538; n++)
+        calls_of_the_one_before(n);
+    calls_of_the_one_before(140000);
+}
+
 /* ---- what is broken -------------------------------------------------------------------------- */
 
 static void expect_refused(struct build *b, const char *part)
@@ -424,6 +461,7 @@ int main(void)
         cmocka_unit_test(an_expression_that_does_not_work_drops_nothing),
         cmocka_unit_test(a_sample_without_a_stack_keeps_its_value),
         cmocka_unit_test(stacks_in_any_order_make_one_tree),
+        cmocka_unit_test(there_are_as_many_functions_as_locations),
         cmocka_unit_test(what_refers_to_nothing_is_refused),
         cmocka_unit_test(ids_are_there_once_and_not_0),
         cmocka_unit_test(a_sample_has_a_value_for_each_type),

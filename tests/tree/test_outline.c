@@ -48,10 +48,10 @@ static void long_paths_are_left_without_being_copied(void **state)
     }
     struct p2a_stacks s = {.n = 1,
                            .row = calloc(1, sizeof *s.row),
-                           .frame = malloc(sizeof frame),
+                           .frames = {.at = malloc(sizeof frame)},
                            .self = calloc(1, sizeof *s.self)};
-    assert_true(s.row && s.frame && s.self);
-    memcpy(s.frame, frame, sizeof frame);
+    assert_true(s.row && s.frames.at && s.self);
+    memcpy(s.frames.at, frame, sizeof frame);
     *s.row = (struct p2a_stack){0, STEPS, 0, P2A_NONE};
     *s.self = 7;
     p->core->lazy = true;

@@ -17,23 +17,41 @@ struct shape {
     bool piled; /* one after the other, and not sorted all at once */
 };
 
-/* Each stack goes on from a part of the one before, as samples do. */
+static struct p2a_stack_frames no_frames(size_t n, bool narrow)
+{
+    struct p2a_stack_frames frames = {.narrow = narrow};
+    frames.at = calloc(n + 1, p2a_frame_size(frames));
+    assert_non_null(frames.at);
+    return frames;
+}
+
+static struct p2a_stack_frames frames_of(const p2a_id *function, size_t n, bool narrow)
+{
+    struct p2a_stack_frames frames = no_frames(n, narrow);
+    for (size_t i = 0; i < n; i++)
+        p2a_set_frame(frames, i, function[i]);
+    return frames;
+}
+
+/* Each stack goes on from a part of the one before, as samples do. Where they can be, frames are
+ * narrow two of three times. */
 static struct p2a_stacks random_stacks(uint64_t *seed, const struct shape *shape)
 {
     size_t n = shape->stacks;
+    bool narrow = shape->functions < P2A_NARROW && *seed % 3;
     struct p2a_stacks s = {.row = calloc(n + 1, sizeof *s.row),
-                           .frame = calloc(n * shape->depth + 1, sizeof *s.frame),
+                           .frames = no_frames(n * shape->depth, narrow),
                            .self = calloc(n * shape->columns + 1, sizeof *s.self)};
-    assert_true(s.row && s.frame && s.self);
+    assert_true(s.row && s.self);
     for (uint32_t i = 0; i < n; i++) {
-        p2a_id *frame = s.frame + (size_t)i * shape->depth;
+        size_t at = (size_t)i * shape->depth;
         uint32_t depth = 1 + below(seed, shape->depth), kept = below(seed, depth + 1);
         if (i && s.row[i - 1].frame_n >= kept)
-            memcpy(frame, frame - shape->depth, kept * sizeof *frame);
+            p2a_copy_frames(s.frames, at, s.frames, at - shape->depth, kept);
         else
             kept = 0;
         for (uint32_t d = kept; d < depth; d++)
-            frame[d] = below(seed, shape->functions);
+            p2a_set_frame(s.frames, at + d, below(seed, shape->functions));
         s.row[i] = (struct p2a_stack){.frame = i * shape->depth, .frame_n = depth};
         uint32_t thread = below(seed, shape->threads + 1); /* the last number is none */
         s.row[i].thread = thread < shape->threads ? thread : P2A_NONE;
@@ -54,14 +72,15 @@ static void pile_up(struct p2a_profile *p, const struct p2a_stacks *s)
         p2a_id *frame =
             p2a_pile_add(&pile, row->thread, kept, row->frame_n, s->self + (size_t)i * p->columns);
         assert_non_null(frame);
-        memcpy(frame, s->frame + row->frame + kept, (row->frame_n - kept) * sizeof *frame);
+        for (uint32_t d = kept; d < row->frame_n; d++)
+            *frame++ = p2a_frame_at(s->frames, row->frame + d);
         if (i % 7 == 3) {
             *p2a_pile_add(&pile, row->thread, row->frame_n, row->frame_n + 1, s->self) = 0;
             p2a_pile_drop(&pile);
         }
         if (i % 16 == 15)
             assert_true(p2a_pile_settle(&pile, p->functions.n));
-        kept = i + 1 < s->n && i % 16 != 15 ? p2a_shared_frames(s->frame, row, row + 1) : 0;
+        kept = i + 1 < s->n && i % 16 != 15 ? p2a_shared_frames(s->frames, row, row + 1) : 0;
     }
     assert_true(p2a_pile_take(&pile, p));
     p2a_pile_free(&pile);
@@ -179,11 +198,14 @@ static int compare_rows(const void *a, const void *b)
     const struct p2a_stacks *s = compared;
     uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
     const struct p2a_stack *x = &s->row[i], *y = &s->row[j];
-    uint32_t shared = p2a_shared_frames(s->frame, x, y);
+    uint32_t shared = p2a_shared_frames(s->frames, x, y);
     if (x->thread != y->thread) /* none comes last */
         return x->thread < y->thread ? -1 : 1;
     if (shared < x->frame_n && shared < y->frame_n)
-        return s->frame[x->frame + shared] < s->frame[y->frame + shared] ? -1 : 1;
+        return p2a_frame_at(s->frames, x->frame + shared) <
+                       p2a_frame_at(s->frames, y->frame + shared)
+                   ? -1
+                   : 1;
     if (x->frame_n != y->frame_n)
         return x->frame_n < y->frame_n ? -1 : 1;
     return i < j ? -1 : i > j;
@@ -199,7 +221,7 @@ static void same_row(const struct p2a_stacks *sorted, uint32_t i, const struct p
     for (uint32_t k = 0; k < n; k++)
         first = given->first[row[k]] < first ? given->first[row[k]] : first;
     assert_int_equal(sorted->first[i], first);
-    assert_int_equal(x->shared, i ? p2a_shared_frames(given->frame, x - 1, x) : 0);
+    assert_int_equal(x->shared, i ? p2a_shared_frames(given->frames, x - 1, x) : 0);
     for (uint32_t c = 0; c < columns; c++) {
         double sum = 0;
         for (uint32_t k = 0; k < n; k++)
@@ -227,7 +249,8 @@ static void sort_both_ways(uint64_t seed, const struct shape *shape)
     given.first = copy(row, given.n * sizeof *row);
     sorted.row = copy(given.row, given.n * sizeof *given.row);
     sorted.self = copy(given.self, values * sizeof *given.self);
-    sorted.frame = copy(given.frame, (size_t)given.n * shape->depth * sizeof *given.frame);
+    sorted.frames.at =
+        copy(given.frames.at, (size_t)given.n * shape->depth * p2a_frame_size(given.frames));
     sorted.first = copy(given.first, given.n * sizeof *given.first);
     assert_true(p2a_stacks_sort(&sorted, shape->functions, shape->columns));
     compared = &given;
@@ -237,7 +260,7 @@ static void sort_both_ways(uint64_t seed, const struct shape *shape)
         for (end = i + 1; end < given.n; end++) {
             y = &given.row[row[end]];
             if (x->thread != y->thread || x->frame_n != y->frame_n ||
-                p2a_shared_frames(given.frame, x, y) != x->frame_n)
+                p2a_shared_frames(given.frames, x, y) != x->frame_n)
                 break;
         }
         assert_true(n < sorted.n);
@@ -266,7 +289,8 @@ static void add_path(struct p2a_profile *p, const struct p2a_stacks *s, uint32_t
 {
     p2a_id context = P2A_NONE;
     for (uint32_t d = 0; d < s->row[row].frame_n; d++)
-        context = p2a_context(p, context, s->frame[s->row[row].frame + d], s->row[row].thread);
+        context = p2a_context(p, context, p2a_frame_at(s->frames, s->row[row].frame + d),
+                              s->row[row].thread);
     for (uint32_t c = 0; c < p->columns; c++)
         p2a_context_add(p, context, c, s->self[(size_t)row * p->columns + c]);
 }
@@ -306,7 +330,7 @@ static struct p2a_stacks every_second(const struct p2a_stacks *s, uint32_t from,
     struct p2a_stacks sorted, picked = {.row = calloc((size_t)s->n + 1, sizeof *picked.row),
                                         .self = calloc(s->n * columns + 1, sizeof *picked.self),
                                         .first = calloc((size_t)s->n + 1, sizeof *picked.first),
-                                        .frame = s->frame};
+                                        .frames = s->frames};
     assert_true(picked.row && picked.self && picked.first);
     for (uint32_t i = from; i < s->n; i += 2) {
         memcpy(picked.self + picked.n * columns, s->self + i * columns, columns * sizeof(double));
@@ -314,8 +338,8 @@ static struct p2a_stacks every_second(const struct p2a_stacks *s, uint32_t from,
         picked.row[picked.n++] = s->row[i];
     }
     assert_true(p2a_stacks_sorted(&picked, shape->functions, shape->columns, &sorted));
-    sorted.frame = s->frame;
-    picked.frame = NULL;
+    sorted.frames = s->frames;
+    picked.frames.at = NULL;
     p2a_stacks_free(&picked);
     return sorted;
 }
@@ -323,9 +347,9 @@ static struct p2a_stacks every_second(const struct p2a_stacks *s, uint32_t from,
 /* What comes before the first function that calls itself. */
 static uint32_t plain_frames(const struct p2a_stacks *s, uint32_t row)
 {
-    const p2a_id *frame = s->frame + s->row[row].frame;
+    struct p2a_stack_frames frames = p2a_frames_from(s->frames, s->row[row].frame);
     uint32_t n = 1;
-    while (n < s->row[row].frame_n && frame[n] != frame[n - 1])
+    while (n < s->row[row].frame_n && p2a_frame_at(frames, n) != p2a_frame_at(frames, n - 1))
         n++;
     return n;
 }
@@ -339,7 +363,7 @@ static struct p2a_stacks joined(const struct p2a_stacks *a, const uint32_t *plai
                                       .row = calloc(n + 1, sizeof *both.row),
                                       .self = calloc(n * columns + 1, sizeof *both.self),
                                       .first = calloc(n + 1, sizeof *both.first),
-                                      .frame = a->frame};
+                                      .frames = a->frames};
     assert_true(both.row && both.self && both.first);
     for (uint32_t i = 0; i < n; i++) {
         const struct p2a_stacks *from = i < a->n ? a : b;
@@ -352,8 +376,8 @@ static struct p2a_stacks joined(const struct p2a_stacks *a, const uint32_t *plai
             memcpy(both.self + i * columns, from->self + row * columns, columns * sizeof(double));
     }
     assert_true(p2a_stacks_sorted(&both, shape->functions, shape->columns, &sorted));
-    sorted.frame = a->frame;
-    both.frame = NULL;
+    sorted.frames = a->frames;
+    both.frames.at = NULL;
     p2a_stacks_free(&both);
     return sorted;
 }
@@ -391,7 +415,7 @@ static void walk_both_ways(uint64_t seed, const struct shape *shape)
     for (unsigned least = 0; least < 8; least = least * 2 + 1)
         same_walk(p, p2a_walk_both(&a, plain, &b, p->columns), &both, least);
     free(plain);
-    a.frame = b.frame = both.frame = NULL;
+    a.frames.at = b.frames.at = both.frames.at = NULL;
     p2a_stacks_free(&a);
     p2a_stacks_free(&b);
     p2a_stacks_free(&both);
@@ -504,7 +528,7 @@ static struct p2a_profile *made_of(const p2a_id *frame, const struct p2a_stack *
     size_t frames = row[n - 1].frame + row[n - 1].frame_n;
     struct p2a_stacks s = {.n = n,
                            .row = copy(row, n * sizeof *row),
-                           .frame = copy(frame, frames * sizeof *frame),
+                           .frames = frames_of(frame, frames, true),
                            .self = copy(self, n * sizeof *self)};
     struct p2a_profile *p = p2a_profile_new(0);
     assert_non_null(p);
@@ -582,11 +606,11 @@ static void inexact_values_are_contexts_at_once(void **state)
         p2a_metric(p, "samples", "count", 1);
         struct p2a_stacks s = {.n = 1,
                                .row = calloc(1, sizeof *s.row),
-                               .frame = calloc(1, sizeof *s.frame),
+                               .frames = no_frames(1, true),
                                .self = calloc(1, sizeof *s.self)};
-        assert_true(s.row && s.frame && s.self);
+        assert_true(s.row && s.self);
         s.row[0] = (struct p2a_stack){.frame_n = 1, .thread = P2A_NONE};
-        s.frame[0] = make_function(p, "f");
+        p2a_set_frame(s.frames, 0, make_function(p, "f"));
         s.self[0] = value[i];
         assert_true(p2a_stacks_sort(&s, p->functions.n, p->columns));
         assert_true(p2a_stacks_take(p, &s));
