@@ -596,10 +596,12 @@ static enum p2a_status read_speedscope(struct p2a_in *in)
 
 /* ---- writer ---- */
 
+/* Eight bytes, which are copied at once. */
 struct spelled {
-    char text[12]; /* ",123" */
-    uint32_t n;
+    char text[7]; /* "123," */
+    uint8_t n;
 };
+enum { SPELLED = 1000000 }; /* numbers below this are */
 
 struct writer {
     struct p2a_out *out;
@@ -609,7 +611,7 @@ struct writer {
     const double *self;              /* of the rows */
     uint32_t *frame;                 /* by function, from 1; 0: in no stack */
     uint32_t frame_n;
-    struct spelled *spelled; /* by function */
+    struct spelled *spelled; /* by function; NULL: there are too many, or no stacks */
     uint32_t deepest;        /* of contexts */
     p2a_id *first, *next;    /* rows by thread; threads.n: those without one */
     p2a_id *last;
@@ -667,7 +669,7 @@ static void number_stacks(struct writer *w)
 {
     enum { AHEAD = 8 };
     const struct p2a_stacks *s = w->stacks;
-    for (uint32_t i = 0; i < s->n; i++) {
+    for (uint32_t i = 0; i < s->n && w->frame_n < w->p->functions.n; i++) {
         p2a_stacks_ahead(s, i + AHEAD);
         for (uint32_t d = s->row[i].shared; d < s->row[i].frame_n; d++)
             number_frame(w, p2a_frame_at(s->frames, s->row[i].frame + d));
@@ -695,9 +697,10 @@ static bool spell_frames(struct writer *w)
     for (uint32_t f = 0; w->spelled && f < w->p->functions.n; f++) {
         struct spelled *to = &w->spelled[f];
         char digits[P2A_DIGITS];
-        to->n = (uint32_t)(p2a_digits(digits, w->frame[f] ? w->frame[f] - 1 : 0) - digits) + 1;
-        to->text[0] = ',';
-        memcpy(to->text + 1, digits, to->n - 1);
+        char *end = p2a_digits(digits, w->frame[f] ? w->frame[f] - 1 : 0);
+        *end++ = ',';
+        to->n = (uint8_t)(end - digits);
+        memcpy(to->text, digits, to->n);
     }
     return w->spelled;
 }
@@ -707,7 +710,9 @@ static bool number_frames(struct writer *w)
     w->frame = calloc((size_t)w->p->functions.n + 1, sizeof *w->frame);
     if (w->frame && w->stacks)
         number_stacks(w);
-    return w->frame && (w->stacks || number_contexts(w)) && spell_frames(w);
+    if (!w->frame || (!w->stacks && !number_contexts(w)))
+        return false;
+    return !w->stacks || w->frame_n >= SPELLED || spell_frames(w);
 }
 
 static void put_label(struct writer *w, const char *key, struct p2a_str text)
@@ -803,22 +808,30 @@ static bool put_path(const struct writer *w, struct desk *desk, struct p2a_json_
     return desk->path;
 }
 
-static void put_stack(const struct writer *w, struct p2a_out *out, p2a_id row)
+static void put_spelled(const struct writer *w, struct p2a_out *out, struct p2a_stack_frames frames,
+                        uint32_t n)
 {
-    enum { MOST = 1024 }; /* frames at a time */
-    const struct p2a_stack *stack = &w->stacks->row[row];
-    struct p2a_stack_frames frames = p2a_frames_from(w->stacks->frames, stack->frame);
-    for (uint32_t d = 0, end; d < stack->frame_n; d = end) {
-        end = stack->frame_n - d < MOST ? stack->frame_n : d + MOST;
-        char *at = p2a_begin_text(out, (end - d) * sizeof w->spelled->text);
+    enum { MOST = 1024 }; /* at a time */
+    for (uint32_t d = 0, end; d < n; d = end) {
+        end = n - d < MOST ? n : d + MOST;
+        char *at = p2a_begin_text(out, (end - d) * sizeof *w->spelled);
         for (uint32_t i = d; i < end; i++) {
             const struct spelled *number = &w->spelled[p2a_frame_at(frames, i)];
-            uint32_t comma = i > 0;
-            memcpy(at, number->text + 1 - comma, sizeof number->text - 1);
-            at += number->n - 1 + comma;
+            memcpy(at, number, sizeof *number);
+            at += number->n;
         }
-        p2a_end_text(out, at);
+        p2a_end_text(out, at - (end == n)); /* no comma behind the last one */
     }
+}
+
+static void put_stack(const struct writer *w, struct p2a_json_writer *json, p2a_id row)
+{
+    const struct p2a_stack *stack = &w->stacks->row[row];
+    struct p2a_stack_frames frames = p2a_frames_from(w->stacks->frames, stack->frame);
+    if (w->spelled)
+        put_spelled(w, json->out, frames, stack->frame_n);
+    for (uint32_t d = 0; !w->spelled && d < stack->frame_n; d++)
+        p2a_json_u64(json, w->frame[p2a_frame_at(frames, d)] - 1);
 }
 
 static void put_samples(const void *writer, void *desk, struct p2a_out *out, uint32_t begin,
@@ -833,7 +846,7 @@ static void put_samples(const void *writer, void *desk, struct p2a_out *out, uin
         if (w->stacks && i + AHEAD < end)
             p2a_stacks_ahead(w->stacks, w->row[i + AHEAD]);
         if (w->stacks)
-            put_stack(w, out, w->row[i]);
+            put_stack(w, &json, w->row[i]);
         else
             done = put_path(w, desk, &json, w->row[i]);
         p2a_json_end(&json, ']');

@@ -3,6 +3,7 @@ import collections
 import json
 import os
 import random
+import re
 
 from common import check, contexts, convert, finish, refusal, run, same, samples, to_seconds, write
 
@@ -134,9 +135,38 @@ def every_sample_can_be_written():
             check(abs(total - again) <= 1e-9 * abs(total), path, "%r becomes %r" % (total, again))
 
 
+def varint(n):
+    out = bytearray()
+    while n > 127:
+        out.append(n & 127 | 128)
+        n >>= 7
+    return bytes(out) + bytes([n])
+
+
+def block(field, content):
+    return varint(field << 3 | 2) + varint(len(content)) + content
+
+
+def frames_of_a_pprof_file_are_written(n):
+    """One stack of N locations, which are named by their addresses, and one of the first alone."""
+    numbers = [varint(i + 1) for i in range(n)]
+    text = block(1, b"\x08\x01\x10\x02") + b"".join(block(6, text) for text in (b"", b"samples", b"count"))
+    text += b"".join(block(4, b"\x08" + number + b"\x18" + number) for number in numbers)
+    text += block(2, block(1, b"".join(reversed(numbers))) + block(2, b"\x03"))
+    text += block(2, block(1, b"\x01") + block(2, b"\x04"))
+    file = convert(write("locations.pb", text), "speedscope")
+    names = re.findall(rb'"name":"0x([0-9a-f]+)"', file)
+    stacks = re.search(rb'"samples":\[(.*?)\],"weights":\[(.*?)\]', file, re.S)
+    check([int(name, 16) for name in names] == list(range(1, n + 1)), n, names[:3])
+    check(json.loads(b"[%s]" % stacks[1]) == [[0], list(range(n))], n, stacks[1][:99])
+    check(json.loads(b"[%s]" % stacks[2]) == [4, 3], n, stacks[2])
+
+
 values_are_those_that_python_reads()
 unbalanced_events_are_mended_and_counted()
 broken_files_are_named()
 a_cut_file_is_read_as_far_as_it_goes()
 every_sample_can_be_written()
+for frames in (2, 1023, 1024, 1025, 70000, 999999, 1000001):
+    frames_of_a_pprof_file_are_written(frames)
 finish()
