@@ -131,6 +131,19 @@ static bool furnish(struct p2a_crew *crew, size_t threads)
     return true;
 }
 
+/* A new thread, and one that is woken, often goes to where the caller runs, and waits there for
+ * milliseconds before another core takes it. */
+static void keep_off_this_core(pthread_attr_t *attributes)
+{
+    cpu_set_t set;
+    int here = sched_getcpu();
+    if (here < 0 || here >= CPU_SETSIZE || sched_getaffinity(0, sizeof set, &set) != 0)
+        return;
+    CPU_CLR((size_t)here, &set);
+    if (CPU_COUNT(&set) > 0)
+        pthread_attr_setaffinity_np(attributes, sizeof set, &set);
+}
+
 /* Signals stay with the threads of the program. */
 static void start_threads(struct p2a_crew *crew, size_t threads)
 {
@@ -139,6 +152,7 @@ static void start_threads(struct p2a_crew *crew, size_t threads)
     if (threads == 1 || pthread_attr_init(&attributes) != 0)
         return;
     pthread_attr_setstacksize(&attributes, STACK);
+    keep_off_this_core(&attributes);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     while (crew->threads + 1 < threads &&
