@@ -137,11 +137,8 @@ static bool add_contexts(void *of)
         uint32_t i = e->seats.walk[k];
         const struct p2a_seat *seat = &e->seats.row[i];
         p2a_id parent = seat->parent == P2A_NONE ? P2A_NONE : e->context[seat->parent];
-        uint32_t ahead = row_ahead(&e->seats, k);
         seat_ahead(&e->seats, k);
-        if (ahead < e->supply.arc_n)
-            p2a_fetch(&e->from->graph.arc[ahead]);
-        e->context[i] = e->add(e->p, parent, p2a_row_callee(&e->supply, seat->row), P2A_NONE);
+        e->context[i] = e->add(e->p, parent, seat->function, P2A_NONE);
     }
     return true;
 }
@@ -260,7 +257,7 @@ static bool find_sides(struct estimate *e)
             e->after[i] = part < 0 ? 0.5 : part;
             continue;
         }
-        p2a_id caller = p2a_row_callee(&e->supply, e->seats.row[seat->parent].row);
+        p2a_id caller = e->seats.row[seat->parent].function;
         double function = part_of_function(e, caller);
         double context = e->after[seat->parent];
         e->after[i] = part < 0 || function < 0 ? context : combine(part, context, function);

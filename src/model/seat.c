@@ -26,7 +26,7 @@ static const double MOST_WORK = 4e8;   /* arcs looked at */
 
 static const double EXTRA_CALLS = 3; /* above the proportional share, lest rounding drops a call */
 static const double STRETCH = 1.02;  /* a call fits where it is at most this much too large */
-enum { SINGLES = 3, PASSES = 4 };
+enum { SINGLES = 3 };
 
 struct pool {
     double mass, calls; /* left */
@@ -40,7 +40,7 @@ struct left {
 
 /* An arc out of the function that is being placed. */
 struct offer {
-    p2a_id arc;
+    p2a_id arc, callee;
     struct pool *pool;
     double taken;
 };
@@ -54,6 +54,7 @@ struct seating {
     uint32_t component, *heap, heap_n, heap_room; /* seats in the component that is done now */
     uint32_t *waiting;                            /* per component, in a list: a seat + 1; or 0 */
     uint32_t *next, next_room;                    /* per seat: the next one of the list + 1; or 0 */
+    bool *nests;    /* per function: an arc out of it may be on its path already */
     uint32_t *mark; /* per arc: the number of the seat whose path it was seen on last, + 1 */
     struct offer *offer;
     uint32_t offer_n, whole_n; /* the first whole_n are of whole calls */
@@ -71,7 +72,8 @@ static bool before(const struct seating *p, uint32_t a, uint32_t b)
 
 static void push(struct seating *p, uint32_t seat)
 {
-    if (!p2a_grow(&p->heap, &p->heap_room, (uint64_t)p->heap_n + 1, sizeof *p->heap)) {
+    if (p->heap_n == p->heap_room &&
+        !p2a_grow(&p->heap, &p->heap_room, (uint64_t)p->heap_n + 1, sizeof *p->heap)) {
         p->failed = true;
         return;
     }
@@ -99,10 +101,9 @@ static uint32_t pop(struct seating *p)
 
 /* ---- seats ---------------------------------------------------------------------------------- */
 
-static uint32_t component_of(const struct seating *p, uint32_t number)
+static uint32_t component_of(const struct seating *p, p2a_id function)
 {
-    p2a_id f = p2a_row_callee(p->s, p->seats->row[number].row);
-    return p->together ? 0 : p->s->parts.of[f];
+    return p->together ? 0 : p->s->parts.of[function];
 }
 
 /* Not fmin, which is a call into a library, for the sake of NaN. */
@@ -132,38 +133,59 @@ static bool full(const struct seating *p, uint32_t depth)
 }
 
 /* It is placed now, or with the others of its component. */
-static void line_up(struct seating *p, uint32_t number)
+static void line_up(struct seating *p, uint32_t number, p2a_id function)
 {
-    if (component_of(p, number) == p->component) {
+    uint32_t component = component_of(p, function), *first = &p->waiting[component];
+    if (component == p->component) {
         push(p, number);
         return;
     }
-    uint32_t *first = &p->waiting[component_of(p, number)];
     p->next[number] = *first;
     *first = number + 1;
 }
 
-/* A context, or, where it is too small, a part of its parent's hidden mass. */
-static void seat(struct seating *p, p2a_id parent, p2a_id row, double mass)
+/* It is a part of its parent's hidden mass. */
+static void hide(struct seating *p, p2a_id parent, p2a_id row, double mass)
+{
+    struct p2a_seats *t = p->seats;
+    *(parent == P2A_NONE ? &t->hidden : &t->row[parent].hidden) += mass;
+    take_leaf(p, row, mass);
+}
+
+static bool room_for_one(struct seating *p)
+{
+    struct p2a_seats *t = p->seats;
+    uint64_t n = (uint64_t)t->n + 1;
+    return (n <= t->room && n <= p->next_room) ||
+           (p2a_grow(&t->row, &t->room, n, sizeof *t->row) &&
+            p2a_grow(&p->next, &p->next_room, n, sizeof *p->next));
+}
+
+/* A context, which isn't too small. */
+static void add_seat(struct seating *p, p2a_id parent, p2a_id row, p2a_id callee, double mass)
 {
     struct p2a_seats *t = p->seats;
     uint32_t depth = parent == P2A_NONE ? 1 : t->row[parent].depth + 1;
-    bool small = mass < p->least, over = !small && full(p, depth);
-    if (small || over || depth > MOST_DEPTH) {
-        *(parent == P2A_NONE ? &t->hidden : &t->row[parent].hidden) += mass;
-        take_leaf(p, row, mass);
-        t->cut |= !small;
+    bool over = full(p, depth);
+    if (over || depth > MOST_DEPTH) {
+        hide(p, parent, row, mass);
+        t->cut = true;
         p->over |= over;
-        return;
-    }
-    if (!p2a_grow(&t->row, &t->room, (uint64_t)t->n + 1, sizeof *t->row) ||
-        !p2a_grow(&p->next, &p->next_room, (uint64_t)t->n + 1, sizeof *p->next)) {
+    } else if (!room_for_one(p)) {
         p->failed = true;
-        return;
+    } else {
+        t->row[t->n] = (struct p2a_seat){parent, row, callee, depth, mass, 0, 0};
+        p->frames += depth;
+        line_up(p, t->n++, callee);
     }
-    t->row[t->n] = (struct p2a_seat){parent, row, depth, mass, 0, 0};
-    p->frames += depth;
-    line_up(p, t->n++);
+}
+
+static inline void seat(struct seating *p, p2a_id parent, p2a_id row, p2a_id callee, double mass)
+{
+    if (mass < p->least)
+        hide(p, parent, row, mass);
+    else
+        add_seat(p, parent, row, callee, mass);
 }
 
 /* ---- offers ---------------------------------------------------------------------------------- */
@@ -172,14 +194,13 @@ static void seat(struct seating *p, p2a_id parent, p2a_id row, double mass)
  * back into it. */
 static void mark_path(struct seating *p, uint32_t number)
 {
-    const struct p2a_supply *s = p->s;
-    p2a_id cycle = s->parts.of[p2a_row_callee(s, p->seats->row[number].row)];
-    for (p2a_id i = number; i != P2A_NONE; i = p->seats->row[i].parent) {
-        p2a_id row = p->seats->row[i].row;
+    const struct p2a_seat *row = p->seats->row, *last = &row[number];
+    const p2a_id *component = p->s->parts.of;
+    for (p2a_id i; (i = last->parent) != P2A_NONE; last = &row[i]) {
         p->work++;
-        if (row >= s->arc_n || s->parts.of[s->p->graph.arc[row].caller] != cycle)
+        if (component[row[i].function] != component[last->function])
             break;
-        p->mark[row] = number + 1;
+        p->mark[last->row] = number + 1;
     }
 }
 
@@ -217,11 +238,13 @@ static bool whole_calls(const struct seating *p, const struct pool *pool)
 static void gather(struct seating *p, uint32_t number, p2a_id f)
 {
     const struct p2a_outs *outs = &p->s->outs;
+    bool nests = p->nests[f];
     p->offer_n = p->whole_n = 0;
     for (uint32_t i = outs->first[f]; i < outs->first[f + 1]; i++) {
         p2a_id a = outs->arc[i];
         struct left *left = &p->left[a];
-        struct pool *pool = p->mark[a] == number + 1 ? &left->inner : &left->outer;
+        bool nested = nests && p->mark[a] == number + 1;
+        struct pool *pool = nested ? &left->inner : &left->outer;
         if (!(pool->mass > 0))
             continue;
         struct offer *at = &p->offer[p->offer_n++];
@@ -230,7 +253,7 @@ static void gather(struct seating *p, uint32_t number, p2a_id f)
             *at = *first_part;
             at = first_part;
         }
-        *at = (struct offer){.arc = a, .pool = pool};
+        *at = (struct offer){.arc = a, .callee = outs->callee[i], .pool = pool};
     }
     p->work += outs->first[f + 1] - outs->first[f];
     sort_by_unit(p->offer, p->whole_n);
@@ -262,8 +285,8 @@ static double take_whole(struct seating *p, double rest)
     for (uint32_t i = 0; i < p->whole_n; i++) {
         struct offer *o = &p->offer[i];
         double unit = o->pool->unit, wish = rest * (o->pool->mass / sum);
-        double calls = smaller(floor(wish / unit + EXTRA_CALLS), o->pool->calls);
-        calls = smaller(calls, floor(STRETCH * left / unit));
+        double calls = smaller(p2a_round_down(wish / unit + EXTRA_CALLS), o->pool->calls);
+        calls = smaller(calls, p2a_round_down(STRETCH * left / unit));
         if (calls >= 1)
             left -= take(o, smaller(calls * unit, left), calls);
     }
@@ -276,40 +299,40 @@ static double take_whole(struct seating *p, double rest)
     return left;
 }
 
-/* Shares LEFT by mass among the offers from FROM on, none beyond what it has; returns what found no
- * room. */
+/* Shares LEFT by mass among the offers from FROM on, none beyond what it has, and the last one with
+ * what rounding leaves; returns what found no room. */
 static double take_shares(struct seating *p, uint32_t from, double left)
 {
-    for (int pass = 0; pass < PASSES && left > 0; pass++) {
-        double sum = mass_left(p, from), share = left;
-        if (!(sum > 0))
-            break;
-        for (uint32_t i = from; i < p->offer_n; i++) {
-            struct offer *o = &p->offer[i];
-            double wish = smaller(share * (o->pool->mass / sum), left);
-            left -= take(o, wish, o->pool->unit > 0 ? wish / o->pool->unit : 0);
-        }
+    double sum = left > 0 ? mass_left(p, from) : 0, share = left;
+    if (!(sum > 0))
+        return left;
+    for (uint32_t i = from; i < p->offer_n; i++) {
+        struct offer *o = &p->offer[i];
+        bool last = i + 1 == p->offer_n;
+        double wish = last ? left : smaller(share * (o->pool->mass / sum), left);
+        left -= take(o, wish, o->pool->unit > 0 ? wish / o->pool->unit : 0);
     }
     return left;
 }
 
 static void hand_on(struct seating *p, uint32_t number, p2a_id f, double rest)
 {
-    mark_path(p, number);
+    if (p->nests[f])
+        mark_path(p, number);
     gather(p, number, f);
     double left = take_whole(p, rest);
     left = take_shares(p, p->whole_n, left);
     left = take_shares(p, 0, left);
     for (uint32_t i = 0; i < p->offer_n && !p->failed; i++)
         if (p->offer[i].taken > 0)
-            seat(p, number, p->offer[i].arc, p->offer[i].taken);
+            seat(p, number, p->offer[i].arc, p->offer[i].callee, p->offer[i].taken);
     p->seats->row[number].leaf += left;
 }
 
 static void visit(struct seating *p, uint32_t number)
 {
     struct p2a_seat *here = &p->seats->row[number];
-    p2a_id f = p2a_row_callee(p->s, here->row);
+    p2a_id f = here->function;
     const struct p2a_outs *outs = &p->s->outs;
     here->leaf = take_leaf(p, here->row, here->mass);
     double rest = here->mass - here->leaf;
@@ -336,12 +359,15 @@ static bool begin(struct seating *p)
     p->left = calloc((size_t)s->row_n + 1, sizeof *p->left);
     p->mark = calloc((size_t)s->arc_n + 1, sizeof *p->mark);
     p->waiting = calloc((size_t)s->parts.n + 1, sizeof *p->waiting);
+    p->nests = calloc((size_t)s->function_n + 1, sizeof *p->nests);
     uint32_t widest = 0;
     for (p2a_id f = 0; f < s->function_n; f++)
         if (s->outs.first[f + 1] - s->outs.first[f] > widest)
             widest = s->outs.first[f + 1] - s->outs.first[f];
     p->offer = malloc(((size_t)widest + 1) * sizeof *p->offer);
-    return p->left && p->mark && p->waiting && p->offer;
+    for (p2a_id a = 0; p->nests && a < s->arc_n; a++)
+        p->nests[s->p->graph.arc[a].caller] |= p2a_supply_recursive(s, a);
+    return p->left && p->mark && p->waiting && p->nests && p->offer;
 }
 
 /* All is there to be taken, nothing is seated. */
@@ -385,7 +411,7 @@ static void seat_all(struct seating *p)
     p->component = p->together ? 1 : s->parts.n;
     for (p2a_id f = 0; f < s->function_n && goes_on(p); f++)
         if (s->flow[s->arc_n + f] > 0)
-            seat(p, P2A_NONE, s->arc_n + f, s->flow[s->arc_n + f]);
+            seat(p, P2A_NONE, s->arc_n + f, f, s->flow[s->arc_n + f]);
     while (p->component-- && goes_on(p)) {
         push_waiting(p);
         while (p->heap_n && goes_on(p))
@@ -447,6 +473,7 @@ bool p2a_seats_build(const struct p2a_supply *s, double visible, struct p2a_seat
     free(p.left);
     free(p.mark);
     free(p.waiting);
+    free(p.nests);
     free(p.offer);
     free(p.heap);
     bool done = !p.failed && order(seats, p.next);

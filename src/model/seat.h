@@ -6,12 +6,13 @@
 
 /* A context of the estimate: the callee of its row, called on the path of its parents. */
 struct p2a_seat {
-    p2a_id parent;  /* lower than its own number; P2A_NONE: a root */
-    p2a_id row;     /* of the supply */
-    uint32_t depth; /* 1: a root */
-    double mass;    /* of it and what is below it */
-    double leaf;    /* self */
-    double hidden;  /* in children too small to be contexts of their own */
+    p2a_id parent;   /* lower than its own number; P2A_NONE: a root */
+    p2a_id row;      /* of the supply */
+    p2a_id function; /* its callee */
+    uint32_t depth;  /* 1: a root */
+    double mass;     /* of it and what is below it */
+    double leaf;     /* self */
+    double hidden;   /* in children too small to be contexts of their own */
 };
 
 struct p2a_seats {

@@ -28,7 +28,7 @@ double p2a_deal_next(struct p2a_deal *deal, double weight)
     if (!deal->whole)
         return deal->amount * (weight / deal->weights);
     deal->run += weight;
-    double upto = floor(deal->amount * (deal->run / deal->weights) + 0.5);
+    double upto = p2a_round_down(deal->amount * (deal->run / deal->weights) + 0.5);
     if (upto > deal->amount)
         upto = deal->amount;
     double part = weight > 0 ? upto - deal->given : 0;

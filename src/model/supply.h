@@ -65,6 +65,12 @@ struct p2a_deal {
 };
 double p2a_deal_next(struct p2a_deal *deal, double weight);
 
+/* As floor of what isn't negative, in a few instructions. */
+static inline double p2a_round_down(double value)
+{
+    return value < 0x1p62 ? (double)(int64_t)value : value;
+}
+
 /* A value as a weight: NaN, infinite and negative ones, and those past 1e100, are zero. */
 static inline double p2a_sane(double value)
 {
