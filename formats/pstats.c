@@ -809,11 +809,16 @@ static void fetch_tag(const struct reader *r, uint32_t number)
         p2a_fetch(&r->tag[number]);
 }
 
+static uint32_t tag_of(const struct reader *r, uint32_t number)
+{
+    return number < r->tag_room ? r->tag[number] : 0;
+}
+
 /* The function whose key is the object NUMBER. */
 static p2a_id caller_of(struct reader *r, uint32_t number)
 {
     p2a_id function = P2A_NONE;
-    uint32_t tag = number < r->tag_room ? r->tag[number] : 0;
+    uint32_t tag = tag_of(r, number);
     if (tag)
         return tag & 1 ? tag >> 1 : P2A_NONE;
     p2a_marshal_again(&r->m, p2a_marshal_place(&r->m, number));
@@ -839,40 +844,96 @@ static bool reach(struct latest *latest, p2a_id function)
 
 static void fetch_latest(const struct reader *r, const struct latest *latest, uint32_t number)
 {
-    uint32_t function = number < r->tag_room ? r->tag[number] >> 1 : 0;
+    uint32_t function = tag_of(r, number) >> 1;
     if (function < latest->room)
         p2a_fetch(&latest->arc[function]);
 }
 
-/* Arcs stand by callee. Of a caller that comes again in one dict the second value would count. */
-static bool name_callers(struct reader *r, struct latest *latest)
+/* Arcs, all that lead to the same function or none of them. */
+struct half {
+    struct reader *r;
+    p2a_id at, first, end; /* the next one; the first that leads where it does */
+    struct latest latest;
+};
+
+/* Of a caller that comes again in one dict the second value would count. */
+static bool name_caller(struct half *h, p2a_id function)
+{
+    struct p2a_arc *arc = h->r->p->graph.arc;
+    if (arc[h->at].callee != arc[h->first].callee)
+        h->first = h->at;
+    if (function == P2A_NONE || !reach(&h->latest, function) || h->latest.arc[function] > h->first)
+        return false;
+    arc[h->at].caller = function;
+    h->latest.arc[function] = ++h->at;
+    return true;
+}
+
+/* Up to a caller that has no function yet. */
+static bool name_known(struct half *h)
 {
     enum { TAGS = 64 }; /* ahead */
-    struct p2a_graph *g = &r->p->graph;
-    uint32_t first = 0;
-    for (p2a_id a = 0; a < g->arc_n; a++) {
-        if (a + TAGS < g->arc_n) {
-            fetch_tag(r, g->arc[a + TAGS].caller);
-            fetch_latest(r, latest, g->arc[a + AHEAD].caller);
+    const struct reader *r = h->r;
+    const struct p2a_arc *arc = r->p->graph.arc;
+    for (uint32_t tag; h->at < h->end && (tag = tag_of(r, arc[h->at].caller)) & 1;) {
+        if (h->end - h->at > TAGS) {
+            fetch_tag(r, arc[h->at + TAGS].caller);
+            fetch_latest(r, &h->latest, arc[h->at + AHEAD].caller);
         }
-        if (g->arc[a].callee != g->arc[first].callee)
-            first = a;
-        p2a_id caller = caller_of(r, g->arc[a].caller);
-        if (caller == P2A_NONE || !reach(latest, caller) || latest->arc[caller] > first)
+        if (!name_caller(h, tag >> 1))
             return false;
-        latest->arc[caller] = a + 1;
-        g->arc[a].caller = caller;
     }
     return true;
+}
+
+/* With one of its own, apart from the other thread's. */
+static bool name_half(struct half *half)
+{
+    struct half own = *half;
+    bool named = name_known(&own);
+    *half = own;
+    return named;
+}
+
+static bool name_first(void *halves)
+{
+    return name_half(halves);
+}
+
+static bool name_second(void *halves)
+{
+    return name_half((struct half *)halves + 1);
+}
+
+static bool name_rest(struct half *h)
+{
+    const struct p2a_arc *arc = h->r->p->graph.arc;
+    while (h->at < h->end)
+        if (!name_caller(h, caller_of(h->r, arc[h->at].caller)))
+            return false;
+    return true;
+}
+
+/* Arcs stand by callee. */
+static bool name_callers(struct reader *r)
+{
+    const struct p2a_graph *g = &r->p->graph;
+    p2a_id middle = g->arc_n / 2;
+    while (middle && middle < g->arc_n && g->arc[middle].callee == g->arc[middle - 1].callee)
+        middle++;
+    struct half half[2] = {{.r = r, .end = middle},
+                           {.r = r, .at = middle, .first = middle, .end = g->arc_n}};
+    bool named = p2a_do_both(name_first, name_second, half, r->m.size < ENOUGH) &&
+                 name_rest(&half[0]) && name_rest(&half[1]);
+    free(half[0].latest.arc);
+    free(half[1].latest.arc);
+    return named;
 }
 
 /* False for a file that has to be read twice, of which nothing is kept then. */
 static bool read_at_once(struct reader *r)
 {
-    struct latest latest = {0};
-    bool done = scan_rows(r) && take_graph(r) && name_callers(r, &latest);
-    free(latest.arc);
-    return done;
+    return scan_rows(r) && take_graph(r) && name_callers(r);
 }
 
 static bool start_again(struct reader *r, struct p2a_str bytes)
