@@ -1048,7 +1048,7 @@ static bool take_leaves(struct survey *v, struct surveyor *d, const struct surve
         if (!p2a_words_find(&v->leaves, s->fresh + i, n, leaf + s->first + i))
             return false;
     }
-    double *own = widen(v->own, &v->own_room, v->leaves.n, sizeof *own);
+    double *own = widen(v->own, &v->own_room, (size_t)v->leaves.n + 1, sizeof *own);
     if (own)
         v->own = own;
     return own;

@@ -83,6 +83,21 @@ static struct text make_repeated(size_t size)
     return text;
 }
 
+/* Nothing is in the first piece, whether a core has it alone or not. */
+static struct text make_late(size_t size)
+{
+    const size_t blank = (1 << 20) + 1;
+    struct text text = start_large(size + blank);
+    memset(text.at, '\n', blank);
+    text.n = blank;
+    while (text.n < size + blank) {
+        put(&text, "main");
+        walk(&text, 30 + any(20), 0);
+        end_line(&text);
+    }
+    return text;
+}
+
 /* One is half of all, and no other goes with it. */
 static struct text make_giant(size_t size)
 {
@@ -100,7 +115,7 @@ static struct text make_giant(size_t size)
 }
 
 static struct text (*const makers[])(size_t size) = {make_walks, make_deep, make_repeated,
-                                                     make_giant};
+                                                     make_giant, make_late};
 enum { INPUTS = sizeof makers / sizeof *makers };
 
 /* ---- the same ---- */
