@@ -13,6 +13,12 @@ uint64_t p2a_round(const double *values, size_t n, size_t stride, double scale, 
 {
     struct p2a_sum sum = {0};
     uint64_t before = 0;
+    double exact;
+    if (scale == 1 && p2a_exact_sum(values, n, stride, &exact)) {
+        for (size_t i = 0; i < n; i++)
+            rounded[i] = (uint64_t)values[i * stride];
+        return (uint64_t)exact;
+    }
     for (size_t i = 0; i < n; i++) {
         p2a_sum_add(&sum, sane(values[i * stride]) * scale); /* may overflow: cut, too */
         double here = floor(sum.sum) + floor(sum.sum - floor(sum.sum) + sum.lost + 0.5);

@@ -34,7 +34,7 @@ struct pool {
 };
 
 struct left {
-    struct pool outer, inner;
+    struct pool outer;
     double flow, leaf;
 };
 
@@ -51,6 +51,7 @@ struct seating {
     double least; /* mass of a visible context */
     double frames, work;
     struct left *left;                            /* per row */
+    struct pool *inner;                           /* per arc; of those in cycles alone */
     uint32_t component, *heap, heap_n, heap_room; /* seats in the component that is done now */
     uint32_t *waiting;                            /* per component, in a list: a seat + 1; or 0 */
     uint32_t *next, next_room;                    /* per seat: the next one of the list + 1; or 0 */
@@ -242,9 +243,8 @@ static void gather(struct seating *p, uint32_t number, p2a_id f)
     p->offer_n = p->whole_n = 0;
     for (uint32_t i = outs->first[f]; i < outs->first[f + 1]; i++) {
         p2a_id a = outs->arc[i];
-        struct left *left = &p->left[a];
         bool nested = nests && p->mark[a] == number + 1;
-        struct pool *pool = nested ? &left->inner : &left->outer;
+        struct pool *pool = nested ? &p->inner[a] : &p->left[a].outer;
         if (!(pool->mass > 0))
             continue;
         struct offer *at = &p->offer[p->offer_n++];
@@ -357,6 +357,7 @@ static bool begin(struct seating *p)
 {
     const struct p2a_supply *s = p->s;
     p->left = calloc((size_t)s->row_n + 1, sizeof *p->left);
+    p->inner = calloc((size_t)s->arc_n + 1, sizeof *p->inner);
     p->mark = calloc((size_t)s->arc_n + 1, sizeof *p->mark);
     p->waiting = calloc((size_t)s->parts.n + 1, sizeof *p->waiting);
     p->nests = calloc((size_t)s->function_n + 1, sizeof *p->nests);
@@ -367,7 +368,7 @@ static bool begin(struct seating *p)
     p->offer = malloc(((size_t)widest + 1) * sizeof *p->offer);
     for (p2a_id a = 0; p->nests && a < s->arc_n; a++)
         p->nests[s->p->graph.arc[a].caller] |= p2a_supply_recursive(s, a);
-    return p->left && p->mark && p->waiting && p->nests && p->offer;
+    return p->left && p->inner && p->mark && p->waiting && p->nests && p->offer;
 }
 
 /* All is there to be taken, nothing is seated. */
@@ -377,11 +378,13 @@ static void clear(struct seating *p)
     for (uint32_t row = 0; row < s->row_n; row++) {
         struct left *left = &p->left[row];
         left->outer = pool_of(s->total[row], s->primitive[row]);
-        left->inner =
-            pool_of(lower(s->flow[row], s->total[row]), lower(s->calls[row], s->primitive[row]));
         left->flow = s->flow[row];
         left->leaf = s->leaf[row];
     }
+    for (p2a_id a = 0; a < s->arc_n; a++)
+        if (p2a_supply_recursive(s, a))
+            p->inner[a] =
+                pool_of(lower(s->flow[a], s->total[a]), lower(s->calls[a], s->primitive[a]));
     memset(p->mark, 0, s->arc_n * sizeof *p->mark);
     memset(p->waiting, 0, s->parts.n * sizeof *p->waiting);
     p->seats->n = p->heap_n = 0;
@@ -471,6 +474,7 @@ bool p2a_seats_build(const struct p2a_supply *s, double visible, struct p2a_seat
         seat_all(&p);
     }
     free(p.left);
+    free(p.inner);
     free(p.mark);
     free(p.waiting);
     free(p.nests);
