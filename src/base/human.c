@@ -80,6 +80,15 @@ struct p2a_str p2a_human_word(const char *figure, struct p2a_str word)
     return word;
 }
 
+/* Where there is room for it. */
+static void add_word(char text[P2A_HUMAN_ROOM], struct p2a_str word)
+{
+    size_t n = strlen(text);
+    word = p2a_human_word(text, word);
+    if (word.n && word.n < P2A_HUMAN_ROOM - n - 2)
+        snprintf(text + n, P2A_HUMAN_ROOM - n, " %.*s", (int)word.n, word.at);
+}
+
 static void counted(char text[P2A_HUMAN_ROOM], double value, struct p2a_str word)
 {
     double size = fabs(value);
@@ -90,10 +99,7 @@ static void counted(char text[P2A_HUMAN_ROOM], double value, struct p2a_str word
         three_digits(text, value);
     else
         p2a_human_count(text + (value < 0), (uint64_t)(size + 0.5));
-    size_t n = strlen(text);
-    word = p2a_human_word(text, word);
-    if (word.n && word.n < P2A_HUMAN_ROOM - n - 2)
-        snprintf(text + n, P2A_HUMAN_ROOM - n, " %.*s", (int)word.n, word.at);
+    add_word(text, word);
 }
 
 const char *p2a_human(char text[P2A_HUMAN_ROOM], double value, struct p2a_str unit,
@@ -146,10 +152,10 @@ const char *p2a_human_figure(char text[P2A_HUMAN_ROOM], double value, struct p2a
         return strcpy(text, value < 0 ? "-inf" : "inf");
     if (fabs(value) < 1e12)
         return p2a_human(text, value, unit, word);
-    snprintf(text, P2A_HUMAN_ROOM, "%.3g%s", value,
-             p2a_str_is(unit, "seconds") ? " s"
-             : p2a_str_is(unit, "bytes") ? " B"
-                                         : "");
+    snprintf(text, P2A_HUMAN_ROOM, "%.3g", value);
+    add_word(text, p2a_str_is(unit, "seconds") ? P2A_LIT("s")
+                   : p2a_str_is(unit, "bytes") ? P2A_LIT("B")
+                                               : word);
     return text;
 }
 

@@ -93,6 +93,14 @@ static void shares_stay_within_a_hundred(void **state)
 {
     (void)state;
     char text[P2A_HUMAN_ROOM];
+    struct p2a_str samples = P2A_LIT("samples");
+    assert_string_equal(p2a_human_figure(text, 999e9, P2A_LIT("count"), samples),
+                        "999,000,000,000 samples");
+    assert_string_equal(p2a_human_figure(text, 5.5e12, P2A_LIT("count"), samples),
+                        "5.5e+12 samples");
+    assert_string_equal(p2a_human_figure(text, 5.5e12, P2A_LIT("count"), P2A_LIT("")), "5.5e+12");
+    assert_string_equal(p2a_human_figure(text, 5.5e12, P2A_LIT("seconds"), samples), "5.5e+12 s");
+    assert_string_equal(p2a_human_figure(text, 5.5e15, P2A_LIT("bytes"), samples), "5.5e+15 B");
     assert_string_equal(p2a_human_share(text, 345, 1000), "34.5 %");
     assert_string_equal(p2a_human_share(text, 1, 1e6), "<0.01 %");
     assert_string_equal(p2a_human_share(text, 1, 1e4), "0.01 %");
