@@ -110,7 +110,7 @@ void memory_limit(const char *size)
 
 const char *memory_hint(char *text, size_t size)
 {
-    static const char *const units[] = {"KiB", "MiB", "GiB"};
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB"};
     struct rlimit limit, space;
     size_t unit = 0;
     text[0] = '\0';
@@ -118,9 +118,9 @@ const char *memory_hint(char *text, size_t size)
         return text;
     if (getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur <= limit.rlim_cur) /* ulimit -v */
         return text;
-    double amount = (double)limit.rlim_cur / 1024;
-    for (; amount >= 1024 && unit < 2; unit++)
+    double amount = (double)limit.rlim_cur;
+    for (; amount >= 1024 && unit < 3; unit++)
         amount /= 1024;
-    snprintf(text, size, ": more than %.3g %s, see --max-memory", amount, units[unit]);
+    snprintf(text, size, ": more than %.4g %s, see --max-memory", amount, units[unit]);
     return text;
 }

@@ -27,6 +27,12 @@ fi
 grep -q "^prof2any: $work/in.folded: out of memory: more than 4 MiB, see --max-memory$" "$work/err" ||
     say "not the sentence: $(cat "$work/err")"
 
+for size in '1 B' '1023 B' '1 KiB' '1023 KiB'; do
+    limit=$(echo "$size" | sed 's/ B$//; s/ //')
+    "$PROF2ANY" --max-memory "$limit" "$work/in.folded" -f folded >/dev/null 2>"$work/err"
+    grep -q "more than $size, see" "$work/err" || say "--max-memory $size: $(cat "$work/err")"
+done
+
 # A limit that isn't --max-memory's is not laid at its door.
 for space in 12000 16000 20000 24000; do
     (ulimit -v $space && exec "$PROF2ANY" -q "$work/in.folded" -f dot >"$work/out" 2>"$work/err")
