@@ -30,7 +30,8 @@ struct p2a_crew {
     size_t room;
     void *desk[THREADS]; /* the caller's is the first */
     pthread_t thread[THREADS];
-    size_t threads; /* that were started */
+    size_t threads;  /* that were started */
+    cpu_set_t cores; /* that they may go to */
     size_t taken;
     enum p2a_crew_end end; /* so far */
     /* Under the lock: */
@@ -66,6 +67,7 @@ static void make_next(struct p2a_crew *crew, void *desk)
 static void *help(void *argument)
 {
     struct p2a_crew *crew = argument;
+    sched_setaffinity(0, sizeof crew->cores, &crew->cores);
     pthread_mutex_lock(&crew->lock);
     void *desk = crew->desk[++crew->seated];
     while (!crew->over)
@@ -131,17 +133,19 @@ static bool furnish(struct p2a_crew *crew, size_t threads)
     return true;
 }
 
-/* A new thread, and one that is woken, often goes to where the caller runs, and waits there for
- * milliseconds before another core takes it. */
-static void keep_off_this_core(pthread_attr_t *attributes)
+/* New threads often begin where the caller runs, and wait there for milliseconds before another
+ * core takes them. So they begin on another, and may go anywhere from there on. */
+static void begin_elsewhere(struct p2a_crew *crew, pthread_attr_t *attributes)
 {
-    cpu_set_t set;
+    cpu_set_t others;
     int here = sched_getcpu();
-    if (here < 0 || here >= CPU_SETSIZE || sched_getaffinity(0, sizeof set, &set) != 0)
+    if (sched_getaffinity(0, sizeof crew->cores, &crew->cores) != 0 || here < 0 ||
+        here >= CPU_SETSIZE)
         return;
-    CPU_CLR((size_t)here, &set);
-    if (CPU_COUNT(&set) > 0)
-        pthread_attr_setaffinity_np(attributes, sizeof set, &set);
+    others = crew->cores;
+    CPU_CLR((size_t)here, &others);
+    if (CPU_COUNT(&others) > 0)
+        pthread_attr_setaffinity_np(attributes, sizeof others, &others);
 }
 
 /* Signals stay with the threads of the program. */
@@ -152,7 +156,7 @@ static void start_threads(struct p2a_crew *crew, size_t threads)
     if (threads == 1 || pthread_attr_init(&attributes) != 0)
         return;
     pthread_attr_setstacksize(&attributes, STACK);
-    keep_off_this_core(&attributes);
+    begin_elsewhere(crew, &attributes);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     while (crew->threads + 1 < threads &&
