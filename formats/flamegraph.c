@@ -954,7 +954,7 @@ static void set_up(struct flame *f, struct p2a_out *out)
     f->baseline = floor((f->row - 1) / 2 + f->font * 0.36 + 0.5);
     f->up = !p2a_option_flag(out, "inverted");
     f->reverse = p2a_option_flag(out, "reverse");
-    f->calls = f->p->facts & P2A_CALLS;
+    f->calls = p2a_counts_paths(f->p);
     f->link = p2a_option_text(out, "link");
     f->compared = f->p->columns > f->p->metrics.n;
     const char *colors = p2a_option_text(out, "colors");

@@ -989,9 +989,9 @@ static void put_contexts(struct writer *w)
         put_count(w, "function", c->function);
         if (c->thread != P2A_NONE)
             put_count(w, "thread", c->thread);
-        if (w->p->facts & P2A_CALLS)
+        if (p2a_counts_paths(w->p))
             put_count(w, "calls", p2a_calls_of(t, i));
-        if (w->p->facts & P2A_CALLS && t->calls_before)
+        if (p2a_counts_paths(w->p) && t->calls_before)
             put_count(w, "calls_before", t->calls_before[i]);
         put_self(w, t->self, i);
         p2a_json_end(&w->json, '}');

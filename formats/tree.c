@@ -71,7 +71,7 @@ static const char *figure(const struct tree *t, char text[P2A_HUMAN_ROOM], doubl
 static const char *calls_text(const struct tree *t, char text[P2A_HUMAN_ROOM],
                               const struct p2a_outline_row *row)
 {
-    bool known = row->function != P2A_NONE && t->p->facts & P2A_CALLS &&
+    bool known = row->function != P2A_NONE && p2a_counts_paths(t->p) &&
                  (row->calls || !(t->p->estimated & P2A_CONTEXTS));
     text[0] = '\0';
     return known ? p2a_human_count(text, row->calls) : text;
@@ -105,7 +105,7 @@ static void say_calls(const struct tree *t, char text[3 * P2A_HUMAN_ROOM],
                       const struct p2a_outline_row *row)
 {
     char before[P2A_HUMAN_ROOM], after[P2A_HUMAN_ROOM];
-    bool known = row->function != P2A_NONE && t->p->facts & P2A_CALLS;
+    bool known = row->function != P2A_NONE && p2a_counts_paths(t->p);
     bool some = row->calls || row->calls_before || !(t->p->estimated & P2A_CONTEXTS);
     p2a_human_count(before, row->calls_before);
     p2a_human_count(after, row->calls);
@@ -147,7 +147,7 @@ static size_t measure_comparison(struct tree *t)
             say_cell(t, &t->outline.row[i], k, text);
             widen(&t->cells[k], text);
         }
-        if (k == CALLS && !(t->p->facts & P2A_CALLS))
+        if (k == CALLS && !p2a_counts_paths(t->p))
             t->cells[k] = 0;
         used += t->cells[k] + 2;
     }
@@ -180,7 +180,7 @@ static bool measure(struct tree *t)
     char text[P2A_HUMAN_ROOM];
     uint32_t deepest = 0;
     t->total_width = t->self_width = 6;
-    t->calls_width = t->p->facts & P2A_CALLS ? 5 : 0;
+    t->calls_width = p2a_counts_paths(t->p) ? 5 : 0;
     for (uint32_t i = 0; i < t->outline.n; i++) {
         const struct p2a_outline_row *row = &t->outline.row[i];
         widen(&t->total_width, figure(t, text, row->total));

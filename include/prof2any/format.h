@@ -133,7 +133,7 @@ struct p2a_contexts {
     uint32_t n;
     struct p2a_context *row;
     double *self;
-    uint64_t *calls;        /* by row; NULL without the fact P2A_CALLS */
+    uint64_t *calls;        /* by row; NULL where no calls of paths are known */
     uint64_t *calls_before; /* by row; NULL unless the profile is a comparison */
 };
 
@@ -247,6 +247,13 @@ struct p2a_profile {
     p2a_id source;         /* string: the format read from */
     struct p2a_core *core; /* memory, lookup tables, notes: the library's own */
 };
+
+/* Whether the calls of contexts are known: the fact P2A_CALLS may be of the graph alone, where some
+ * of the inputs that were added up had no counts. */
+static inline bool p2a_counts_paths(const struct p2a_profile *p)
+{
+    return p->facts & P2A_CALLS && p->contexts.calls;
+}
 
 /* ---- filling a profile ----------------------------------------------------------------------- */
 

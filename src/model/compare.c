@@ -33,6 +33,7 @@ struct sides {
     const struct p2a_comparison *asked;
     struct p2a_profile *into;
     bool tree;
+    bool counted;    /* of a tree: all paths have calls */
     struct run *run; /* after_n of them, then before_n; NULL unless several */
 };
 
@@ -60,6 +61,14 @@ static bool all_trees(const struct p2a_comparison *c)
     for (size_t i = 0; i < c->after_n + c->before_n; i++)
         tree = tree && is_tree(input_of(c, i));
     return tree;
+}
+
+static bool all_counted(const struct p2a_comparison *c)
+{
+    bool counted = true;
+    for (size_t i = 0; i < c->after_n + c->before_n; i++)
+        counted = counted && p2a_counts_paths(input_of(c, i));
+    return counted;
 }
 
 /* An error tells which input it is about, as far as that has a name. */
@@ -187,6 +196,8 @@ static enum p2a_status map_run(struct sides *s, struct p2a_mapping *m, struct p2
         return error->status;
     if (p2a_mapping_check(m, error) != P2A_OK || p2a_shape(copy, s->tree, error) != P2A_OK)
         return error->status;
+    if (s->tree && !s->counted)
+        p2a_drop_path_calls(copy);
     if (match && !p2a_match_functions(s->into, copy, match, &elsewhere))
         return p2a_take_error(s->into, error);
     note_elsewhere(s->into, elsewhere);
@@ -414,6 +425,7 @@ enum p2a_status p2a_diff(const struct p2a_comparison *comparison, struct p2a_pro
     *result = NULL;
     if (check_inputs(comparison, &ours) == P2A_OK && unfold_inputs(comparison, &ours) == P2A_OK) {
         s.tree = all_trees(comparison);
+        s.counted = all_counted(comparison);
         s.into = p2a_profile_new(0);
         if (!s.into)
             p2a_error_memory(&ours);

@@ -92,6 +92,8 @@ void p2a_free_graph(struct p2a_graph *graph);
 /* Forgets the contexts, or the graph. */
 void p2a_drop_contexts(struct p2a_profile *p);
 void p2a_drop_graph(struct p2a_profile *p);
+/* Forgets the calls of contexts, those before as well. */
+void p2a_drop_path_calls(struct p2a_profile *p);
 
 /* A profile with the same rows; of a tree its contexts alone, notes aside. NULL after an error. */
 struct p2a_profile *p2a_copy(const struct p2a_profile *from, struct p2a_error *error);

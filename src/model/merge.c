@@ -4,7 +4,9 @@
  * whose module only one side knows the sum knows it, and they are one.
  *
  *   contexts + contexts = contexts        anything with a graph alone = a graph
- *   contexts with a recorded graph beside them + contexts = both */
+ *   contexts with a recorded graph beside them + contexts = both
+ *   contexts with calls + contexts without = both, and only the graph has calls: it says of each
+ *                                            function whether all of them are known */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -232,6 +234,8 @@ static void add_calls(struct p2a_mapping *m, p2a_id to, uint32_t context)
 {
     const struct p2a_contexts *t = &m->from->contexts;
     uint64_t calls = p2a_calls_of(t, context);
+    if (m->uncounted)
+        return;
     if (m->before)
         p2a_context_calls_before(m->into, to, calls);
     else
@@ -557,6 +561,14 @@ static enum p2a_status shape_sum(struct p2a_profile *p, const struct p2a_mapping
     return p->facts & P2A_GRAPH ? P2A_OK : p2a_derive(p, error);
 }
 
+/* Only of some paths. */
+static void lose_path_calls(struct p2a_profile *into)
+{
+    p2a_drop_path_calls(into);
+    p2a_note(into, "not all inputs have call counts: how often each function was called is known, "
+                   "as far as it is, but not on which paths");
+}
+
 static bool has_rows(const struct p2a_profile *p)
 {
     return p2a_has_contexts(p) || p->graph.node_n;
@@ -569,7 +581,8 @@ static void add_profile(struct p2a_profile *into, const struct p2a_profile *from
     struct p2a_mapping m = {.into = into, .from = from};
     unsigned before = (into->facts ^ from->facts) & P2A_BEFORE;
     bool rows = has_rows(into) && has_rows(from);
-    m.both = tree && (has_both(into) || has_both(from));
+    m.uncounted = tree && rows && p2a_counts_paths(into) != p2a_counts_paths(from);
+    m.both = tree && (has_both(into) || has_both(from) || m.uncounted);
     struct p2a_profile *graph = NULL;
     if (p2a_mapping_check(&m, error) == P2A_OK && shape_sum(into, &m, tree, error) == P2A_OK) {
         if ((!tree || m.both) && !(from->facts & P2A_GRAPH) && from->contexts.n) {
@@ -577,6 +590,8 @@ static void add_profile(struct p2a_profile *into, const struct p2a_profile *from
             if (graph && shape_sum(graph, &m, false, error) == P2A_OK)
                 m.from = graph;
         }
+        if (m.uncounted)
+            lose_path_calls(into);
         if (error->status == P2A_OK)
             p2a_mapping_add(&m, error);
         into->estimated |= from->estimated & (P2A_GRAPH | (tree ? P2A_CONTEXTS : 0));

@@ -16,6 +16,7 @@ struct p2a_mapping {
     p2a_id *thread, *column;
     double *factor; /* by column of from */
     bool both;      /* the graph beside the tree as well */
+    bool uncounted; /* calls of contexts aren't added */
 };
 
 /* Metrics join by name and unit; P2A_INPUT for the same name in another unit, or none in common. */

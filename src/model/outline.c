@@ -85,7 +85,7 @@ static p2a_id child_of(const struct build *b, p2a_id parent, p2a_id function)
 static bool room_for_node(struct build *b)
 {
     uint64_t n = (uint64_t)b->n + 1;
-    bool more = b->compared || b->p->facts & P2A_CALLS;
+    bool more = b->compared || p2a_counts_paths(b->p);
     return p2a_grow(&b->node, &b->room, n, sizeof *b->node) &&
            (!more || p2a_grow(&b->more, &b->more_room, n, sizeof *b->more));
 }

@@ -60,6 +60,15 @@ void p2a_drop_contexts(struct p2a_profile *p)
     p->estimated &= ~(unsigned)P2A_CONTEXTS;
 }
 
+void p2a_drop_path_calls(struct p2a_profile *p)
+{
+    struct p2a_contexts *t = &p->contexts;
+    free(t->calls);
+    t->calls = NULL;
+    if (t->calls_before)
+        memset(t->calls_before, 0, t->n * sizeof *t->calls_before);
+}
+
 void p2a_free_graph(struct p2a_graph *g)
 {
     void *all[] = {g->node,      g->self,     g->total,     g->node_before, g->order,
@@ -80,6 +89,7 @@ void p2a_drop_graph(struct p2a_profile *p)
     p2a_index_free(&core->line_of);
     p2a_index_free(&core->site_of);
     p->facts &= ~(unsigned)(P2A_GRAPH | P2A_LINES | P2A_ADDRESSES);
+    p->facts &= p->contexts.calls ? ~0U : ~(unsigned)P2A_CALLS;
     core->left_out = 0;
     p->estimated &= ~(unsigned)P2A_GRAPH;
 }

@@ -642,9 +642,10 @@ enum p2a_status p2a_select(struct p2a_profile *p, const struct p2a_selection *se
     if (!p2a_selects_all(selection) && p2a_unfold(p, &ours) == P2A_OK) {
         struct p2a_profile *changed = p2a_copy(p, &ours);
         if (changed && p->recorded & P2A_CONTEXTS && p->recorded & P2A_GRAPH)
-            p2a_note(changed,
-                     "selecting works on call paths: calls whose paths weren't recorded are "
-                     "one frame now");
+            p2a_note(changed, "selecting works on call paths: %s",
+                     p->facts & P2A_CALLS && !p2a_counts_paths(p)
+                         ? "call counts, which only functions have, are left out"
+                         : "calls whose paths weren't recorded are one frame now");
         for (size_t i = 0; changed && i < p2a_note_count(p); i++)
             p2a_note(changed, "%s", p2a_note_at(p, i));
         if (changed && p->spread.n)

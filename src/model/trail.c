@@ -233,7 +233,7 @@ enum p2a_status p2a_measure_path(struct p2a_side *side, const struct p2a_terms *
     *figure = (struct p2a_figure){.at = P2A_NONE};
     if (!side->tree)
         return measure_graph(side, terms, sets, column, figure, error);
-    if (counted && !(side->p->facts & P2A_CALLS))
+    if (counted && !p2a_counts_paths(side->p))
         figure->unknown = "the profile has no call counts";
     if (p2a_unfold(side->p, error) != P2A_OK)
         return error->status;
