@@ -11,6 +11,8 @@
 #include <frameobject.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* ---- strings --------------------------------------------------------------------------------- */
 
@@ -176,10 +178,14 @@ static bool tell(struct p2a_recorder *r, uint64_t key, struct p2a_subject *s)
 
 /* ---- what the recorder asks ------------------------------------------------------------------ */
 
-/* The module of the Python function that is being entered: the name its globals have. */
+/* The module of the Python function that is being entered: the name its globals have. In a process
+ * that multiprocessing spawned that of the program is another. */
 static PyObject *module_of_globals(PyObject *globals)
 {
     PyObject *module = globals ? PyDict_GetItemString(globals, "__name__") : NULL;
+    if (module && PyUnicode_Check(module) &&
+        PyUnicode_CompareWithASCIIString(module, "__mp_main__") == 0)
+        return PyUnicode_InternFromString("__main__");
     if (!module || !PyUnicode_Check(module))
         return NULL;
     Py_INCREF(module);
@@ -290,6 +296,16 @@ static bool copy_name(PyObject *threading, char *to)
     return known;
 }
 
+/* The first thread has its name before anybody imports threading. */
+static bool name_first(char *to)
+{
+    static const char name[] = "MainThread";
+    bool first = syscall(SYS_gettid) == getpid();
+    if (first)
+        memcpy(to, name, sizeof name);
+    return first;
+}
+
 bool p2a_thread_name(void *profiler, char name[static P2A_THREAD_NAME])
 {
     PyObject *type, *value, *traceback;
@@ -297,7 +313,7 @@ bool p2a_thread_name(void *profiler, char name[static P2A_THREAD_NAME])
     PyErr_Fetch(&type, &value, &traceback);
     PyObject *modules = PyImport_GetModuleDict();
     PyObject *threading = modules ? PyDict_GetItemString(modules, "threading") : NULL;
-    bool known = threading && copy_name(threading, name);
+    bool known = threading ? copy_name(threading, name) : name_first(name);
     PyErr_Clear();
     PyErr_Restore(type, value, traceback);
     return known;

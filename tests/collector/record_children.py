@@ -119,6 +119,28 @@ class Children(RecordTest):
                 self.assertEqual(len(self.recordings()), 5 + server)
 
     @each_python
+    def test_a_function_of_the_program_is_one_in_all_its_processes(self):
+        """A spawned process has the program's file as __mp_main__, and, before 3.9, by its whole path."""
+        app = self.write("app.py", """
+            import multiprocessing, sys
+            def work():
+                pass
+            if __name__ == "__main__":
+                work()
+                context = multiprocessing.get_context(sys.argv[1])
+                for process in [context.Process(target=work) for _ in range(3)]:
+                    process.start()
+                    process.join()
+            """)
+        for method in "fork", "spawn", "forkserver":
+            for path in self.recordings():
+                os.unlink(path)
+            done = self.record(self.python, app, method)
+            self.assertEqual(done.status, 0, done.err)
+            rows = [row[:2] for key, row in self.stats().items() if key[2].startswith("work")]
+            self.assertEqual(rows, [(4, 4)], method)
+
+    @each_python
     def test_a_fork_goes_on_where_it_was(self):
         self.check("""
             import os

@@ -368,6 +368,17 @@ class Tells(RecordTest):
         self.assertEqual(roots - {"_remove"}, {"<module>", "_bootstrap"}, folded)  # of a WeakSet's thread
 
     @each_python
+    def test_the_first_thread_has_its_name(self):
+        """Whether threading is imported first, later than much else or never."""
+        work = "def work():\n    pass\nwork()\n"
+        late = "import json, decimal, unittest\nimport threading\n" + work
+        for program in work, "import threading\n" + work, late:
+            self.write("app.py", program)
+            done = self.record(self.python, "app.py", options=["-o", "app.json"])
+            self.assertEqual(done.status, 0, done.err)
+            self.assertIn("work", self.convert("app.json", "--thread", "MainThread", "-f", "folded"))
+
+    @each_python
     def test_the_ways_to_record(self):
         self.write("app.py", DISPATCH)
         modes = ([], ["--clock", "wall"], ["--clock", "cpu"], ["--python-only"], ["--sampled"],
