@@ -3834,5 +3834,6 @@ const struct p2a_format p2a_format_callgrind = {
     .needs = P2A_GRAPH | P2A_PACKED,
     .keeps = P2A_GRAPH | P2A_CALLS | P2A_LINES | P2A_ADDRESSES | P2A_MANY | P2A_MODULES |
              P2A_PLACES | P2A_BEFORE,
+    .report = P2A_REPORT_NAMES,
     .options = callgrind_options,
 };

@@ -363,7 +363,7 @@ const struct p2a_format p2a_format_csv = {
     .write = write_csv,
     .needs = P2A_GRAPH,
     .keeps = P2A_GRAPH | P2A_CALLS | P2A_PLACES | P2A_MODULES | P2A_MANY | P2A_BEFORE,
-    .report = P2A_REPORT,
+    .report = P2A_REPORT | P2A_REPORT_NAMES,
     .view = true,
     .options = options,
 };

@@ -1579,5 +1579,6 @@ const struct p2a_format p2a_format_folded = {
     .needs = P2A_CONTEXTS | P2A_STACKS,
     .keeps = P2A_CONTEXTS | P2A_BEFORE | P2A_PLACES | P2A_MODULES_AS_FILES,
     .keeps_too = keeps_too,
+    .report = P2A_REPORT_NAMES,
     .options = options,
 };

@@ -474,7 +474,7 @@ const struct p2a_format p2a_format_tree = {
     .write = write_tree,
     .needs = P2A_CONTEXTS | P2A_PICTURE | P2A_STACKS,
     .keeps = P2A_CONTEXTS | P2A_GRAPH | P2A_CALLS | P2A_PLACES | P2A_THREADS | P2A_BEFORE,
-    .report = P2A_REPORT_LIMIT,
+    .report = P2A_REPORT_LIMIT | P2A_REPORT_NAMES,
     .view = true,
     .options = options,
 };

@@ -564,6 +564,7 @@ enum p2a_report_part {
     P2A_REPORT_CALLS = 1 << 2,     /* callers and callees */
     P2A_REPORT_CHANGES = 1 << 3,   /* threshold */
     P2A_REPORT_AS_PSTATS = 1 << 4, /* a restriction that is none is noted and not refused */
+    P2A_REPORT_NAMES = 1 << 5,     /* how names are spelled */
     P2A_REPORT = P2A_REPORT_ORDER | P2A_REPORT_LIMIT | P2A_REPORT_CALLS | P2A_REPORT_CHANGES
 };
 

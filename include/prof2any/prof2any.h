@@ -150,6 +150,7 @@ struct p2a_selection {
     bool strip_dirs;       /* files by their base names, as pstats.Stats.strip_dirs */
     double node_threshold; /* drop functions whose total is below this share of the whole, 0 to 1 */
     double edge_threshold; /* drop arcs whose total is below this share of the whole, 0 to 1 */
+    bool graph;            /* a call graph is wanted alone: where arcs are dropped, paths go */
     bool exact;            /* refuse where stacks would have to be estimated */
     const struct p2a_name_rule *rules; /* come first, so that patterns see the new names */
     size_t rule_n;

@@ -309,8 +309,12 @@ enum p2a_status check_words(const struct options *options, bool compared)
 
 enum p2a_status write_profile(const struct options *options, struct p2a_profile *profile)
 {
+    const char *name = options->save.format ? options->save.format : choose_format(options);
+    const struct p2a_format *format = format_of(options, name);
+    struct p2a_selection selection = options->select;
     struct p2a_error error = {.status = P2A_OK};
-    if (p2a_select(profile, &options->select, &error) != P2A_OK)
+    selection.graph = format && !((format->needs | format->keeps) & P2A_CONTEXTS);
+    if (p2a_select(profile, &selection, &error) != P2A_OK)
         return complain_error(&error);
     enum p2a_status status = save_as_wanted(options, profile, &error);
     if (status == P2A_OK && !options->quiet)

@@ -623,10 +623,10 @@ bool options_idle(const struct options *options, const struct p2a_format *format
     static const struct {
         const char *name;
         unsigned part;
-    } parts[] = {{"sort", P2A_REPORT_ORDER},       {"reverse", P2A_REPORT_ORDER},
-                 {"restrict", P2A_REPORT_ORDER},   {"limit", P2A_REPORT_LIMIT},
-                 {"callers", P2A_REPORT_CALLS},    {"callees", P2A_REPORT_CALLS},
-                 {"threshold", P2A_REPORT_CHANGES}};
+    } parts[] = {{"sort", P2A_REPORT_ORDER},        {"reverse", P2A_REPORT_ORDER},
+                 {"restrict", P2A_REPORT_ORDER},    {"limit", P2A_REPORT_LIMIT},
+                 {"callers", P2A_REPORT_CALLS},     {"callees", P2A_REPORT_CALLS},
+                 {"threshold", P2A_REPORT_CHANGES}, {"names", P2A_REPORT_NAMES}};
     size_t n = 0;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (!(format->report & parts[i].part) && options_given(options, parts[i].name) && n < size)

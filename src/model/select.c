@@ -21,6 +21,7 @@
 #include "model/cycles.h"
 #include "model/derive.h"
 #include "model/estimate.h"
+#include "model/merge.h"
 #include "model/origin.h"
 #include "model/pattern.h"
 #include "model/rewrite.h"
@@ -399,9 +400,10 @@ static void note_dropped(struct p2a_profile *p, const unsigned char *keep, uint3
         p2a_note(p, "%u arc%s below the threshold left out", arcs, p2a_plural(arcs));
 }
 
-/* Functions below the node threshold lose their frames; in a tree their self goes to the caller. */
-static enum p2a_status apply_thresholds(struct p2a_profile *p, const struct p2a_selection *s,
-                                        struct p2a_error *error)
+/* Functions below the node threshold lose their frames; in a tree, which has no arcs to lose, their
+ * self goes to the caller. */
+static enum p2a_status drop_below(struct p2a_profile *p, double of_node, double of_arc,
+                                  struct p2a_error *error)
 {
     if (!(p->facts & P2A_GRAPH) && p->facts & P2A_CONTEXTS && p2a_derive(p, error) != P2A_OK)
         return error->status;
@@ -416,11 +418,11 @@ static enum p2a_status apply_thresholds(struct p2a_profile *p, const struct p2a_
     } else {
         for (uint32_t f = 0; f < g->node_n; f++) {
             bool row = g->node[f].has & P2A_HAS_ROW;
-            keep[f] = !row || larger_side(p, g->total, f, 0) >= s->node_threshold * whole;
+            keep[f] = !row || larger_side(p, g->total, f, 0) >= of_node * whole;
             functions += row && !keep[f];
         }
         for (uint32_t a = 0; a < g->arc_n; a++) {
-            arc[a] = larger_side(p, g->arc_total, a, 0) >= s->edge_threshold * whole;
+            arc[a] = larger_side(p, g->arc_total, a, 0) >= of_arc * whole;
             arcs += !arc[a];
         }
         for (uint32_t i = 0; i < p->contexts.n; i++)
@@ -434,6 +436,25 @@ static enum p2a_status apply_thresholds(struct p2a_profile *p, const struct p2a_
     free(arc);
     free(fate);
     return status;
+}
+
+static enum p2a_status apply_thresholds(struct p2a_profile *p, const struct p2a_selection *s,
+                                        struct p2a_error *error)
+{
+    double of_node = s->node_threshold, of_arc = s->edge_threshold;
+    enum p2a_status status = P2A_OK;
+    if (!(p->facts & P2A_CONTEXTS))
+        return drop_below(p, of_node, of_arc, error);
+    if (of_node > 0)
+        status = drop_below(p, of_node, 0, error);
+    if (status != P2A_OK || of_arc <= 0)
+        return status;
+    if (!s->graph) {
+        p2a_note(p, "--edge-threshold is for call graphs: call paths stay as they are");
+        return P2A_OK;
+    }
+    status = p2a_shape(p, false, error);
+    return status == P2A_OK ? drop_below(p, 0, of_arc, error) : status;
 }
 
 void p2a_note_hidden(struct p2a_profile *p, double whole)

@@ -255,6 +255,7 @@ idle "flamegraph doesn't go by --reverse, --callees" -o "$folder/x.svg" -r --cal
 idle "tree doesn't go by --sort" -f tree -s time -l 3
 idle "json doesn't go by --callers" -f json -s time -l 3 --callers
 idle "dot doesn't go by --threshold" -f dot --threshold 5
+idle "flamegraph doesn't go by --names" -o "$folder/x.svg" --names full
 idle "" -f folded
 idle "" -q -f folded -l 3
 for format in text table markdown csv; do

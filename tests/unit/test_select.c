@@ -93,6 +93,26 @@ static void node_threshold_gives_small_functions_to_their_callers(void **state)
           "main 3\nmain;c 4\nmain;b 8\nmain;b;c 16\nmain;b;c;d 32\n");
 }
 
+/* Calls of 6, 4, 56, 48 and 32 of 63. */
+static void edge_threshold_is_for_graphs(void **state)
+{
+    (void)state;
+    struct p2a_selection arcs = {.edge_threshold = 0.5};
+    gives(arcs, "main 1\nmain;a 2\nmain;a;c 4\nmain;b 8\nmain;b;c 16\nmain;b;c;d 32\n");
+    struct p2a_profile *p = make_tree(stacks);
+    struct p2a_error error;
+    assert_int_equal(p2a_select(p, &arcs, &error), P2A_OK);
+    assert_true(notes(p, "--edge-threshold is for call graphs"));
+    arcs.graph = true;
+    assert_int_equal(p2a_select(p, &arcs, &error), P2A_OK);
+    assert_int_equal(p2a_check(p, &error), P2A_OK);
+    assert_false(p->facts & P2A_CONTEXTS);
+    assert_int_equal(p->graph.arc_n, 3);
+    assert_true(p2a_whole(p, 0) == 63);
+    assert_true(notes(p, "2 arcs below the threshold left out"));
+    p2a_free(p);
+}
+
 static void what_a_threshold_takes_of_another_metric_is_told(void **state)
 {
     (void)state;
@@ -234,6 +254,7 @@ int main(void)
         cmocka_unit_test(leaf_keeps_what_leads_to_the_match),
         cmocka_unit_test(depth_gives_what_is_deeper_to_the_last_frame),
         cmocka_unit_test(node_threshold_gives_small_functions_to_their_callers),
+        cmocka_unit_test(edge_threshold_is_for_graphs),
         cmocka_unit_test(what_a_threshold_takes_of_another_metric_is_told),
         cmocka_unit_test(a_pattern_that_does_not_compile_is_a_usage_error),
         cmocka_unit_test(on_a_graph_root_and_leaf_are_reachability_and_exact),
