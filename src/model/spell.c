@@ -19,12 +19,18 @@ static bool add_line(struct p2a_buffer *b, int64_t line)
     return p2a_buffer_add(b, text, (size_t)(p2a_digits(text + 1 + (line < 0), size) - text));
 }
 
+/* "<built-in method time.time>" says where it is. */
+static bool is_builtin(struct p2a_str name)
+{
+    return p2a_str_starts(name, "<built-in ") || p2a_str_starts(name, "<method '");
+}
+
 static bool spell_pstats(struct p2a_buffer *b, struct p2a_str name, struct p2a_str file,
                          const struct p2a_function *f)
 {
     bool placed = f->line || f->kind == P2A_BUILTIN || (f->kind == P2A_PYTHON && file.n);
     bool bracketed = p2a_str_starts(name, "<") && p2a_str_ends(name, ">");
-    bool unfiled = bracketed && f->kind == P2A_BUILTIN && !file.n;
+    bool unfiled = bracketed && f->kind == P2A_BUILTIN && !file.n && is_builtin(name);
     if (f->line == 0 && (unfiled || p2a_str_is(file, "~"))) {
         if (bracketed)
             return p2a_buffer_add(b, "{", 1) && p2a_buffer_add(b, name.at + 1, name.n - 2) &&
@@ -46,12 +52,6 @@ static bool spell_plain(struct p2a_buffer *b, struct p2a_str name, struct p2a_st
         return true;
     return p2a_buffer_add(b, " (", 2) && add(b, file) && (line == 0 || add_line(b, line)) &&
            p2a_buffer_add(b, ")", 1);
-}
-
-/* "<built-in method time.time>" says where it is. */
-static bool is_builtin(struct p2a_str name)
-{
-    return p2a_str_starts(name, "<built-in ") || p2a_str_starts(name, "<method '");
 }
 
 const char *p2a_functions_word(const struct p2a_profile *p, uint64_t n)

@@ -70,4 +70,11 @@ for mode in ("print_stats", "print_callers", "print_callees"):
         assert "(%s)" % escaped in line, (escaped, line)
     if mode == "print_callers":
         assert len({line.index("<-") for line in lines}) == 1, got
+
+# Of no file, and of what is there in a builtin's place.
+keys = [(file, line, name) for file in ("", "~", "x.py") for line in (0, 3)
+        for name in ("plain", "<lambda>", "<built-in method x.y>", "<", "<x", "y>")]
+write("unfiled.prof", {key: (1, 1, 0.5, i + 1.0, {keys[0]: (1, 1, 0.5, 0.5)}) for i, key in enumerate(keys)
+                       if key != ("", 0, "<built-in method x.y>")})  # as other formats have builtins
+same("unfiled.prof", ("cumulative", "name", "nfl"))
 print(len(times), "times,", len(names), "names")
