@@ -80,7 +80,7 @@ struct flame {
     double column;           /* width of a character */
     uint32_t levels;         /* shown; the others are there for the script */
     bool up, reverse, calls;
-    bool compared, by_change;
+    bool compared, by_change, tids_repeat;
     unsigned char *sides; /* of a comparison, by function: on which it has values or calls */
     double gone, fresh;   /* on paths that one side alone has */
     double scale;         /* from raw values to the unit */
@@ -197,8 +197,9 @@ static void spell_thread(struct flame *f, p2a_id thread)
         add_text(f, &f->text, " ");
         add(f, &f->text, p2a_string(f->p, row->name));
     }
-    if (row->tid || row->pid)
-        addf(f, &f->text, " %" PRIu64, row->tid ? row->tid : row->pid);
+    char number[P2A_THREAD_NUMBER];
+    if (p2a_thread_number(row, f->tids_repeat, number)[0])
+        addf(f, &f->text, " %s", number);
 }
 
 /* The name into text, "path:line" into place. */
@@ -955,6 +956,7 @@ static void set_up(struct flame *f, struct p2a_out *out)
     f->up = !p2a_option_flag(out, "inverted");
     f->reverse = p2a_option_flag(out, "reverse");
     f->calls = p2a_counts_paths(f->p);
+    f->tids_repeat = p2a_tids_repeat(f->p);
     f->link = p2a_option_text(out, "link");
     f->compared = f->p->columns > f->p->metrics.n;
     const char *colors = p2a_option_text(out, "colors");

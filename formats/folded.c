@@ -1266,12 +1266,14 @@ static const char *mark_of(enum p2a_kind kind)
 
 static bool spell_threads(struct writer *w)
 {
+    bool repeat = p2a_tids_repeat(w->p);
     for (uint32_t i = 0; i < w->p->threads.n; i++) {
         const struct p2a_thread *t = &w->p->threads.row[i];
         struct p2a_str name = p2a_string(w->p, t->name);
-        char text[64];
+        char number[P2A_THREAD_NUMBER], text[64];
         if (!name.n) {
-            int n = snprintf(text, sizeof text, "thread-%" PRIu64, t->tid);
+            p2a_thread_number(t, repeat, number);
+            int n = snprintf(text, sizeof text, "thread-%s", number[0] ? number : "0");
             name = (struct p2a_str){text, (size_t)n};
         }
         if (!add_text(w, w->p->functions.n + i, name, ""))

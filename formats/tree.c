@@ -52,7 +52,7 @@ struct tree {
     struct p2a_outline outline;
     struct p2a_sheet sheet;
     struct p2a_str unit;
-    bool folded, compared;
+    bool folded, compared, tids_repeat;
     size_t cells[COLUMNS]; /* of a comparison's columns */
     double scale, base;    /* from raw values to the unit; what shares are of, in raw values */
     size_t width;          /* of the lines, SIZE_MAX: no limit */
@@ -226,20 +226,18 @@ static void put_indent(struct tree *t, const struct p2a_outline_row *row)
 
 static void spell_thread(struct tree *t, p2a_id thread)
 {
-    char text[48] = "thread";
+    char text[P2A_THREAD_NUMBER];
+    bool known = thread < t->p->threads.n;
+    struct p2a_str parts[3] = {P2A_LIT("thread")};
+    if (known) {
+        parts[1] = p2a_str_of(p2a_thread_number(&t->p->threads.row[thread], t->tids_repeat, text));
+        parts[2] = p2a_string(t->p, t->p->threads.row[thread].name);
+    }
     t->name.n = 0;
-    if (thread < t->p->threads.n) {
-        const struct p2a_thread *row = &t->p->threads.row[thread];
-        struct p2a_str name = p2a_string(t->p, row->name);
-        if (row->tid || row->pid || !name.n)
-            snprintf(text, sizeof text, "thread %llu%s",
-                     (unsigned long long)(row->tid ? row->tid : row->pid), name.n ? " " : "");
-        else
-            snprintf(text, sizeof text, "thread ");
-        p2a_buffer_add(&t->name, text, p2a_str_of(text).n);
-        p2a_buffer_add(&t->name, name.at, name.n);
-    } else {
-        p2a_buffer_add(&t->name, text, p2a_str_of(text).n);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (i && parts[i].n)
+            p2a_buffer_add(&t->name, " ", 1);
+        p2a_buffer_add(&t->name, parts[i].at, parts[i].n);
     }
 }
 
@@ -453,6 +451,7 @@ static enum p2a_status write_tree(struct p2a_out *out)
     t.scale = p->metrics.row[0].scale;
     t.base = p2a_share_base(p);
     t.compared = p->columns > p->metrics.n;
+    t.tids_repeat = p2a_tids_repeat(p);
     if (p2a_outline_build(p, &wanted, &t.outline) && measure(&t))
         put_tree(&t);
     else

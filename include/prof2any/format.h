@@ -355,6 +355,13 @@ struct p2a_str p2a_spell(const struct p2a_profile *p, p2a_id function, enum p2a_
 bool p2a_buffer_add(struct p2a_buffer *buffer, const void *bytes, size_t n); /* false: no memory */
 void p2a_buffer_free(struct p2a_buffer *buffer);
 
+/* Whether threads of several processes have one number. */
+bool p2a_tids_repeat(const struct p2a_profile *p);
+/* A thread's number, or its process's: "815"; where tids REPEAT, both: "812/815"; "" without. */
+enum { P2A_THREAD_NUMBER = 48 };
+const char *p2a_thread_number(const struct p2a_thread *thread, bool repeat,
+                              char text[P2A_THREAD_NUMBER]);
+
 /* The contexts as a tree that can be walked down, with inclusive values. Children stand in the
  * order of their ids. All arrays have contexts.n rows. Free with p2a_tree_free. */
 struct p2a_tree {

@@ -144,7 +144,7 @@ struct p2a_selection {
     const char *root;       /* only what is reached from a function that matches */
     const char *leaf;       /* only what leads to a function that matches */
     const char *metric;     /* this metric alone, by name */
-    const char *thread;     /* only threads whose name, pid or tid is this */
+    const char *thread;     /* only threads whose name, pid, tid or "pid/tid" is this */
     unsigned depth;         /* at most so many frames deep; 0: all */
     enum p2a_group group_by;
     bool strip_dirs;       /* files by their base names, as pstats.Stats.strip_dirs */

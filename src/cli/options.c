@@ -98,7 +98,7 @@ static const struct row rows[] = {
     {SELECTS, 0, "depth", COUNT, FIELD(select.depth), "N", "at most N frames deep"},
     {SELECTS, 0, "metric", TEXT, FIELD(select.metric), "NAME", "this metric alone"},
     {SELECTS, 0, "thread", TEXT, FIELD(select.thread), "NAME",
-     "this thread alone, by name, pid or tid"},
+     "this thread alone, by name, pid, tid or pid/tid"},
     {SELECTS, 0, "group-by", TEXT, FIELD(group_by), "WHAT",
      "join functions by file, module or line"},
     {SELECTS, 0, "strip", LIST, FIELD(strip), "RE",

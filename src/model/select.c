@@ -508,32 +508,33 @@ static bool is_thread(const struct p2a_profile *p, p2a_id thread, const char *wa
     if (thread == P2A_NONE)
         return false;
     const struct p2a_thread *t = &p->threads.row[thread];
+    char both[P2A_THREAD_NUMBER];
     uint64_t number;
-    if (p2a_str_is(p2a_string(p, t->name), wanted))
+    if (p2a_str_is(p2a_string(p, t->name), wanted) ||
+        strcmp(p2a_thread_number(t, true, both), wanted) == 0)
         return true;
     return p2a_str_u64(p2a_str_of(wanted), &number) && (t->tid == number || t->pid == number);
 }
 
 /* By its name, or, without one, its number. */
-static struct p2a_str name_thread(const struct p2a_profile *p, p2a_id thread, char number[24])
+static struct p2a_str name_thread(const struct p2a_profile *p, p2a_id thread, bool repeat,
+                                  char number[P2A_THREAD_NUMBER])
 {
     const struct p2a_thread *t = &p->threads.row[thread];
     struct p2a_str name = p2a_string(p, t->name);
-    if (name.n)
-        return name;
-    snprintf(number, 24, "%llu", (unsigned long long)(t->tid ? t->tid : t->pid));
-    return p2a_str_of(number);
+    return name.n ? name : p2a_str_of(p2a_thread_number(t, repeat, number));
 }
 
 /* "main, worker 1 and 3 more": as many as there is room for. */
 static void list_threads(const struct p2a_profile *p, char *list, size_t size)
 {
     enum { MORE = sizeof " and 4294967295 more" };
-    char number[24];
+    char number[P2A_THREAD_NUMBER];
+    bool repeat = p2a_tids_repeat(p);
     size_t n = 0;
     p2a_id i = 0;
     for (; i < p->threads.n; i++) {
-        struct p2a_str name = name_thread(p, i, number);
+        struct p2a_str name = name_thread(p, i, repeat, number);
         if (name.n + sizeof ", " + MORE > size - n)
             break;
         n += (size_t)snprintf(list + n, size - n, "%s%s", i ? ", " : "", name.at);

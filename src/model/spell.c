@@ -5,6 +5,11 @@
  * stands in for a file that isn't known. pstats prints what it doesn't know, ":0(name)"; only of
  * what Python's profilers recorded, here. */
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "model/core.h"
 
 static bool add(struct p2a_buffer *b, struct p2a_str s)
@@ -81,4 +86,40 @@ struct p2a_str p2a_spell(const struct p2a_profile *p, p2a_id function, enum p2a_
     bool spelled = names == P2A_NAMES_PSTATS ? spell_pstats(buffer, name, file, f)
                                              : spell_plain(buffer, name, file, f->line);
     return spelled ? (struct p2a_str){buffer->at, buffer->n} : P2A_LIT("?");
+}
+
+/* ---- threads ---- */
+
+static int by_tid(const void *left, const void *right)
+{
+    const struct p2a_thread *a = left, *b = right;
+    return a->tid != b->tid ? (a->tid > b->tid) - (a->tid < b->tid)
+                            : (a->pid > b->pid) - (a->pid < b->pid);
+}
+
+bool p2a_tids_repeat(const struct p2a_profile *p)
+{
+    uint32_t n = p->threads.n;
+    bool repeat = false;
+    struct p2a_thread *all = n > 1 ? malloc(n * sizeof *all) : NULL;
+    if (!all)
+        return false;
+    memcpy(all, p->threads.row, n * sizeof *all);
+    qsort(all, n, sizeof *all, by_tid);
+    for (uint32_t i = 1; i < n && !repeat; i++)
+        repeat = all[i].tid && all[i].tid == all[i - 1].tid && all[i].pid != all[i - 1].pid;
+    free(all);
+    return repeat;
+}
+
+const char *p2a_thread_number(const struct p2a_thread *thread, bool repeat,
+                              char text[P2A_THREAD_NUMBER])
+{
+    uint64_t number = thread->tid ? thread->tid : thread->pid;
+    text[0] = '\0';
+    if (repeat && thread->tid && thread->pid)
+        snprintf(text, P2A_THREAD_NUMBER, "%" PRIu64 "/%" PRIu64, thread->pid, thread->tid);
+    else if (number)
+        snprintf(text, P2A_THREAD_NUMBER, "%" PRIu64, number);
+    return text;
 }

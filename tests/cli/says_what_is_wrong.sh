@@ -192,6 +192,14 @@ grep -q "functions don't say which module they are in: --group-by joins none" "$
 says "1 of them listed" "$sample" -f table --restrict '^main .small'
 says "19 more functions hold -110 ms" "$SAMPLES/profiles/pprof/go-cpu-base.pb.gz" -f table -s time -l 6
 says "19 more functions hold -110 ms" "$SAMPLES/profiles/pprof/go-cpu-base.pb.gz" -f markdown -s time -l 6
+# Threads of two processes with one number.
+cat >"$folder/processes.json" <<'END'
+[{"ph": "X", "name": "a", "ts": 0, "dur": 10, "pid": 1, "tid": 1}, {"ph": "X", "name": "b", "ts": 0, "dur": 10, "pid": 2, "tid": 1}]
+END
+expect 2 "the input has 1/1, 2/1" "$folder/processes.json" --thread 3
+says "thread-2/1;b 10000" "$folder/processes.json" -f folded -O threads=yes
+says "thread 2/1" "$folder/processes.json" -f tree -O threads=apart
+says "b 10000" "$folder/processes.json" -f folded --thread 2/1
 expect 2 "the input has 625, worker 50, worker 80" "$SAMPLES/profiles/p2a/threads.p2a" --thread nobody
 seq 1 100 | sed 's/.*/[worker number & tid=&];f 1/' >"$folder/threads.folded"
 # A function that was renamed doesn't tell its name apart from that of the one it was.
