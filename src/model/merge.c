@@ -569,6 +569,20 @@ static void lose_path_calls(struct p2a_profile *into)
                    "as far as it is, but not on which paths");
 }
 
+/* What A measures and B, the other side of the sum, doesn't. */
+static void note_lacking(struct p2a_profile *into, const struct p2a_profile *a,
+                         const struct p2a_profile *b)
+{
+    for (uint32_t i = 0; i < a->metrics.n; i++) {
+        const char *name = p2a_metric_name(a, i);
+        uint32_t at = 0;
+        while (at < b->metrics.n && strcmp(p2a_metric_name(b, at), name) != 0)
+            at++;
+        if (at == b->metrics.n)
+            p2a_note(into, "not all inputs measure %s: it is the sum of those that do", name);
+    }
+}
+
 static bool has_rows(const struct p2a_profile *p)
 {
     return p2a_has_contexts(p) || p->graph.node_n;
@@ -592,6 +606,10 @@ static void add_profile(struct p2a_profile *into, const struct p2a_profile *from
         }
         if (m.uncounted)
             lose_path_calls(into);
+        if (rows) {
+            note_lacking(into, into, from);
+            note_lacking(into, from, into);
+        }
         if (error->status == P2A_OK)
             p2a_mapping_add(&m, error);
         into->estimated |= from->estimated & (P2A_GRAPH | (tree ? P2A_CONTEXTS : 0));

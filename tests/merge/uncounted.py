@@ -1,5 +1,6 @@
 """Of inputs some have call counts and some don't: what isn't known of all isn't known of the sum, on
-call paths as between functions alone, and no side of a comparison has 0 calls for not having any."""
+call paths as between functions alone, and no side of a comparison has 0 calls for not having any. What
+some don't measure is the sum of the others, and told."""
 import itertools
 import json
 import os
@@ -92,4 +93,19 @@ assert "can't be told" in said, said
 for sides in itertools.permutations(["c1.json", "u1.json"]):
     assert "calls" not in run("diff", "-q", *sides).stdout, sides
 assert "calls" in run("diff", "-q", "c1.json", "c2.json").stdout
+
+
+def measured(name, metrics):
+    """One function with 1, 2, ... of the METRICS."""
+    return write(name, {"prof2any": 1, "recorded": ["contexts"], "metrics": [
+        {"name": metric, "unit": "count", "scale": 1, "whole": i + 1} for i, metric in enumerate(metrics)],
+        "functions": [{"id": 0, "name": "a", "kind": "native"}],
+        "contexts": [{"function": 0, "self": list(range(1, len(metrics) + 1))}]})
+
+
+for sides in itertools.permutations([measured("m1.json", ["hits"]), measured("m2.json", ["hits", "misses"])]):
+    done = run(*sides, "-f", "json")
+    assert "not all inputs measure misses" in done.stderr and "measure hits" not in done.stderr, done.stderr
+    assert [m["whole"] for m in json.loads(done.stdout)["metrics"]] == [2, 2], done.stdout
+assert "measure" not in run("m2.json", "m2.json", "-f", "json").stderr
 print("calls are known of sums as far as they are of all inputs")
