@@ -117,19 +117,31 @@ static enum p2a_status hide_all(struct rule *r)
     return r->error->status;
 }
 
+/* Whether the rule changes any function's paths: no stacks are estimated for a rule that doesn't. */
+static bool needs_paths(struct rule *r)
+{
+    if (r->row->kind != P2A_GROUP && r->row->kind != P2A_HIDE)
+        return false;
+    unsigned char *matched =
+        p2a_pattern_functions(r->p, kinds[r->row->kind], r->row->pattern, r->error);
+    bool any = matched && memchr(matched, 1, r->p->functions.n);
+    free(matched);
+    return any;
+}
+
 static enum p2a_status apply(struct p2a_profile *p, const struct p2a_name_rule *row, bool exact,
                              struct p2a_error *error)
 {
     struct rule r = {.p = p, .row = row, .error = error};
-    bool paths = row->kind == P2A_GROUP || row->kind == P2A_HIDE;
     r.pattern = p2a_pattern_new(kinds[row->kind], row->pattern, error);
     if (r.pattern && row->to)
         p2a_pattern_check_replacement(r.pattern, row->to, error);
+    bool paths = error->status == P2A_OK && needs_paths(&r);
     if (error->status == P2A_OK && paths)
         p2a_need_stacks(p, kinds[row->kind], exact, error);
-    if (error->status == P2A_OK && row->kind == P2A_HIDE)
+    if (error->status == P2A_OK && paths && row->kind == P2A_HIDE)
         hide_all(&r);
-    else if (error->status == P2A_OK)
+    else if (error->status == P2A_OK && row->kind != P2A_HIDE)
         rename_all(&r);
     p2a_pattern_free(r.pattern);
     p2a_buffer_free(&r.text);

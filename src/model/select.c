@@ -582,11 +582,15 @@ enum p2a_status p2a_need_stacks(struct p2a_profile *p, const char *option, bool 
                              "estimate them",
                              option);
     enum p2a_status status = p2a_estimate(p, false, error);
-    if (status == P2A_OK && p->graph.line_n)
+    if (status != P2A_OK)
+        return status;
+    if (p->graph.line_n)
         p2a_note(p, P2A_NO_LINES);
-    if (status == P2A_OK)
-        p2a_drop_graph(p);
-    return status;
+    if (p->facts & P2A_CALLS)
+        p2a_note(p, "%s works on estimated stacks: call counts aren't known of them", option);
+    p2a_drop_graph(p);
+    p->recorded &= p->facts;
+    return P2A_OK;
 }
 
 static enum p2a_status apply_rule(struct p2a_profile *p, enum rule rule, const char *pattern,

@@ -100,6 +100,21 @@ def names_are_stripped_renamed_grouped_and_hidden():
     assert "dispatch.py" not in out  # without the rule the program's own functions are others
 
 
+def rules_that_match_nothing_change_nothing():
+    """A call graph stays one: nothing is estimated, no count is lost, both sides of a comparison are there."""
+    other = SAMPLES + "/profiles/pstats/py3.13-cprofile-m-small.prof"
+    for command in [PROFILE], ["diff", PROFILE, other], ["diff", PROFILE, other, "-f", "tree"]:
+        whole = run(*command, "--no-config", "-q")
+        for rule in "hide: nosuch", "{group: nosuch, to: one}", "{rename: nosuch, to: one}", "strip: nosuch":
+            write(f"names:\n  - {rule}\n")
+            assert run(*command, "-q") == whole, (command, rule)
+    # One that matches leaves both sides, and tells what estimated stacks don't have.
+    write("names:\n  - hide: frozen\n")
+    expect(run("diff", PROFILE, other, "-q"), "14.7 ms \u2192 12.3 ms")
+    done = subprocess.run([os.environ["PROF2ANY"], PROFILE], capture_output=True, text=True)
+    expect(done.stderr, "hide works on estimated stacks: call counts aren't known of them")
+
+
 def formats_take_their_options():
     write("formats: {flamegraph: {width: 777, theme: dark}, dot: {nodes: 3}}\n")
     expect(run(PROFILE, "-f", "flamegraph"), 'viewBox="0 0 777 ')
@@ -279,6 +294,9 @@ def the_commented_sample_is_the_whole_schema():
         assert re.search(rf"\b{color}\b", text), color
     for key in ("strip", "rename", "group", "hide", "to", "match", "color", "name", "limit", "optional"):
         assert re.search(rf"\b{key}:", text), key
+    newer = SAMPLES + "/profiles/pstats/py3.13-cprofile-m-small.prof"
+    assert "<frozen importlib" in run(newer, "--no-config", "-q", "-f", "folded")
+    assert "<frozen importlib" not in run(newer, "--config", sample, "-q", "-f", "folded")
 
 
 def bad_color():
