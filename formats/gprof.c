@@ -67,6 +67,7 @@ struct entry {
     uint64_t index, calls, recursive;
     double self, children;
     bool has_times, has_calls;
+    bool in_cycle; /* its name says so: which of its calls are primitive isn't known */
 };
 
 /* Cuts " [12]" off the end. */
@@ -84,19 +85,20 @@ static bool cut_index(struct p2a_str *text, uint64_t *index)
     return true;
 }
 
-/* Cuts " <cycle 1>" off the end. */
-static void cut_cycle(struct p2a_str *name)
+/* Cuts " <cycle 1>" off the end; whether it was there. */
+static bool cut_cycle(struct p2a_str *name)
 {
     size_t open = name->n;
     if (!p2a_str_ends(*name, ">"))
-        return;
+        return false;
     while (open && name->at[open - 1] != '<')
         open--;
     struct p2a_str inside = {name->at + open, name->n - open - (name->n ? 1 : 0)};
-    if (open > 1 && p2a_str_starts(inside, "cycle ")) {
-        name->n = open - 1;
-        *name = p2a_str_trim(*name);
-    }
+    if (open <= 1 || !p2a_str_starts(inside, "cycle "))
+        return false;
+    name->n = open - 1;
+    *name = p2a_str_trim(*name);
+    return true;
 }
 
 /* "self children [calls] name [n]" or "calls name [n]". */
@@ -123,7 +125,7 @@ static bool parse_entry(struct p2a_str line, struct entry *e)
         rest = after;
     }
     e->name = p2a_str_trim(rest);
-    cut_cycle(&e->name);
+    e->in_cycle = cut_cycle(&e->name);
     return e->name.n && (e->has_times || e->has_calls);
 }
 
@@ -217,7 +219,7 @@ static void add_node(struct reader *r, p2a_id function, const struct entry *e, u
     }
     node->has = P2A_HAS_ROW | P2A_HAS_SELF | (from ? from : P2A_HAS_TOTAL);
     if (e->has_calls)
-        node->has |= P2A_HAS_CALLS | P2A_HAS_PRIMITIVE;
+        node->has |= P2A_HAS_CALLS | (e->in_cycle ? 0 : P2A_HAS_PRIMITIVE);
     node->primitive = p2a_add_calls(node->primitive, e->calls);
     node->calls = p2a_add_calls(node->calls, p2a_add_calls(e->calls, e->recursive));
     *p2a_node_self(r->p, function) += e->self;

@@ -304,6 +304,10 @@ static enum p2a_status weigh(struct judge *j, struct instance *i)
     bool share = t->share || (!t->baseline && t->amount[0].kind == P2A_SHARE);
     if (share && !can_be_shared(j))
         return refuse(j, "the bound is a share, expected a number", "");
+    bool parts = (j->now.p->base > 0 && j->column) ||
+                 (t->baseline && j->then.p->base > 0 && j->column_then);
+    if (share && is_timed(j) && parts)
+        return refuse(j, "of a part of a call graph shares are known of its first metric alone", "");
     for (unsigned k = 0; k < t->amount_n; k++) {
         if (t->amount[k].kind == P2A_SHARE && share)
             added += 100 * t->amount[k].value;
@@ -546,20 +550,25 @@ static enum p2a_status find_column_then(struct judge *j)
     return refuse(j, "the baseline doesn't measure ", name);
 }
 
-static enum p2a_status find_wholes(struct judge *j)
+/* What shares of a side are of. Of a part of a graph the whole is known of the first metric alone:
+ * 0 of others. */
+static double find_whole(struct judge *j, struct p2a_side *side, uint32_t column)
 {
     struct p2a_figure figure;
+    const struct p2a_profile *p = side->p;
+    if (is_timed(j) && p->base > 0)
+        return column ? 0 : p2a_share_base(p) * p->metrics.row[0].scale;
     enum p2a_quantity q = j->terms.quantity;
+    return p2a_measure_whole(side, q, column, &figure, j->error) == P2A_OK ? figure.value : 0;
+}
+
+static enum p2a_status find_wholes(struct judge *j)
+{
     if (!can_be_shared(j))
         return P2A_OK;
-    if (p2a_measure_whole(&j->now, q, j->column, &figure, j->error) != P2A_OK)
-        return j->error->status;
-    j->whole = figure.value;
-    if (is_timed(j) && j->column == 0 && j->now.p->base > 0)
-        j->whole = p2a_share_base(j->now.p) * j->now.p->metrics.row[0].scale;
-    if (j->terms.baseline &&
-        p2a_measure_whole(&j->then, q, j->column_then, &figure, j->error) == P2A_OK)
-        j->whole_then = figure.value;
+    j->whole = find_whole(j, &j->now, j->column);
+    if (j->terms.baseline && j->error->status == P2A_OK)
+        j->whole_then = find_whole(j, &j->then, j->column_then);
     return j->error->status;
 }
 

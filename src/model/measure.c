@@ -258,9 +258,14 @@ enum p2a_status p2a_measure_set(struct p2a_side *side, const struct p2a_set *set
         give(figure, set->count);
         return P2A_OK;
     }
+    struct p2a_sum sum = {0};
     for (p2a_id f = 0; f < set->n; f++)
-        if (has_row(side, set, f))
+        if (has_row(side, set, f)) {
+            figure->value = 0;
             add_node(side, f, quantity, column, figure);
+            p2a_sum_add(&sum, figure->value);
+        }
+    figure->value = p2a_sum_value(&sum);
     return P2A_OK;
 }
 

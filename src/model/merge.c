@@ -583,6 +583,13 @@ static void note_lacking(struct p2a_profile *into, const struct p2a_profile *a,
     }
 }
 
+/* What shares are of where one side is a part of a graph: what both were a part of. */
+static double base_of_sum(const struct p2a_mapping *m, double into)
+{
+    bool same = m->from->columns && m->column[0] == 0;
+    return same ? into + p2a_share_base(m->from) * m->factor[0] : 0;
+}
+
 static bool has_rows(const struct p2a_profile *p)
 {
     return p2a_has_contexts(p) || p->graph.node_n;
@@ -610,8 +617,10 @@ static void add_profile(struct p2a_profile *into, const struct p2a_profile *from
             note_lacking(into, into, from);
             note_lacking(into, from, into);
         }
-        if (error->status == P2A_OK)
-            p2a_mapping_add(&m, error);
+        double base = has_rows(into) ? p2a_share_base(into) : 0;
+        bool parts = into->base > 0 || from->base > 0;
+        if (error->status == P2A_OK && p2a_mapping_add(&m, error) == P2A_OK && parts)
+            into->base = base_of_sum(&m, base);
         into->estimated |= from->estimated & (P2A_GRAPH | (tree ? P2A_CONTEXTS : 0));
         into->recorded = into->facts & ~(into->estimated & P2A_CONTEXTS);
         into->cycle_share = fmax(into->cycle_share, from->cycle_share);
