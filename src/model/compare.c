@@ -21,6 +21,7 @@
 
 #include "model/derive.h"
 #include "model/merge.h"
+#include "model/select.h"
 
 /* Values of one run by function of the result, as many as there were when it was added. */
 struct run {
@@ -139,12 +140,19 @@ static void note_elsewhere(struct p2a_profile *into, uint32_t n)
                  n, n == 1 ? " is" : "s are");
 }
 
+static bool measures(const struct p2a_profile *p, const char *name)
+{
+    uint32_t i = 0;
+    while (i < p->metrics.n && strcmp(p2a_metric_name(p, i), name) != 0)
+        i++;
+    return i < p->metrics.n;
+}
+
 static bool share_metrics(const struct p2a_profile *a, const struct p2a_profile *b)
 {
     for (uint32_t i = 0; i < a->metrics.n; i++)
-        for (uint32_t j = 0; j < b->metrics.n; j++)
-            if (strcmp(p2a_metric_name(a, i), p2a_metric_name(b, j)) == 0)
-                return true;
+        if (measures(b, p2a_metric_name(a, i)))
+            return true;
     return false;
 }
 
@@ -188,6 +196,31 @@ static enum p2a_status join_times(struct p2a_profile *after, struct p2a_profile 
     return p2a_take_error(before, error);
 }
 
+/* What is compared before all else: the first metric of the first profile that all have, or their
+ * time. */
+static p2a_id leading_metric(const struct p2a_comparison *c)
+{
+    const struct p2a_profile *first = input_of(c, 0);
+    for (uint32_t m = 0; m < first->metrics.n; m++) {
+        size_t i = 1;
+        while (i < c->after_n + c->before_n && measures(input_of(c, i), p2a_metric_name(first, m)))
+            i++;
+        if (i == c->after_n + c->before_n)
+            return m;
+    }
+    p2a_id time = only_time(first);
+    return time == P2A_NONE ? 0 : time;
+}
+
+static void lead(struct sides *s, struct p2a_profile *first)
+{
+    p2a_id metric = leading_metric(s->asked);
+    if (metric)
+        p2a_note(s->into, "not all sides measure %s: what is compared is %s",
+                 p2a_metric_name(first, 0), p2a_metric_name(first, metric));
+    p2a_lead_metric(first, metric);
+}
+
 static enum p2a_status map_run(struct sides *s, struct p2a_mapping *m, struct p2a_profile *copy,
                                p2a_id *match, struct p2a_error *error)
 {
@@ -214,6 +247,8 @@ static enum p2a_status add_run(struct sides *s, size_t i, struct p2a_error *erro
         .into = s->into, .join_threads = true, .before = before, .matched = matched};
     struct p2a_profile *copy = p2a_copy(from, error);
     double *weight = malloc(((size_t)from->columns + 1) * sizeof *weight);
+    if (copy && i == 0)
+        lead(s, copy);
     p2a_id *match = matched ? malloc(((size_t)from->functions.n + 1) * sizeof *match) : NULL;
     for (uint32_t c = 0; weight && c < from->columns; c++)
         weight[c] = 1.0 / (double)(before ? s->asked->before_n : s->asked->after_n);

@@ -304,10 +304,11 @@ static enum p2a_status weigh(struct judge *j, struct instance *i)
     bool share = t->share || (!t->baseline && t->amount[0].kind == P2A_SHARE);
     if (share && !can_be_shared(j))
         return refuse(j, "the bound is a share, expected a number", "");
-    bool parts = (j->now.p->base > 0 && j->column) ||
-                 (t->baseline && j->then.p->base > 0 && j->column_then);
+    bool parts =
+        (j->now.p->base > 0 && j->column) || (t->baseline && j->then.p->base > 0 && j->column_then);
     if (share && is_timed(j) && parts)
-        return refuse(j, "of a part of a call graph shares are known of its first metric alone", "");
+        return refuse(j, "of a part of a call graph shares are known of its first metric alone",
+                      "");
     for (unsigned k = 0; k < t->amount_n; k++) {
         if (t->amount[k].kind == P2A_SHARE && share)
             added += 100 * t->amount[k].value;

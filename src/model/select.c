@@ -476,10 +476,44 @@ static void keep_column(double *values, size_t rows, uint32_t columns, uint32_t 
             values[r * sets + s] = values[r * columns + s * metrics + m];
 }
 
+static void lead_column(double *values, size_t rows, uint32_t columns, uint32_t metrics, uint32_t m)
+{
+    for (size_t set = 0; set < rows * (columns / metrics); set++) {
+        double *first = values + set * metrics, lead = first[m];
+        memmove(first + 1, first, m * sizeof *first);
+        first[0] = lead;
+    }
+}
+
+static void each_table(struct p2a_profile *p, uint32_t m,
+                       void (*change)(double *values, size_t rows, uint32_t columns,
+                                      uint32_t metrics, uint32_t m))
+{
+    struct p2a_graph *g = &p->graph;
+    uint32_t columns = p->columns, metrics = p->metrics.n;
+    change(p->contexts.self, p->contexts.n, columns, metrics, m);
+    change(g->self, g->node_n, columns, metrics, m);
+    change(g->total, g->node_n, columns, metrics, m);
+    change(g->arc_self, g->arc_n, columns, metrics, m);
+    change(g->arc_total, g->arc_n, columns, metrics, m);
+    change(g->line_self, g->line_n, columns, metrics, m);
+    change(g->site_total, g->site_n, columns, metrics, m);
+}
+
+void p2a_lead_metric(struct p2a_profile *p, p2a_id metric)
+{
+    struct p2a_metric *row = p->metrics.row, lead = row[metric];
+    if (!metric)
+        return;
+    each_table(p, metric, lead_column);
+    memmove(row + 1, row, metric * sizeof *row);
+    row[0] = lead;
+    p->base = 0;
+}
+
 static enum p2a_status select_metric(struct p2a_profile *p, const char *name,
                                      struct p2a_error *error)
 {
-    struct p2a_graph *g = &p->graph;
     char list[256] = "";
     size_t n = 0;
     uint32_t m = 0, columns = p->columns, metrics = p->metrics.n;
@@ -489,13 +523,7 @@ static enum p2a_status select_metric(struct p2a_profile *p, const char *name,
                                   p2a_metric_name(p, m));
     if (m == metrics)
         return p2a_error_set(error, P2A_USAGE, "--metric %s: the input has %s", name, list);
-    keep_column(p->contexts.self, p->contexts.n, columns, metrics, m);
-    keep_column(g->self, g->node_n, columns, metrics, m);
-    keep_column(g->total, g->node_n, columns, metrics, m);
-    keep_column(g->arc_self, g->arc_n, columns, metrics, m);
-    keep_column(g->arc_total, g->arc_n, columns, metrics, m);
-    keep_column(g->line_self, g->line_n, columns, metrics, m);
-    keep_column(g->site_total, g->site_n, columns, metrics, m);
+    each_table(p, m, keep_column);
     p->metrics.row[0] = p->metrics.row[m];
     p->metrics.n = 1;
     p->columns = columns / metrics;

@@ -17,6 +17,9 @@ p2a_id p2a_module_name(struct p2a_profile *p, p2a_id function);
  * ones. */
 void p2a_note_hidden(struct p2a_profile *p, double whole);
 
+/* Puts METRIC before the others. */
+void p2a_lead_metric(struct p2a_profile *p, p2a_id metric);
+
 /* Applies the rules for names; see struct p2a_name_rule. */
 enum p2a_status p2a_apply_rules(struct p2a_profile *p, const struct p2a_selection *selection,
                                 struct p2a_error *error);

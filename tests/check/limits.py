@@ -129,6 +129,16 @@ def a_graph_alone_says_what_it_can(case):
     expect(out, "can't be told   execute", "the profile has no call counts", "1 of 2 limits kept")
 
 
+def the_order_of_functions_changes_no_sum(case):
+    """0.1 + 0.2 + 0.3 is another double than 0.3 + 0.2 + 0.1."""
+    for name, order in ("up.folded", "123"), ("down.folded", "321"):
+        with open(name, "w") as file:
+            file.writelines(f"f{n} 0.{n}\n" for n in order)
+    for one, other in ("up.folded", "down.folded"), ("down.folded", "up.folded"):
+        case.run(0, one, "--baseline", other, "--must", "self[samples](all:.) <= baseline", "--must",
+                 "self[samples](all:.) >= baseline")
+
+
 def a_baseline_is_matched_by_function_not_by_line(case):
     out = case.check(0, "optional total(decode) <= baseline", "calls(handler) <= baseline", "fetch <= baseline")
     expect(out, "isn't in the baseline", "handler (web.py:5): calls 4, expected at most 4: 4 in the baseline")

@@ -119,3 +119,25 @@ case $said in
 *"nothing has changed itself"*) ;;
 *) echo "a module in two folders, without them: $said" && exit 1 ;;
 esac
+
+# What both sides measure is compared, whatever else comes first in one of them.
+measured() # FILE METRICS VALUES
+{
+    printf '{"prof2any":1,"metrics":[%s],"functions":[{"id":0,"name":"f"}],"contexts":[{"function":0,"self":[%s]}]}' \
+        "$2" "$3" >"$1"
+}
+hits='{"name":"hits","unit":"count"}'
+time='{"name":"time","unit":"seconds"}'
+measured two.json "$hits,$time" 7,5
+measured one.json "$time" 3
+for sides in "one.json two.json 3_s_→_5_s" "two.json one.json 5_s_→_3_s"; do
+    # shellcheck disable=SC2086 # words on purpose
+    set -- $sides
+    said=$("$PROF2ANY" diff -f text "$1" "$2" 2>err | head -1)
+    case $said in
+    "$(echo "$3" | tr _ ' '),"*) ;;
+    *) echo "$1 $2: expected $3, got: $said" && exit 1 ;;
+    esac
+done
+"$PROF2ANY" diff -f text one.json two.json 2>&1 | grep -q "not all sides measure hits: what is compared is time" ||
+    { echo "one.json two.json: expected a note on hits" && exit 1; }

@@ -61,6 +61,9 @@ static void functions_have_the_figures_of_their_entries(void **state)
     assert_true(p->graph.self[main_id] == 0.25 && p->graph.total[main_id] == 1.5);
     assert_false(p->graph.node[main_id].has & P2A_HAS_CALLS);
     assert_true(p->graph.self[even] == 0.5 && p->graph.total[even] == 0.75);
+    assert_int_equal(p->graph.node[even].calls, 12); /* of which 10 or more are from without */
+    assert_false(p->graph.node[even].has & P2A_HAS_PRIMITIVE);
+    assert_true(p->graph.node[find].has & P2A_HAS_PRIMITIVE);
     assert_int_equal(p->graph.node[find].calls, 14);
     assert_int_equal(p->graph.node[find].primitive, 5);
     assert_true(p2a_metric_total(p, 0) == 1.25);

@@ -108,4 +108,16 @@ for sides in itertools.permutations([measured("m1.json", ["hits"]), measured("m2
     assert "not all inputs measure misses" in done.stderr and "measure hits" not in done.stderr, done.stderr
     assert [m["whole"] for m in json.loads(done.stdout)["metrics"]] == [2, 2], done.stdout
 assert "measure" not in run("m2.json", "m2.json", "-f", "json").stderr
+
+# Of parts of a call graph shares are of what they were parts of, added up; limits of a part see its whole.
+run("-q", "-f", "pstats", "c1.json", "-o", "whole.prof")
+run("-q", "whole.prof", "--node-threshold", "20", "-o", "part.json")
+base = json.load(open(os.path.join(folder, "part.json")))["base"]
+both = json.loads(run("-q", "-f", "json", "part.json", "part.json").stdout)
+assert both["base"] == 2 * base, (both["base"], base)
+mixed = json.loads(run("-q", "-f", "json", "whole.prof", "part.json").stdout)
+assert abs(mixed["base"] - 2 * base) < 1e-12, mixed["base"]
+name = max(figures("whole.prof")[1].items(), key=lambda row: row[1])[0]
+run("check", "--no-config", "whole.prof", "--baseline", "whole.prof", "--node-threshold", "20", "--must",
+    f"self%({name}) == baseline")
 print("calls are known of sums as far as they are of all inputs")
