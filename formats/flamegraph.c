@@ -955,7 +955,7 @@ static void set_up(struct flame *f, struct p2a_out *out)
     f->baseline = floor((f->row - 1) / 2 + f->font * 0.36 + 0.5);
     f->up = !p2a_option_flag(out, "inverted");
     f->reverse = p2a_option_flag(out, "reverse");
-    f->calls = p2a_counts_paths(f->p);
+    f->calls = p2a_counts_paths(f->p) && !f->reverse; /* boxes of it are of paths with a self */
     f->tids_repeat = p2a_tids_repeat(f->p);
     f->link = p2a_option_text(out, "link");
     f->compared = f->p->columns > f->p->metrics.n;

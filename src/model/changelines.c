@@ -70,17 +70,31 @@ static const char *difference(const struct p2a_profile *p, char text[P2A_HUMAN_R
     return p2a_human_change(text, raw * metric->scale, unit, P2A_LIT(""));
 }
 
-static void say_side(const struct p2a_profile *p, char text[CELL], const struct p2a_range *range)
+static void say_side(const struct p2a_profile *p, char text[CELL], const struct p2a_range *range,
+                     bool there)
 {
     char median[P2A_HUMAN_ROOM], least[P2A_HUMAN_ROOM], most[P2A_HUMAN_ROOM];
     value(p, median, range->median);
-    if (!(range->most > 0))
+    if (!(range->most > 0) && !there)
         snprintf(text, CELL, "-");
     else if (range->most > range->least)
         snprintf(text, CELL, "%s (%s to %s)", median, value(p, least, range->least),
                  value(p, most, range->most));
     else
         snprintf(text, CELL, "%s", median);
+}
+
+/* A function that a side has with nothing of this figure isn't new, and not gone. */
+static void say_ratio(char text[CELL], const struct p2a_change *c, const struct p2a_range *sides)
+{
+    char ratio[P2A_HUMAN_ROOM];
+    double before = sides[P2A_EARLIER].median, after = sides[P2A_AFTER].median;
+    p2a_human_ratio(ratio, before, after);
+    if (!(before > 0) && p2a_change_is_on(c, P2A_EARLIER))
+        ratio[0] = '\0';
+    else if (!(after > 0) && p2a_change_is_on(c, P2A_AFTER))
+        snprintf(ratio, sizeof ratio, "-100 %%");
+    snprintf(text, CELL, "%s", ratio);
 }
 
 static void say_count(char text[2 * P2A_HUMAN_ROOM + 8], const struct p2a_range *range)
@@ -113,20 +127,19 @@ void p2a_change_cell(const struct p2a_profile *p, const struct p2a_change *c,
                  : self                     ? c->self_known
                                             : c->total_known;
     const struct p2a_range *sides = self ? c->self : c->total;
+    bool after = column == P2A_SELF_AFTER || column == P2A_TOTAL_AFTER;
+    unsigned side = after ? P2A_AFTER : P2A_EARLIER;
     char figure[P2A_HUMAN_ROOM];
     if (!known)
         snprintf(text, CELL, "-");
     else if (column == P2A_SELF_CHANGE || column == P2A_TOTAL_CHANGE)
         snprintf(text, CELL, "%s", difference(p, figure, p2a_change_of(sides)));
     else if (column == P2A_SELF_RATIO || column == P2A_TOTAL_RATIO)
-        snprintf(text, CELL, "%s",
-                 p2a_human_ratio(figure, sides[P2A_EARLIER].median, sides[P2A_AFTER].median));
+        say_ratio(text, c, sides);
     else if (column == P2A_CALLS_CHANGE)
         say_calls(text, c->calls);
     else
-        say_side(p, text,
-                 &sides[column == P2A_SELF_AFTER || column == P2A_TOTAL_AFTER ? P2A_AFTER
-                                                                              : P2A_EARLIER]);
+        say_side(p, text, &sides[side], p2a_change_is_on(c, side));
 }
 
 static void P2A_PRINTF(2, 3) addf(struct p2a_buffer *to, const char *format, ...)

@@ -63,7 +63,7 @@ static bool is_apart(const struct p2a_range sides[P2A_BOTH])
     return a->least > b->most || b->least > a->most;
 }
 
-static bool is_on(const struct p2a_change *c, unsigned side)
+bool p2a_change_is_on(const struct p2a_change *c, unsigned side)
 {
     return c->self[side].most > 0 || c->total[side].most > 0 || c->calls[side].most > 0;
 }
@@ -74,8 +74,9 @@ static void judge(const struct p2a_changes *all, struct p2a_change *c)
     bool total = fabs(p2a_change_of(c->total)) > all->least;
     bool calls = c->calls_known && is_apart(c->calls);
     bool own = self && is_apart(c->self), through = total && is_apart(c->total);
-    if (is_on(c, P2A_AFTER) != is_on(c, P2A_EARLIER) && (own || through || calls))
-        c->kind = is_on(c, P2A_AFTER) ? P2A_NEW : P2A_GONE;
+    if (p2a_change_is_on(c, P2A_AFTER) != p2a_change_is_on(c, P2A_EARLIER) &&
+        (own || through || calls))
+        c->kind = p2a_change_is_on(c, P2A_AFTER) ? P2A_NEW : P2A_GONE;
     else if (own)
         c->kind = P2A_OWN_SELF;
     else if (calls)

@@ -44,6 +44,8 @@ struct p2a_changes {
 enum p2a_status p2a_changes(struct p2a_out *out, struct p2a_changes *changes);
 void p2a_changes_free(struct p2a_changes *changes);
 
+/* Whether the side has anything of the function. */
+bool p2a_change_is_on(const struct p2a_change *change, unsigned side);
 double p2a_change_of(const struct p2a_range sides[P2A_BOTH]); /* of the medians */
 
 /* "new", "gone", "self", "calls", "through", "" */
@@ -54,7 +56,8 @@ const char *p2a_change_word(enum p2a_change_kind kind);
 enum p2a_change_column {
     P2A_SELF_CHANGE, /* "+120 ms" */
     P2A_SELF_RATIO,  /* "+50 %", "new" */
-    P2A_SELF_BEFORE, /* "240 ms", with several runs "240 ms (231 ms to 255 ms)"; "-" for nothing */
+    P2A_SELF_BEFORE, /* "240 ms", with several runs "240 ms (231 ms to 255 ms)"; "-" where the side
+                        hasn't the function */
     P2A_SELF_AFTER,
     P2A_TOTAL_CHANGE,
     P2A_TOTAL_RATIO,

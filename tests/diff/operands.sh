@@ -141,3 +141,23 @@ for sides in "one.json two.json 3_s_→_5_s" "two.json one.json 5_s_→_3_s"; do
 done
 "$PROF2ANY" diff -f text one.json two.json 2>&1 | grep -q "not all sides measure hits: what is compared is time" ||
     { echo "one.json two.json: expected a note on hits" && exit 1; }
+
+# A function that a side has, with nothing of its own, is neither new nor gone.
+called() # FILE SELF
+{
+    printf '{"prof2any":1,"metrics":[%s],"functions":[{"id":0,"name":"f"}],
+"contexts":[{"function":0,"calls":17,"self":[%s]}]}' "$time" "$2" >"$1"
+}
+called none.json 0
+called three.json 3
+said=$("$PROF2ANY" diff -q -f text none.json three.json | sed 1d
+    "$PROF2ANY" diff -q -f text three.json none.json | sed 1d)
+case $said in
+*new* | *gone*) echo "0 s to 3 s: $said" && exit 1 ;;
+*"+3 s    0 ns    3 s"*"-3 s  -100 %     3 s   0 ns"*) ;;
+*) echo "0 s to 3 s: $said" && exit 1 ;;
+esac
+# What a reversed flame graph is made of has a self, which not all calls have: it tells none.
+"$PROF2ANY" none.json three.json -q -f flamegraph -O reverse=yes | grep -q " calls" &&
+    { echo "a reversed flame graph: calls" && exit 1; }
+"$PROF2ANY" none.json three.json -q -f flamegraph | grep -q "34 calls" || { echo "a flame graph: no calls" && exit 1; }
