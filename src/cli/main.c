@@ -177,6 +177,15 @@ static bool mistyped(const struct options *options, const char *word)
     return meant.found;
 }
 
+/* "--help record" is "record --help". */
+static const struct row *asked_about(const struct row *row, const struct options *options)
+{
+    for (int i = 1; row == rows && options->input.n == 1 && i < ROWS; i++)
+        if (strcmp(options->input.at[0], rows[i].name) == 0)
+            return &rows[i];
+    return row;
+}
+
 static enum p2a_status open_settings(const struct options *options, struct settings *settings)
 {
     struct p2a_error error = {.status = P2A_OK};
@@ -217,7 +226,7 @@ static enum p2a_status run(int argc, char **argv, struct ignored ignored)
         options_parse(&options, row->command, row->wraps, argc - skip, argv + skip);
     options.ignored = ignored;
     if (status == P2A_OK && options.help)
-        print_help(row->command);
+        print_help(asked_about(row, &options)->command);
     else if (status == P2A_OK && options.version)
         puts("prof2any " P2A_VERSION);
     else if (status == P2A_OK && options.completion)

@@ -42,7 +42,10 @@ void suggest(struct suggestion *s, const char *candidate)
     if (n < 2 || n > LONGEST || m > LONGEST)
         return;
     unsigned away = edits(s->word, candidate);
-    if (away > (n > m ? n : m) / 3 || (s->found && away >= s->away))
+    if (away > (n > m ? n : m) / 3)
+        return;
+    bool as_long = s->found && away == s->away && strlen(s->found) != n && m == n;
+    if (s->found && away >= s->away && !as_long)
         return;
     s->found = candidate;
     s->away = away;

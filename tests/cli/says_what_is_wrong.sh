@@ -31,6 +31,7 @@ expect 2 "no option --unit, see --help" --unit
 expect 2 "-O title=x: a recording has no options" record -O title=x true
 expect 2 "--exact takes no value" --exact=yes
 expect 2 "no format 'calgrind' to write, did you mean callgrind?" "$sample" -f calgrind
+expect 2 "did you mean svg?" "$sample" -f sgv
 expect 2 "no format 'perff' to write, see prof2any formats" "$sample" -f perff
 expect 2 "format 'perf' is read and not written, see prof2any formats" "$sample" -f perf
 expect 2 "format 'flamegraph' is written and not read, see prof2any formats" "$sample" -i flamegraph
@@ -155,6 +156,7 @@ says()
 }
 
 says "--prune-from RE" --help
+says "record a Python program" --help record
 says "prof2any 0." --version
 says "callgrind" formats
 says "| pstats |" formats --markdown
