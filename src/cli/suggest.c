@@ -35,6 +35,14 @@ static unsigned edits(const char *a, const char *b)
     return row[n % 3][m];
 }
 
+/* Two letters are in each other's place: of all slips the likeliest. */
+static bool is_swapped(const char *a, const char *b)
+{
+    while (*a && *a == *b)
+        a++, b++;
+    return *a && *b && a[0] == b[1] && a[1] == b[0] && a[0] != a[1] && strcmp(a + 2, b + 2) == 0;
+}
+
 /* One edit in three letters is a slip; more is another word. */
 void suggest(struct suggestion *s, const char *candidate)
 {
@@ -44,8 +52,9 @@ void suggest(struct suggestion *s, const char *candidate)
     unsigned away = edits(s->word, candidate);
     if (away > (n > m ? n : m) / 3)
         return;
-    bool as_long = s->found && away == s->away && strlen(s->found) != n && m == n;
-    if (s->found && away >= s->away && !as_long)
+    bool nearer =
+        !s->found || away < s->away || (away == s->away && is_swapped(s->word, candidate));
+    if (!nearer)
         return;
     s->found = candidate;
     s->away = away;
