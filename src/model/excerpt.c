@@ -592,6 +592,7 @@ static void gather(const struct work *w, struct p2a_box *rest, p2a_id f)
     struct p2a_box one;
     fill_box_sides(w, &one, f);
     rest->self += self_of(w, f);
+    rest->most = fmax(rest->most, total_of(w, f));
     for (unsigned s = 0; s < P2A_OF_SIDES; s++)
         rest->side[s].self += one.side[s].self;
 }
@@ -677,7 +678,7 @@ static struct p2a_link link_of(const struct work *w, p2a_id a)
 static void add_to_rest(const struct work *w, const struct p2a_link *link)
 {
     struct p2a_box *box = &w->made->box[link->to];
-    if (!is_rest(w, link->to) || is_rest(w, link->from))
+    if (!is_rest(w, link->to))
         return;
     box->total += link->total;
     for (unsigned s = 0; s < P2A_OF_SIDES; s++)
@@ -734,8 +735,11 @@ static bool collect_links(struct work *w)
         else if (from != to || !is_rest(w, from))
             done = add_arc(w, &links, a);
     }
-    for (uint32_t b = made->function_n; b < made->box_n; b++)
-        made->box[b].total = fmin(made->box[b].total, w->whole);
+    for (uint32_t b = made->function_n; b < made->box_n; b++) {
+        struct p2a_box *rest = &made->box[b];
+        double least = fmax(rest->most, rest->self);
+        rest->total = rest->count == 1 ? rest->most : fmin(fmax(rest->total, least), w->whole);
+    }
     p2a_pairs_free(&links);
     return done;
 }

@@ -34,7 +34,9 @@ struct p2a_box {
     uint32_t count;  /* functions in it */
     uint32_t depth;  /* boxes above it on the spine */
     double self;     /* of a rest: the sum over its functions */
-    double total;    /* of a rest: what goes in from boxes of functions, the whole at most */
+    double total;    /* of a rest: what goes in from other boxes, not less than is known of one of
+                        its functions or of all by themselves; the whole at most */
+    double most;     /* of a rest: the largest total of its functions */
     struct p2a_figures side[P2A_OF_SIDES];
     bool overrun; /* in no cycle, and passes on more than its total: figures don't fit */
     p2a_id cycle; /* functions that reach one another by the links drawn; P2A_NONE: in none */

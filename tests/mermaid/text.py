@@ -2,6 +2,7 @@
 and a word where Mermaid won't draw it."""
 import json
 import os
+import random
 import re
 
 from common import ALL, HOSTILE, SAMPLES, WIDE, check, convert, finish, hostile, run, shown
@@ -64,6 +65,23 @@ def an_excerpt_says_what_it_leaves_out():
     check(match.group(2) == "10" and title.startswith('title: "A \\"b\\": '), title)
 
 
+def a_box_of_several_functions_holds_what_they_have():
+    """Its total is never less than what its functions have by themselves, however they are entered: from boxes
+    of functions, from one another, as a root."""
+    dice, boxes = random.Random(6), 0
+    trees = ["root;A 60\nroot;A;c 5\nroot;B 30\n" + "".join("root;B;b%d;c 4\n" % i for i in range(6)),
+             "b;d 343\nd;a 704\nd;a;c 90\nd;e 416\nb;a 168\nc 96\nb 192\nd 432\n"]
+    trees += ["".join(";".join(dice.choices("abcdefgh", k=dice.randint(1, 4))) + " %d\n" % dice.randint(1, 99)
+                      for _ in range(8)) for _ in range(60)]
+    for stacks in trees:
+        for nodes in "123":
+            text = convert("-", "-O", "nodes=" + nodes, "-O", "values=absolute", text=stacks.encode())
+            for total, self in re.findall(r"r\d+\[\"\d+\smore<br/>(\d+)<br/>self\s(\d+)", text):
+                check(int(self) <= int(total), stacks, nodes, total, self)
+                boxes += 1
+    check(boxes > 30, boxes)
+
+
 def options_do_what_they_say():
     path = os.path.join(SAMPLES, "pstats", "py3.13-cprofile-m-small.prof")
     fenced = convert(path, "-O", "fence")
@@ -86,6 +104,7 @@ every_line_is_one_of_the_flowchart_s_own()
 names_are_there_whole()
 figures_are_those_of_the_profile()
 an_excerpt_says_what_it_leaves_out()
+a_box_of_several_functions_holds_what_they_have()
 options_do_what_they_say()
 what_mermaid_refuses_to_draw_is_told()
 finish()
