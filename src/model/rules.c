@@ -117,7 +117,8 @@ static enum p2a_status hide_all(struct rule *r)
     return r->error->status;
 }
 
-/* Whether the rule changes any function's paths: no stacks are estimated for a rule that doesn't. */
+/* Whether the rule changes any function's paths: no stacks are estimated for a rule that doesn't.
+ */
 static bool needs_paths(struct rule *r)
 {
     if (r->row->kind != P2A_GROUP && r->row->kind != P2A_HIDE)
