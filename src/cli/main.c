@@ -128,7 +128,7 @@ void print_help(enum command command)
             print_usage(&rows[i]);
     options_help(command);
     if (command == CHECK)
-        puts("\nLimits, of which the README tells all:\n"
+        puts("\nLimits, of which prof2any --manual tells all:\n"
              "  json.loads <= 1000                    calls of a function\n"
              "  total(parse) < 0.5s                   self, primitive, depth, callers, callees, "
              "...\n"

@@ -89,7 +89,7 @@ static void put_options(enum command command, bool general)
 
 static void put_formats(void)
 {
-    puts(".SH FORMATS");
+    puts(".SH FILE FORMATS");
     for (size_t i = 0; i < p2a_format_count(); i++) {
         const struct p2a_format *format = p2a_format_at(i);
         fputs(".TP\n\\fB", stdout);
@@ -100,6 +100,75 @@ static void put_formats(void)
     }
     puts(".PP\nThe format of an input is told by its first bytes.\n"
          ".B prof2any formats\n.I NAME\nlists the options that a format takes with\n.BR \\-O .");
+}
+
+struct term {
+    const char *term, *said;
+};
+
+static void put_terms(const struct term *terms)
+{
+    for (; terms->term; terms++) {
+        fputs(".TP\n\\fB", stdout);
+        put(terms->term);
+        puts("\\fR");
+        put(terms->said);
+        putchar('\n');
+    }
+}
+
+static void put_limits(void)
+{
+    static const struct term limits[] = {
+        {"parse <= 1000",
+         "The calls of every function of that name; calls(parse) <= 1000 is the same."},
+        {"total(json.loads) < 0.5s",
+         "Also self, primitive (calls that aren't recursive), depth (how many of it at once), "
+         "contexts "
+         "(call paths that end in it), callers, callees; a metric by its name, allocations(parse), "
+         "self[allocated](parse) < 1MB."},
+        {"self(module:json) <= 5%", "A module and all below it as one, or file:app/db.py, or "
+                                    "all:PATTERN; 5% is a share of the "
+                                    "whole run's."},
+        {"functions < 500",
+         "Without parentheses: of the whole run. Also total, calls, contexts, depth."},
+        {"handler -> ... -> execute <= 3", "The calls at the end of a call path; a -> b are direct "
+                                           "calls. no a -> ... -> b is a path that "
+                                           "must not exist, no f a function."},
+        {"total(parse) <= baseline + 10% + 1ms", "What the profile of --baseline has of the same "
+                                                 "function, moved or not. self%(parse) compares "
+                                                 "shares."},
+        {"optional parse <= 10", "Kept where it matches nothing, or can't be told from the "
+                                 "profile, which fails otherwise."},
+        {NULL, NULL}};
+    puts(".SH LIMITS\nOf\n.BR check ,\nbehind\n.B \\-\\-must\nor in a file. Operators are < <= == "
+         ">= >.");
+    put_terms(limits);
+    puts(
+        ".PP\nA name such as parse, Parser.parse or requests.get means the function of that name,\n"
+        "whatever stands before it. Anything else is a Perl regular expression, searched in\n"
+        "name (file:line); each function that it finds is held against the limit.");
+}
+
+static void put_settings(void)
+{
+    static const struct term settings[] = {
+        {"defaults", "Options by their long names; under a command's name, for that command."},
+        {"formats", "By format: its options, as behind -O."},
+        {"names",
+         "A list of rules with a Perl regular expression each: strip (of paths of files), rename "
+         "with "
+         "to (in names of functions), group with to (what matches in name (file:line) is one "
+         "function), hide (its time goes to its callers)."},
+        {"colors", "A list of match, color and name: the first that matches counts."},
+        {"budgets", "A list of limits; of one with a name, limit, name and optional."},
+        {NULL, NULL}};
+    puts(".SH SETTINGS\n.I .prof2any.yml\nin the working directory or one above it is YAML with "
+         "these keys, "
+         "each of which may be\nleft out. The command line rules over it;\n.B prof2any "
+         "config\nprints "
+         "what is in force.");
+    put_terms(settings);
 }
 
 static void put_end(void)
@@ -118,8 +187,7 @@ static void put_end(void)
          ".TP\n.B XDG_STATE_HOME\nWhere the history of\n.B browse\nis kept, in\n"
          ".IR prof2any/browse_history ;\n~/.local/state where it is not set.\n"
          ".SH FILES\n"
-         ".TP\n.I .prof2any.yml\nDefaults, names, colours and budgets of a project, in\n"
-         "the working directory or one above it;\n.B prof2any config\nprints what is in force.\n"
+         ".TP\n.I .prof2any.yml\nWhat a project wants: see SETTINGS.\n"
          ".SH EXAMPLES\n"
          ".nf\nprof2any app.prof\nprof2any app.prof \\-o app.svg\n"
          "prof2any app.prof \\-f callgrind \\-o callgrind.out.app\n"
@@ -145,7 +213,8 @@ enum p2a_status command_manual(void)
          "reads a profile, whatever recorded it, and writes a report, a picture, or the file of\n"
          "another tool. What is exact stays exact; where stacks have to be estimated from a call\n"
          "graph, the output says so. An input is a file, or standard input for \\- or for none;\n"
-         "gzip and zstd are unpacked. Without\n.B \\-o\nthe output goes to standard output; a file appears\n"
+         "gzip and zstd are unpacked. Without\n.B \\-o\nthe output goes to standard output; a file "
+         "appears\n"
          "whole or not at all.");
     for (size_t i = 0; commands_row(i, &command); i++) {
         fputs(".SH ", stdout);
@@ -158,6 +227,8 @@ enum p2a_status command_manual(void)
     puts(".SH OPTIONS OF EVERY COMMAND");
     put_options(CONVERT, true);
     put_formats();
+    put_limits();
+    put_settings();
     put_end();
     return P2A_OK;
 }
