@@ -124,25 +124,25 @@ static void put_limits(void)
          "The calls of every function of that name; calls(parse) <= 1000 is the same."},
         {"total(json.loads) < 0.5s",
          "Also self, primitive (calls that aren't recursive), depth (how many of it at once), "
-         "contexts "
-         "(call paths that end in it), callers, callees; a metric by its name, allocations(parse), "
-         "self[allocated](parse) < 1MB."},
-        {"self(module:json) <= 5%", "A module and all below it as one, or file:app/db.py, or "
-                                    "all:PATTERN; 5% is a share of the "
-                                    "whole run's."},
+         "contexts (call paths that end in it), callers, callees; a metric by its name, "
+         "allocations(parse), self[allocated](parse) < 1MB."},
+        {"self(module:json) <= 5%",
+         "A module and all below it as one, or file:app/db.py, or all:PATTERN; 5% is a share of "
+         "the whole run's."},
         {"functions < 500",
          "Without parentheses: of the whole run. Also total, calls, contexts, depth."},
-        {"handler -> ... -> execute <= 3", "The calls at the end of a call path; a -> b are direct "
-                                           "calls. no a -> ... -> b is a path that "
-                                           "must not exist, no f a function."},
-        {"total(parse) <= baseline + 10% + 1ms", "What the profile of --baseline has of the same "
-                                                 "function, moved or not. self%(parse) compares "
-                                                 "shares."},
-        {"optional parse <= 10", "Kept where it matches nothing, or can't be told from the "
-                                 "profile, which fails otherwise."},
+        {"handler -> ... -> execute <= 3",
+         "The calls at the end of a call path; a -> b are direct calls. no a -> ... -> b is a path "
+         "that must not exist, no f a function."},
+        {"total(parse) <= baseline + 10% + 1ms",
+         "What the profile of --baseline has of the same function, moved or not. self%(parse) "
+         "compares shares."},
+        {"optional parse <= 10",
+         "Kept where it matches nothing, or can't be told from the profile, which fails "
+         "otherwise."},
         {NULL, NULL}};
-    puts(".SH LIMITS\nOf\n.BR check ,\nbehind\n.B \\-\\-must\nor in a file. Operators are < <= == "
-         ">= >.");
+    puts(".SH LIMITS\nOf\n.BR check ,\nbehind\n.B \\-\\-must\nor in a file.\n"
+         "Operators are < <= == >= >.");
     put_terms(limits);
     puts(
         ".PP\nA name such as parse, Parser.parse or requests.get means the function of that name,\n"
@@ -157,17 +157,14 @@ static void put_settings(void)
         {"formats", "By format: its options, as behind -O."},
         {"names",
          "A list of rules with a Perl regular expression each: strip (of paths of files), rename "
-         "with "
-         "to (in names of functions), group with to (what matches in name (file:line) is one "
+         "with to (in names of functions), group with to (what matches in name (file:line) is one "
          "function), hide (its time goes to its callers)."},
         {"colors", "A list of match, color and name: the first that matches counts."},
         {"budgets", "A list of limits; of one with a name, limit, name and optional."},
         {NULL, NULL}};
-    puts(".SH SETTINGS\n.I .prof2any.yml\nin the working directory or one above it is YAML with "
-         "these keys, "
-         "each of which may be\nleft out. The command line rules over it;\n.B prof2any "
-         "config\nprints "
-         "what is in force.");
+    puts(".SH SETTINGS\n.I .prof2any.yml\nin the working directory or one above it is YAML with\n"
+         "these keys, each of which may be left out. The command line rules over it;\n"
+         ".B prof2any config\nprints what is in force.");
     put_terms(settings);
 }
 
@@ -213,9 +210,8 @@ enum p2a_status command_manual(void)
          "reads a profile, whatever recorded it, and writes a report, a picture, or the file of\n"
          "another tool. What is exact stays exact; where stacks have to be estimated from a call\n"
          "graph, the output says so. An input is a file, or standard input for \\- or for none;\n"
-         "gzip and zstd are unpacked. Without\n.B \\-o\nthe output goes to standard output; a file "
-         "appears\n"
-         "whole or not at all.");
+         "gzip and zstd are unpacked. Without\n.B \\-o\nthe output goes to standard output;\n"
+         "a file appears whole or not at all.");
     for (size_t i = 0; commands_row(i, &command); i++) {
         fputs(".SH ", stdout);
         put_upper(command.name ? command.name : "converting");

@@ -617,8 +617,8 @@ static void add_profile(struct p2a_profile *into, const struct p2a_profile *from
             note_lacking(into, into, from);
             note_lacking(into, from, into);
         }
-        double base = has_rows(into) ? p2a_share_base(into) : 0;
         bool parts = into->base > 0 || from->base > 0;
+        double base = parts && has_rows(into) ? p2a_share_base(into) : 0;
         if (error->status == P2A_OK && p2a_mapping_add(&m, error) == P2A_OK && parts)
             into->base = base_of_sum(&m, base);
         into->estimated |= from->estimated & (P2A_GRAPH | (tree ? P2A_CONTEXTS : 0));
