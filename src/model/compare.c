@@ -140,18 +140,10 @@ static void note_elsewhere(struct p2a_profile *into, uint32_t n)
                  n, n == 1 ? " is" : "s are");
 }
 
-static bool measures(const struct p2a_profile *p, const char *name)
-{
-    uint32_t i = 0;
-    while (i < p->metrics.n && strcmp(p2a_metric_name(p, i), name) != 0)
-        i++;
-    return i < p->metrics.n;
-}
-
 static bool share_metrics(const struct p2a_profile *a, const struct p2a_profile *b)
 {
     for (uint32_t i = 0; i < a->metrics.n; i++)
-        if (measures(b, p2a_metric_name(a, i)))
+        if (p2a_measures(b, p2a_metric_name(a, i)))
             return true;
     return false;
 }
@@ -203,7 +195,8 @@ static p2a_id leading_metric(const struct p2a_comparison *c)
     const struct p2a_profile *first = input_of(c, 0);
     for (uint32_t m = 0; m < first->metrics.n; m++) {
         size_t i = 1;
-        while (i < c->after_n + c->before_n && measures(input_of(c, i), p2a_metric_name(first, m)))
+        while (i < c->after_n + c->before_n &&
+               p2a_measures(input_of(c, i), p2a_metric_name(first, m)))
             i++;
         if (i == c->after_n + c->before_n)
             return m;

@@ -101,6 +101,14 @@ static void map_threads(struct p2a_mapping *m)
     }
 }
 
+bool p2a_measures(const struct p2a_profile *p, const char *name)
+{
+    uint32_t i = 0;
+    while (i < p->metrics.n && strcmp(p2a_metric_name(p, i), name) != 0)
+        i++;
+    return i < p->metrics.n;
+}
+
 enum p2a_status p2a_mapping_check(const struct p2a_mapping *m, struct p2a_error *error)
 {
     const struct p2a_profile *into = m->into;
@@ -573,14 +581,10 @@ static void lose_path_calls(struct p2a_profile *into)
 static void note_lacking(struct p2a_profile *into, const struct p2a_profile *a,
                          const struct p2a_profile *b)
 {
-    for (uint32_t i = 0; i < a->metrics.n; i++) {
-        const char *name = p2a_metric_name(a, i);
-        uint32_t at = 0;
-        while (at < b->metrics.n && strcmp(p2a_metric_name(b, at), name) != 0)
-            at++;
-        if (at == b->metrics.n)
-            p2a_note(into, "not all inputs measure %s: it is the sum of those that do", name);
-    }
+    for (uint32_t i = 0; i < a->metrics.n; i++)
+        if (!p2a_measures(b, p2a_metric_name(a, i)))
+            p2a_note(into, "not all inputs measure %s: it is the sum of those that do",
+                     p2a_metric_name(a, i));
 }
 
 /* What shares are of where one side is a part of a graph: what both were a part of. */

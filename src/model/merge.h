@@ -19,6 +19,8 @@ struct p2a_mapping {
     bool uncounted; /* calls of contexts aren't added */
 };
 
+/* Whether the profile has a metric of that name. */
+bool p2a_measures(const struct p2a_profile *p, const char *name);
 /* Metrics join by name and unit; P2A_INPUT for the same name in another unit, or none in common. */
 enum p2a_status p2a_mapping_check(const struct p2a_mapping *mapping, struct p2a_error *error);
 /* Adds the rows: contexts where both sides are trees (or INTO is empty), else the graph. */

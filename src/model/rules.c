@@ -117,12 +117,14 @@ static enum p2a_status hide_all(struct rule *r)
     return r->error->status;
 }
 
-/* Whether the rule changes any function's paths: no stacks are estimated for a rule that doesn't.
- */
+/* Whether the rule works on paths; of a call graph alone only where it changes any, since stacks
+ * would be estimated for it. */
 static bool needs_paths(struct rule *r)
 {
     if (r->row->kind != P2A_GROUP && r->row->kind != P2A_HIDE)
         return false;
+    if (r->p->facts & P2A_CONTEXTS)
+        return true;
     unsigned char *matched =
         p2a_pattern_functions(r->p, kinds[r->row->kind], r->row->pattern, r->error);
     bool any = matched && memchr(matched, 1, r->p->functions.n);
