@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/crew.h"
 #include "base/fetch.h"
 #include "model/core.h"
@@ -250,7 +251,9 @@ static bool begin_upwards(void *beginning)
 {
     struct beginning *b = beginning;
     struct p2a_flow *flow = b->flow;
-    if (!p2a_ins_build(b->p, &b->ins) || !p2a_components_upwards(b->p, &b->ins, &flow->parts))
+    flow->calls = p2a_zeroed((size_t)b->p->functions.n + 1, sizeof *flow->calls);
+    if (!flow->calls || !p2a_ins_build(b->p, &b->ins) ||
+        !p2a_components_upwards(b->p, &b->ins, &flow->parts))
         return false;
     sort_arcs(b->p, b->ins.first, flow);
     for (uint32_t f = 0; f < b->p->graph.node_n; f++) {
@@ -267,15 +270,14 @@ bool p2a_flow_begin(const struct p2a_profile *p, struct p2a_flow *flow)
     size_t n = (size_t)p->functions.n + 1, arcs = (size_t)p->graph.arc_n + 1;
     *flow = (struct p2a_flow){.first = calloc(n + 1, sizeof *flow->first),
                               .arcs = calloc(arcs, sizeof *flow->arcs),
-                              .calls = calloc(n, sizeof *flow->calls),
                               .inclusive = calloc(n, sizeof *flow->inclusive),
                               .scratch = calloc(arcs, 2 * sizeof *flow->scratch),
                               .picked = calloc(arcs, 2 * sizeof *flow->picked),
                               .place = malloc(arcs * sizeof *flow->place),
                               .arc_calls = malloc(arcs * sizeof *flow->arc_calls),
                               .arc = calloc(arcs, sizeof *flow->arc)};
-    bool room = flow->first && flow->arcs && flow->calls && flow->inclusive && flow->scratch &&
-                flow->picked && flow->place && flow->arc_calls && flow->arc;
+    bool room = flow->first && flow->arcs && flow->inclusive && flow->scratch && flow->picked &&
+                flow->place && flow->arc_calls && flow->arc;
     bool few = p->graph.arc_n < MANY;
     bool done = room && p2a_do_both(begin_downwards, begin_upwards, &beginning, few);
     p2a_ins_free(&beginning.ins);
