@@ -2327,7 +2327,7 @@ struct writer {
     uint64_t *line_cost, *rest_cost;
     uint64_t *self; /* [event * functions + function]: what these sum to */
     /* [row * events + event]: the sites, and what of the arcs has no site, of these each at its
-     * place in flow.outs: there they are written. */
+     * place in flow.call: there they are written. */
     uint64_t *site_cost, *arc_cost;
     uint64_t *part_cost; /* [event * components + component], where there is a cycle: inclusive */
     struct p2a_str word[MAX_EVENTS]; /* the events' */
@@ -3009,8 +3009,8 @@ static void reach(const struct writer *w, p2a_id start, bool *reached, p2a_id *s
     reached[start] = true;
     while (n) {
         p2a_id f = stack[--n];
-        for (uint32_t i = w->flow.outs.first[f]; i < w->flow.outs.first[f + 1]; i++) {
-            p2a_id callee = w->flow.outs.callee[i];
+        for (uint32_t i = w->flow.out[f]; i < w->flow.out[f + 1]; i++) {
+            p2a_id callee = w->flow.call[i].callee;
             if (!reached[callee]) {
                 reached[callee] = true;
                 stack[n++] = callee;
@@ -3435,37 +3435,37 @@ static void put_arc(const struct writer *w, struct pen *pen, p2a_id caller, uint
 {
     const struct target *own = &w->target[caller];
     struct p2a_line from = {.function = caller, .file = own->file, .line = own->line};
-    p2a_id callee = w->flow.outs.callee[place], arc = w->flow.outs.arc[place];
+    const struct p2a_flow_call *call = &w->flow.call[place];
     const uint64_t *rest = w->arc_cost + (size_t)place * w->events;
-    uint64_t calls = w->flow.arc_calls[place];
-    bool sites = w->p->graph.site_n && put_sites(w, pen, arc, &calls);
+    uint64_t calls = call->calls;
+    bool sites = w->p->graph.site_n && put_sites(w, pen, call->arc, &calls);
     if (!sites || calls || any_cost(w, rest))
-        put_call(w, pen, callee, calls, &from, rest);
+        put_call(w, pen, call->callee, calls, &from, rest);
 }
 
 /* Callees lie anywhere in tables larger than the caches: what will be written soon is asked for,
- * step by step, and names, which are written once, only then. PLACE: the place in flow.outs that is
+ * step by step, and names, which are written once, only then. PLACE: the place in flow.call that is
  * written now. */
 static void fetch_ahead(const struct writer *w, const struct pen *pen, uint32_t place)
 {
     enum { TARGET = 32, FILE_NUMBER = 24, NAME = 16, NAME_TEXT = 8 };
-    const p2a_id *callee = w->flow.outs.callee + place;
+    const struct p2a_flow_call *call = w->flow.call + place;
     if (place + TARGET >= w->p->graph.arc_n)
         return;
-    p2a_fetch(&w->target[callee[TARGET]]);
-    p2a_fetch(&w->file_no[w->target[callee[FILE_NUMBER]].file]);
+    p2a_fetch(&w->target[call[TARGET].callee]);
+    p2a_fetch(&w->file_no[w->target[call[FILE_NUMBER].callee].file]);
     if (w->p->graph.site_n)
-        p2a_fetch(&w->sites.first[w->flow.outs.arc[place + TARGET]]);
+        p2a_fetch(&w->sites.first[call[TARGET].arc]);
     if (!pen->out)
         return;
-    const struct target *target = &w->target[callee[NAME]];
+    const struct target *target = &w->target[call[NAME].callee];
     if (target->number > pen->functions)
-        p2a_fetch(&w->name[callee[NAME]]);
+        p2a_fetch(&w->name[call[NAME].callee]);
     if (w->file_no[target->file] > pen->files)
         p2a_fetch(&w->p->strings.row[target->file]);
-    target = &w->target[callee[NAME_TEXT]];
+    target = &w->target[call[NAME_TEXT].callee];
     if (target->number > pen->functions)
-        p2a_fetch(w->name[callee[NAME_TEXT]].at);
+        p2a_fetch(w->name[call[NAME_TEXT].callee].at);
     if (w->file_no[target->file] > pen->files)
         p2a_fetch(w->p->strings.row[target->file].at);
 }
@@ -3484,7 +3484,7 @@ static void put_block(const struct writer *w, struct pen *pen, p2a_id function)
     pen->file = f->file;
     put_function(w, pen, P2A_LIT("fn="), function);
     put_self(w, pen, function);
-    for (uint32_t i = w->flow.outs.first[function]; i < w->flow.outs.first[function + 1]; i++) {
+    for (uint32_t i = w->flow.out[function]; i < w->flow.out[function + 1]; i++) {
         fetch_ahead(w, pen, i);
         put_arc(w, pen, function, i);
     }
@@ -3515,7 +3515,7 @@ static bool list_blocks(struct writer *w)
     for (uint32_t i = 0; w->block && i < g->order_n; i++)
         w->block[w->block_n++] = g->order[i];
     for (p2a_id f = 0; w->block && f < g->node_n; f++) {
-        bool calls = w->flow.outs.first[f] < w->flow.outs.first[f + 1];
+        bool calls = w->flow.out[f] < w->flow.out[f + 1];
         if (calls && !(g->node[f].has & P2A_HAS_ROW))
             w->block[w->block_n++] = f;
     }
@@ -3541,18 +3541,18 @@ static void number_block(const struct writer *w, struct pen *pen, p2a_id functio
 {
     enum { AHEAD = 24 };
     const struct p2a_function *row = w->p->functions.row;
-    const p2a_id *callee = w->flow.outs.callee;
+    const struct p2a_flow_call *call = w->flow.call;
     p2a_id file = w->target[function].file, object = row[function].module;
     if (w->modules && object != pen->object)
         give_number(&w->object_no[object], &pen->objects);
     give_number(&w->file_no[file], &pen->files);
     give_number(&w->target[function].number, &pen->functions);
-    for (uint32_t i = w->flow.outs.first[function]; i < w->flow.outs.first[function + 1]; i++) {
-        struct target *target = &w->target[callee[i]];
+    for (uint32_t i = w->flow.out[function]; i < w->flow.out[function + 1]; i++) {
+        struct target *target = &w->target[call[i].callee];
         if (i + AHEAD < w->p->graph.arc_n)
-            p2a_fetch(&w->target[callee[i + AHEAD]]);
-        if (w->modules && row[callee[i]].module != object)
-            give_number(&w->object_no[row[callee[i]].module], &pen->objects);
+            p2a_fetch(&w->target[call[i + AHEAD].callee]);
+        if (w->modules && row[call[i].callee].module != object)
+            give_number(&w->object_no[row[call[i].callee].module], &pen->objects);
         if (target->file != file)
             give_number(&w->file_no[target->file], &pen->files);
         give_number(&target->number, &pen->functions);

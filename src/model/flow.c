@@ -215,22 +215,22 @@ static void sort_arcs(const struct p2a_profile *p, const uint32_t *in, struct p2
         flow->arcs[fill[flow->parts.of[p->graph.arc[a].callee]]++] = a;
 }
 
-/* Once more as p2a_outs_build does it. False: no memory. */
-static bool place_arcs(const struct p2a_profile *p, struct p2a_flow *flow)
+/* As in p2a_outs_build, all that is wanted of an arc at once. */
+static void sort_calls(const struct p2a_profile *p, struct p2a_flow *flow)
 {
     const struct p2a_graph *g = &p->graph;
-    size_t n = (size_t)p->functions.n + 1;
-    uint32_t *fill = malloc(n * sizeof *fill);
-    if (!fill)
-        return false;
-    memcpy(fill, flow->outs.first, n * sizeof *fill);
+    uint32_t *fill = flow->out + 1;
+    for (p2a_id a = 0; a < g->arc_n; a++)
+        fill[g->arc[a].caller + 1]++;
+    for (p2a_id f = 0; f < p->functions.n; f++)
+        fill[f + 1] += fill[f];
     for (p2a_id a = 0; a < g->arc_n; a++) {
-        uint64_t calls = g->arc[a].calls ? g->arc[a].calls : p2a_counts_of(g->arc_before, a).calls;
-        flow->place[a] = fill[g->arc[a].caller]++;
-        flow->arc_calls[flow->place[a]] = g->arc[a].has & P2A_HAS_CALLS ? calls : 0;
+        const struct p2a_arc *arc = &g->arc[a];
+        uint64_t calls = arc->calls ? arc->calls : p2a_counts_of(g->arc_before, a).calls;
+        flow->place[a] = fill[arc->caller]++;
+        flow->call[flow->place[a]] =
+            (struct p2a_flow_call){arc->callee, a, arc->has & P2A_HAS_CALLS ? calls : 0};
     }
-    free(fill);
-    return true;
 }
 
 struct beginning {
@@ -243,7 +243,8 @@ struct beginning {
 static bool begin_downwards(void *beginning)
 {
     const struct beginning *b = beginning;
-    return p2a_outs_build(b->p, &b->flow->outs) && place_arcs(b->p, b->flow);
+    sort_calls(b->p, b->flow);
+    return true;
 }
 
 /* What follows from who is called. */
@@ -268,16 +269,17 @@ bool p2a_flow_begin(const struct p2a_profile *p, struct p2a_flow *flow)
     enum { MANY = 1 << 14 }; /* arcs that two threads pay for */
     struct beginning beginning = {.p = p, .flow = flow};
     size_t n = (size_t)p->functions.n + 1, arcs = (size_t)p->graph.arc_n + 1;
-    *flow = (struct p2a_flow){.first = calloc(n + 1, sizeof *flow->first),
+    *flow = (struct p2a_flow){.out = calloc(n + 1, sizeof *flow->out),
+                              .call = malloc(arcs * sizeof *flow->call),
+                              .first = calloc(n + 1, sizeof *flow->first),
                               .arcs = calloc(arcs, sizeof *flow->arcs),
                               .inclusive = calloc(n, sizeof *flow->inclusive),
                               .scratch = calloc(arcs, 2 * sizeof *flow->scratch),
                               .picked = calloc(arcs, 2 * sizeof *flow->picked),
                               .place = malloc(arcs * sizeof *flow->place),
-                              .arc_calls = malloc(arcs * sizeof *flow->arc_calls),
                               .arc = calloc(arcs, sizeof *flow->arc)};
-    bool room = flow->first && flow->arcs && flow->inclusive && flow->scratch && flow->picked &&
-                flow->place && flow->arc_calls && flow->arc;
+    bool room = flow->out && flow->call && flow->first && flow->arcs && flow->inclusive &&
+                flow->scratch && flow->picked && flow->place && flow->arc;
     bool few = p->graph.arc_n < MANY;
     bool done = room && p2a_do_both(begin_downwards, begin_upwards, &beginning, few);
     p2a_ins_free(&beginning.ins);
@@ -288,8 +290,9 @@ bool p2a_flow_begin(const struct p2a_profile *p, struct p2a_flow *flow)
 
 void p2a_flow_free(struct p2a_flow *flow)
 {
-    p2a_outs_free(&flow->outs);
     p2a_components_free(&flow->parts);
+    free(flow->out);
+    free(flow->call);
     free(flow->first);
     free(flow->arcs);
     free(flow->calls);
@@ -297,7 +300,6 @@ void p2a_flow_free(struct p2a_flow *flow)
     free(flow->scratch);
     free(flow->picked);
     free(flow->place);
-    free(flow->arc_calls);
     free(flow->arc);
     *flow = (struct p2a_flow){0};
 }

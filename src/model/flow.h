@@ -12,23 +12,26 @@
 #include "model/cycles.h"
 
 struct p2a_flow {
-    struct p2a_outs outs;
+    uint32_t *out; /* call[out[f]] … call[out[f + 1] - 1]: the arcs out of function f */
+    struct p2a_flow_call {
+        p2a_id callee, arc;
+        uint64_t calls; /* where a comparison has none, those before */
+    } * call;
     struct p2a_components parts;
     uint32_t *first; /* arcs[first[k]] … arcs[first[k + 1] - 1]: the arcs into component k */
     p2a_id *arcs;
     uint64_t *calls; /* per component: Σ calls of its members */
     struct p2a_inclusive {
         uint64_t cost;
-        uint64_t blur;   /* how far rounding may have moved it */
-    } * inclusive;       /* per component */
-    uint64_t *scratch;   /* 2 * arc_n rows */
-    p2a_id *picked;      /* scratch, 2 * arc_n rows */
-    uint32_t *place;     /* per arc: where it is in outs */
-    uint64_t *arc_calls; /* in the order of outs; where a comparison has none, those before */
-    uint64_t *arc;       /* in the order of outs: the result of the latest p2a_flow_column */
-    uint32_t cut;        /* arcs that entered a component with more than its inclusive cost */
-    uint32_t recursive;  /* arcs within a component that held more than that */
-    uint32_t shared;     /* arcs without a total of their own, given a share by calls */
+        uint64_t blur;  /* how far rounding may have moved it */
+    } * inclusive;      /* per component */
+    uint64_t *scratch;  /* 2 * arc_n rows */
+    p2a_id *picked;     /* scratch, 2 * arc_n rows */
+    uint32_t *place;    /* per arc: where it is in call */
+    uint64_t *arc;      /* in the order of call: the result of the latest p2a_flow_column */
+    uint32_t cut;       /* arcs that entered a component with more than its inclusive cost */
+    uint32_t recursive; /* arcs within a component that held more than that */
+    uint32_t shared;    /* arcs without a total of their own, given a share by calls */
 };
 
 bool p2a_flow_begin(const struct p2a_profile *p, struct p2a_flow *flow); /* false: no memory */

@@ -228,7 +228,11 @@ static void nothing_exceeds_the_whole_however_inconsistent(void **state)
         for (uint32_t a = 0; a < p->graph.arc_n; a++) {
             uint32_t above = f.parts.of[p->graph.arc[a].caller];
             uint32_t below = f.parts.of[p->graph.arc[a].callee];
-            assert_true(f.outs.arc[f.place[a]] == a);
+            const struct p2a_arc *arc = &p->graph.arc[a];
+            const struct p2a_flow_call *call = &f.call[f.place[a]];
+            assert_true(call->arc == a && call->callee == arc->callee);
+            assert_true(call->calls == (arc->has & P2A_HAS_CALLS ? arc->calls : 0));
+            assert_true(f.out[arc->caller] <= f.place[a] && f.place[a] < f.out[arc->caller + 1]);
             assert_true(f.arc[f.place[a]] <= f.inclusive[below].cost);
             into[below] += above == below ? 0 : f.arc[f.place[a]];
         }
