@@ -187,12 +187,15 @@ static double read_nanoseconds(struct reader *r, int64_t *exact, bool *is_exact)
     return value;
 }
 
+/* Programs that take one double of microseconds from another are a little off: see put_length. */
 static double read_length(struct reader *r)
 {
     int64_t exact;
     bool is_exact;
-    double value = read_nanoseconds(r, &exact, &is_exact);
-    return is_exact ? (double)exact : value;
+    double value = read_nanoseconds(r, &exact, &is_exact), near = round(value);
+    if (is_exact)
+        return (double)exact;
+    return fabs(value - near) < 0.01 ? near : value;
 }
 
 static double read_time(struct reader *r)
@@ -828,6 +831,27 @@ static void put_time(struct writer *w, const char *key, uint64_t value)
     p2a_json_raw(&w->json, (struct p2a_str){text, (size_t)n});
 }
 
+/* Who reads it adds up doubles, start and length: as many decimals as it takes to come to the very
+ * number that the next one starts at. 1.241 + 0.516 is more than 1.757, and the next one would
+ * begin within this one. */
+static void put_length(struct writer *w, uint64_t start, uint64_t length)
+{
+    double from = (double)start / 1000, end = (double)(start + length) / 1000;
+    char text[40];
+    int n = 0;
+    if (from + (double)length / 1000 == end) {
+        put_time(w, "dur", length);
+        return;
+    }
+    for (int places = 4; places <= 17; places++) {
+        n = snprintf(text, sizeof text, "%.*f", places, end - from);
+        if (from + strtod(text, NULL) == end)
+            break;
+    }
+    p2a_json_name(&w->json, "dur");
+    p2a_json_raw(&w->json, (struct p2a_str){text, (size_t)n});
+}
+
 static void put_text(struct writer *w, const char *key, struct p2a_str text)
 {
     p2a_json_name(&w->json, key);
@@ -872,7 +896,7 @@ static void put_event(struct writer *w, p2a_id context)
     put_text(w, "cat", P2A_LIT("prof2any"));
     put_text(w, "name", p2a_string(w->p, f->qualname ? f->qualname : f->name));
     put_time(w, "ts", w->start[context]);
-    put_time(w, "dur", w->total[context]);
+    put_length(w, w->start[context], w->total[context]);
     put_ids(w, c->thread);
     put_args(w, c, f);
     p2a_json_end(&w->json, '}');

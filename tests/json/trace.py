@@ -96,6 +96,29 @@ def trees_are_read_as_they_were_made():
             break
 
 
+def in_their_parents(path, events):
+    """Ends as doubles, which most readers add up: what begins before one ends is within it."""
+    is_open = collections.defaultdict(list)
+    for event in sorted(events, key=lambda event: event["ts"]):
+        ends, end = is_open[event["pid"], event["tid"]], event["ts"] + event["dur"]
+        while ends and ends[-1] <= event["ts"]:
+            ends.pop()
+        check(not ends or end <= ends[-1], path, "ends after what called it: %s" % event)
+        ends.append(end)
+
+
+def events_that_follow_one_another_do_not_overlap():
+    weights = [1241, 516] + [1 + i * 7919 % 99991 for i in range(3000)]
+    path = write("times.json", {
+        "$schema": "https://www.speedscope.app/file-format-schema.json",
+        "shared": {"frames": [{"name": "f%d" % i} for i in range(len(weights))]},
+        "profiles": [{"type": "sampled", "name": "t", "unit": "nanoseconds", "startValue": 0, "endValue": sum(weights),
+                      "samples": [[0, i] for i in range(len(weights))], "weights": weights}]})
+    events = [event for event in json.loads(convert(path, "trace"))["traceEvents"] if event["ph"] == "X"]
+    check(len(events) == 1 + len(weights), path, "%d events" % len(events))
+    in_their_parents(path, events)
+
+
 def what_is_written_is_read_again():
     for folder in ("trace", "speedscope", "pstats", "callgrind", "folded"):
         for path in samples(folder)[::4]:
@@ -105,6 +128,7 @@ def what_is_written_is_read_again():
             file = json.loads(text)
             events = [event for event in file["traceEvents"] if event["ph"] == "X"]
             check(all(event["dur"] >= 0 and event["ts"] >= 0 for event in events), path, "a negative time")
+            in_their_parents(path, events)
             check("not recorded" in file["otherData"]["order"], path, "it doesn't say that there is no order")
             again = write("again.json", text)
             once, twice = convert(again, "folded"), convert(write("twice", convert(again, "trace")), "folded")
@@ -203,6 +227,7 @@ def a_trace_without_events_is_empty():
 trees_are_read_as_they_were_made()
 a_trace_without_events_is_empty()
 what_is_written_is_read_again()
+events_that_follow_one_another_do_not_overlap()
 threads_that_a_trace_takes_for_one_are_told()
 a_crashed_program_leaves_a_readable_trace()
 samples_of_v8_are_read_with_their_lines()
