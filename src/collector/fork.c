@@ -1,9 +1,10 @@
 /* A forked child inherits the mapping of its parent's file, and must not write there. What it may
  * do between fork() and a recording of its own is nothing, so the child gets zeros in place of the
- * file at once, where whatever thread it has stands at a root:
+ * file at once, where whatever thread it has stands at a root. It is behind the header, which may
+ * still be written to:
  *
- *     parent    | header | s | thread | s | nodes ...        the file, shared
- *     child     | 0 root 0   | thread | 0   0  0             the same addresses, its own memory
+ *     parent    | header | s    | thread | s | nodes ...        the file, shared
+ *     child     | 0   0  | root | thread | 0   0  0             the same addresses, its own memory
  *
  * Before that the parent notes the path that is open, for the child to stand on in its recording.
  *
@@ -80,7 +81,7 @@ static void part(struct p2a_recorder *r)
     if (r->map.fd < 0 || !p2a_mapping_blank(&r->map))
         return;
     r->dead = true;
-    struct p2a_rec_node *root = (struct p2a_rec_node *)(void *)r->map.base + 1;
+    struct p2a_rec_node *root = (struct p2a_rec_node *)(void *)r->map.base + P2A_REC_FIRST;
     root->flags = P2A_NODE_ROOT;
     for (struct p2a_track *k = r->newest; k; k = k->older) {
         p2a_set_track(k->thread, k);

@@ -12,6 +12,18 @@ import time
 import engine
 import raw
 
+early = None
+
+
+def look():
+    """Registered before any of the recorder's own, so that it runs before the child has a recording."""
+    for _ in range(4 if early else 0):
+        early.getstats()
+        early.recording()
+        branch(20)
+
+
+os.register_at_fork(after_in_child=look)
 _prof2any = engine.load()
 folder = tempfile.TemporaryDirectory()
 
@@ -234,8 +246,19 @@ def read_live(data):
     return r
 
 
+def looked_at_by_a_handler_of_the_program_a_child_lives_on():
+    global early
+    early = _prof2any.Profiler(path=path("early-{pid}.p2a"))
+    early.enable()
+    pid = fork_and_wait(30)
+    early.disable()
+    early = None
+    assert raw.read(path("early-%d.p2a" % pid)).calls("leaf") == 30
+
+
 def main():
-    for fact in (a_child_goes_on_where_it_was_forked, without_a_place_for_it_a_child_is_not_recorded,
+    for fact in (looked_at_by_a_handler_of_the_program_a_child_lives_on,
+                 a_child_goes_on_where_it_was_forked, without_a_place_for_it_a_child_is_not_recorded,
                  in_memory_a_child_begins_with_nothing, grandchildren_and_children_of_threads_are_recorded,
                  a_thread_may_fork_before_its_first_call, folded_calls_stay_balanced_in_a_child, a_child_whose_file_cannot_be_made_runs_unrecorded,
                  allocations_and_tickers_go_on_in_a_child, a_killed_program_leaves_its_recording,
