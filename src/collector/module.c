@@ -640,12 +640,12 @@ static bool set_way(struct p2a_profiler *p, const char *clock, const char *mode)
     int c = one_of("clock", clock, clocks), m = c < 0 ? -1 : one_of("mode", mode, modes);
     if (m < 0)
         return false;
-    p->clock = c == 0 ? P2A_REC_CLOCK_COUNTER : P2A_REC_CLOCK_CPU;
-    p->mode = (enum p2a_rec_mode)(P2A_REC_MODE_FULL + m);
     if (m == 2 && p->timer) {
         PyErr_SetString(PyExc_ValueError, "mode 'sampled' takes no timer");
         return false;
     }
+    p->clock = c == 0 ? P2A_REC_CLOCK_COUNTER : P2A_REC_CLOCK_CPU;
+    p->mode = (enum p2a_rec_mode)(P2A_REC_MODE_FULL + m);
     if (m == 1)
         p->builtins = false;
     return true;
@@ -717,6 +717,7 @@ static int profiler_init(PyObject *self, PyObject *args, PyObject *keywords)
     Py_XDECREF(p->timer);
     p->timer = timer_object == Py_None ? NULL : timer_object;
     p->unit = unit;
+    p->mode = P2A_REC_MODE_FULL; /* where another can't be */
     p->subcalls = subcalls;
     p->builtins = builtins;
     p->allocations = allocations;

@@ -204,6 +204,14 @@ class Stats(InFolder):
         redirect.__enter__()
         self.addCleanup(redirect.__exit__, None, None, None)
 
+    def test_what_is_added_to_a_subclass_needs_none_of_its_arguments(self):
+        class Named(prof2any.Stats):
+            def __init__(self, name):
+                super().__init__(name)
+
+        once, twice = Named(self.CALLGRIND), Named(self.CALLGRIND).add(self.CALLGRIND)
+        self.assertEqual(twice.total_calls, 2 * once.total_calls)
+
     def test_pstats_files_are_loaded_as_pstats_does(self):
         theirs, ours = pstats.Stats(self.PSTATS), prof2any.Stats(self.PSTATS)
         self.assertEqual((theirs.stats, theirs.files), (ours.stats, ours.files))
@@ -364,6 +372,14 @@ class Timers(unittest.TestCase):
         self.assertEqual(self.total(lambda: next(looks), 0.25), 0.25)
         self.assertEqual(self.total(lambda: [next(looks), 7.0, 0.5]), 1.0)
         self.assertGreaterEqual(self.total(os.times), 0.0)
+
+    def test_a_constructor_that_refuses_leaves_a_profiler(self):
+        profile = prof2any.Profile(mode="sampled")
+        with self.assertRaises(ValueError):
+            profile.__init__(mode="sampled", timer=lambda: 1.0)
+        profile.runcall(top)
+        profile.create_stats()
+        self.assertEqual(row(profile.stats, "leaf")[0], 3)
 
     def test_a_timer_is_not_asked_while_it_answers(self):
         looks = (look * 0.5 for look in range(1000))
@@ -579,6 +595,37 @@ class Decorator(InFolder):
         self.assertRegex(out, r"(?m)^ +4 .*\(waits\)")
         self.assertRegex(out, r"\(numbers\)")
         self.assertNotIn("unrelated", out)
+
+    def test_a_generator_ends_as_it_does_without(self):
+        def numbers():
+            while True:
+                try:
+                    yield 1
+                except GeneratorExit:
+                    return 7
+
+        def goes_on():
+            try:
+                yield 1
+            except GeneratorExit:
+                yield 2
+
+        ends = []
+        for decorate in (lambda function: function, prof2any.profile(os.path.join(SCRATCH.name, "g.prof"))):
+            closed, thrown, on = decorate(numbers)(), decorate(numbers)(), decorate(goes_on)()
+            for generator in (closed, thrown, on):
+                next(generator)
+            with self.assertRaises(StopIteration) as end:
+                thrown.throw(GeneratorExit)
+            ends.append((closed.close(), end.exception.value, on.throw(GeneratorExit)))
+        self.assertEqual(*ends)
+
+    def test_a_functions_arguments_may_have_any_name(self):
+        @prof2any.profile(os.path.join(SCRATCH.name, "n.prof"))
+        def names(function, self, args, **kw):
+            return function, self, args, kw
+
+        self.assertEqual(names(function=1, self=2, args=3, calls=4), (1, 2, 3, {"calls": 4}))
 
     def test_calls_that_cant_be_recorded_are_made_and_counted(self):
         out, _ = self.python("""

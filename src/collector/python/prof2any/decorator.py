@@ -34,7 +34,7 @@ class Calls:
         self.process = os.getpid()
         atexit.register(self.report)
 
-    def call(self, function, *args, **kw):
+    def call(self, function, /, *args, **kw):
         """Calls function, recorded unless that is so already or can't be."""
         if _recording == (self, threading.get_ident()):
             return function(*args, **kw)
@@ -101,21 +101,23 @@ def _write(filename, calls):
         print("prof2any: note: %s: %s" % (filename, c._words()), file=sys.stderr)
 
 
-def steps(run, call):
-    """Does what run does, a generator or a coroutine, with each step through call."""
-    step, value = run.send, None
-    while True:
-        try:
-            given = call(step, value)
-        except StopIteration as e:
-            return e.value
-        try:
-            step, value = run.send, (yield given)
-        except GeneratorExit:
-            call(run.close)
-            raise
-        except BaseException as e:
-            step, value = run.throw, e
+def stepwise(function, calls):
+    """A generator that does what that of function does, or its coroutine, with each step recorded."""
+
+    def steps(*args, **kw):
+        run = function(*args, **kw)
+        step, value = run.send, None
+        while True:
+            try:
+                given = calls.call(step, value)
+            except StopIteration as e:
+                return e.value
+            try:
+                step, value = run.send, (yield given)
+            except BaseException as e:
+                step, value = run.throw, e
+
+    return steps
 
 
 def wrap(function, calls):
@@ -123,14 +125,12 @@ def wrap(function, calls):
     if inspect.isasyncgenfunction(function):
         raise TypeError("asynchronous generators can't be profiled one by one: %r" % function)
     if inspect.iscoroutinefunction(function):
-        drive = types.coroutine(steps)
+        drive = types.coroutine(stepwise(function, calls))
 
         async def wrapper(*args, **kw):
-            return await drive(function(*args, **kw), calls.call)
+            return await drive(*args, **kw)
     elif inspect.isgeneratorfunction(function):
-
-        def wrapper(*args, **kw):
-            return (yield from steps(function(*args, **kw), calls.call))
+        wrapper = stepwise(function, calls)
     else:
 
         def wrapper(*args, **kw):

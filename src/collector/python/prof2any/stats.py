@@ -83,9 +83,15 @@ class Stats(pstats.Stats):
         more = self._inputs is not None and not self._stripped
         return more, self._inputs if more else [marshal.dumps(self.stats)]
 
+    def _like(self, arg):
+        """What add() takes without a copy: of the same type, whose constructor may be another."""
+        other = type(self).__new__(type(self))
+        Stats.__init__(other, arg, stream=self.stream)
+        return other
+
     def add(self, *arg_list):
         for arg in reversed(arg_list):
-            other = arg if type(arg) is type(self) else type(self)(arg, stream=self.stream)
+            other = arg if type(arg) is type(self) else self._like(arg)
             (more, inputs), (others, other_inputs) = self._parts(), other._parts()
             self._inputs = [*inputs, *other_inputs] if more or others else None
             self._stripped = False
