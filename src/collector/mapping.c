@@ -134,10 +134,20 @@ static int grow(struct p2a_mapping *m, size_t need)
 
 /* ---- the addresses --------------------------------------------------------------------------- */
 
+/* Where addresses are limited, most of them are the program's. */
+static size_t share(size_t n)
+{
+    enum { PROGRAMS = 8 };
+    struct rlimit space;
+    if (getrlimit(RLIMIT_AS, &space) != 0 || space.rlim_cur / PROGRAMS >= n)
+        return n;
+    return space.rlim_cur / PROGRAMS > RESERVE_MIN ? space.rlim_cur / PROGRAMS : RESERVE_MIN;
+}
+
 static int reserve(struct p2a_mapping *m, size_t n)
 {
     int flags = MAP_NORESERVE | (m->fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED);
-    for (n = whole_pages(n); n >= RESERVE_MIN; n = whole_pages(n / 2)) {
+    for (n = whole_pages(share(n)); n >= RESERVE_MIN; n = whole_pages(n / 2)) {
         void *at = mmap(NULL, n, PROT_READ | PROT_WRITE, flags, m->fd, 0);
         if (at != MAP_FAILED) {
             m->base = at;

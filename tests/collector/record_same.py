@@ -219,6 +219,11 @@ class Same(RecordTest):
         self.assertNotIn("{pid}", done.said)
 
     @each_python
+    def test_a_limit_of_addresses(self):
+        self.write("large.py", "print(len(bytearray(400 << 20)))\n")
+        self.assert_same("sh", "-c", "ulimit -v 600000; exec %s large.py" % self.python)
+
+    @each_python
     def test_interpreters_within_leave_the_recording_alone(self):
         self.write("app.py", """
             try:
