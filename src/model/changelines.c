@@ -92,7 +92,7 @@ static void say_ratio(char text[CELL], const struct p2a_change *c, const struct 
     p2a_human_ratio(ratio, before, after);
     if (!(before > 0) && p2a_change_is_on(c, P2A_EARLIER))
         ratio[0] = '\0';
-    else if (!(after > 0) && p2a_change_is_on(c, P2A_AFTER))
+    else if (before > 0 && !(after > 0) && p2a_change_is_on(c, P2A_AFTER))
         snprintf(ratio, sizeof ratio, "-100 %%");
     snprintf(text, CELL, "%s", ratio);
 }

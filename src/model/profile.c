@@ -675,9 +675,9 @@ void p2a_context_calls(struct p2a_profile *p, p2a_id context, uint64_t calls)
 
 void p2a_context_calls_before(struct p2a_profile *p, p2a_id context, uint64_t calls)
 {
-    uint64_t *before = p->contexts.calls_before;
-    if (context < p->contexts.n && before)
-        before[context] = p2a_add_calls(before[context], calls);
+    struct p2a_contexts *t = &p->contexts;
+    if (context < t->n && calls && t->calls_before && (t->calls || start_calls(p, &t->calls)))
+        t->calls_before[context] = p2a_add_calls(t->calls_before[context], calls);
 }
 
 /* ---- the graph ---- */
@@ -959,8 +959,9 @@ static unsigned row_facts(const struct p2a_profile *p)
 {
     const struct p2a_graph *g = &p->graph;
     unsigned facts = p->core->packed.addresses ? P2A_ADDRESSES : 0;
-    for (uint32_t i = 0; p->contexts.calls && i < p->contexts.n && !(facts & P2A_CALLS); i++)
-        if (p->contexts.calls[i])
+    const struct p2a_contexts *t = &p->contexts;
+    for (uint32_t i = 0; t->calls && i < t->n && !(facts & P2A_CALLS); i++)
+        if (t->calls[i] || (t->calls_before && t->calls_before[i]))
             facts |= P2A_CALLS;
     for (uint32_t i = 0; i < g->node_n && !(facts & P2A_CALLS); i++)
         if (g->node[i].has & P2A_HAS_CALLS)

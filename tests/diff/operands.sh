@@ -161,3 +161,36 @@ esac
 "$PROF2ANY" none.json three.json -q -f flamegraph -O reverse=yes | grep -q " calls" &&
     { echo "a reversed flame graph: calls" && exit 1; }
 "$PROF2ANY" none.json three.json -q -f flamegraph | grep -q "34 calls" || { echo "a flame graph: no calls" && exit 1; }
+
+# A function that has only begun to call others is new: nothing of its own is no change by -100 %.
+echo "a;b 5" >without.folded
+echo "a;n;b 5" >with.folded
+said=$("$PROF2ANY" diff -q -f text without.folded with.folded | grep ' n$')
+case $said in
+*%*) echo "a new function without a self: $said" && exit 1 ;;
+*new*) ;;
+*) echo "a new function without a self: $said" && exit 1 ;;
+esac
+
+# What is left of a selection may have been called in BEFORE alone.
+works() # FILE NAME CALLS
+{
+    printf '{"prof2any":1,"recorded":["contexts","calls"],"metrics":[%s],"functions":[{"id":0,"name":"main"},
+{"id":1,"name":"%s"}],"contexts":[{"function":0,"calls":1,"self":[1]},{"function":1,"parent":0,"calls":%d,"self":[2]}]}' \
+        "$time" "$2" "$3" >"$1"
+}
+works before.json old 7
+works after.json new 9
+for calls in "old 0 7" "new 9 0"; do
+    # shellcheck disable=SC2086 # words on purpose
+    set -- $calls
+    said=$("$PROF2ANY" diff -q before.json after.json --root "$1" -f json | grep -o '"calls[a-z_]*": *[0-9]*' | tr -d ' ')
+    for word in "\"calls\":$2" "\"calls_before\":$3"; do
+        case $said in
+        *"$word"*) ;;
+        *) echo "--root $1: no $word: $said" && exit 1 ;;
+        esac
+    done
+done
+"$PROF2ANY" diff -q before.json after.json -f json -o changes.json
+"$PROF2ANY" check -q changes.json --root old --must 'old <= 0' || { echo "calls of what is gone can't be told" && exit 1; }
