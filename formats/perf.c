@@ -287,21 +287,6 @@ struct frame {
     bool kernel;
 };
 
-/* A frame begins with an address, or is a symbol alone behind a tab. */
-static bool split_frame(struct p2a_str line, struct frame *frame)
-{
-    struct p2a_str s = skip_blanks(line);
-    size_t n = 0;
-    while (n < s.n && hex(s.at[n]))
-        n++;
-    if (n && n < s.n && blank(s.at[n])) {
-        *frame = (struct frame){skip_blanks(from(s, n)), n == 16 && s.at[0] >= '8'};
-        return true;
-    }
-    *frame = (struct frame){s, false};
-    return s.n && line.at[0] == '\t';
-}
-
 /* Cuts " (object)" off the end; parentheses in it are balanced: "(/memfd:x (deleted))". */
 static struct p2a_str cut_object(struct p2a_str *text)
 {
@@ -319,6 +304,29 @@ static struct p2a_str cut_object(struct p2a_str *text)
     text->n = i;
     *text = p2a_str_trim(*text);
     return object;
+}
+
+/* "(object)" and no symbol: -F ip,dso. */
+static bool is_object(struct p2a_str text)
+{
+    return text.n && text.at[0] == '(' && cut_object(&text).n && !text.n;
+}
+
+/* A frame begins with an address, which is its name where there is no symbol, or is a symbol alone
+ * behind a tab. */
+static bool split_frame(struct p2a_str line, struct frame *frame)
+{
+    struct p2a_str s = skip_blanks(line);
+    size_t n = 0;
+    while (n < s.n && hex(s.at[n]))
+        n++;
+    if (n && n < s.n && blank(s.at[n])) {
+        struct p2a_str text = skip_blanks(from(s, n));
+        *frame = (struct frame){is_object(text) ? s : text, n == 16 && s.at[0] >= '8'};
+        return true;
+    }
+    *frame = (struct frame){s, false};
+    return s.n && line.at[0] == '\t';
 }
 
 /* "symbol+0x1f" without its offset. */

@@ -179,6 +179,17 @@ static void names_are_whole(void **state)
            "[unknown];[libx.so] (/lib/libx.so) 1\n");
 }
 
+static void an_address_is_the_name_where_there_is_no_symbol(void **state)
+{
+    (void)state;
+    expect("t 10 1.5: c: \n\t 150af (/lib/x.so)\n\t 250af (/lib/y (deleted))\n\n"
+           "t 10 2.5: c: \n\t 350af (/lib/x.so)\n\n",
+           "250af (/lib/y (deleted));150af (/lib/x.so) 1\n350af (/lib/x.so) 1\n");
+    expect("t 10 1.5: 3 c:             7f00 (/lib/x.so)\n", "7f00 (/lib/x.so) 3\n");
+    expect("t 10 1.5: c: \n\t ffffffff815d308d ([kernel.kallsyms])\n\n",
+           "ffffffff815d308d_[k] 1\n");
+}
+
 static void kinds_of_code_are_told_apart(void **state)
 {
     (void)state;
@@ -293,6 +304,7 @@ int main(void)
         cmocka_unit_test(commands_alone_with_source_lines_are_recognized),
         cmocka_unit_test(a_sample_without_stack_is_not_lost),
         cmocka_unit_test(names_are_whole),
+        cmocka_unit_test(an_address_is_the_name_where_there_is_no_symbol),
         cmocka_unit_test(kinds_of_code_are_told_apart),
         cmocka_unit_test(source_lines_belong_to_the_frame_above_them),
         cmocka_unit_test(events_are_metrics_with_their_units),
