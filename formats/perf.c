@@ -7,7 +7,8 @@
  *
  * - The time is what a header is known by: digits, a point, digits, a colon. What stands before it
  *   is the command, which may hold blanks and be a single letter, and its ids. Without a time the
- *   first number behind a word is the process.
+ *   first number behind a word is the process, or a period where it ends a column of ten: ids have
+ *   seven digits at most.
  * - Of what -F can print besides, source text, registers, instructions, sizes of pages, nothing is
  *   kept: it stands behind the stack, in a line that begins with one blank or a bar.
  * - An event is a metric. Its weight is the period; where none is printed every sample is 1.
@@ -215,16 +216,28 @@ static void take_without_ids(struct p2a_str line, struct header *h)
     *h = (struct header){.period = 1, .command = p2a_str_trim(line)};
 }
 
-/* A header without a time: the first number behind a word is the process. */
+/* "    100000" behind a word and a blank. */
+static bool fills_column(struct p2a_str behind, struct p2a_str number)
+{
+    enum { COLUMN = 10 };
+    size_t width = (size_t)(number.at + number.n - behind.at) - 1;
+    return width == COLUMN || (width > COLUMN && width == number.n);
+}
+
+/* A header without a time: the first number behind a word is the process or the period. */
 static void take_timeless(struct p2a_str line, struct header *h)
 {
     struct p2a_str rest = line, word = next_word(&rest);
     while (word.n && !p2a_str_ends(word, ":") && !is_cpu(word)) {
         struct p2a_str before = rest;
         word = next_word(&rest);
-        if (!take_ids(word, h))
+        if (word.n && fills_column(before, word))
+            take_right(before, h);
+        if (!h->has_period && !take_ids(word, h))
             continue;
         h->command = p2a_str_trim((struct p2a_str){line.at, (size_t)(before.at - line.at)});
+        if (h->has_period)
+            return;
         before = rest;
         if (is_cpu(next_word(&before)))
             rest = before;

@@ -99,6 +99,21 @@ static void a_number_alone_is_a_process_or_in_its_column_a_period(void **state)
     p2a_free(p);
 }
 
+static void a_number_behind_a_command_is_a_process_or_in_its_column_a_period(void **state)
+{
+    (void)state;
+    expect("cc1     100000 \n\t 10 f\n\ncc1     200000 \n\t 10 f\n\n", "f 300000\n");
+    expect("cc1 12345678901 \n\t 10 f\n\n", "f 12345678901\n");
+    expect("the cc1     100000 c: \n\t 10 f\n\n", "f 100000\n");
+    expect("             cc1     100000      560c8d34e140 f\n", "f 100000\n");
+    expect("cc1 4194304 \n\t 10 f\n\n", "f 1\n");
+    expect("cc1      12 \n\t 10 f\n\n", "f 1\n");
+    expect("cc1   99    100000 \n\t 10 f\n\n", "f 100000\n");
+    struct p2a_profile *p = perf("cc1     100000 \n\t 10 f\n\ncc1     200000 \n\t 10 f\n\n");
+    assert_int_equal(p->threads.n, 1);
+    p2a_free(p);
+}
+
 static void what_stands_behind_a_stack_is_no_sample(void **state)
 {
     (void)state;
@@ -298,6 +313,7 @@ int main(void)
         cmocka_unit_test(commands_may_be_one_letter_or_hold_blanks_and_colons),
         cmocka_unit_test(every_set_of_fields_is_read),
         cmocka_unit_test(a_number_alone_is_a_process_or_in_its_column_a_period),
+        cmocka_unit_test(a_number_behind_a_command_is_a_process_or_in_its_column_a_period),
         cmocka_unit_test(what_stands_behind_a_stack_is_no_sample),
         cmocka_unit_test(a_frame_on_the_line_of_its_sample_stands_between_other_fields),
         cmocka_unit_test(a_frame_behind_a_command_alone_is_recognized),
