@@ -1005,6 +1005,24 @@ static bool looks_like_frame(struct p2a_str line)
     return line.n && line.at[0] == '\t' && n >= 3 && n == word.n && skip_blanks(rest).n;
 }
 
+/* "<tab>   7f3a283b12df": -F ip. The column tells it from words such as "add". */
+static bool looks_like_address(struct p2a_str line)
+{
+    struct p2a_str s = skip_blanks(line);
+    size_t n = 0;
+    while (n < s.n && hex(s.at[n]))
+        n++;
+    return n >= 3 && n == s.n && line.at[0] == '\t' && (n == 16 || line.at[1] == ' ');
+}
+
+/* Says so much that an address alone below it is a frame. */
+static bool begins_addresses(struct p2a_str line)
+{
+    struct header h;
+    parse_header(line, &h);
+    return !blank(line.at[0]) && h.has_time + h.has_ids + h.has_period + (h.event.n > 0) >= 2;
+}
+
 static bool looks_like_header(struct p2a_str line)
 {
     struct header h;
@@ -1016,16 +1034,19 @@ static enum p2a_sure probe(const struct p2a_probe *probe)
 {
     struct p2a_str rest = probe->start, line, left, right;
     size_t frames = 0, headers = 0, others = 0, addressed = 0;
-    bool below = false; /* a frame: the place of its source */
+    bool below = false;     /* a frame: the place of its source */
+    bool addresses = false; /* may be frames by themselves */
     if (p2a_str_starts(probe->start, recording))
         return P2A_CERTAIN;
     while (p2a_probe_line(probe, &rest, &line)) {
         bool nothing = !skip_blanks(line).n || is_comment(line);
         if (nothing || (below && line.at[0] == ' ')) {
             below = below && !nothing;
+            addresses = addresses && !nothing;
             continue;
         }
-        below = looks_like_frame(line);
+        below = looks_like_frame(line) || (addresses && looks_like_address(line));
+        addresses = below ? addresses : begins_addresses(line);
         if (below)
             frames++;
         else if (looks_like_header(line))

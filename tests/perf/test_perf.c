@@ -169,6 +169,35 @@ static void commands_alone_with_source_lines_are_recognized(void **state)
     p2a_free(p);
 }
 
+static bool is_recognized(const char *text)
+{
+    struct p2a_profile *p;
+    enum p2a_status status = p2a_load_memory(text, strlen(text), "test", NULL, &p, NULL);
+    if (status == P2A_OK)
+        p2a_free(p);
+    return status == P2A_OK;
+}
+
+static void addresses_alone_are_recognized_below_headers(void **state)
+{
+    static const char *const headers[] = {
+        "t 10 1.5: ", "t 10 1.5: cpu-clock: ", "t 10 1.5:    5000000 cpu-clock: ",
+        "t 10 cpu-clock: ", "t 10    5000000 "};
+    char text[256];
+    (void)state;
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+        snprintf(text, sizeof text,
+                 "%s\n\t          150af\n\tffffffff815d308d\n\n%s\n\t   350af\n\n", headers[i],
+                 headers[i]);
+        if (!is_recognized(text))
+            fail_msg("'%s' isn't recognized", headers[i]);
+    }
+    assert_false(is_recognized("Sums\n\t          150\n\t          250\n\n"));
+    assert_false(is_recognized("Sums of 1999\n\t          150\n\t          250\n\n"));
+    assert_false(is_recognized("step 1 do: \n\tadd\n\tdecade\n\n"));
+    assert_false(is_recognized("\t          150\n\t          250\n"));
+}
+
 static void a_sample_without_stack_is_not_lost(void **state)
 {
     (void)state;
@@ -318,6 +347,7 @@ int main(void)
         cmocka_unit_test(a_frame_on_the_line_of_its_sample_stands_between_other_fields),
         cmocka_unit_test(a_frame_behind_a_command_alone_is_recognized),
         cmocka_unit_test(commands_alone_with_source_lines_are_recognized),
+        cmocka_unit_test(addresses_alone_are_recognized_below_headers),
         cmocka_unit_test(a_sample_without_stack_is_not_lost),
         cmocka_unit_test(names_are_whole),
         cmocka_unit_test(an_address_is_the_name_where_there_is_no_symbol),
