@@ -16,9 +16,12 @@
  * - "name (file.c:12 @ 4011f6)" is a line of a function (gprof -l).
  *
  * It is only read. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "codec/demangle.h"
 #include "prof2any/format.h"
 
@@ -149,13 +152,24 @@ static bool is_whole_cycle(struct p2a_str name)
 
 /* ---- reader ---- */
 
-/* A node that is known from the flat profile alone, while reading. */
-#define FROM_FLAT (1u << 31)
+/* A row of the flat profile waits for the call graph: an entry of its name takes its place, where
+ * several rows have that name the one of the same figures. */
+struct row {
+    p2a_id function, name, figures; /* words, the second of the name with the figures */
+    uint64_t calls;
+    double self;
+    bool has_calls;
+};
 
 struct reader {
     struct p2a_in *in;
     struct p2a_profile *p;
-    struct p2a_buffer buffer;
+    struct p2a_buffer buffer, key;
+    struct row *row;
+    uint32_t row_n, row_room;
+    struct p2a_words words;
+    uint32_t *left; /* by word: figures of rows without entry, names of entries without row */
+    uint32_t left_n, left_room;
     bool graph;    /* an entry of the call graph was seen */
     bool in_cycle; /* the current entry is a cycle as a whole */
     p2a_id entry;  /* the function of the current entry, P2A_NONE above its own line */
@@ -206,25 +220,102 @@ static void add_arc(struct reader *r, p2a_id caller, p2a_id callee, const struct
     g->arc_total[arc] = e->self + e->children;
 }
 
-/* Two static functions of one name are one function here: they add up. What the call graph says
- * takes the place of what the flat profile said. */
-static void add_node(struct reader *r, p2a_id function, const struct entry *e, unsigned from)
+/* Two static functions of one name, and a line's addresses, are one function here: they add up. */
+static struct p2a_node *add_node(struct reader *r, p2a_id function, const struct entry *e)
 {
     struct p2a_node *node = p2a_node(r->p, function);
     if (!node)
-        return;
-    if (node->has & FROM_FLAT && !from) {
-        node->calls = node->primitive = 0;
-        *p2a_node_self(r->p, function) = 0;
-    }
-    node->has = P2A_HAS_ROW | P2A_HAS_SELF | (from ? from : P2A_HAS_TOTAL);
+        return NULL;
+    node->has |= P2A_HAS_ROW | P2A_HAS_SELF;
     if (e->has_calls)
         node->has |= P2A_HAS_CALLS | (e->in_cycle ? 0 : P2A_HAS_PRIMITIVE);
     node->primitive = p2a_add_calls(node->primitive, e->calls);
     node->calls = p2a_add_calls(node->calls, p2a_add_calls(e->calls, e->recursive));
     *p2a_node_self(r->p, function) += e->self;
-    if (!from)
-        *p2a_node_total(r->p, function) += e->self + e->children;
+    return node;
+}
+
+static void add_entry(struct reader *r, p2a_id function, const struct entry *e)
+{
+    struct p2a_node *node = add_node(r, function, e);
+    if (!node)
+        return;
+    node->has |= P2A_HAS_TOTAL;
+    *p2a_node_total(r->p, function) += e->self + e->children;
+}
+
+static bool find_words(struct reader *r, const struct entry *e, p2a_id *name, p2a_id *figures)
+{
+    char text[64];
+    int n = snprintf(text, sizeof text, "\n%.17g %" PRIu64, e->self, e->calls);
+    p2a_id word[2];
+    r->key.n = 0;
+    if (!p2a_buffer_add(&r->key, e->name.at, e->name.n) ||
+        !p2a_buffer_add(&r->key, text, (size_t)n) ||
+        !p2a_words_find(&r->words, (struct p2a_str[]){e->name, {r->key.at, r->key.n}}, 2, word) ||
+        !p2a_grow(&r->left, &r->left_room, r->words.n, sizeof *r->left)) {
+        p2a_in_no_memory(r->in);
+        return false;
+    }
+    while (r->left_n < r->words.n)
+        r->left[r->left_n++] = 0;
+    *name = word[0];
+    *figures = word[1];
+    return true;
+}
+
+static void keep_row(struct reader *r, p2a_id function, const struct entry *e)
+{
+    struct row row = {.function = function, .calls = e->calls, .self = e->self};
+    struct p2a_node *node = p2a_node(r->p, function);
+    if (!node || !find_words(r, e, &row.name, &row.figures))
+        return;
+    if (!p2a_grow(&r->row, &r->row_room, (uint64_t)r->row_n + 1, sizeof *r->row)) {
+        p2a_in_no_memory(r->in);
+        return;
+    }
+    node->has |= P2A_HAS_ROW;
+    row.has_calls = e->has_calls;
+    r->row[r->row_n++] = row;
+    r->left[row.figures]++;
+}
+
+static void replace_row(struct reader *r, const struct entry *e)
+{
+    p2a_id name, figures;
+    if (!r->row_n || !find_words(r, e, &name, &figures))
+        return;
+    if (r->left[figures])
+        r->left[figures]--;
+    else
+        r->left[name]++;
+}
+
+static bool is_replaced(struct reader *r, const struct row *row)
+{
+    if (!r->left[row->figures])
+        return true;
+    r->left[row->figures]--;
+    if (!r->left[row->name])
+        return false;
+    r->left[row->name]--;
+    return true;
+}
+
+/* Adds the rows that have no entry; whether the total of one isn't known by that. */
+static bool add_rows(struct reader *r)
+{
+    bool unknown = false;
+    for (uint32_t i = 0; i < r->row_n; i++) {
+        const struct row *row = &r->row[i];
+        struct entry e = {.calls = row->calls, .self = row->self, .has_calls = row->has_calls};
+        struct p2a_node *node = is_replaced(r, row) ? NULL : add_node(r, row->function, &e);
+        if (node && node->has & P2A_HAS_TOTAL)
+            *p2a_node_total(r->p, row->function) += row->self;
+        else if (node)
+            unknown = true;
+    }
+    return unknown;
 }
 
 static void keep_caller(struct reader *r, const struct entry *e)
@@ -247,8 +338,10 @@ static void take_primary(struct reader *r, const struct entry *e)
     r->in_cycle = is_whole_cycle(e->name);
     r->graph = true;
     r->entry = function_of(r, r->in_cycle ? P2A_LIT("<cycle>") : e->name);
-    if (!r->in_cycle)
-        add_node(r, r->entry, e, 0);
+    if (!r->in_cycle) {
+        replace_row(r, e);
+        add_entry(r, r->entry, e);
+    }
     for (size_t i = 0; i < r->caller_n && !r->in_cycle; i++)
         if (r->caller[i].function != r->entry)
             add_arc(r, r->caller[i].function, r->entry, &r->caller[i].entry);
@@ -310,21 +403,28 @@ static void take_line(struct reader *r, struct p2a_str line)
     else if (parse_entry(line, &e) && !r->in_cycle)
         add_arc(r, r->entry, function_of(r, e.name), &e);
     else if (!r->graph && parse_flat(line, &e))
-        add_node(r, function_of(r, e.name), &e, FROM_FLAT);
+        keep_row(r, function_of(r, e.name), &e);
 }
 
 static void finish(struct reader *r)
 {
     struct p2a_profile *p = r->p;
-    bool flat = false;
-    for (uint32_t i = 0; i < p->graph.node_n; i++) {
-        flat = flat || p->graph.node[i].has & FROM_FLAT;
-        p->graph.node[i].has &= ~FROM_FLAT;
-    }
-    if (flat)
+    if (add_rows(r))
         p2a_totals_from_arcs(p);
     if (p->graph.arc_n)
         p2a_note(p, "gprof shares the time of callees out by calls: totals are its estimate");
+}
+
+static void free_reader(struct reader *r)
+{
+    free(r->caller);
+    free(r->row);
+    free(r->left);
+    p2a_words_free(&r->words);
+    if (r->buffer.failed)
+        p2a_in_no_memory(r->in);
+    p2a_buffer_free(&r->buffer);
+    p2a_buffer_free(&r->key);
 }
 
 /* What a program built with -pg leaves, which only gprof reads: gmon.out. */
@@ -351,10 +451,7 @@ static enum p2a_status read_gprof(struct p2a_in *in)
         p2a_bad_line(in, "no functions, expected gprof's flat profile or call graph");
     if (p2a_in_status(in) == P2A_OK)
         finish(&r);
-    free(r.caller);
-    if (r.buffer.failed)
-        p2a_in_no_memory(in);
-    p2a_buffer_free(&r.buffer);
+    free_reader(&r);
     return p2a_in_status(in);
 }
 

@@ -134,6 +134,38 @@ static void lines_have_their_file(void **state)
     p2a_free(p);
 }
 
+static void expect_leaf(const char *rows, const char *entries, double self, double total,
+                        unsigned calls)
+{
+    char text[2048];
+    snprintf(text, sizeof text, "Each sample counts as 0.01 seconds.\n%s\f\n%s", rows, entries);
+    struct p2a_profile *p = gprof(text);
+    p2a_id leaf = named(p, "leaf");
+    assert_int_equal(p->graph.order_n, 1);
+    assert_float_equal(p->graph.self[leaf], self, 1e-12);
+    assert_float_equal(p->graph.total[leaf], total, 1e-12);
+    assert_int_equal(p->graph.node[leaf].calls, calls);
+    p2a_free(p);
+}
+
+/* self = what the entries say + what the rows say that have no entry */
+static void rows_without_an_entry_of_their_own_are_kept(void **state)
+{
+    static const char line[] = " 98.00  0.49  0.49                    leaf (t.c:7 @ 401260)\n"
+                               "  2.00  0.50  0.01  100  100.00 100.00 leaf (t.c:7 @ 401226)\n";
+    static const char names[] = " 60.00  0.30  0.30   10  100.00 100.00 leaf\n"
+                                " 40.00  0.50  0.20    5  100.00 100.00 leaf\n";
+    (void)state;
+    expect_leaf(line, "[2]  2.0  0.01  0.25  100   leaf (t.c:7 @ 401226) [2]\n" RULE, 0.5, 0.75,
+                100);
+    expect_leaf(names, "[2] 40.0  0.20  0.25    5   leaf [2]\n" RULE, 0.5, 0.75, 15);
+    expect_leaf(names, "[2] 40.0  0.10  0.25    5   leaf [2]\n" RULE, 0.3, 0.55, 10);
+    expect_leaf(names,
+                "[2] 40.0  0.20  0.25    5   leaf [2]\n" RULE
+                "[3] 60.0  0.00  0.00   10   leaf [3]\n" RULE,
+                0.2, 0.45, 15);
+}
+
 static void what_has_no_functions_is_refused(void **state)
 {
     static const struct p2a_load_options as_gprof = {.format = "gprof"};
@@ -152,6 +184,7 @@ int main(void)
         cmocka_unit_test(a_flat_profile_alone_is_functions_without_arcs),
         cmocka_unit_test(the_graph_takes_the_place_of_the_flat_profile),
         cmocka_unit_test(lines_have_their_file),
+        cmocka_unit_test(rows_without_an_entry_of_their_own_are_kept),
         cmocka_unit_test(what_has_no_functions_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
