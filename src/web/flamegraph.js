@@ -266,16 +266,25 @@
         return lines.concat(cut.join(""));
     }
 
+    // FACT in parts of ROOM columns: whole, or broken behind commas, or at other blanks.
+    function partsOf(fact, room) {
+        const cut = (text, at, mark) =>
+            columns(text) > room ? text.replace(at, mark).split("\n") : [text];
+        return cut(fact, /, /g, ",\n").flatMap(part => cut(part, / (?!%)/g, "\n"));
+    }
+
     // Puts FACTS on lines of ROOM columns, as many as fit on each.
     function fill(facts, room) {
         const lines = [];
-        for (const fact of facts) {
-            const longer = lines.length ? lines[lines.length - 1] + DOT + fact : fact;
+        const add = (part, joint) => {
+            const longer = lines.length ? lines[lines.length - 1] + joint + part : part;
             if (lines.length && columns(longer) <= room)
                 lines[lines.length - 1] = longer;
             else
-                lines.push(fact);
-        }
+                lines.push(part);
+        };
+        for (const fact of facts)
+            partsOf(fact, room).forEach((part, i) => add(part, i ? " " : DOT));
         return lines;
     }
 

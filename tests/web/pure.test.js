@@ -97,6 +97,14 @@ test("facts share lines as far as they fit", () => {
     assert.deepStrictEqual(flame.fill(["abcdef"], 3), ["abcdef"]);
 });
 
+test("a fact longer than a line is broken at its blanks, behind commas first", () => {
+    const fact = "65 s before, 75 s after, +15.4 %";
+    assert.deepStrictEqual(flame.fill([fact, "calls"], 26),
+        ["65 s before, 75 s after,", "+15.4 % \u00b7 calls"]);
+    assert.deepStrictEqual(flame.fill(["ab", fact], 11),
+        ["ab \u00b7 65 s", "before,", "75 s after,", "+15.4 %"]);
+});
+
 test("long details are broken into lines, and end", () => {
     assert.deepStrictEqual(flame.wrap("abcdef", 4, 3), ["abcd", "ef"]);
     assert.deepStrictEqual(flame.wrap("abcdefghij", 4, 2), ["abcd", "efg\u2026"]);
