@@ -482,13 +482,19 @@ static double put_step(struct flame *f, int step, double x, double y)
     return put_chip(f, p2a_paint_step(step), P2A_LIT(""), figure, x, y);
 }
 
-/* The scale, and what only one side has. */
+/* The scale, and what only one side has: on further lines where one has no room for all of it. */
 static void put_scale(struct flame *f, double *y)
 {
     double x = MARGIN;
     *y += f->font + 9;
-    for (int step = -P2A_CHANGE_STEPS; step <= P2A_CHANGE_STEPS; step++)
-        x = put_step(f, step, x, *y);
+    for (int step = -P2A_CHANGE_STEPS; step <= P2A_CHANGE_STEPS; step++) {
+        double next = put_step(f, step, x, *y);
+        if (next <= x && x > MARGIN) {
+            *y += f->font + 5;
+            next = put_step(f, step, MARGIN, *y);
+        }
+        x = next;
+    }
 }
 
 static void put_modules(struct flame *f, double *y)

@@ -6,6 +6,7 @@
 
     const UNITS = 1e6;
     const PAD = 3;
+    const GAP = 18; // between chips of the legend
     const DOT = " \u00b7 ";
 
     // What ends a component and what starts one; the end of a file's name is none.
@@ -413,7 +414,28 @@
             }
         }
 
-        // The facts take as many lines as the width asks for; all below them moves.
+        // Chips keep the distances they have in the file and go on further lines where the width
+        // asks for it. Gives how many lines more they take than in the file.
+        function arrangeChips(outer, down, step) {
+            const edges = [...legend.children].map(chip => chip.getBBox());
+            let x = edges.length ? edges[0].x : 0, more = 0;
+            edges.forEach((edge, i) => {
+                const last = edges[i - 1], broken = last && edge.x <= last.x;
+                if (last)
+                    x += broken ? last.width + GAP : edge.x - last.x;
+                if (broken)
+                    more--;
+                if (last && x + edge.width > outer - 10) {
+                    x = edges[0].x;
+                    more++;
+                }
+                legend.children[i].setAttribute("transform",
+                    "translate(" + (x - edge.x) + "," + (down + more * step) + ")");
+            });
+            return more;
+        }
+
+        // Facts and legend take as many lines as the width asks for; all below them moves.
         function arrange(outer) {
             const step = Number(data.font) + 5;
             const lines = fill(told, Math.max(8, Math.floor((outer - 20) / column)));
@@ -421,14 +443,8 @@
             facts.textContent = "";
             lines.forEach((line, i) =>
                 make("text", { class: "soft", x: 10, y: factsY + i * step }, facts, line));
-            top = header + down;
+            top = header + down + arrangeChips(outer, down, step) * step;
             graph.setAttribute("y", top);
-            legend.setAttribute("transform", "translate(0," + down + ")");
-            for (const chip of legend.children) {
-                chip.style.display = "";
-                const edge = chip.getBBox();
-                chip.style.display = edge.x + edge.width > outer - 10 ? "none" : "";
-            }
         }
 
         function resize() {

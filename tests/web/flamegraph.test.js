@@ -320,6 +320,59 @@ test("a fluid graph is as wide as the window, and its texts are fitted again", a
     assert.deepStrictEqual(await page.call(misfits), []);
 });
 
+// Of the legend: what chips say, those beyond the window, and how many lie on one another or on the
+// graph.
+function readLegend() {
+    const chips = [...document.querySelectorAll(".legend > g")];
+    const edges = chips.map(chip => chip.getBoundingClientRect());
+    const all = edges.concat(document.querySelector(".graph").getBoundingClientRect());
+    const apart = (a, b) => a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+    return {
+        texts: chips.filter((chip, i) => edges[i].width > 0).map(chip => chip.textContent),
+        out: chips.filter((chip, i) => edges[i].right > innerWidth).map(chip => chip.textContent),
+        overlaps: edges.filter((edge, i) => all.slice(i + 1).some(other => !apart(edge, other))).length,
+        lines: new Set(edges.map(edge => Math.round(edge.top))).size,
+    };
+}
+
+const SCALE = ["- gone 5 samples", "-50 %", "-20 %", "-9 %", "-2 %", "as before", "+2 %", "+10 %", "+25 %",
+    "+100 %", "+ new 15 samples"];
+
+function drawComparison(name, ...options) {
+    const sides = [["lex 30", "ast 20", "old 5"], ["lex 10", "ast 40", "new 15"]].map((stacks, i) => {
+        const file = path.join(scratch, name + i + ".folded");
+        fs.writeFileSync(file, stacks.map(stack => "main;" + stack + "\n").join(""));
+        return file;
+    });
+    const output = path.join(scratch, name + ".svg");
+    const done = spawnSync(process.env.PROF2ANY, ["diff", "-q", ...sides, "-o", output,
+        ...options.flatMap(option => ["-O", option])], { encoding: "utf8" });
+    assert.strictEqual(done.status, 0, done.stderr);
+    return "file://" + output;
+}
+
+test("a narrow window has the whole scale of a comparison", async () => {
+    for (const width of [1200, 380]) {
+        await page.open(drawComparison("scale" + width, "width=" + width));
+        for (const window of [1200, 380, 320]) {
+            await page.size(window, 800);
+            await page.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))");
+            const { texts, out, overlaps, lines } = await page.call(readLegend);
+            assert.deepStrictEqual([texts, out, overlaps], [SCALE, [], 0], width + " in " + window);
+            assert.strictEqual(lines === 1, window === 1200, lines + " lines");
+        }
+        await page.size(1200, 800);
+    }
+});
+
+test("a narrow picture has the whole scale of a comparison without a script, too", async () => {
+    await page.scripts(false);
+    await page.open(drawComparison("still", "width=380", "fluid=no"));
+    const { texts, overlaps, lines } = await page.call(readLegend);
+    assert.deepStrictEqual([texts, overlaps, lines], [SCALE, 0, 3]);
+    await page.scripts(true);
+});
+
 test("a font of varied widths is measured", async () => {
     const input = path.join(samples, "profiles/pstats/py3.13-cprofile-m-unittest.prof");
     await page.open(draw("font", input, "font=sans-serif", "fontsize=14", "height=22"));
