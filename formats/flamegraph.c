@@ -21,6 +21,8 @@
  *
  *     NAME LF PLACE LF "before TIME, % of all; after TIME, % of all; +TIME, +%; self TIME -> TIME…"
  *
+ * A box too narrow for a border has "thin" in its class, too.
+ *
  * It carries paths, calls, files and lines, modules by their colours, one metric, before and after.
  */
 #include <inttypes.h>
@@ -69,7 +71,7 @@ static const struct p2a_option options[] = {
     {0},
 };
 
-enum { MARGIN = 10, PAD = 3 };
+enum { MARGIN = 10, PAD = 3, THIN = 2 /* boxes below it have no border */ };
 
 struct flame {
     struct p2a_out *out;
@@ -640,12 +642,19 @@ static enum side side_of(const struct flame *f, const struct p2a_frame *frame)
     return !f->compared || before == after ? BOTH_SIDES : after ? NEW : GONE;
 }
 
+/* A border, of the background's colour, would leave nothing of it. */
+static bool thin(const struct flame *f, const struct p2a_frame *frame)
+{
+    return (frame->end - frame->start) * (f->width - 2 * MARGIN) < THIN * (double)P2A_FRAME_UNITS;
+}
+
 static void put_open(struct flame *f, const struct p2a_frame *frame)
 {
     static const char *const sides[] = {[BOTH_SIDES] = "", [GONE] = " gone", [NEW] = " new"};
-    char name[P2A_PAINT_NAME + 8];
+    char name[P2A_PAINT_NAME + 16];
     p2a_paint_name(paint(f, frame), name);
     strcat(name, sides[side_of(f, frame)]);
+    strcat(name, thin(f, frame) ? " thin" : "");
     if (!has_source(f, frame)) {
         putf(f, "<g class=\"%s\">", name);
         return;

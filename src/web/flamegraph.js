@@ -6,6 +6,7 @@
 
     const UNITS = 1e6;
     const PAD = 3;
+    const THIN = 2; // pixels: boxes below it have no border
     const GAP = 18; // between chips of the legend
     const DOT = " \u00b7 ";
 
@@ -410,6 +411,7 @@
                 box.rect.setAttribute("x", at[0] / UNITS * 100 + "%");
                 box.rect.setAttribute("width", at[1] / UNITS * 100 + "%");
                 box.element.classList.toggle("below", box.level < view.level);
+                box.element.classList.toggle("thin", at[1] / UNITS * wide < THIN);
                 fit(box, at[0] / UNITS * wide, at[1] / UNITS * wide);
             }
         }

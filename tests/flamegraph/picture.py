@@ -49,7 +49,7 @@ def boxes(svg):
                 raise AssertionError((lines, below))
             path = below[0].path + (lines[0],) if below else ()
             level.append(Box(path, lines[0], lines[1] if len(lines) > 2 else "", lines[-1], start, end,
-                             element.get("class")))
+                             element.get("class").replace(" thin", "")))
         levels.append(level)
     return levels
 

@@ -373,6 +373,29 @@ test("a narrow picture has the whole scale of a comparison without a script, too
     await page.scripts(true);
 });
 
+// Boxes narrower than two pixels that have a border, and others that have none.
+function wrongBorders() {
+    return [...document.querySelectorAll(".graph > g > *")].map(box => box.querySelector("rect"))
+        .map(rect => [rect.getBBox().width, getComputedStyle(rect).strokeWidth])
+        .filter(([width, border]) => width > 0 && width < 2 !== (border === "0px"));
+}
+
+test("boxes too narrow for a border have none, at any zoom, with a script and without", async () => {
+    const stacks = Array.from({ length: 3000 }, (_, i) => "m;g" + i % 300 + ";f" + i + " " + (i % 6 + 1));
+    const url = drawStacks("flat", stacks, "frames=0", "minwidth=0");
+    const thin = () => page.run("document.querySelectorAll('.thin').length");
+    for (const on of [false, true]) {
+        await page.scripts(on);
+        await page.open(url);
+        assert.deepStrictEqual(await page.call(wrongBorders), []);
+        assert.ok(await thin() >= 3000);
+    }
+    await clickBox(page, "g5");
+    const boxes = (await page.call(readBoxes)).filter(box => /^f/.test(box.name));
+    assert.ok(boxes.length === 10 && boxes.every(box => box.width > 100));
+    assert.deepStrictEqual(await page.call(wrongBorders), []);
+});
+
 test("a font of varied widths is measured", async () => {
     const input = path.join(samples, "profiles/pstats/py3.13-cprofile-m-unittest.prof");
     await page.open(draw("font", input, "font=sans-serif", "fontsize=14", "height=22"));
