@@ -6,6 +6,7 @@
 
     const UNITS = 1e6;
     const PAD = 3;
+    const LIFT = 26; // how high the controls are
     const THIN = 2; // pixels: boxes below it have no border
     const GAP = 18; // between chips of the legend
     const DOT = " \u00b7 ";
@@ -437,14 +438,25 @@
             return more;
         }
 
+        // The title goes below the controls where both have no room side by side, and the texts
+        // between it and the facts with it.
+        function arrangeTitle(outer) {
+            const title = root.querySelector(":scope > .title"), edge = title.getBBox();
+            const lift = edge.x + edge.width > outer - controls.wide ? LIFT : 0;
+            for (const text of root.querySelectorAll(":scope > text"))
+                text.setAttribute("transform", "translate(0," + lift + ")");
+            return lift;
+        }
+
         // Facts and legend take as many lines as the width asks for; all below them moves.
         function arrange(outer) {
             const step = Number(data.font) + 5;
             const lines = fill(told, Math.max(8, Math.floor((outer - 20) / column)));
-            const down = (lines.length - factLines) * step;
+            const lift = arrangeTitle(outer), down = lift + (lines.length - factLines) * step;
             facts.textContent = "";
             lines.forEach((line, i) =>
-                make("text", { class: "soft", x: 10, y: factsY + i * step }, facts, line));
+                make("text", { class: "soft", x: 10, y: lift + factsY + i * step }, facts,
+                    line));
             top = header + down + arrangeChips(outer, down, step) * step;
             graph.setAttribute("y", top);
         }
@@ -670,10 +682,10 @@
             return { g, w };
         }
 
-        // From the right: buttons, field, what was found. Over the title where it is narrow.
+        // From the right: buttons, field, what was found, which may lie over the title.
         function makeControls() {
             const group = make("g", { class: "controls" }, root);
-            const back = make("rect", { class: "back", height: 26 }, group);
+            const back = make("rect", { class: "back", height: LIFT }, group);
             const status = make("text", { y: 19, "text-anchor": "end", role: "status" }, group);
             const { field, input } = makeInput(group);
             const ignore = makeButton(group, "aA", "Ignore case (Ctrl-I)",
@@ -722,7 +734,8 @@
                 button.dispatchEvent(new Event("click"));
                 return true;
             }
-            return { input, place, report, show, press };
+            const wide = 10 + reset.w + 6 + ignore.w + 6 + 180 + 8;
+            return { input, place, report, show, press, wide };
         }
 
         // -- all of it --

@@ -373,6 +373,25 @@ test("a narrow picture has the whole scale of a comparison without a script, too
     await page.scripts(true);
 });
 
+test("a title and the controls don't lie on one another, nor on what is below", async () => {
+    const url = drawStacks("titled", STACKS, "subtitle=a line below it");
+    for (const width of [1200, 320]) {
+        await page.size(width, 800);
+        await page.open(url);
+        await clickBox(page, "work");
+        const rows = await page.run("['.title', 'input', '.p2a > .soft', '.facts', '.graph']"
+            + ".map(s => document.querySelector(s).getBoundingClientRect())"
+            + ".map(r => [r.left, r.right, r.top, r.bottom])");
+        const [title, input, subtitle, facts, graph] = rows;
+        assert.ok(input[0] > title[1] || input[3] <= title[2] + 1, [title, input].join(" | "));
+        assert.ok(input[0] >= 0 && input[1] <= width, input.join());
+        assert.strictEqual(input[3] <= title[2] + 1, width === 320);
+        for (const [above, below] of [[title, subtitle], [subtitle, facts], [facts, graph]])
+            assert.ok(above[2] < below[2] && above[3] <= below[2] + 3, rows.join(" | "));
+    }
+    await page.size(1200, 800);
+});
+
 // Boxes narrower than two pixels that have a border, and others that have none.
 function wrongBorders() {
     return [...document.querySelectorAll(".graph > g > *")].map(box => box.querySelector("rect"))
