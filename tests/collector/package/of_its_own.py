@@ -377,9 +377,10 @@ class Timers(unittest.TestCase):
         profile = prof2any.Profile(mode="sampled")
         with self.assertRaises(ValueError):
             profile.__init__(mode="sampled", timer=lambda: 1.0)
-        profile.runcall(top)
+        calls = 500000  # so long that a sample would be taken
+        profile.runcall(lambda: [leaf() for _ in range(calls)])
         profile.create_stats()
-        self.assertEqual(row(profile.stats, "leaf")[0], 3)
+        self.assertEqual(row(profile.stats, "leaf")[0], calls)
 
     def test_a_timer_is_not_asked_while_it_answers(self):
         looks = (look * 0.5 for look in range(1000))
