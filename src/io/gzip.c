@@ -78,8 +78,7 @@ static bool run(struct isal_zstream *z, struct piece *piece)
     return true;
 }
 
-/* Whether places of the piece go on as something before them does, for as long as a match may be.
- */
+/* Whether places of the piece go on as what is before them does, for as long as a match may be. */
 static bool repeats(const struct bytes *bytes)
 {
     enum { PLACES = 8, MANY = 3, LONG = 256 };
