@@ -732,7 +732,7 @@ static p2a_id take_fresh(struct taking *t, p2a_id word)
     const struct piece *p = t->piece;
     uint32_t i = word - p->first;
     if (p->fresh_n - i > AHEAD)
-        p2a_intern_ahead(t->r->p, p->fresh[i + AHEAD]);
+        p2a_intern_ahead(t->r->p, p2a_hash(p->fresh[i + AHEAD].at, p->fresh[i + AHEAD].n));
     return find_function(t->r, p->fresh[i]);
 }
 

@@ -62,10 +62,10 @@ static enum p2a_sure probe(const struct p2a_probe *input)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* Nodes and arcs of a graph that grows. */
-struct rows {
-    struct p2a_graph of;
-    uint32_t node_room, arc_room;
+/* Of nodes or arcs. */
+struct values {
+    double *self, *total;
+    uint32_t n, room;
 };
 
 /* Functions get their numbers in the order of the file, so that all keys have to be known before
@@ -84,8 +84,10 @@ struct reader {
     uint32_t others; /* keys that are no functions */
     bool is_sampled;
     /* Of reading at once: */
-    struct rows rows;
-    uint32_t scanned; /* rows, of batches that are whole */
+    struct values node_values, arc_values; /* scanned so far */
+    uint32_t scanned;                      /* rows, of batches that are whole */
+    struct p2a_graph graph;                /* taken so far, without values */
+    uint32_t node_room, arc_room;
     enum { SCANNING, SCANNED, BROKEN } scan;
     bool over; /* no more keys are to be taken */
 };
@@ -94,6 +96,7 @@ struct reader {
  * this one. */
 struct part {
     struct p2a_str text;
+    uint64_t hash;   /* of the text */
     uint32_t number; /* the object's, where others can refer to it; else MARSHAL_NO_REF */
     bool known;
 };
@@ -135,21 +138,33 @@ static void tag_object(struct reader *r, uint32_t number, bool is_key)
         p2a_marshal_set_tag(&r->m, number, number << 1 | is_key);
 }
 
+/* That a reference AT a byte led to. */
+static void set_known(struct reader *r, uint32_t tag, uint64_t at, struct part *part)
+{
+    *part = (struct part){.number = tag >> 1, .known = true};
+    if (tag & 1)
+        p2a_marshal_fail(&r->m, at, "a string was expected, this is a tuple");
+}
+
+static void set_new(struct reader *r, struct p2a_str text, uint32_t number, struct part *part)
+{
+    *part = (struct part){.text = text, .hash = p2a_hash(text.at, text.n), .number = number};
+    tag_object(r, number, false);
+}
+
 /* Where the next object is a reference to a string that was read before. */
 static bool take_known(struct reader *r, struct part *part)
 {
     uint64_t at = p2a_marshal_here(&r->m).at;
     uint32_t tag = p2a_marshal_take_tag(&r->m);
-    *part = (struct part){.number = tag >> 1, .known = true};
-    if (tag & 1)
-        p2a_marshal_fail(&r->m, at, "a string was expected, this is a tuple");
+    if (tag)
+        set_known(r, tag, at, part);
     return tag != 0;
 }
 
 static bool scan_text(struct reader *r, const struct marshal_value *v, struct part *part)
 {
-    *part = (struct part){.text = v->text, .number = v->ref};
-    tag_object(r, v->ref, false);
+    set_new(r, v->text, v->ref, part);
     return true;
 }
 
@@ -190,7 +205,9 @@ static bool scan_code_name(struct reader *r, struct part *name)
               add_text(&b, P2A_LIT(", file \"")) && add_text(&b, code.file) &&
               add_text(&b, p2a_str_of(line));
     const char *kept = ok ? p2a_arena_copy(&r->texts, b.at, b.n) : NULL;
-    *name = (struct part){.text = {kept, b.n}, .number = MARSHAL_NO_REF};
+    if (kept)
+        *name = (struct part){
+            .text = {kept, b.n}, .hash = p2a_hash(kept, b.n), .number = MARSHAL_NO_REF};
     p2a_buffer_free(&b);
     return kept || no_memory(r);
 }
@@ -225,9 +242,34 @@ static enum key_kind pass_other(struct reader *r, const struct marshal_value *ke
     return ok ? KEY_OTHER : KEY_FAILED;
 }
 
+static void set_part(struct reader *r, const struct marshal_text *text, struct part *part)
+{
+    if (text->tag)
+        set_known(r, text->tag, text->at, part);
+    else
+        set_new(r, text->text, text->ref, part);
+}
+
+/* A key as nearly all are. */
+static bool take_plain_key(struct reader *r, struct key *key)
+{
+    struct marshal_triple t;
+    if (!p2a_marshal_take_triple(&r->m, &t))
+        return false;
+    key->number = t.ref;
+    key->line = t.integer;
+    key->known = false;
+    set_part(r, &t.first, &key->file);
+    set_part(r, &t.last, &key->name);
+    tag_object(r, t.ref, true);
+    return true;
+}
+
 static enum key_kind scan_key(struct reader *r, struct key *key)
 {
     struct marshal_value v;
+    if (take_plain_key(r, key))
+        return r->m.failure.failed ? KEY_FAILED : KEY_FUNCTION;
     uint32_t tag = p2a_marshal_take_tag(&r->m);
     *key = (struct key){.number = tag >> 1, .known = tag & 1};
     r->others += tag && !key->known;
@@ -275,7 +317,7 @@ static bool set_tag(struct reader *r, uint32_t number, uint32_t tag)
 
 static bool take_part(struct reader *r, const struct part *part, p2a_id *id)
 {
-    *id = part->known ? r->tag[part->number] >> 1 : p2a_intern(r->p, part->text);
+    *id = part->known ? r->tag[part->number] >> 1 : p2a_intern_hashed(r->p, part->text, part->hash);
     return part->known || (*id != P2A_NONE && set_tag(r, part->number, string_tag(*id)));
 }
 
@@ -368,6 +410,20 @@ struct figures {
     unsigned has;
 };
 
+static struct p2a_arc arc_of(p2a_id caller, p2a_id callee, const struct figures *f)
+{
+    return (struct p2a_arc){.caller = caller,
+                            .callee = callee,
+                            .calls = f->calls,
+                            .primitive = f->primitive,
+                            .has = f->has};
+}
+
+static struct p2a_node node_of(const struct figures *f)
+{
+    return (struct p2a_node){.calls = f->calls, .primitive = f->primitive, .has = f->has};
+}
+
 /* Four of an arc's items, and the first four of a function's. */
 static bool read_arc_figures(struct reader *r, struct figures *f)
 {
@@ -412,35 +468,33 @@ static bool read_joined_figures(struct reader *r, struct figures *f, uint32_t it
     return true;
 }
 
-/* There is the row. */
-static void fill_arc(struct p2a_graph *g, p2a_id id, const struct figures *f)
-{
-    g->arc[id].calls = f->calls;
-    g->arc[id].primitive = f->primitive;
-    g->arc[id].has = f->has;
-    g->arc_self[id] = f->self;
-    g->arc_total[id] = f->total;
-}
-
 static bool set_arc(struct reader *r, p2a_id caller, p2a_id callee, const struct figures *f)
 {
     p2a_id id = p2a_arc(r->p, caller, callee);
-    if (id != P2A_NONE)
-        fill_arc(&r->p->graph, id, f);
-    return id != P2A_NONE;
+    if (id == P2A_NONE)
+        return false;
+    r->p->graph.arc[id] = arc_of(caller, callee, f);
+    r->p->graph.arc_self[id] = f->self;
+    r->p->graph.arc_total[id] = f->total;
+    return true;
 }
 
-/* The four items in the shape that cProfile's have. */
+/* To the four items of an arc in the shape that cProfile's have. */
+static inline void set_figures(struct figures *f, const int64_t count[2], const double seconds[2])
+{
+    *f = (struct figures){
+        .self = seconds[0], .total = seconds[1], .has = P2A_HAS_ROW | P2A_HAS_SELF | P2A_HAS_TOTAL};
+    f->calls = count_of(count[0], &f->has, P2A_HAS_CALLS);
+    f->primitive = count_of(count[1], &f->has, P2A_HAS_PRIMITIVE);
+}
+
 static bool take_arc_figures(struct reader *r, struct figures *f)
 {
     int64_t count[2];
     double seconds[2];
     if (!p2a_marshal_take_figures(&r->m, count, seconds))
         return false;
-    *f = (struct figures){
-        .self = seconds[0], .total = seconds[1], .has = P2A_HAS_ROW | P2A_HAS_SELF | P2A_HAS_TOTAL};
-    f->calls = count_of(count[0], &f->has, P2A_HAS_CALLS);
-    f->primitive = count_of(count[1], &f->has, P2A_HAS_PRIMITIVE);
+    set_figures(f, count, seconds);
     return true;
 }
 
@@ -479,21 +533,15 @@ static bool read_callers(struct reader *r, p2a_id callee)
     return key == KEY_END;
 }
 
-static void fill_row(struct p2a_graph *g, p2a_id function, const struct figures *f)
-{
-    g->node[function].calls = f->calls;
-    g->node[function].primitive = f->primitive;
-    g->node[function].has = f->has;
-    g->self[function] = f->self;
-    g->total[function] = f->total;
-}
-
 static bool set_row(struct reader *r, p2a_id function, const struct figures *f)
 {
-    bool there = p2a_node(r->p, function) != NULL;
-    if (there)
-        fill_row(&r->p->graph, function, f);
-    return there;
+    struct p2a_node *node = p2a_node(r->p, function);
+    if (!node)
+        return false;
+    *node = node_of(f);
+    r->p->graph.self[function] = f->self;
+    r->p->graph.total[function] = f->total;
+    return true;
 }
 
 static bool read_row(struct reader *r, p2a_id function)
@@ -592,60 +640,32 @@ struct batch {
     bool last;
     struct key key[BATCH];
     struct p2a_function function[BATCH];
-    struct rows rows; /* callers are numbers of objects */
+    struct p2a_node node[BATCH];
+    struct p2a_arc *arc; /* of callers that are numbers of objects */
+    uint32_t arc_n, arc_room;
 };
 
-/* Room for N rows of a table and their values. */
-static bool make_room(void *rows, size_t size, double **self, double **total, uint32_t *room,
-                      uint64_t n)
+static bool add_values(struct reader *r, struct values *to, const struct figures *f)
 {
-    if (n <= *room)
-        return true;
-    if (!p2a_grow(rows, room, n, size))
-        return false;
-    double *wider_self = realloc(*self, *room * sizeof **self);
-    *self = wider_self ? wider_self : *self;
-    double *wider_total = realloc(*total, *room * sizeof **total);
-    *total = wider_total ? wider_total : *total;
-    return wider_self && wider_total;
-}
-
-static bool make_arcs(struct rows *rows, uint32_t more)
-{
-    struct p2a_graph *g = &rows->of;
-    return make_room(&g->arc, sizeof *g->arc, &g->arc_self, &g->arc_total, &rows->arc_room,
-                     (uint64_t)g->arc_n + more);
-}
-
-static bool make_nodes(struct rows *rows, uint32_t more)
-{
-    struct p2a_graph *g = &rows->of;
-    return make_room(&g->node, sizeof *g->node, &g->self, &g->total, &rows->node_room,
-                     (uint64_t)g->node_n + more);
-}
-
-static bool add_arc(struct reader *r, struct rows *rows, uint32_t caller, const struct figures *f)
-{
-    struct p2a_graph *g = &rows->of;
-    if (!make_arcs(rows, 1))
+    uint32_t room = to->room;
+    if (!p2a_grow(&to->self, &room, (uint64_t)to->n + 1, sizeof *to->self) ||
+        !p2a_grow(&to->total, &to->room, (uint64_t)to->n + 1, sizeof *to->total))
         return no_memory(r);
-    g->arc[g->arc_n] = (struct p2a_arc){.caller = caller, .callee = r->scanned + g->node_n - 1};
-    fill_arc(g, g->arc_n++, f);
+    to->self[to->n] = f->self;
+    to->total[to->n++] = f->total;
     return true;
 }
 
-static bool add_row(struct reader *r, struct rows *rows, const struct figures *f)
+static bool add_arc(struct reader *r, struct batch *b, uint32_t caller, const struct figures *f)
 {
-    struct p2a_graph *g = &rows->of;
-    if (!make_nodes(rows, 1))
+    if (!p2a_grow(&b->arc, &b->arc_room, (uint64_t)b->arc_n + 1, sizeof *b->arc))
         return no_memory(r);
-    g->node[g->node_n] = (struct p2a_node){0};
-    fill_row(g, g->node_n++, f);
-    return true;
+    b->arc[b->arc_n++] = arc_of(caller, r->scanned + b->n, f);
+    return add_values(r, &r->arc_values, f);
 }
 
 /* A caller's figures behind its key, the object NUMBER. */
-static bool scan_arc(struct reader *r, struct rows *rows, uint32_t number)
+static bool scan_arc(struct reader *r, struct batch *batch, uint32_t number)
 {
     struct figures f = {.has = P2A_HAS_ROW};
     struct marshal_value v;
@@ -656,20 +676,39 @@ static bool scan_arc(struct reader *r, struct rows *rows, uint32_t number)
         if (tuple ? !read_arc_figures(r, &f) : !take_count(&v, &f.calls, &f.has, P2A_HAS_CALLS))
             return false;
     }
-    return add_arc(r, rows, number, &f);
+    return add_arc(r, batch, number, &f);
 }
 
-static bool scan_row(struct reader *r, struct rows *rows)
+/* Callers with plain figures, as nearly all have. */
+static bool scan_plain_arcs(struct reader *r, struct batch *batch)
+{
+    enum { SOME = 16 };
+    struct marshal_entry entry[SOME];
+    struct figures f;
+    uint32_t n = SOME;
+    while (n == SOME) {
+        n = p2a_marshal_take_entries(&r->m, entry, SOME);
+        for (uint32_t i = 0; i < n; i++) {
+            set_figures(&f, entry[i].count, entry[i].real);
+            if (!add_arc(r, batch, entry[i].number, &f))
+                return false;
+        }
+    }
+    return true;
+}
+
+static bool scan_row(struct reader *r, struct batch *batch)
 {
     struct marshal_value v;
     struct figures f = {0};
     uint32_t number;
     if (!p2a_marshal_read(&r->m, &v) || v.kind != MARSHAL_TUPLE || v.n != 5 ||
-        !read_row_figures(r, &f) || !add_row(r, rows, &f) || !p2a_marshal_read(&r->m, &v) ||
-        v.kind != MARSHAL_DICT)
+        !read_row_figures(r, &f) || !add_values(r, &r->node_values, &f) ||
+        !p2a_marshal_read(&r->m, &v) || v.kind != MARSHAL_DICT)
         return false;
-    while ((number = p2a_marshal_take_number(&r->m)) != MARSHAL_NO_REF)
-        if (!scan_arc(r, rows, number))
+    batch->node[batch->n] = node_of(&f);
+    while (scan_plain_arcs(r, batch) && (number = p2a_marshal_take_number(&r->m)) != MARSHAL_NO_REF)
+        if (!scan_arc(r, batch, number))
             return false;
     return p2a_marshal_read(&r->m, &v) && v.kind == MARSHAL_END;
 }
@@ -680,7 +719,7 @@ static bool scan_next(struct reader *r, struct batch *batch)
     struct key *key = &batch->key[batch->n];
     enum key_kind kind = scan_key(r, key);
     bool is_row = kind == KEY_FUNCTION && !key->known;
-    bool good = is_row ? scan_row(r, &batch->rows) : kind == KEY_OTHER && p2a_marshal_skip(&r->m);
+    bool good = is_row ? scan_row(r, batch) : kind == KEY_OTHER && p2a_marshal_skip(&r->m);
     batch->n += is_row && good;
     if (!good)
         r->scan = kind == KEY_END ? SCANNED : BROKEN;
@@ -692,7 +731,7 @@ static bool scan_batch(const void *owner, void *desk, void *piece)
     struct reader *r = *(struct reader *const *)owner;
     struct batch *batch = piece;
     (void)desk;
-    batch->n = batch->rows.of.node_n = batch->rows.of.arc_n = 0;
+    batch->n = batch->arc_n = 0;
     while (r->scan == SCANNING && batch->n < BATCH && scan_next(r, batch)) {
     }
     batch->last = r->scan != SCANNING;
@@ -700,33 +739,30 @@ static bool scan_batch(const void *owner, void *desk, void *piece)
     return !r->m.failure.no_memory;
 }
 
-/* Graphs grow with the largest batch: what one of millions of callers needed isn't kept. */
-static void forget_rows(struct rows *rows)
+/* Arcs grow with the largest batch: what one of millions of callers needed isn't kept. */
+static void forget_arcs(struct batch *batch)
 {
     enum { KEPT = 1 << 14 };
-    if (rows->arc_room > KEPT) {
-        p2a_free_graph(&rows->of);
-        *rows = (struct rows){0};
-    }
+    if (batch->arc_room <= KEPT)
+        return;
+    free(batch->arc);
+    batch->arc = NULL;
+    batch->arc_room = 0;
 }
 
-static bool take_rows(struct reader *r, const struct p2a_graph *from)
+static bool take_rows(struct reader *r, const struct batch *batch)
 {
-    struct p2a_graph *g = &r->rows.of;
-    if (!make_nodes(&r->rows, from->node_n) || !make_arcs(&r->rows, from->arc_n))
+    struct p2a_graph *g = &r->graph;
+    uint64_t nodes = (uint64_t)g->node_n + batch->n, arcs = (uint64_t)g->arc_n + batch->arc_n;
+    if (!p2a_grow(&g->node, &r->node_room, nodes, sizeof *g->node) ||
+        !p2a_grow(&g->arc, &r->arc_room, arcs, sizeof *g->arc))
         return p2a_in_no_memory(r->in), false;
-    if (from->node_n) {
-        memcpy(g->node + g->node_n, from->node, from->node_n * sizeof *g->node);
-        memcpy(g->self + g->node_n, from->self, from->node_n * sizeof *g->self);
-        memcpy(g->total + g->node_n, from->total, from->node_n * sizeof *g->total);
-    }
-    if (from->arc_n) {
-        memcpy(g->arc + g->arc_n, from->arc, from->arc_n * sizeof *g->arc);
-        memcpy(g->arc_self + g->arc_n, from->arc_self, from->arc_n * sizeof *g->arc_self);
-        memcpy(g->arc_total + g->arc_n, from->arc_total, from->arc_n * sizeof *g->arc_total);
-    }
-    g->node_n += from->node_n;
-    g->arc_n += from->arc_n;
+    if (batch->n)
+        memcpy(g->node + g->node_n, batch->node, batch->n * sizeof *g->node);
+    if (batch->arc_n)
+        memcpy(g->arc + g->arc_n, batch->arc, batch->arc_n * sizeof *g->arc);
+    g->node_n += batch->n;
+    g->arc_n += batch->arc_n;
     return true;
 }
 
@@ -734,7 +770,7 @@ static bool take_names(struct reader *r, struct batch *batch)
 {
     for (uint32_t i = 0; i < batch->n; i++) {
         if (i + AHEAD < batch->n && !batch->key[i + AHEAD].name.known)
-            p2a_intern_ahead(r->p, batch->key[i + AHEAD].name.text);
+            p2a_intern_ahead(r->p, batch->key[i + AHEAD].name.hash);
         if (!take_parts(r, &batch->key[i], &batch->function[i]))
             return false;
     }
@@ -746,9 +782,9 @@ static bool take_batch(void *owner, void *desk, void *piece)
     struct reader *r = *(struct reader **)owner;
     struct batch *batch = piece;
     (void)desk;
-    if (!take_rows(r, &batch->rows.of) || !take_names(r, batch))
+    if (!take_rows(r, batch) || !take_names(r, batch))
         return false;
-    forget_rows(&batch->rows);
+    forget_arcs(batch);
     for (uint32_t i = 0; i < batch->n; i++, r->n++) {
         if (i + AHEAD < batch->n)
             p2a_function_ahead(r->p, &batch->function[i + AHEAD]);
@@ -770,7 +806,7 @@ static void free_batch(const void *owner, void *piece)
 {
     struct batch *batch = piece;
     (void)owner;
-    p2a_free_graph(&batch->rows.of);
+    free(batch->arc);
 }
 
 /* False: the file has to be read twice, or there was an error. */
@@ -794,7 +830,12 @@ static bool scan_rows(struct reader *r)
 /* Makes what was scanned the profile's graph. */
 static bool take_graph(struct reader *r)
 {
-    struct p2a_graph *g = &r->rows.of;
+    struct p2a_graph *g = &r->graph;
+    g->self = r->node_values.self;
+    g->total = r->node_values.total;
+    g->arc_self = r->arc_values.self;
+    g->arc_total = r->arc_values.total;
+    r->node_values = r->arc_values = (struct values){0};
     g->order = malloc(((size_t)g->node_n + 1) * sizeof *g->order);
     if (!g->order)
         return no_memory(r);
@@ -971,6 +1012,12 @@ static void read_all(struct reader *r, struct p2a_str bytes)
     }
 }
 
+static void free_values(struct values *values)
+{
+    free(values->self);
+    free(values->total);
+}
+
 static enum p2a_status read_pstats(struct p2a_in *in)
 {
     struct reader r = {.in = in, .p = in->profile};
@@ -986,7 +1033,9 @@ static enum p2a_status read_pstats(struct p2a_in *in)
     else if (failure->failed)
         status = p2a_bad_byte(in, failure->at, "%s", failure->text);
     p2a_marshal_stop(&r.m);
-    p2a_free_graph(&r.rows.of);
+    p2a_free_graph(&r.graph);
+    free_values(&r.node_values);
+    free_values(&r.arc_values);
     p2a_arena_free(&r.texts);
     free(r.tag);
     free(r.values);

@@ -11,6 +11,7 @@
 #include "base/fetch.h"
 #include "base/human.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -816,23 +817,26 @@ static void fetch_tag(const struct marshal *m, uint64_t at)
         p2a_fetch(&m->ref_tag[ref]);
 }
 
-/* An integer of 4 bytes at AT, or a reference to one. *UNFOLDED is what references read again,
- * *REFS the numbers of their own that the integers have. */
-static inline uint64_t plain_int(const struct marshal *m, uint64_t at, int64_t *value,
-                                 uint64_t *unfolded, uint32_t *refs)
+/* An integer of 4 bytes at AT, or a reference to one, which takes as much. *UNFOLDED is what
+ * references read again, *REFS the numbers of their own that the integers have. */
+static inline bool plain_int(const struct marshal *m, uint64_t at, int64_t *value,
+                             uint64_t *unfolded, uint32_t *refs)
 {
-    uint64_t size = size_at(m, at), from = at;
-    if (size > 0 && m->start[at] == 'r') {
-        from = m->ref_at[get_u32(m->start + at + 1)];
+    static_assert(INT_SIZE == REF_SIZE, "what follows is found without a look at which it is");
+    unsigned char type = m->start[at];
+    if (type == 'r') {
+        uint32_t ref = get_u32(m->start + at + 1);
+        if (ref >= m->ref_n)
+            return false;
+        at = m->ref_at[ref];
+        type = m->start[at] & (unsigned char)~FLAG_REF;
         *unfolded += INT_SIZE;
-    } else if (m->again && m->start[at] == ('i' | FLAG_REF)) {
-        size = INT_SIZE;
+    } else if (m->again && type == ('i' | FLAG_REF)) {
+        type = 'i';
         ++*refs;
     }
-    if (size == 0 || (m->start[from] & ~FLAG_REF) != 'i')
-        return 0;
-    *value = (int32_t)get_u32(m->start + from + 1);
-    return size;
+    *value = type == 'i' ? (int32_t)get_u32(m->start + at + 1) : 0;
+    return type == 'i';
 }
 
 /* Two integers and two floats from AT on: where they end; 0 where that isn't all there is. */
@@ -840,14 +844,11 @@ static inline uint64_t take_four(struct marshal *m, uint64_t at, int64_t count[2
 {
     uint32_t refs = 0;
     uint64_t unfolded = 0;
-    if (m->size - at < 4 * FLOAT_SIZE)
+    if (m->size - at < 2 * INT_SIZE + 2 * FLOAT_SIZE)
         return 0;
-    for (int i = 0; i < 2; i++) {
-        uint64_t size = plain_int(m, at, &count[i], &unfolded, &refs);
-        if (size == 0)
+    for (int i = 0; i < 2; i++, at += INT_SIZE)
+        if (!plain_int(m, at, &count[i], &unfolded, &refs))
             return 0;
-        at += size;
-    }
     for (int i = 0; i < 2; i++, at += FLOAT_SIZE) {
         if (m->start[at] != 'g')
             return 0;
@@ -860,11 +861,26 @@ static inline uint64_t take_four(struct marshal *m, uint64_t at, int64_t count[2
     return at;
 }
 
+/* Of the head of a tuple of N children at AT, whose type byte is without FLAG_REF or FLAGGED; 0
+ * where it is none. */
+static inline uint64_t head_of(const struct marshal *m, uint64_t at, uint32_t n,
+                               unsigned char flagged)
+{
+    enum { MOST = 5 };
+    if (m->size - at < MOST)
+        return 0;
+    unsigned char type = m->start[at] & (unsigned char)~flagged;
+    if (type == ')')
+        return m->start[at + 1] == n ? 2 : 0;
+    return type == '(' && get_u32(m->start + at + 1) == n ? MOST : 0;
+}
+
 bool p2a_marshal_take_figures(struct marshal *m, int64_t count[2], double real[2])
 {
-    uint32_t n;
-    uint64_t head = small_head(m, m->at, &n), at;
-    if (m->failure.failed || n != 4 || head == 0 || !(at = take_four(m, m->at + head, count, real)))
+    if (m->failure.failed || m->replays > 0 || m->depth == MARSHAL_DEPTH)
+        return false;
+    uint64_t head = head_of(m, m->at, 4, 0), at;
+    if (!head || !(at = take_four(m, m->at + head, count, real)))
         return false;
     if (m->again) {
         fetch_tag(m, at); /* the next key, and, if its figures take as much, the one behind it */
@@ -872,6 +888,31 @@ bool p2a_marshal_take_figures(struct marshal *m, int64_t count[2], double real[2
     }
     m->at = at;
     return child_done(m);
+}
+
+/* The entry of a dict at AT: where it ends; 0 where it is anything else. */
+static inline uint64_t take_entry(struct marshal *m, uint64_t at, struct marshal_entry *entry)
+{
+    if (m->size - at < REF_SIZE || m->start[at] != 'r')
+        return 0;
+    entry->number = get_u32(m->start + at + 1);
+    if (entry->number >= m->ref_n || !is_whole(m, entry->number))
+        return 0;
+    at += REF_SIZE;
+    uint64_t head = head_of(m, at, 4, 0);
+    return head ? take_four(m, at + head, entry->count, entry->real) : 0;
+}
+
+uint32_t p2a_marshal_take_entries(struct marshal *m, struct marshal_entry *entry, uint32_t most)
+{
+    const struct marshal_open *o = m->depth > 0 ? &m->open[m->depth - 1] : NULL;
+    uint32_t n = 0;
+    if (m->failure.failed || !is_first_time(m) || !o || o->kind != MARSHAL_DICT || o->left ||
+        m->depth == MARSHAL_DEPTH)
+        return 0;
+    for (uint64_t at; n < most && (at = take_entry(m, m->at, &entry[n])); n++)
+        m->at = at;
+    return n;
 }
 
 bool p2a_marshal_take_first_figures(struct marshal *m, int64_t count[2], double real[2])
@@ -884,6 +925,73 @@ bool p2a_marshal_take_first_figures(struct marshal *m, int64_t count[2], double 
     m->at = at;
     o->left -= 4;
     return true;
+}
+
+/* The string at *AT, or the reference to one with a tag, which it passes. */
+static bool plain_text(const struct marshal *m, uint64_t *at, struct marshal_text *text)
+{
+    const unsigned char *b = m->start + *at;
+    *text = (struct marshal_text){.at = *at, .ref = MARSHAL_NO_REF};
+    if (m->size - *at < REF_SIZE)
+        return false;
+    unsigned char type = *b & (unsigned char)~FLAG_REF;
+    if (type == 'r') {
+        *at += REF_SIZE;
+        text->tag = p2a_marshal_tag(m, get_u32(b + 1));
+        return text->tag != 0;
+    }
+    bool is_short = type == 'z' || type == 'Z', is_long = type == 'u' || type == 'a' || type == 'A';
+    uint32_t head = is_short ? 2 : 5, n = is_short ? b[1] : get_u32(b + 1);
+    if (!(is_short || is_long) || n > INT32_MAX || n > m->size - *at - head)
+        return false;
+    text->text = (struct p2a_str){(const char *)b + head, n};
+    *at += head + n;
+    return true;
+}
+
+/* Gives the object at AT its number, if it is to have one, once its children are known. */
+static bool number_whole(struct marshal *m, uint64_t at, uint32_t *ref)
+{
+    unsigned char byte = m->start[at];
+    *ref = MARSHAL_NO_REF;
+    if (!(byte & FLAG_REF) || byte == ('r' | FLAG_REF))
+        return true;
+    if (!add_ref(m, at, ref))
+        return false;
+    finish_ref(m, *ref);
+    return true;
+}
+
+/* As plain_int, or one that is going to get a number. */
+static bool whole_int(const struct marshal *m, uint64_t at, int64_t *value, uint64_t *unfolded)
+{
+    uint32_t refs = 0;
+    if (m->start[at] != ('i' | FLAG_REF))
+        return plain_int(m, at, value, unfolded, &refs);
+    *value = (int32_t)get_u32(m->start + at + 1);
+    return true;
+}
+
+bool p2a_marshal_take_triple(struct marshal *m, struct marshal_triple *triple)
+{
+    uint64_t from = m->at, at = from, integer_at, unfolded = 0;
+    uint32_t integer_ref;
+    if (m->failure.failed || !is_first_time(m) || m->depth == MARSHAL_DEPTH)
+        return false;
+    at += head_of(m, at, 3, FLAG_REF);
+    if (at == from || !plain_text(m, &at, &triple->first) || m->size - at < INT_SIZE)
+        return false;
+    integer_at = at;
+    at += INT_SIZE;
+    if (!whole_int(m, integer_at, &triple->integer, &unfolded) ||
+        !plain_text(m, &at, &triple->last) || unfolded > m->unfolded)
+        return false;
+    m->unfolded -= unfolded;
+    m->at = at;
+    return number_whole(m, from, &triple->ref) &&
+           number_whole(m, triple->first.at, &triple->first.ref) &&
+           number_whole(m, integer_at, &integer_ref) &&
+           number_whole(m, triple->last.at, &triple->last.ref) && child_done(m);
 }
 
 /* ---- passing over ---------------------------------------------------------------------------- */

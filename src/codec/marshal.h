@@ -158,6 +158,30 @@ bool p2a_marshal_take_figures(struct marshal *m, int64_t count[2], double real[2
 /* The same of the next four children of a tuple that has more. */
 bool p2a_marshal_take_first_figures(struct marshal *m, int64_t count[2], double real[2]);
 
+/* Where what comes next in a dict are references, and to each such figures: takes up to MOST at
+ * once, and returns how many. */
+struct marshal_entry {
+    uint32_t number; /* the object's that is the key */
+    int64_t count[2];
+    double real[2];
+};
+uint32_t p2a_marshal_take_entries(struct marshal *m, struct marshal_entry *entry, uint32_t most);
+
+/* Where the next object is a tuple of a string, an integer and a string, written plainly or
+ * references that have tags: takes it at once, as above. */
+struct marshal_text {
+    struct p2a_str text;
+    uint64_t at;
+    uint32_t ref; /* its number, as in marshal_value; … */
+    uint32_t tag; /* … of a reference, which is all that is known, its tag; else 0 */
+};
+struct marshal_triple {
+    uint32_t ref;
+    struct marshal_text first, last;
+    int64_t integer;
+};
+bool p2a_marshal_take_triple(struct marshal *m, struct marshal_triple *triple);
+
 /* Fails at byte AT with a sentence of the caller's; returns false. */
 bool p2a_marshal_fail(struct marshal *m, uint64_t at, const char *text, ...) P2A_PRINTF(3, 4);
 

@@ -70,8 +70,11 @@ bool p2a_index_arcs(struct p2a_profile *p);
 /* A context that isn't there yet: it isn't looked for, and is in the index when somebody looks. */
 p2a_id p2a_context_new(struct p2a_profile *p, p2a_id parent, p2a_id function, p2a_id thread);
 
-/* A name, a function, an arc that is going to be looked for. */
-void p2a_intern_ahead(const struct p2a_profile *p, struct p2a_str text);
+/* As p2a_intern, where p2a_hash of the text is known. */
+p2a_id p2a_intern_hashed(struct p2a_profile *p, struct p2a_str text, uint64_t hash);
+
+/* A name of that hash, a function, an arc that is going to be looked for. */
+void p2a_intern_ahead(const struct p2a_profile *p, uint64_t hash);
 void p2a_function_ahead(const struct p2a_profile *p, const struct p2a_function *function);
 void p2a_arc_ahead(const struct p2a_profile *p, p2a_id caller, p2a_id callee);
 

@@ -218,14 +218,13 @@ static bool same_string(const void *table, uint32_t id, const void *key)
     return row->n == s->n && (s->n == 0 || memcmp(row->at, s->at, s->n) == 0);
 }
 
-p2a_id p2a_intern(struct p2a_profile *p, struct p2a_str text)
+p2a_id p2a_intern_hashed(struct p2a_profile *p, struct p2a_str text, uint64_t hash)
 {
     struct p2a_core *core = p->core;
     if (failed(p))
         return P2A_NONE;
     if (!text.n)
         text.at = "";
-    uint64_t hash = p2a_hash(text.at, text.n);
     p2a_id id = p2a_index_find(&core->string_of, hash, same_string, p->strings.row, &text);
     if (id != P2A_NONE)
         return id;
@@ -242,9 +241,14 @@ p2a_id p2a_intern(struct p2a_profile *p, struct p2a_str text)
     return id;
 }
 
-void p2a_intern_ahead(const struct p2a_profile *p, struct p2a_str text)
+p2a_id p2a_intern(struct p2a_profile *p, struct p2a_str text)
 {
-    p2a_index_ahead(&p->core->string_of, p2a_hash(text.at, text.n));
+    return p2a_intern_hashed(p, text, p2a_hash(text.at, text.n));
+}
+
+void p2a_intern_ahead(const struct p2a_profile *p, uint64_t hash)
+{
+    p2a_index_ahead(&p->core->string_of, hash);
 }
 
 struct p2a_str p2a_string(const struct p2a_profile *p, p2a_id string)

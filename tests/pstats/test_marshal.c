@@ -588,6 +588,181 @@ static void bytes_that_are_no_utf_8_become_surrogates(void **state)
     put_is(BYTES("\xe2\x82"), BYTES("\xed\xb3\xa2\xed\xb2\x82"));
 }
 
+/* ---- what is taken at once ---- */
+
+/* Streams that begin in a list of four: "f", a key tuple, and what is to be taken. */
+#define FILE_THERE "[\4\0\0\0\xda\1f"
+
+/* What p2a_marshal_read makes of a string, or of the reference to one that is tagged. */
+static struct marshal_text read_part(struct marshal *m)
+{
+    struct marshal_text text = {.at = m->at, .ref = MARSHAL_NO_REF};
+    struct marshal_value v;
+    if ((text.tag = p2a_marshal_take_tag(m)))
+        return text;
+    assert_true(p2a_marshal_read(m, &v) && v.kind == MARSHAL_TEXT);
+    text.ref = v.ref;
+    text.text = v.text;
+    return text;
+}
+
+static void same_part(struct marshal_text a, struct marshal_text b)
+{
+    assert_int_equal(a.at, b.at);
+    assert_int_equal(a.ref, b.ref);
+    assert_int_equal(a.tag, b.tag);
+    assert_int_equal(a.text.n, b.text.n);
+    assert_true(a.text.at == b.text.at);
+}
+
+/* Behind the "f", which is tagged. */
+static struct marshal begun(struct p2a_str bytes)
+{
+    struct marshal m = started(bytes);
+    expect(&m, MARSHAL_LIST);
+    expect_text(&m, "f");
+    p2a_marshal_set_tag(&m, 0, 9);
+    return m;
+}
+
+static void same_place(const struct marshal *a, const struct marshal *b)
+{
+    assert_int_equal(a->at, b->at);
+    assert_int_equal(a->ref_n, b->ref_n);
+    assert_int_equal(a->next_ref, b->next_ref);
+    assert_int_equal(a->depth, b->depth);
+    assert_memory_equal(a->ref_at, b->ref_at, a->ref_n * sizeof *a->ref_at);
+    assert_memory_equal(a->ref_tag, b->ref_tag, a->ref_n * sizeof *a->ref_tag);
+}
+
+/* A triple is what its parts are one by one, and of less than all of it nothing is taken. */
+static void is_a_triple(struct p2a_str bytes)
+{
+    struct marshal at_once = begun(bytes), by_one = begun(bytes);
+    struct marshal_triple t;
+    struct marshal_value key, line;
+    assert_true(p2a_marshal_take_triple(&at_once, &t));
+    assert_true(p2a_marshal_read(&by_one, &key) && key.kind == MARSHAL_TUPLE && key.n == 3);
+    assert_int_equal(t.ref, key.ref);
+    same_part(t.first, read_part(&by_one));
+    assert_true(p2a_marshal_read(&by_one, &line));
+    assert_int_equal(t.integer, line.integer);
+    same_part(t.last, read_part(&by_one));
+    same_place(&at_once, &by_one);
+    p2a_marshal_stop(&by_one);
+    for (size_t n = by_one.at - 1; n > sizeof FILE_THERE; n--) {
+        struct marshal cut = begun((struct p2a_str){bytes.at, n});
+        uint64_t at = cut.at;
+        assert_false(p2a_marshal_take_triple(&cut, &t));
+        assert_false(cut.failure.failed);
+        assert_int_equal(cut.at, at);
+        assert_int_equal(cut.ref_n, 1);
+        p2a_marshal_stop(&cut);
+    }
+    p2a_marshal_stop(&at_once);
+}
+
+static void isnt_a_triple(struct p2a_str bytes)
+{
+    struct marshal m = begun(bytes);
+    struct marshal_triple t;
+    uint64_t at = m.at;
+    assert_false(p2a_marshal_take_triple(&m, &t));
+    assert_false(m.failure.failed);
+    assert_int_equal(m.at, at);
+    assert_int_equal(m.ref_n, 1);
+    p2a_marshal_stop(&m);
+}
+
+static void a_triple_is_what_its_parts_are(void **state)
+{
+    (void)state;
+    is_a_triple(BYTES(FILE_THERE ")\3z\4a.pyi\7\0\0\0z\3runNN"));
+    is_a_triple(BYTES(FILE_THERE "\xa9\3\xda\4a.py\xe9\7\0\0\0\xda\3runNN"));
+    is_a_triple(BYTES(FILE_THERE "\xa9\3r\0\0\0\0i\xff\xff\xff\xff\xfa\3runNN"));
+    is_a_triple(BYTES(FILE_THERE "\xa8\3\0\0\0u\1\0\0\0ai\0\0\0\200\xe1\0\0\0\0NN"));
+}
+
+static void what_is_no_triple_is_left_as_it_is(void **state)
+{
+    (void)state;
+    isnt_a_triple(BYTES(FILE_THERE ")\4z\1ai\7\0\0\0z\1bNNN"));        /* one more */
+    isnt_a_triple(BYTES(FILE_THERE "[\3\0\0\0z\1ai\7\0\0\0z\1bNN"));   /* a list */
+    isnt_a_triple(BYTES(FILE_THERE ")\3i\7\0\0\0i\7\0\0\0z\1bNN"));    /* no string */
+    isnt_a_triple(BYTES(FILE_THERE ")\3z\1ar\0\0\0\0z\1bNN"));         /* no integer */
+    isnt_a_triple(BYTES(FILE_THERE ")\3z\1ar\5\0\0\0z\1bNN"));         /* no object */
+    isnt_a_triple(BYTES(FILE_THERE "\xa9\3r\1\0\0\0i\7\0\0\0z\1bNN")); /* itself */
+    isnt_a_triple(BYTES(FILE_THERE ")\3u\xff\xff\xff\xff"
+                                   "ai\7\0\0\0z\1bNN"));               /* -1 bytes */
+    isnt_a_triple(BYTES(FILE_THERE ")\3z\1aI\7\0\0\0\0\0\0\0z\1bNN")); /* 8 bytes */
+}
+
+/* Two integers and two floats. */
+#define FIGURES ")\4i\2\0\0\0r\1\0\0\0g\0\0\0\0\0\0\xf8?g\0\0\0\0\0\0\4@"
+
+static void entries_are_taken_up_to_the_first_that_isnt_plain(void **state)
+{
+    (void)state;
+    struct p2a_str bytes = BYTES("[\2\0\0\0\xda\1f[\2\0\0\0\xe9\3\0\0\0{r\0\0\0\0" FIGURES
+                                 "r\1\0\0\0" FIGURES "r\0\0\0\0i\5\0\0\0r\0\0\0\0" FIGURES "0");
+    struct marshal m = started(bytes);
+    struct marshal_entry e[4];
+    struct marshal_value v;
+    expect(&m, MARSHAL_LIST);
+    expect_text(&m, "f");
+    expect(&m, MARSHAL_LIST);
+    assert_int_equal(p2a_marshal_take_entries(&m, e, 4), 0);
+    expect_int(&m, 3);
+    expect(&m, MARSHAL_DICT);
+    assert_int_equal(p2a_marshal_take_entries(&m, e, 1), 1);
+    assert_int_equal(p2a_marshal_take_entries(&m, e + 1, 3), 1);
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_int_equal(e[i].number, i);
+        assert_int_equal(e[i].count[0], 2);
+        assert_int_equal(e[i].count[1], 3);
+        assert_true(e[i].real[0] == 1.5 && e[i].real[1] == 2.5); /* NOLINT: exact */
+    }
+    expect_text(&m, "f");
+    assert_int_equal(p2a_marshal_take_entries(&m, e, 4), 0); /* a value is due */
+    expect_int(&m, 5);
+    assert_int_equal(p2a_marshal_take_entries(&m, e, 4), 1);
+    assert_true(p2a_marshal_read(&m, &v) && v.kind == MARSHAL_END);
+    assert_int_equal(m.at, m.size);
+    assert_int_equal(m.depth, 0);
+    p2a_marshal_stop(&m);
+}
+
+static void of_an_entry_that_is_cut_nothing_is_taken(void **state)
+{
+    (void)state;
+    static const char whole[] = "{\xda\1f\xe9\3\0\0\0r\0\0\0\0" FIGURES;
+    for (size_t n = 10; n < sizeof whole; n++) {
+        struct marshal m = started((struct p2a_str){whole, n});
+        struct marshal_entry e[2];
+        expect(&m, MARSHAL_DICT);
+        expect_text(&m, "f");
+        expect_int(&m, 3);
+        assert_int_equal(p2a_marshal_take_entries(&m, e, 2), n == sizeof whole - 1);
+        assert_false(m.failure.failed);
+        assert_int_equal(m.at, n == sizeof whole - 1 ? n : 9);
+        p2a_marshal_stop(&m);
+    }
+}
+
+/* A dict can't be a key of its own. */
+static void an_entry_of_what_is_open_is_left(void **state)
+{
+    (void)state;
+    struct marshal m = started(BYTES("\xfb\xe9\3\0\0\0Nr\0\0\0\0" FIGURES "0"));
+    struct marshal_entry e;
+    expect(&m, MARSHAL_DICT);
+    expect_int(&m, 3);
+    expect(&m, MARSHAL_NONE);
+    assert_int_equal(p2a_marshal_take_entries(&m, &e, 1), 0);
+    assert_int_equal(m.at, 7);
+    p2a_marshal_stop(&m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -623,6 +798,11 @@ int main(void)
         cmocka_unit_test(integers_come_back_as_they_were_put),
         cmocka_unit_test(text_that_is_utf_8_stays),
         cmocka_unit_test(bytes_that_are_no_utf_8_become_surrogates),
+        cmocka_unit_test(a_triple_is_what_its_parts_are),
+        cmocka_unit_test(what_is_no_triple_is_left_as_it_is),
+        cmocka_unit_test(entries_are_taken_up_to_the_first_that_isnt_plain),
+        cmocka_unit_test(of_an_entry_that_is_cut_nothing_is_taken),
+        cmocka_unit_test(an_entry_of_what_is_open_is_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
