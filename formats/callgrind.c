@@ -3706,11 +3706,22 @@ static bool prepare_text(void *writer)
            (!number_early(w) || number_names(w));
 }
 
-/* Costs of lines are worked out on all cores. */
 static bool prepare_costs(void *writer)
 {
+    return cost_arcs(writer);
+}
+
+/* Costs of lines are worked out on all cores, others while callers are gone through. */
+static bool prepare_functions(void *writer)
+{
     struct writer *w = writer;
-    return (w->line_n || cost_functions(w)) && cost_arcs(w);
+    return p2a_flow_downwards(w->p, &w->flow) && (w->line_n || cost_functions(w));
+}
+
+static bool prepare_callers(void *writer)
+{
+    struct writer *w = writer;
+    return p2a_flow_upwards(w->p, &w->flow);
 }
 
 static bool group_lines(struct writer *w)
@@ -3728,14 +3739,14 @@ static bool prepare(struct writer *w)
 {
     enum { ENOUGH = 1 << 14 };
     const struct p2a_graph *g = &w->p->graph;
-    bool few = w->p->functions.n < ENOUGH;
+    bool few = g->arc_n < ENOUGH && w->p->functions.n < ENOUGH;
     w->file_no = calloc(w->p->strings.n, sizeof *w->file_no);
     w->object_no = calloc(w->p->strings.n, sizeof *w->object_no);
     if (!w->file_no || !w->object_no || !group_lines(w) ||
         !group(&w->sites, g->arc_n, g->site_n, g->site, sizeof *g->site) ||
-        !p2a_flow_begin(w->p, &w->flow) || (w->line_n && !cost_functions(w)) ||
-        !p2a_do_both(prepare_text, prepare_costs, w, few) || !cost_outside(w) ||
-        (!number_early(w) && !number_names(w)))
+        !p2a_do_both(prepare_functions, prepare_callers, w, few) ||
+        (w->line_n && !cost_functions(w)) || !p2a_do_both(prepare_text, prepare_costs, w, few) ||
+        !cost_outside(w) || (!number_early(w) && !number_names(w)))
         return false;
     note_changes(w);
     return true;

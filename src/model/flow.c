@@ -233,59 +233,56 @@ static void sort_calls(const struct p2a_profile *p, struct p2a_flow *flow)
     }
 }
 
-struct beginning {
-    const struct p2a_profile *p;
-    struct p2a_flow *flow;
-    struct p2a_ins ins;
-};
-
-/* What follows from who calls. */
-static bool begin_downwards(void *beginning)
+bool p2a_flow_downwards(const struct p2a_profile *p, struct p2a_flow *flow)
 {
-    const struct beginning *b = beginning;
-    sort_calls(b->p, b->flow);
+    size_t n = (size_t)p->functions.n + 1, arcs = (size_t)p->graph.arc_n + 1;
+    flow->out = calloc(n + 1, sizeof *flow->out);
+    flow->call = malloc(arcs * sizeof *flow->call);
+    flow->place = malloc(arcs * sizeof *flow->place);
+    flow->arc = calloc(arcs, sizeof *flow->arc);
+    if (!flow->out || !flow->call || !flow->place || !flow->arc)
+        return false;
+    sort_calls(p, flow);
     return true;
 }
 
-/* What follows from who is called. */
-static bool begin_upwards(void *beginning)
+/* By component. */
+static void add_up_calls(const struct p2a_profile *p, struct p2a_flow *flow)
 {
-    struct beginning *b = beginning;
-    struct p2a_flow *flow = b->flow;
-    flow->calls = p2a_zeroed((size_t)b->p->functions.n + 1, sizeof *flow->calls);
-    if (!flow->calls || !p2a_ins_build(b->p, &b->ins) ||
-        !p2a_components_upwards(b->p, &b->ins, &flow->parts))
-        return false;
-    sort_arcs(b->p, b->ins.first, flow);
-    for (uint32_t f = 0; f < b->p->graph.node_n; f++) {
+    for (uint32_t f = 0; f < p->graph.node_n; f++) {
         uint64_t *calls = &flow->calls[flow->parts.of[f]];
-        *calls = p2a_add_calls(*calls, b->p->graph.node[f].calls);
+        *calls = p2a_add_calls(*calls, p->graph.node[f].calls);
     }
-    return true;
+}
+
+bool p2a_flow_upwards(const struct p2a_profile *p, struct p2a_flow *flow)
+{
+    size_t n = (size_t)p->functions.n + 1, arcs = (size_t)p->graph.arc_n + 1;
+    struct p2a_ins ins = {0};
+    flow->first = calloc(n + 1, sizeof *flow->first);
+    flow->arcs = calloc(arcs, sizeof *flow->arcs);
+    flow->calls = p2a_zeroed(n, sizeof *flow->calls);
+    flow->inclusive = calloc(n, sizeof *flow->inclusive);
+    flow->scratch = calloc(arcs, 2 * sizeof *flow->scratch);
+    flow->picked = calloc(arcs, 2 * sizeof *flow->picked);
+    bool done = flow->first && flow->arcs && flow->calls && flow->inclusive && flow->scratch &&
+                flow->picked && p2a_ins_build(p, &ins) &&
+                p2a_components_upwards(p, &ins, &flow->parts);
+    if (done) {
+        sort_arcs(p, ins.first, flow);
+        add_up_calls(p, flow);
+    }
+    p2a_ins_free(&ins);
+    return done;
 }
 
 bool p2a_flow_begin(const struct p2a_profile *p, struct p2a_flow *flow)
 {
-    enum { MANY = 1 << 14 }; /* arcs that two threads pay for */
-    struct beginning beginning = {.p = p, .flow = flow};
-    size_t n = (size_t)p->functions.n + 1, arcs = (size_t)p->graph.arc_n + 1;
-    *flow = (struct p2a_flow){.out = calloc(n + 1, sizeof *flow->out),
-                              .call = malloc(arcs * sizeof *flow->call),
-                              .first = calloc(n + 1, sizeof *flow->first),
-                              .arcs = calloc(arcs, sizeof *flow->arcs),
-                              .inclusive = calloc(n, sizeof *flow->inclusive),
-                              .scratch = calloc(arcs, 2 * sizeof *flow->scratch),
-                              .picked = calloc(arcs, 2 * sizeof *flow->picked),
-                              .place = malloc(arcs * sizeof *flow->place),
-                              .arc = calloc(arcs, sizeof *flow->arc)};
-    bool room = flow->out && flow->call && flow->first && flow->arcs && flow->inclusive &&
-                flow->scratch && flow->picked && flow->place && flow->arc;
-    bool few = p->graph.arc_n < MANY;
-    bool done = room && p2a_do_both(begin_downwards, begin_upwards, &beginning, few);
-    p2a_ins_free(&beginning.ins);
-    if (!done)
-        p2a_flow_free(flow);
-    return done;
+    *flow = (struct p2a_flow){0};
+    if (p2a_flow_downwards(p, flow) && p2a_flow_upwards(p, flow))
+        return true;
+    p2a_flow_free(flow);
+    return false;
 }
 
 void p2a_flow_free(struct p2a_flow *flow)

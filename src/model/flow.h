@@ -35,6 +35,10 @@ struct p2a_flow {
 };
 
 bool p2a_flow_begin(const struct p2a_profile *p, struct p2a_flow *flow); /* false: no memory */
+/* The two halves of it, which may be done at the same time: what follows from who calls, and from
+ * who is called. FLOW is zero before, and to be freed either way. */
+bool p2a_flow_downwards(const struct p2a_profile *p, struct p2a_flow *flow);
+bool p2a_flow_upwards(const struct p2a_profile *p, struct p2a_flow *flow);
 /* Costs of the arcs for one column, in units of 1 / SCALE of its raw values; SELF is the
  * whole-number self of every function (functions.n rows). The counts hold for this column. */
 void p2a_flow_column(const struct p2a_profile *p, struct p2a_flow *flow, uint32_t column,
