@@ -1783,8 +1783,9 @@ static enum p2a_status read_pprof(struct p2a_in *in)
 
 /* ---- writing: strings, functions, mappings, locations ---------------------------------------- */
 
-/* A location: n functions from chain[first] on, what was inlined first, at the place `row`. */
-struct chain {
+/* The function `first`; or n of them, from chained[first] on, what was inlined first. At a place.
+ */
+struct location_out {
     uint32_t first, n;
     p2a_id row; /* of the graph's lines, or P2A_NONE */
 };
@@ -1821,17 +1822,18 @@ struct writer {
     p2a_id *open;   /* contexts of that path, … */
     p2a_id *opened; /* … their functions */
     uint32_t open_n, open_room, opened_room;
-    const bool *inner;             /* where all is zero: rows that get no sample */
-    struct p2a_buffer bytes, part; /* what goes round samples; a message */
+    const bool *inner;               /* where all is zero: rows that get no sample */
+    struct p2a_buffer bytes, part;   /* what goes round samples; a message */
+    struct p2a_buffer message, line; /* of a location */
     struct p2a_buffer strings, mappings, locations, functions; /* encoded, for the end */
     struct p2a_buffer clean;
     uint32_t string_n, mapping_n, location_n, function_n;
     uint32_t *string_of, *mapping_of;                  /* by the profile's strings; 0: none yet */
     uint32_t *function_of, *location_of, *location_at; /* by function; by row of the lines */
-    struct p2a_index chain_of;
-    struct chain *chain;
-    uint32_t *chained, *chain_location;
-    uint32_t chain_n, chain_room, location_room, chained_n, chained_room;
+    struct location_out *location; /* by number - 1; encoded when all are known */
+    struct p2a_index chain_of;     /* those with several functions */
+    uint32_t *chained;
+    uint32_t location_room, chained_n, chained_room;
     struct rounding *rounding; /* by column */
     int64_t *value;            /* of the row being written, by column */
     uint32_t label_pid, label_tid, label_thread, label_base, label_true;
@@ -1924,18 +1926,16 @@ static uint32_t system_name(struct writer *w, const struct p2a_function *f)
 static uint32_t function_of(struct writer *w, p2a_id function)
 {
     const struct p2a_function *f = &w->p->functions.row[function];
-    struct p2a_buffer message = {0};
     if (w->function_of[function])
         return w->function_of[function];
     w->function_of[function] = ++w->function_n;
-    p2a_protobuf_put_number(&message, 1, w->function_n);
-    p2a_protobuf_put_some(&message, 2, string_of(w, f->qualname ? f->qualname : f->name));
-    p2a_protobuf_put_some(&message, 3, system_name(w, f));
-    p2a_protobuf_put_some(&message, 4, string_of(w, f->file));
-    p2a_protobuf_put_some(&message, 5, (uint64_t)f->line);
-    put_message(&w->functions, FUNCTION, &message);
-    w->no_memory |= message.failed;
-    p2a_buffer_free(&message);
+    w->part.n = 0;
+    p2a_protobuf_put_number(&w->part, 1, w->function_n);
+    p2a_protobuf_put_some(&w->part, 2, string_of(w, f->qualname ? f->qualname : f->name));
+    p2a_protobuf_put_some(&w->part, 3, system_name(w, f));
+    p2a_protobuf_put_some(&w->part, 4, string_of(w, f->file));
+    p2a_protobuf_put_some(&w->part, 5, (uint64_t)f->line);
+    put_message(&w->functions, FUNCTION, &w->part);
     return w->function_n;
 }
 
@@ -1943,17 +1943,15 @@ static uint32_t function_of(struct writer *w, p2a_id function)
  */
 static uint32_t mapping_of(struct writer *w, p2a_id module)
 {
-    struct p2a_buffer message = {0};
     if (module == 0 || w->mapping_of[module])
         return w->mapping_of[module];
     w->mapping_of[module] = ++w->mapping_n;
-    p2a_protobuf_put_number(&message, 1, w->mapping_n);
-    p2a_protobuf_put_number(&message, 5, string_of(w, module));
+    w->part.n = 0;
+    p2a_protobuf_put_number(&w->part, 1, w->mapping_n);
+    p2a_protobuf_put_number(&w->part, 5, string_of(w, module));
     for (uint32_t has = 7; has <= 10; has++)
-        p2a_protobuf_put_number(&message, has, 1);
-    put_message(&w->mappings, MAPPING, &message);
-    w->no_memory |= message.failed;
-    p2a_buffer_free(&message);
+        p2a_protobuf_put_number(&w->part, has, 1);
+    put_message(&w->mappings, MAPPING, &w->part);
     return w->mapping_n;
 }
 
@@ -1967,56 +1965,60 @@ static uint64_t line_in(const struct writer *w, p2a_id function, const struct p2
     return (row && row->address) || f->line < 0 ? 0 : (uint64_t)f->line;
 }
 
-static uint32_t put_location(struct writer *w, const uint32_t *function, uint32_t n, p2a_id row)
+/* The number of a location that is new. */
+static uint32_t new_location(struct writer *w, uint32_t first, uint32_t n, p2a_id row)
 {
-    struct p2a_buffer message = {0}, line = {0};
-    const struct p2a_line *place = row == P2A_NONE ? NULL : &w->p->graph.line[row];
-    uint32_t id = ++w->location_n;
+    if (!p2a_grow(&w->location, &w->location_room, (uint64_t)w->location_n + 1,
+                  sizeof *w->location)) {
+        out_of_memory(w);
+        return 0;
+    }
+    w->location[w->location_n] = (struct location_out){first, n, row};
+    return ++w->location_n;
+}
+
+static void put_location(struct writer *w, uint32_t number)
+{
+    const struct location_out *l = &w->location[number - 1];
+    const struct p2a_line *place = l->row == P2A_NONE ? NULL : &w->p->graph.line[l->row];
+    const uint32_t *function = l->n == 1 ? &l->first : w->chained + l->first;
     if (place && place->line && place->file)
         w->elsewhere |= place->file != w->p->functions.row[function[0]].file;
-    p2a_protobuf_put_number(&message, 1, id);
-    p2a_protobuf_put_some(&message, 2, mapping_of(w, w->p->functions.row[function[0]].module));
-    p2a_protobuf_put_some(&message, 3, place ? place->address : 0);
-    for (uint32_t i = 0; i < n; i++) {
-        line.n = 0;
-        p2a_protobuf_put_number(&line, 1, function_of(w, function[i]));
-        p2a_protobuf_put_some(&line, 2, line_in(w, function[i], i ? NULL : place));
-        put_message(&message, 4, &line);
+    w->message.n = 0;
+    p2a_protobuf_put_number(&w->message, 1, number);
+    p2a_protobuf_put_some(&w->message, 2, mapping_of(w, w->p->functions.row[function[0]].module));
+    p2a_protobuf_put_some(&w->message, 3, place ? place->address : 0);
+    for (uint32_t i = 0; i < l->n; i++) {
+        w->line.n = 0;
+        p2a_protobuf_put_number(&w->line, 1, function_of(w, function[i]));
+        p2a_protobuf_put_some(&w->line, 2, line_in(w, function[i], i ? NULL : place));
+        put_message(&w->message, 4, &w->line);
     }
-    put_message(&w->locations, LOCATION, &message);
-    w->no_memory |= message.failed || line.failed;
-    p2a_buffer_free(&message);
-    p2a_buffer_free(&line);
-    return id;
+    put_message(&w->locations, LOCATION, &w->message);
 }
 
 static bool same_chain(const void *writer, uint32_t id, const void *key)
 {
     const struct writer *w = writer;
-    const struct chain *row = &w->chain[id], *c = key;
-    return row->n == c->n && row->row == c->row &&
-           memcmp(w->chained + row->first, w->chained + c->first, c->n * sizeof *w->chained) == 0;
+    const struct location_out *row = &w->location[id], *l = key;
+    return row->n == l->n && row->row == l->row &&
+           memcmp(w->chained + row->first, w->chained + l->first, l->n * sizeof *w->chained) == 0;
 }
 
 /* The location of what stands from chained[first] on; takes it off again where it is known. */
 static uint32_t chain_location(struct writer *w, uint32_t first, p2a_id row)
 {
-    struct chain key = {first, w->chained_n - first, row};
+    struct location_out key = {first, w->chained_n - first, row};
     uint64_t hash = p2a_hash(w->chained + first, key.n * sizeof *w->chained) ^ row;
-    uint32_t id = p2a_index_find(&w->chain_of, hash, same_chain, w, &key);
-    if (id != P2A_INDEX_NONE) {
+    uint32_t known = p2a_index_find(&w->chain_of, hash, same_chain, w, &key);
+    if (known != P2A_INDEX_NONE) {
         w->chained_n = first;
-        return w->chain_location[id];
+        return known + 1;
     }
-    if (!p2a_grow(&w->chain, &w->chain_room, (uint64_t)w->chain_n + 1, sizeof *w->chain) ||
-        !p2a_grow(&w->chain_location, &w->location_room, (uint64_t)w->chain_n + 1,
-                  sizeof *w->chain_location) ||
-        !p2a_index_add(&w->chain_of, hash, w->chain_n)) {
+    uint32_t number = new_location(w, first, key.n, row);
+    if (number && !p2a_index_add(&w->chain_of, hash, number - 1))
         out_of_memory(w);
-        return 0;
-    }
-    w->chain[w->chain_n] = key;
-    return w->chain_location[w->chain_n++] = put_location(w, w->chained + first, key.n, row);
+    return number;
 }
 
 /* Whether the last of N frames of the path is inlined in the one that called it. */
@@ -2037,7 +2039,7 @@ static uint32_t location_of(struct writer *w, uint32_t *n, p2a_id row)
         uint32_t *id = row == P2A_NONE ? &w->location_of[function] : &w->location_at[row];
         --*n;
         if (!*id)
-            *id = put_location(w, &function, 1, row);
+            *id = new_location(w, function, 1, row);
         return *id;
     }
     uint32_t first = w->chained_n;
@@ -2712,6 +2714,9 @@ static void put_tables(struct writer *w)
     for (uint32_t i = 0; i < p->taken.comment_n; i++)
         p2a_protobuf_put_number(&w->bytes, COMMENT, string_of(w, p->taken.comment[i]));
     const struct p2a_buffer *all[] = {&w->mappings, &w->locations, &w->functions, &w->strings};
+    for (uint32_t i = 0; i < w->location_n; i++)
+        put_location(w, i + 1);
+    w->no_memory |= w->message.failed || w->line.failed;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         w->no_memory |= all[i]->failed;
     flush(w);
@@ -2752,11 +2757,11 @@ static bool put_all(struct writer *w)
 
 static void end_writer(struct writer *w)
 {
-    void *all[] = {w->string_of, w->mapping_of, w->function_of,    w->location_of,
-                   w->chain,     w->chained,    w->chain_location, w->rounding,
-                   w->value,     w->row_first,  w->rows,           w->dealing,
-                   w->segment,   w->open,       w->opened,         w->location_at};
-    struct p2a_buffer *buffers[] = {&w->bytes,     &w->part,      &w->strings, &w->mappings,
+    void *all[] = {w->string_of, w->mapping_of, w->function_of, w->location_of, w->location,
+                   w->chained,   w->rounding,   w->value,       w->row_first,   w->rows,
+                   w->dealing,   w->segment,    w->open,        w->opened,      w->location_at};
+    struct p2a_buffer *buffers[] = {&w->bytes,     &w->part,      &w->message,
+                                    &w->line,      &w->strings,   &w->mappings,
                                     &w->locations, &w->functions, &w->clean};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
