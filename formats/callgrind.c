@@ -2891,8 +2891,9 @@ static void note_changes(struct writer *w)
 }
 
 /* Costs of arcs, apart from what is outside. One event's without sites are what the flow found. */
-static bool cost_arcs(struct writer *w)
+static bool cost_arcs(void *writer)
 {
+    struct writer *w = writer;
     const struct p2a_graph *g = &w->p->graph;
     w->site_cost = malloc(((size_t)g->site_n + 1) * w->events * sizeof *w->site_cost);
     w->arc_cost = w->events == 1 && !g->site_n
@@ -3706,11 +3707,6 @@ static bool prepare_text(void *writer)
            (!number_early(w) || number_names(w));
 }
 
-static bool prepare_costs(void *writer)
-{
-    return cost_arcs(writer);
-}
-
 /* Costs of lines are worked out on all cores, others while callers are gone through. */
 static bool prepare_functions(void *writer)
 {
@@ -3745,7 +3741,7 @@ static bool prepare(struct writer *w)
     if (!w->file_no || !w->object_no || !group_lines(w) ||
         !group(&w->sites, g->arc_n, g->site_n, g->site, sizeof *g->site) ||
         !p2a_do_both(prepare_functions, prepare_callers, w, few) ||
-        (w->line_n && !cost_functions(w)) || !p2a_do_both(prepare_text, prepare_costs, w, few) ||
+        (w->line_n && !cost_functions(w)) || !p2a_do_both(prepare_text, cost_arcs, w, few) ||
         !cost_outside(w) || (!number_early(w) && !number_names(w)))
         return false;
     note_changes(w);

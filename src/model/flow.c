@@ -276,15 +276,6 @@ bool p2a_flow_upwards(const struct p2a_profile *p, struct p2a_flow *flow)
     return done;
 }
 
-bool p2a_flow_begin(const struct p2a_profile *p, struct p2a_flow *flow)
-{
-    *flow = (struct p2a_flow){0};
-    if (p2a_flow_downwards(p, flow) && p2a_flow_upwards(p, flow))
-        return true;
-    p2a_flow_free(flow);
-    return false;
-}
-
 void p2a_flow_free(struct p2a_flow *flow)
 {
     p2a_components_free(&flow->parts);

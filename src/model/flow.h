@@ -34,9 +34,9 @@ struct p2a_flow {
     uint32_t shared;    /* arcs without a total of their own, given a share by calls */
 };
 
-bool p2a_flow_begin(const struct p2a_profile *p, struct p2a_flow *flow); /* false: no memory */
-/* The two halves of it, which may be done at the same time: what follows from who calls, and from
- * who is called. FLOW is zero before, and to be freed either way. */
+/* What has to be known before a column is: what follows from who calls, and from who is called. The
+ * two may be found at the same time. FLOW is zero before, and to be freed whatever they return;
+ * false: no memory. */
 bool p2a_flow_downwards(const struct p2a_profile *p, struct p2a_flow *flow);
 bool p2a_flow_upwards(const struct p2a_profile *p, struct p2a_flow *flow);
 /* Costs of the arcs for one column, in units of 1 / SCALE of its raw values; SELF is the

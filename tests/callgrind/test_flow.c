@@ -48,6 +48,13 @@ struct run {
     struct p2a_flow flow;
 };
 
+static struct p2a_flow begun(const struct p2a_profile *p)
+{
+    struct p2a_flow flow = {0};
+    assert_true(p2a_flow_downwards(p, &flow) && p2a_flow_upwards(p, &flow));
+    return flow;
+}
+
 static struct run flow(const char *const *selfs, const char *const *text)
 {
     struct run r = {.p = graph(selfs)};
@@ -55,7 +62,7 @@ static struct run flow(const char *const *selfs, const char *const *text)
     arcs(r.p, text);
     for (uint32_t f = 0; f < r.p->functions.n; f++)
         self[f] = (uint64_t)r.p->graph.self[f];
-    assert_true(p2a_flow_begin(r.p, &r.flow));
+    r.flow = begun(r.p);
     p2a_flow_column(r.p, &r.flow, 0, 1, self);
     return r;
 }
@@ -191,7 +198,7 @@ static void calls_that_no_arc_explains_keep_their_share(void **state)
     uint64_t self[] = {0, 40};
     arcs(r.p, (const char *[]){"ac ? 1", NULL});
     r.p->graph.node[find_function(r.p, "c")].calls = 4;
-    assert_true(p2a_flow_begin(r.p, &r.flow));
+    r.flow = begun(r.p);
     p2a_flow_column(r.p, &r.flow, 0, 1, self);
     assert_int_equal(cost(&r, "a", "c"), 10);
     end(&r);
@@ -222,8 +229,7 @@ static void nothing_exceeds_the_whole_however_inconsistent(void **state)
             p->graph.arc[arc].calls = next_random(&seed) % 100;
             p->graph.arc_total[arc] = (double)(next_random(&seed) % 20000) / 4;
         }
-        struct p2a_flow f;
-        assert_true(p2a_flow_begin(p, &f));
+        struct p2a_flow f = begun(p);
         p2a_flow_column(p, &f, 0, 1, self);
         for (uint32_t a = 0; a < p->graph.arc_n; a++) {
             uint32_t above = f.parts.of[p->graph.arc[a].caller];
