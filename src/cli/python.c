@@ -31,10 +31,11 @@ static size_t digits(const char *word, char **to)
 
 bool python_int(const char *word, long long *value)
 {
+    static const char SPACE[] = " \t\n\v\f\r";
     char *plain = malloc(strlen(word) + 1), *to = plain;
     if (!plain)
         return false;
-    const char *at = word;
+    const char *at = word + strspn(word, SPACE);
     if (*at == '+' || *at == '-')
         *to++ = *at++;
     size_t n = digits(at, &to);
@@ -42,7 +43,7 @@ bool python_int(const char *word, long long *value)
     if (n)
         *value = strtoll(plain, NULL, 10);
     free(plain);
-    return n && !at[n];
+    return n && !at[n + strspn(at + n, SPACE)];
 }
 
 static bool is_word(const char *word, const char *const *words)

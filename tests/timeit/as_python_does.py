@@ -25,6 +25,7 @@ SAME_WORDS = [
     ["-r", "-4", "-n", "3", "time.tick(0.0011)"],
     ["-n", "0", "time.tick(3)"],
     ["-n", "1_0", "time.tick(3)"],
+    ["-n", " 5 ", "-r", "\t2\n", "time.tick(3)"],
     ["--number", "10", "--repeat=3", "time.tick(1e-5)"],
     ["--num", "10", "--rep=3", "time.tick(1e-5)"],
     ["-v", "time.tick(0.0123456789)"],
@@ -74,6 +75,8 @@ SAME_ERRORS = [
 WRONG = [
     (["-n", "many"], "--number many: expected a whole number"),
     (["-n", "-3"], "--number -3: expected a whole number"),
+    (["-n", "5 5"], "--number 5 5: expected a whole number"),
+    (["-n", " "], "--number  : expected a whole number"),
     (["-r", "1.5"], "--repeat 1.5: expected a whole number"),
     (["-n"], "-n: expected a value"),
     (["--nonsense"], "no option --nonsense"),
