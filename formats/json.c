@@ -3,6 +3,7 @@
  *
  *     {"prof2any":1, "producer":…, "source":"pstats",
  *      "recorded":["graph","calls","places"], "estimated":[], "comparison":false,
+ *      "grouped_by":"module", "partly_grouped":false,
  *      "notes":["…"],
  *      "metrics":[{"name":"time","unit":"seconds","scale":1,"whole":0.0147}],
  *      "threads":[{"pid":17,"tid":18,"name":"worker"}],
@@ -57,6 +58,12 @@ static const char *const kinds[] = {
     [P2A_NATIVE] = "native",   [P2A_KERNEL] = "kernel", [P2A_INLINED] = "inlined",
     [P2A_JIT] = "jit",         [P2A_MARKER] = "marker"};
 enum { KINDS = sizeof kinds / sizeof *kinds };
+
+static const char *const groups[] = {[P2A_BY_FUNCTION] = "function",
+                                     [P2A_BY_FILE] = "file",
+                                     [P2A_BY_MODULE] = "module",
+                                     [P2A_BY_LINE] = "line"};
+enum { GROUPS = sizeof groups / sizeof *groups };
 
 /* ---- probe ---- */
 
@@ -233,6 +240,19 @@ static p2a_id read_string(struct reader *r)
 {
     struct p2a_str text;
     return p2a_json_string(r->json, &text) ? p2a_intern(r->p, text) : 0;
+}
+
+static enum p2a_group read_group(struct reader *r)
+{
+    struct p2a_str text;
+    if (!p2a_json_string(r->json, &text))
+        return P2A_BY_FUNCTION;
+    for (int i = 0; i < GROUPS; i++)
+        if (p2a_str_is(text, groups[i]))
+            return (enum p2a_group)i;
+    p2a_json_bad(r->json,
+                 "functions are grouped by what isn't known, expected one of the schema's");
+    return P2A_BY_FUNCTION;
 }
 
 static enum p2a_kind read_kind(struct reader *r)
@@ -593,6 +613,10 @@ static void read_fact(struct reader *r, struct p2a_str key)
         r->estimated = read_facts(r);
     else if (p2a_str_is(key, "comparison"))
         r->compared = p2a_json_bool(r->json);
+    else if (p2a_str_is(key, "grouped_by"))
+        r->p->grouped = read_group(r);
+    else if (p2a_str_is(key, "partly_grouped"))
+        r->p->partly_grouped = p2a_json_bool(r->json);
     else if (p2a_str_is(key, "cycle_share"))
         r->p->cycle_share = read_number(r);
     else if (p2a_str_is(key, "base"))
@@ -794,6 +818,11 @@ static void put_head(struct writer *w)
     put_sources(w);
     p2a_json_name(&w->json, "comparison");
     p2a_json_truth(&w->json, p->columns > p->metrics.n);
+    if (p->grouped != P2A_BY_FUNCTION) {
+        put_text(w, "grouped_by", groups[p->grouped]);
+        p2a_json_name(&w->json, "partly_grouped");
+        p2a_json_truth(&w->json, p->partly_grouped);
+    }
     if (p->estimated & P2A_CONTEXTS) {
         p2a_json_name(&w->json, "cycle_share");
         put_number(w, p->cycle_share);

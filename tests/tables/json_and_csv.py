@@ -36,7 +36,7 @@ def every_sample_keeps_to_the_schema(_):
     valid = validator(schema)
     n = 0
     for path in common.readable_samples():
-        for arguments in ([], ["--limit", "3", "--sort", "time"]):
+        for arguments in ([], ["--limit", "3", "--sort", "time"], ["--group-by", "file"]):
             valid.validate(load_json(path, *arguments))
             n += 1
     assert n > 100, n
@@ -263,6 +263,22 @@ def what_was_estimated_is_read_again(work):
         assert common.subprocess.run(exact, capture_output=True, check=False).returncode == 2, path
 
 
+def what_was_grouped_is_read_again(work):
+    """A report says what its rows are: files, modules, lines, and functions of which none is known."""
+    path, grouped, words = sample("pprof/gperftools-cpu.pb.gz"), work + "/grouped.json", set()
+
+    def rows(*arguments):
+        return re.search(r"^ +\d+ (.*) in ", run(*arguments, "-f", "text"), re.MULTILINE).group(1)
+
+    for by in "function", "file", "module", "line":
+        run(path, "--group-by", by, "-f", "json", "-o", grouped)
+        words.add(rows(path, "--group-by", by))
+        assert rows(grouped) == rows(path, "--group-by", by), by
+        again = load_json(grouped)
+        assert (again.get("grouped_by", "function"), "partly_grouped" in again) == (by, by != "function"), again
+    assert len(words) == 4, words
+
+
 def what_is_no_such_json_is_refused(work):
     path, good = work + "/bad.json", run(sample("pstats/constructed-caller-without-row.prof"), "-f", "json")
     paths = run(sample("folded/handmade-two-columns.folded"), "-f", "json")
@@ -280,6 +296,7 @@ def what_is_no_such_json_is_refused(work):
     refuse(good.replace('"self":[', '"self":[1,'), "self: 2 values, expected one for each of 1 metric")
     refuse(good.replace('"calls":', '"calls":-'), "calls: expected a whole number from 0")
     refuse(good.replace('"kind":"', '"kind":"super'), "no such kind of function")
+    refuse(good.replace('"notes"', '"grouped_by":"hour","notes"'), "functions are grouped by what isn't known")
     refuse(good.replace('"metrics":', '"more":'), '"threads" is out of order')
     refuse(good.replace('"threads":', '"arcs":'), '"functions" is out of order')
     refuse(good[:len(good) // 2], "ends within")
