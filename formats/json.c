@@ -242,29 +242,28 @@ static p2a_id read_string(struct reader *r)
     return p2a_json_string(r->json, &text) ? p2a_intern(r->p, text) : 0;
 }
 
-static enum p2a_group read_group(struct reader *r)
+/* Which of N words it is; after an error the first. */
+static int read_word(struct reader *r, const char *const *words, int n, const char *wrong)
 {
     struct p2a_str text;
     if (!p2a_json_string(r->json, &text))
-        return P2A_BY_FUNCTION;
-    for (int i = 0; i < GROUPS; i++)
-        if (p2a_str_is(text, groups[i]))
-            return (enum p2a_group)i;
-    p2a_json_bad(r->json,
-                 "functions are grouped by what isn't known, expected one of the schema's");
-    return P2A_BY_FUNCTION;
+        return 0;
+    for (int i = 0; i < n; i++)
+        if (p2a_str_is(text, words[i]))
+            return i;
+    p2a_json_bad(r->json, "%s, expected one of the schema's", wrong);
+    return 0;
+}
+
+static enum p2a_group read_group(struct reader *r)
+{
+    return (enum p2a_group)read_word(r, groups, GROUPS,
+                                     "functions are grouped by what isn't known");
 }
 
 static enum p2a_kind read_kind(struct reader *r)
 {
-    struct p2a_str text;
-    if (!p2a_json_string(r->json, &text))
-        return P2A_UNKNOWN;
-    for (int i = 0; i < KINDS; i++)
-        if (p2a_str_is(text, kinds[i]))
-            return (enum p2a_kind)i;
-    p2a_json_bad(r->json, "no such kind of function, expected one of the schema's");
-    return P2A_UNKNOWN;
+    return (enum p2a_kind)read_word(r, kinds, KINDS, "no such kind of function");
 }
 
 static void read_values(struct reader *r, size_t row)
