@@ -635,6 +635,19 @@ static void same_place(const struct marshal *a, const struct marshal *b)
     assert_memory_equal(a->ref_tag, b->ref_tag, a->ref_n * sizeof *a->ref_tag);
 }
 
+/* Nothing of it is taken. */
+static void isnt_a_triple(struct p2a_str bytes)
+{
+    struct marshal m = begun(bytes);
+    struct marshal_triple t;
+    uint64_t at = m.at;
+    assert_false(p2a_marshal_take_triple(&m, &t));
+    assert_false(m.failure.failed);
+    assert_int_equal(m.at, at);
+    assert_int_equal(m.ref_n, 1);
+    p2a_marshal_stop(&m);
+}
+
 /* A triple is what its parts are one by one, and of less than all of it nothing is taken. */
 static void is_a_triple(struct p2a_str bytes)
 {
@@ -650,28 +663,9 @@ static void is_a_triple(struct p2a_str bytes)
     same_part(t.last, read_part(&by_one));
     same_place(&at_once, &by_one);
     p2a_marshal_stop(&by_one);
-    for (size_t n = by_one.at - 1; n > sizeof FILE_THERE; n--) {
-        struct marshal cut = begun((struct p2a_str){bytes.at, n});
-        uint64_t at = cut.at;
-        assert_false(p2a_marshal_take_triple(&cut, &t));
-        assert_false(cut.failure.failed);
-        assert_int_equal(cut.at, at);
-        assert_int_equal(cut.ref_n, 1);
-        p2a_marshal_stop(&cut);
-    }
+    for (size_t n = by_one.at - 1; n > sizeof FILE_THERE; n--)
+        isnt_a_triple((struct p2a_str){bytes.at, n});
     p2a_marshal_stop(&at_once);
-}
-
-static void isnt_a_triple(struct p2a_str bytes)
-{
-    struct marshal m = begun(bytes);
-    struct marshal_triple t;
-    uint64_t at = m.at;
-    assert_false(p2a_marshal_take_triple(&m, &t));
-    assert_false(m.failure.failed);
-    assert_int_equal(m.at, at);
-    assert_int_equal(m.ref_n, 1);
-    p2a_marshal_stop(&m);
 }
 
 static void a_triple_is_what_its_parts_are(void **state)
