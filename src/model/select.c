@@ -502,9 +502,9 @@ static void each_table(struct p2a_profile *p, uint32_t m,
 
 void p2a_lead_metric(struct p2a_profile *p, p2a_id metric)
 {
-    struct p2a_metric *row = p->metrics.row, lead = row[metric];
-    if (!metric)
+    if (!metric) /* it leads, or there is none at all */
         return;
+    struct p2a_metric *row = p->metrics.row, lead = row[metric];
     each_table(p, metric, lead_column);
     memmove(row + 1, row, metric * sizeof *row);
     row[0] = lead;
