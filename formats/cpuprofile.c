@@ -630,4 +630,5 @@ const struct p2a_format p2a_format_cpuprofile = {
     .gives = P2A_CONTEXTS | P2A_LINES | P2A_PLACES,
     .needs = P2A_CONTEXTS,
     .keeps = P2A_CONTEXTS | P2A_PLACES,
+    .timed = true,
 };

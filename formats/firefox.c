@@ -1322,4 +1322,5 @@ const struct p2a_format p2a_format_firefox = {
     .gives = P2A_CONTEXTS | P2A_LINES | P2A_THREADS | P2A_MANY | P2A_MODULES | P2A_PLACES,
     .needs = P2A_CONTEXTS,
     .keeps = P2A_CONTEXTS | P2A_THREADS | P2A_MODULES | P2A_PLACES,
+    .timed = true,
 };

@@ -1729,9 +1729,22 @@ static void note_labels(struct reader *r)
         p2a_note(r->p, "the sizes of single objects, label bytes, are left out");
 }
 
+/* Lines are kept of frames that were running. */
+static bool has_places(const struct reader *r)
+{
+    for (uint32_t i = 0; i < r->location_ids.n; i++) {
+        const struct location *l = &r->location[i];
+        if (l->address || l->line_n > 1 || (l->line_n && r->line[l->inner].line > 0))
+            return true;
+    }
+    return false;
+}
+
 static void add_notes(struct reader *r)
 {
     note_labels(r);
+    if (p2a_wants_lines(r->p) && has_places(r))
+        p2a_note(r->p, "lines and addresses of functions while they call others aren't kept");
     if (r->cut)
         p2a_note(r->p,
                  "frames that the file names to be dropped were left out, with what is below");

@@ -1005,4 +1005,5 @@ const struct p2a_format p2a_format_speedscope = {
     .gives = P2A_CONTEXTS | P2A_THREADS | P2A_MANY | P2A_PLACES | P2A_MODULES,
     .needs = P2A_CONTEXTS | P2A_STACKS,
     .keeps = P2A_CONTEXTS | P2A_THREADS | P2A_MANY | P2A_PLACES | P2A_MODULES | P2A_BEFORE,
+    .timed = true,
 };

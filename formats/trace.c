@@ -964,8 +964,7 @@ static void put_file(struct writer *w)
     p2a_json_end(&w->json, '}');
     p2a_json_end(&w->json, '}');
     p2a_put_text(w->out, "\n");
-    p2a_out_note(w->out, "the order in time is not recorded: a trace has contexts one behind the "
-                         "other");
+    p2a_out_note(w->out, P2A_NO_ORDER);
     if (w->shared)
         p2a_out_note(w->out,
                      "%" PRIu32 " thread%s the pid and tid of another: in a trace they are one",
@@ -1010,4 +1009,5 @@ const struct p2a_format p2a_format_trace = {
     .gives = P2A_CONTEXTS | P2A_CALLS | P2A_LINES | P2A_THREADS | P2A_PLACES,
     .needs = P2A_CONTEXTS,
     .keeps = P2A_CONTEXTS | P2A_CALLS | P2A_THREADS | P2A_PLACES,
+    .timed = true,
 };

@@ -527,6 +527,8 @@ bool p2a_option_flag(const struct p2a_out *out, const char *name);
 
 /* A sentence for the user about what was written. */
 void p2a_out_note(struct p2a_out *out, const char *text, ...) P2A_PRINTF(2, 3);
+/* Said of outputs that are looked at along the time, where the input told it. */
+#define P2A_NO_ORDER "the order in time is not recorded: contexts stand one behind the other"
 
 /* Says it where whole numbers can't hold a column: NOTHING is left of its values but zeros, or some
  * of what is too large is CUT off. */
@@ -594,6 +596,7 @@ struct p2a_format {
     bool binary;                      /* never written to a terminal */
     bool verify;                      /* states what follows from other rows: checked when read */
     bool view;                        /* for reading only: what it leaves out goes without saying */
+    bool timed;                       /* its samples stand in an order of time; no model keeps it */
     const struct p2a_option *options; /* NULL where there are none */
 };
 

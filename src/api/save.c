@@ -142,6 +142,9 @@ static void note_left_out(const struct p2a_out *out)
         n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", "call paths");
     if (n)
         p2a_note(p, "%s doesn't carry %s: left out", format->name, list);
+    const struct p2a_format *source = p2a_format_named(p2a_string(p, p->source).at);
+    if (format->timed && source && source->timed)
+        p2a_note(p, P2A_NO_ORDER);
     if (p->spread.n)
         p2a_note(p, "%s has the means of the runs: what they spread over is left out",
                  format->name);

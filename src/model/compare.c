@@ -3,8 +3,9 @@
  *   column m            Σ values of the runs after / their number
  *   column metrics + m  Σ values of the runs before / their number
  *
- * so each side adds up as a profile does. Trees are compared as trees where every run is one, else
- * all as graphs. Threads have other numbers in every run and are joined.
+ * so each side adds up as a profile does. Trees are compared as trees where every run is one,
+ * beside graphs where one has more than its tree says, else all as graphs. Threads have other
+ * numbers in every run and are joined.
  *
  * Where a side has several runs, the spread of every function's values over them is kept beside,
  * from the runs as they were before they were averaged:
@@ -34,6 +35,7 @@ struct sides {
     const struct p2a_comparison *asked;
     struct p2a_profile *into;
     bool tree;
+    bool both;       /* of a tree: a run has a graph of its own, and all get one */
     bool counted;    /* of a tree: all paths have calls */
     struct run *run; /* after_n of them, then before_n; NULL unless several */
 };
@@ -62,6 +64,14 @@ static bool all_trees(const struct p2a_comparison *c)
     for (size_t i = 0; i < c->after_n + c->before_n; i++)
         tree = tree && is_tree(input_of(c, i));
     return tree;
+}
+
+static bool any_own_graph(const struct p2a_comparison *c)
+{
+    bool own = false;
+    for (size_t i = 0; i < c->after_n + c->before_n; i++)
+        own = own || p2a_has_own_graph(input_of(c, i));
+    return own;
 }
 
 static bool all_counted(const struct p2a_comparison *c)
@@ -220,7 +230,7 @@ static enum p2a_status map_run(struct sides *s, struct p2a_mapping *m, struct p2
     uint32_t elsewhere = 0;
     if (m->before && join_times(s->into, copy, error) != P2A_OK)
         return error->status;
-    if (p2a_mapping_check(m, error) != P2A_OK || p2a_shape(copy, s->tree, error) != P2A_OK)
+    if (p2a_mapping_check(m, error) != P2A_OK || p2a_shape(copy, s->tree, s->both, error) != P2A_OK)
         return error->status;
     if (s->tree && !s->counted)
         p2a_drop_path_calls(copy);
@@ -236,8 +246,11 @@ static enum p2a_status add_run(struct sides *s, size_t i, struct p2a_error *erro
     const struct p2a_profile *from = input_of(s->asked, i);
     bool before = i >= s->asked->after_n;
     bool matched = i > 0; /* the first is what the others' functions are looked for in */
-    struct p2a_mapping m = {
-        .into = s->into, .join_threads = true, .before = before, .matched = matched};
+    struct p2a_mapping m = {.into = s->into,
+                            .join_threads = true,
+                            .before = before,
+                            .matched = matched,
+                            .both = s->both};
     struct p2a_profile *copy = p2a_copy(from, error);
     double *weight = malloc(((size_t)from->columns + 1) * sizeof *weight);
     if (copy && i == 0)
@@ -453,6 +466,7 @@ enum p2a_status p2a_diff(const struct p2a_comparison *comparison, struct p2a_pro
     *result = NULL;
     if (check_inputs(comparison, &ours) == P2A_OK && unfold_inputs(comparison, &ours) == P2A_OK) {
         s.tree = all_trees(comparison);
+        s.both = s.tree && any_own_graph(comparison);
         s.counted = all_counted(comparison);
         s.into = p2a_profile_new(0);
         if (!s.into)

@@ -312,7 +312,7 @@ static p2a_id add_arc(struct p2a_mapping *m, p2a_id a)
         return id;
     struct p2a_arc *to = &m->into->graph.arc[id];
     unsigned has = both(to->has, arc->has, id >= before);
-    if (id < before && has != to->has)
+    if (id < before && (to->has | arc->has) & ~has & (P2A_HAS_SELF | P2A_HAS_TOTAL))
         p2a_note(m->into, "some arcs have times in one input and only calls in another: their "
                           "times are not known");
     to->has = has;
@@ -537,9 +537,17 @@ enum p2a_status p2a_mapping_add(struct p2a_mapping *m, struct p2a_error *error)
     return p2a_take_error(m->into, error);
 }
 
-enum p2a_status p2a_shape(struct p2a_profile *p, bool tree, struct p2a_error *error)
+bool p2a_has_own_graph(const struct p2a_profile *p)
+{
+    const unsigned both = P2A_CONTEXTS | P2A_GRAPH;
+    return (p->recorded & p->facts & both) == both;
+}
+
+enum p2a_status p2a_shape(struct p2a_profile *p, bool tree, bool both, struct p2a_error *error)
 {
     enum p2a_status status = P2A_OK;
+    if (both)
+        return p->facts & P2A_GRAPH ? P2A_OK : p2a_derive(p, error);
     if (tree && p->recorded & P2A_GRAPH) /* its lines are those of its own graph */
         p2a_drop_graph(p);
     else if (tree)
@@ -553,28 +561,14 @@ enum p2a_status p2a_shape(struct p2a_profile *p, bool tree, struct p2a_error *er
     return status;
 }
 
-/* A tree with a graph that says more than follows from it: both are kept, and made of the other
- * side where it has only the tree. */
-static bool has_both(const struct p2a_profile *p)
+/* What becomes of call counts that one side has. */
+static void note_uncounted(struct p2a_profile *into, const struct p2a_profile *from)
 {
-    const unsigned both = P2A_CONTEXTS | P2A_GRAPH;
-    return (p->recorded & p->facts & both) == both;
-}
-
-static enum p2a_status shape_sum(struct p2a_profile *p, const struct p2a_mapping *m, bool tree,
-                                 struct p2a_error *error)
-{
-    if (!m->both)
-        return p2a_shape(p, tree, error);
-    return p->facts & P2A_GRAPH ? P2A_OK : p2a_derive(p, error);
-}
-
-/* Only of some paths. */
-static void lose_path_calls(struct p2a_profile *into)
-{
-    p2a_drop_path_calls(into);
-    p2a_note(into, "not all inputs have call counts: how often each function was called is known, "
-                   "as far as it is, but not on which paths");
+    if ((into->facts ^ from->facts) & P2A_CALLS)
+        p2a_note(into, "not all inputs have call counts: they stay of functions that only inputs "
+                       "with counts have, and of no path");
+    else if (p2a_counts_paths(into) != p2a_counts_paths(from))
+        p2a_note(into, "not all inputs have call counts of paths: they stay of functions");
 }
 
 /* What A measures and B, the other side of the sum, doesn't. */
@@ -607,16 +601,18 @@ static void add_profile(struct p2a_profile *into, const struct p2a_profile *from
     unsigned before = (into->facts ^ from->facts) & P2A_BEFORE;
     bool rows = has_rows(into) && has_rows(from);
     m.uncounted = tree && rows && p2a_counts_paths(into) != p2a_counts_paths(from);
-    m.both = tree && (has_both(into) || has_both(from) || m.uncounted);
+    m.both = tree && (p2a_has_own_graph(into) || p2a_has_own_graph(from) || m.uncounted);
     struct p2a_profile *graph = NULL;
-    if (p2a_mapping_check(&m, error) == P2A_OK && shape_sum(into, &m, tree, error) == P2A_OK) {
+    if (p2a_mapping_check(&m, error) == P2A_OK && p2a_shape(into, tree, m.both, error) == P2A_OK) {
         if ((!tree || m.both) && !(from->facts & P2A_GRAPH) && from->contexts.n) {
             graph = p2a_copy(from, error);
-            if (graph && shape_sum(graph, &m, false, error) == P2A_OK)
+            if (graph && p2a_shape(graph, false, m.both, error) == P2A_OK)
                 m.from = graph;
         }
+        if (rows)
+            note_uncounted(into, from);
         if (m.uncounted)
-            lose_path_calls(into);
+            p2a_drop_path_calls(into);
         if (rows) {
             note_lacking(into, into, from);
             note_lacking(into, from, into);
@@ -662,7 +658,7 @@ enum p2a_status p2a_add(struct p2a_profile *into, const struct p2a_profile *from
 struct p2a_profile *p2a_copy(const struct p2a_profile *from, struct p2a_error *error)
 {
     struct p2a_profile *copy = p2a_profile_new(from->core->max_rows);
-    struct p2a_mapping m = {.into = copy, .from = from};
+    struct p2a_mapping m = {.into = copy, .from = from, .both = p2a_has_own_graph(from)};
     if (!copy) {
         p2a_error_memory(error);
         return NULL;

@@ -27,7 +27,10 @@ enum p2a_status p2a_mapping_check(const struct p2a_mapping *mapping, struct p2a_
 enum p2a_status p2a_mapping_add(struct p2a_mapping *mapping, struct p2a_error *error);
 void p2a_mapping_end(struct p2a_mapping *mapping);
 
-/* Shapes for a sum: a tree loses its derived graph; else contexts become the graph. */
-enum p2a_status p2a_shape(struct p2a_profile *p, bool tree, struct p2a_error *error);
+/* Whether a graph was recorded beside the call paths, and says more than follows from them. */
+bool p2a_has_own_graph(const struct p2a_profile *p);
+/* Shapes for a sum: a tree loses its graph, or, of BOTH, has one beside it; else contexts become
+ * the graph. */
+enum p2a_status p2a_shape(struct p2a_profile *p, bool tree, bool both, struct p2a_error *error);
 
 #endif

@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#include "model/merge.h"
+
 static void add_input(struct p2a_profile *to, const struct p2a_profile *from, uint32_t i)
 {
     const struct p2a_input *input = &from->inputs.row[i];
@@ -184,6 +186,23 @@ static void copy_sites(struct graph_rewrite *r, const p2a_id *arc)
     }
 }
 
+static bool copy_graph(struct graph_rewrite *r)
+{
+    const struct p2a_graph *g = &r->from->graph;
+    p2a_id *arc = malloc(((size_t)g->arc_n + 1) * sizeof *arc);
+    if (!arc)
+        return false;
+    for (uint32_t i = 0; i < g->order_n; i++)
+        if (!r->keep || r->keep[g->order[i]])
+            copy_node(r, g->order[i]);
+    for (uint32_t i = 0; i < g->arc_n; i++)
+        arc[i] = copy_arc(r, i);
+    copy_lines(r);
+    copy_sites(r, arc);
+    free(arc);
+    return true;
+}
+
 /* ---- both, from the outside ---- */
 
 /* Whether every context's self stays with its function, so that the function's lines do. */
@@ -195,10 +214,16 @@ static bool keeps_selves(const struct p2a_profile *p, const struct p2a_rewrite *
     return !(p->recorded & P2A_GRAPH);
 }
 
-static void rewrite_lines(struct p2a_profile *to, const struct p2a_profile *p,
-                          const struct p2a_rewrite *rewrite)
+/* Where no frame moves, a graph of its own is renamed as the paths are; else its lines may stay. */
+static void rewrite_beside(struct p2a_profile *to, const struct p2a_profile *p,
+                           const struct p2a_rewrite *rewrite)
 {
     struct graph_rewrite r = {.to = to, .from = p, .rename = rewrite->rename};
+    if (p2a_has_own_graph(p) && !rewrite->fate && !rewrite->join) {
+        if (!copy_graph(&r))
+            p2a_fail(to, P2A_SYSTEM, "out of memory");
+        return;
+    }
     if (!p->graph.line_n)
         return;
     if (keeps_selves(p, rewrite))
@@ -222,30 +247,19 @@ enum p2a_status p2a_rewrite_contexts(struct p2a_profile *p, const struct p2a_rew
         moved[i] = place(made, p, rewrite, i, parent == P2A_NONE ? P2A_NONE : moved[parent]);
     }
     free(moved);
-    rewrite_lines(made, p, rewrite);
-    return swap_in(p, made, p->estimated & P2A_CONTEXTS, error);
+    rewrite_beside(made, p, rewrite);
+    return swap_in(p, made, p->estimated & (P2A_CONTEXTS | P2A_GRAPH), error);
 }
 
 enum p2a_status p2a_rewrite_graph(struct p2a_profile *p, const unsigned char *keep,
                                   const unsigned char *keep_arc, const p2a_id *rename,
                                   struct p2a_error *error)
 {
-    const struct p2a_graph *g = &p->graph;
-    p2a_id *arc = malloc(((size_t)g->arc_n + 1) * sizeof *arc);
-    struct graph_rewrite r = {NULL, p, keep, keep_arc, rename};
-    r.to = arc ? same_names(p, error) : NULL;
-    if (!r.to) {
-        free(arc);
+    struct graph_rewrite r = {same_names(p, error), p, keep, keep_arc, rename};
+    if (!r.to || !copy_graph(&r)) {
+        p2a_free(r.to);
         return p2a_error_memory(error);
     }
-    for (uint32_t i = 0; i < g->order_n; i++)
-        if (!keep || keep[g->order[i]])
-            copy_node(&r, g->order[i]);
-    for (uint32_t i = 0; i < g->arc_n; i++)
-        arc[i] = copy_arc(&r, i);
-    copy_lines(&r);
-    copy_sites(&r, arc);
-    free(arc);
     r.to->base = keep || keep_arc ? p2a_share_base(p) : p->base;
     return swap_in(p, r.to, p->estimated & P2A_GRAPH, error);
 }

@@ -20,8 +20,9 @@ struct p2a_rewrite {
 
 #define P2A_NO_LINES "costs per line are left out: of a part of the call paths they aren't known"
 
-/* Replaces the contexts; the graph, derived anew when needed, goes. Lines stay where every context
- * keeps its self; else a note says that they go. */
+/* Replaces the contexts; the graph, derived anew when needed, goes, but for one of its own where
+ * functions are renamed alone. Lines stay where every context keeps its self; else a note says that
+ * they go. */
 enum p2a_status p2a_rewrite_contexts(struct p2a_profile *p, const struct p2a_rewrite *rewrite,
                                      struct p2a_error *error);
 

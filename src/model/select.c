@@ -136,7 +136,7 @@ static enum p2a_status limit_depth(struct p2a_profile *p, unsigned depth, struct
             fate[i] = deep[i] > depth ? P2A_FOLD : P2A_KEEP;
         }
         struct p2a_rewrite rewrite = {.fate = fate};
-        status = p2a_rewrite_contexts(p, &rewrite, error);
+        status = memchr(fate, P2A_FOLD, t->n) ? p2a_rewrite_contexts(p, &rewrite, error) : P2A_OK;
     } else {
         p2a_error_memory(error);
     }
@@ -179,12 +179,49 @@ static bool spread(const struct p2a_profile *p, unsigned char *reached, bool up)
     return done;
 }
 
-static enum p2a_status apply_to_graph(struct p2a_profile *p, enum rule rule, unsigned char *matched,
-                                      struct p2a_error *error)
+/* Whether a function that is kept is called by one that isn't, and is no MATCH itself. */
+static bool called_from_elsewhere(const struct p2a_profile *p, const unsigned char *kept,
+                                  const unsigned char *match)
 {
-    if (rule != SHOW && !spread(p, matched, rule == LEAF))
+    for (uint32_t a = 0; a < p->graph.arc_n; a++) {
+        const struct p2a_arc *arc = &p->graph.arc[a];
+        if (!kept[arc->caller] && kept[arc->callee] && !match[arc->callee])
+            return true;
+    }
+    return false;
+}
+
+static void note_self_gone(struct p2a_profile *p, double whole)
+{
+    char share[P2A_HUMAN_ROOM];
+    double lost = whole - p2a_whole(p, 0);
+    if (lost > 1e-9 * whole)
+        p2a_note(p,
+                 "%s of the whole is self of functions that aren't shown: left out, a call graph "
+                 "doesn't tell whose it would be",
+                 p2a_human_share(share, lost / whole, 1));
+}
+
+static enum p2a_status apply_to_graph(struct p2a_profile *p, enum rule rule,
+                                      const unsigned char *matched, struct p2a_error *error)
+{
+    size_t n = p->functions.n;
+    double whole = p2a_whole(p, 0);
+    unsigned char *kept = malloc(n + 1);
+    if (kept)
+        memcpy(kept, matched, n);
+    if (!kept || (rule != SHOW && !spread(p, kept, rule == LEAF))) {
+        free(kept);
         return p2a_error_memory(error);
-    return p2a_rewrite_graph(p, matched, NULL, NULL, error);
+    }
+    if (rule == ROOT && called_from_elsewhere(p, kept, matched))
+        p2a_note(p, "--root works on a call graph: what is below has all its time, also what it "
+                    "took for other callers");
+    enum p2a_status status = p2a_rewrite_graph(p, kept, NULL, NULL, error);
+    if (status == P2A_OK && rule == SHOW)
+        note_self_gone(p, whole);
+    free(kept);
+    return status;
 }
 
 /* ---- renaming ---- */
@@ -429,8 +466,10 @@ static enum p2a_status drop_below(struct p2a_profile *p, double of_node, double 
             fate[i] = keep[p->contexts.row[i].function] ? P2A_KEEP : P2A_FOLD;
         struct p2a_rewrite rewrite = {.fate = fate};
         note_dropped(p, keep, functions, p->facts & P2A_CONTEXTS ? 0 : arcs);
-        status = p->facts & P2A_CONTEXTS ? p2a_rewrite_contexts(p, &rewrite, error)
-                                         : p2a_rewrite_graph(p, keep, arc, NULL, error);
+        if (!(p->facts & P2A_CONTEXTS))
+            status = p2a_rewrite_graph(p, keep, arc, NULL, error);
+        else
+            status = functions ? p2a_rewrite_contexts(p, &rewrite, error) : P2A_OK;
     }
     free(keep);
     free(arc);
@@ -453,7 +492,7 @@ static enum p2a_status apply_thresholds(struct p2a_profile *p, const struct p2a_
         p2a_note(p, "--edge-threshold is for call graphs: call paths stay as they are");
         return P2A_OK;
     }
-    status = p2a_shape(p, false, error);
+    status = p2a_shape(p, false, false, error);
     return status == P2A_OK ? drop_below(p, 0, of_arc, error) : status;
 }
 
@@ -688,6 +727,15 @@ bool p2a_selects_all(const struct p2a_selection *s)
            !s->strip_dirs && s->node_threshold <= 0 && s->edge_threshold <= 0;
 }
 
+static void note_no_own_graph(struct p2a_profile *changed, const struct p2a_profile *p)
+{
+    p2a_note(changed, "selecting works on call paths: %s",
+             p->facts & P2A_CALLS && !p2a_counts_paths(p)
+                 ? "call counts, which only functions have, are left out"
+                 : "calls whose paths weren't recorded are one frame now, and in no function's "
+                   "calls and times");
+}
+
 enum p2a_status p2a_select(struct p2a_profile *p, const struct p2a_selection *selection,
                            struct p2a_error *error)
 {
@@ -695,18 +743,16 @@ enum p2a_status p2a_select(struct p2a_profile *p, const struct p2a_selection *se
     p2a_error_start(&ours, "");
     if (!p2a_selects_all(selection) && p2a_unfold(p, &ours) == P2A_OK) {
         struct p2a_profile *changed = p2a_copy(p, &ours);
-        if (changed && p->recorded & P2A_CONTEXTS && p->recorded & P2A_GRAPH)
-            p2a_note(changed, "selecting works on call paths: %s",
-                     p->facts & P2A_CALLS && !p2a_counts_paths(p)
-                         ? "call counts, which only functions have, are left out"
-                         : "calls whose paths weren't recorded are one frame now");
         for (size_t i = 0; changed && i < p2a_note_count(p); i++)
             p2a_note(changed, "%s", p2a_note_at(p, i));
         if (changed && p->spread.n)
             p2a_note(changed, "what the runs spread over isn't known of a selection: changes are "
                               "those of their means");
-        if (changed && apply(changed, selection, &ours) == P2A_OK)
+        if (changed && apply(changed, selection, &ours) == P2A_OK) {
+            if (p2a_has_own_graph(p) && !p2a_has_own_graph(changed))
+                note_no_own_graph(changed, p);
             p2a_swap(p, changed);
+        }
         p2a_free(changed);
     }
     if (error)

@@ -169,7 +169,7 @@ static struct p2a_profile *of_modules(const char *file, const char *const *modul
         p2a_context_calls(p, context, 1);
     }
     p2a_finish(p);
-    assert_int_equal(p2a_shape(p, !graph, NULL), P2A_OK);
+    assert_int_equal(p2a_shape(p, !graph, false, NULL), P2A_OK);
     p->recorded = p->facts;
     return p;
 }
