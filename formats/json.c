@@ -4,6 +4,7 @@
  *     {"prof2any":1, "producer":…, "source":"pstats",
  *      "recorded":["graph","calls","places"], "estimated":[], "comparison":false,
  *      "grouped_by":"module", "partly_grouped":false,
+ *      "taken":{"start":…, "duration":…, "period":10000000, "period_name":"cpu", …},
  *      "notes":["…"],
  *      "metrics":[{"name":"time","unit":"seconds","scale":1,"whole":0.0147}],
  *      "threads":[{"pid":17,"tid":18,"name":"worker"}],
@@ -601,6 +602,46 @@ static void read_left_out(struct reader *r)
     }
 }
 
+static void read_comments(struct reader *r, struct p2a_taken *taken)
+{
+    for (p2a_json_array(r->json); p2a_json_item(r->json);) {
+        p2a_id comment = read_string(r);
+        if (taken->comment_n < P2A_COMMENTS)
+            taken->comment[taken->comment_n++] = comment;
+    }
+}
+
+static void read_taken(struct reader *r)
+{
+    struct p2a_taken taken = {0};
+    const struct {
+        const char *name;
+        int64_t *number;
+        p2a_id *string;
+    } keys[] = {{"start", &taken.start, NULL},
+                {"duration", &taken.duration, NULL},
+                {"period", &taken.period, NULL},
+                {"period_name", NULL, &taken.period_name},
+                {"period_unit", NULL, &taken.period_unit},
+                {"program", NULL, &taken.program}};
+    enum { KEYS = sizeof keys / sizeof *keys };
+    struct p2a_str key;
+    for (p2a_json_object(r->json); p2a_json_key(r->json, &key);) {
+        size_t i = 0;
+        while (i < KEYS && !p2a_str_is(key, keys[i].name))
+            i++;
+        if (i < KEYS && keys[i].number)
+            *keys[i].number = p2a_json_integer(r->json, INT64_MIN, INT64_MAX);
+        else if (i < KEYS)
+            *keys[i].string = read_string(r);
+        else if (p2a_str_is(key, "comments"))
+            read_comments(r, &taken);
+        else
+            p2a_json_skip(r->json);
+    }
+    r->p->taken = taken;
+}
+
 /* A key of the file that isn't a table. */
 static void read_fact(struct reader *r, struct p2a_str key)
 {
@@ -620,6 +661,8 @@ static void read_fact(struct reader *r, struct p2a_str key)
         r->p->cycle_share = read_number(r);
     else if (p2a_str_is(key, "base"))
         r->p->base = read_number(r);
+    else if (p2a_str_is(key, "taken"))
+        read_taken(r);
     else if (p2a_str_is(key, "notes"))
         read_notes(r);
     else if (p2a_str_is(key, "left_out"))
@@ -807,6 +850,39 @@ static void put_sources(struct writer *w)
     put_facts(w, "estimated", recorded & P2A_GRAPH ? estimated : without_paths(w, estimated));
 }
 
+static void put_integer(struct writer *w, const char *name, int64_t value)
+{
+    if (!value)
+        return;
+    p2a_json_name(&w->json, name);
+    p2a_json_i64(&w->json, value);
+}
+
+static void put_taken(struct writer *w)
+{
+    const struct p2a_taken *taken = &w->p->taken;
+    static const struct p2a_taken unknown = {0};
+    if (memcmp(taken, &unknown, offsetof(struct p2a_taken, comment)) == 0 && !taken->comment_n)
+        return;
+    p2a_json_line(&w->json);
+    p2a_json_name(&w->json, "taken");
+    p2a_json_begin(&w->json, '{');
+    put_integer(w, "start", taken->start);
+    put_integer(w, "duration", taken->duration);
+    put_integer(w, "period", taken->period);
+    put_string(w, "period_name", taken->period_name);
+    put_string(w, "period_unit", taken->period_unit);
+    put_string(w, "program", taken->program);
+    if (taken->comment_n) {
+        p2a_json_name(&w->json, "comments");
+        p2a_json_begin(&w->json, '[');
+        for (uint32_t i = 0; i < taken->comment_n; i++)
+            p2a_json_str(&w->json, p2a_string(w->p, taken->comment[i]));
+        p2a_json_end(&w->json, ']');
+    }
+    p2a_json_end(&w->json, '}');
+}
+
 static void put_head(struct writer *w)
 {
     const struct p2a_profile *p = w->p;
@@ -830,6 +906,7 @@ static void put_head(struct writer *w)
         p2a_json_name(&w->json, "base");
         put_number(w, p->base);
     }
+    put_taken(w);
     begin_table(w, "notes");
     for (size_t i = 0; i < p2a_note_count(p); i++)
         p2a_json_text(&w->json, p2a_note_at(p, i));

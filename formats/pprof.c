@@ -1734,7 +1734,7 @@ static bool has_places(const struct reader *r)
 {
     for (uint32_t i = 0; i < r->location_ids.n; i++) {
         const struct location *l = &r->location[i];
-        if (l->address || l->line_n > 1 || (l->line_n && r->line[l->inner].line > 0))
+        if (l->address || l->line_n > 1 || (l->line_n && r->line[l->line].line > 0))
             return true;
     }
     return false;

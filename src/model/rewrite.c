@@ -50,7 +50,7 @@ static struct p2a_profile *same_names(const struct p2a_profile *p, struct p2a_er
     return bare;
 }
 
-static enum p2a_status swap_in(struct p2a_profile *p, struct p2a_profile *made, unsigned estimated,
+static enum p2a_status swap_in(struct p2a_profile *p, struct p2a_profile *made,
                                struct p2a_error *error)
 {
     p2a_leave_out(made, p->core->left_out);
@@ -58,7 +58,7 @@ static enum p2a_status swap_in(struct p2a_profile *p, struct p2a_profile *made, 
     enum p2a_status status = p2a_take_error(made, error);
     if (status == P2A_OK) {
         unsigned recorded = p->recorded;
-        made->estimated = estimated;
+        made->estimated = made->facts & p->estimated;
         made->cycle_share = p->cycle_share;
         made->recorded = made->facts & recorded;
         p2a_swap(p, made);
@@ -248,7 +248,7 @@ enum p2a_status p2a_rewrite_contexts(struct p2a_profile *p, const struct p2a_rew
     }
     free(moved);
     rewrite_beside(made, p, rewrite);
-    return swap_in(p, made, p->estimated & (P2A_CONTEXTS | P2A_GRAPH), error);
+    return swap_in(p, made, error);
 }
 
 enum p2a_status p2a_rewrite_graph(struct p2a_profile *p, const unsigned char *keep,
@@ -261,7 +261,7 @@ enum p2a_status p2a_rewrite_graph(struct p2a_profile *p, const unsigned char *ke
         return p2a_error_memory(error);
     }
     r.to->base = keep || keep_arc ? p2a_share_base(p) : p->base;
-    return swap_in(p, r.to, p->estimated & P2A_GRAPH, error);
+    return swap_in(p, r.to, error);
 }
 
 bool *p2a_used_functions(const struct p2a_profile *p)

@@ -1,5 +1,5 @@
 """What any sample folds to, it folds to after a way through pprof: stacks, places, marks and values of every
-metric. Once more through it changes nothing."""
+metric. Once more through it changes nothing. A pprof file becomes the same one by way of JSON."""
 import glob
 import os
 import subprocess
@@ -47,6 +47,13 @@ def check(path, folder):
         assert after == folded(two, name), (path, name)
 
 
+def check_json(path, folder):
+    document = os.path.join(folder, "1.json")
+    run(path, "-q", "-f", "json", "-o", document)
+    by_json = run(document, "-q", "-f", "pprof", "-O", "raw")
+    assert by_json == run(path, "-q", "-f", "pprof", "-O", "raw"), path
+
+
 def main():
     checked = 0
     with tempfile.TemporaryDirectory() as folder:
@@ -55,6 +62,8 @@ def main():
                 continue
             for path in sorted(glob.glob(os.path.join(SAMPLES, form, "*"))):
                 check(path, folder)
+                if form == "pprof":
+                    check_json(path, folder)
                 checked += 1
     assert checked > 100, checked
 
