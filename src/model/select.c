@@ -683,7 +683,7 @@ static enum p2a_status apply_rule(struct p2a_profile *p, enum rule rule, const c
         matched = p2a_pattern_functions(p, rule_names[rule], pattern, error);
         status = matched ? P2A_OK : error->status;
     }
-    if (status == P2A_OK)
+    if (status == P2A_OK && matched)
         status = p->facts & P2A_CONTEXTS ? apply_to_tree(p, rule, matched, error)
                                          : apply_to_graph(p, rule, matched, error);
     if (status == P2A_OK && rule == HIDE)
